@@ -1,0 +1,1 @@
+"""Small networks, few labels: which transfer strategy?"""
