@@ -1,1 +1,1 @@
-"""Small networks, few labels: which transfer strategy?"""
+"""Small networks, few labels: which transfer strategy to use, and how sure that is."""
