@@ -1,0 +1,54 @@
+# A machine with Python 3.11 or newer and make is enough. Everything is installed into .venv, once: the stamp files there
+# depend on pyproject.toml, and the install is editable, so editing a module asks for no new one.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; \
+	done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+OUT := out/lab
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help study test lint bench clean
+
+help:  ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+
+study: $(VENV)/.installed  ## Run the lab study and say where the report is
+	$(BIN)/fastmlp study lab --out $(OUT)
+	@echo "The report is $(CURDIR)/$(OUT)/report.html"
+
+test: $(VENV)/.installed-test  ## Run all tests; PYTEST_ARGS="-k layout" runs some
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/repo-review . --show err
+
+bench: $(VENV)/.installed-bench  ## Time every benchmark once, roughly
+	$(BIN)/asv machine --yes
+	$(BIN)/asv run --quick
+
+clean:  ## Remove .venv, caches and builds; studies under out/ stay
+	rm -rf $(VENV) .asv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip in a fresh environment of Python 3.11 knows no --group, hence the upgrade first.
+$(VENV)/.installed: pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'No usable Python 3.11 or newer: install one with its venv module (on Debian and Ubuntu:' \
+	  'apt install python3-venv), or name it: make PYTHON=/path/to/python' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is no usable' \
+	  'Python: 3.11 or newer with venv and ensurepip is needed (on Debian and Ubuntu: apt install python3-venv)' >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade 'pip>=25.1'
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-%: $(VENV)/.installed
+	$(PIP) install --quiet --group $*
+	@touch $@
