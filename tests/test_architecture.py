@@ -1,0 +1,168 @@
+"""The arrows between modules run one way, whether an import stands at the top of a file or inside a function."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import fastmlp
+
+ROOT = Path(fastmlp.__file__).parent
+
+# What a module, or every module of a package, may import from fastmlp. The longest name that fits counts. Modules of
+# one row may import each other; nothing may import in a circle.
+BASE = {"errors", "seeds", "layout"}
+NETWORK = BASE | {"backends", "network"}
+TRAINING = NETWORK | {"training", "strategies", "problems", "measures"}
+ALLOWED = {
+    "errors": set(),
+    "seeds": {"errors"},
+    "layout": {"errors"},
+    "backends": BASE,
+    "network": BASE | {"backends"},
+    "training": NETWORK,
+    "strategies": NETWORK | {"training"},
+    "problems": NETWORK,
+    "measures": NETWORK,
+    "study.store": {"errors"},  # records, and nothing of strategies
+    "study": TRAINING | {"study.store"},
+    "stats": {"errors", "seeds"},
+    "report.filters": {"errors"},
+    "report.figures": {"errors", "report.filters"},
+    "report.summary": {"errors", "stats"},
+    "report.render": {"errors", "report.filters", "report.figures", "report.summary"},
+    "report": {"errors"},
+    "cli": TRAINING | {"study", "study.store", "report.summary", "report.render"},
+    "__main__": {"cli"},
+    "": TRAINING | {"study"},  # fastmlp/__init__.py
+}
+
+# Who may import what is heavy, or what makes a decision that belongs in one place.
+LIBRARIES = {
+    "numba": {"backends"},
+    "llvmlite": {"backends"},
+    "matplotlib": {"report.figures"},
+    "jinja2": {"report.render"},
+    "sqlite3": {"study.store"},
+    "click": {"cli"},
+}
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module of the package by its name below fastmlp, "" for fastmlp itself."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        found[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return found
+
+
+MODULES = modules()
+PACKAGES = {path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in ROOT.rglob("__init__.py")} - {"."}
+
+
+def imported(name: str, tree: ast.Module) -> Iterator[str]:
+    """Full dotted names of all a module imports, `from x import y` as x.y, by statement or by import_module."""
+    package = ["fastmlp", *name.split(".")] if name else ["fastmlp"]
+    if name and name not in PACKAGES:
+        package.pop()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                start = package[: len(package) - level + 1] if level else []
+                yield from (".".join([*start, *([module] if module else []), alias.name]) for alias in names)
+            case ast.Call(
+                func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__"),
+                args=[ast.Constant(value=str(module)), *_],
+            ):
+                yield module
+
+
+def inside(name: str, tree: ast.Module) -> set[str]:
+    """Modules of fastmlp, named as in MODULES, that a module imports."""
+    found = set()
+    for target in imported(name, tree):
+        if target.split(".")[0] == "fastmlp":
+            candidate = target.removeprefix("fastmlp").removeprefix(".")
+            while candidate not in MODULES:
+                candidate = candidate.rpartition(".")[0]
+            found.add(candidate)
+    return found - {name}
+
+
+def row(name: str) -> str:
+    """The row of the table that speaks for a module."""
+    while name not in ALLOWED:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def fits(name: str, owners: set[str]) -> bool:
+    return any(name == owner or name.startswith(owner + ".") for owner in owners)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_a_row(name: str) -> None:
+    assert row(name) or not name, f"fastmlp.{name} is in no row of ALLOWED: decide what it may import"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_arrows_run_one_way(name: str) -> None:
+    wrong = {target for target in inside(name, MODULES[name]) if row(target) not in ALLOWED[row(name)] | {row(name)}}
+    assert not wrong, f"fastmlp.{name} may not import {sorted(wrong)}"
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    graph = {name: inside(name, tree) for name, tree in MODULES.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_has_its_place(library: str) -> None:
+    users = {name for name, tree in MODULES.items() if library in {n.split(".")[0] for n in imported(name, tree)}}
+    wrong = {name for name in users if not fits(name, LIBRARIES[library])}
+    assert not wrong, f"{library} belongs to {sorted(LIBRARIES[library])}, not to {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("name", sorted(set(MODULES) - {"cli", "__main__"}))
+def test_only_the_command_line_prints_or_exits(name: str) -> None:
+    found = [what for node in ast.walk(MODULES[name]) if (what := speaks(node))]
+    assert not found, f"fastmlp.{name}: {found}"
+
+
+def speaks(node: ast.AST) -> str:
+    """What a node prints or exits with, or nothing."""
+    match node:
+        case (
+            ast.Name(id="print" | "exit" | "quit" | "breakpoint" | "SystemExit")
+            | ast.Attribute(value=ast.Name(id="sys"), attr="exit" | "stdout")
+            | ast.Attribute(value=ast.Name(id="os"), attr="_exit" | "abort")
+        ):
+            return f"line {node.lineno}: {ast.unparse(node)}"
+    return ""
+
+
+def test_compile_options_have_one_home() -> None:
+    """The compiler's disk cache does not notice a change of options: one home is one place to look."""
+    homes = [
+        name
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"njit", "jit", "vectorize"}
+    ]
+    assert set(homes) <= {"backends.compiled"}
+    assert len(homes) <= 1
+
+
+def test_importing_is_light() -> None:
+    heavy = ("numba", "sklearn", "scipy", "matplotlib")
+    code = f"import sys, fastmlp; print(*sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == []
