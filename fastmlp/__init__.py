@@ -1,1 +1,48 @@
-"""Small networks, few labels: which transfer strategy to use, and how sure that is."""
+"""Which transfer strategy should I use, and how sure can I be? fastmlp answers with evidence.
+
+>>> import fastmlp
+>>> net = fastmlp.init_mlp((64, 64, 10), rng=0)
+>>> fastmlp.forward(net, [[0.0] * 64]).shape
+(1, 10)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .backends import get_backend as get_backend
+from .errors import FastmlpError as FastmlpError
+from .network import Network as Network
+from .network import accuracy as accuracy
+from .network import backward as backward
+from .network import features as features
+from .network import forward as forward
+from .network import init_mlp as init_mlp
+from .network import predict as predict
+from .network import predict_proba as predict_proba
+from .strategies import STRATEGIES as STRATEGIES
+from .strategies import Phase as Phase
+from .strategies import Strategy as Strategy
+from .strategies import transfer as transfer
+from .training import Fit as Fit
+from .training import train_mlp as train_mlp
+
+if TYPE_CHECKING:
+    from .study import run_study as run_study
+
+__version__ = "0.1.0"
+
+# Studies need SQLite, a settings parser and a report; who only trains networks does not wait for them (SPEC 1).
+_LAZY = {"run_study": ".study"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name], __name__), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,227 @@
+"""The network and its training in NumPy: the text to read, and the standard that `compiled` is held to.
+
+Axes: B examples of a batch, I inputs of a layer, O outputs, C logits. A layer computes ``z = x @ W + b`` and, unless it
+is the last, ``a = activation(z)``. Every array keeps the dtype of the parameters.
+
+References: Goodfellow, Bengio & Courville, *Deep Learning* (2016), sections 6.2.2 and 6.5; Sutskever et al. (2013) for
+momentum; Kingma & Ba (2015, arXiv 1412.6980) for Adam; Loshchilov & Hutter (2019, arXiv 1711.05101) for AdamW; Li et
+al. (2018, arXiv 1802.01483) for the pull towards an anchor.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..layout import BETA1, BETA2, EPSILON, OPTIMIZERS, TINY, Layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Floats, Ints
+
+SGD, ADAM, ADAMW = range(len(OPTIMIZERS))
+
+
+def logistic(z: Floats) -> Floats:
+    """1 / (1 + exp(-z)), computed from exp(-abs(z)) so that nothing overflows."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+# In the order of `layout.ACTIVATIONS`; a slope is written in terms of the activation a, since z is not kept.
+ACTIVATE = (lambda z: np.maximum(z, 0), np.tanh, logistic, lambda z: z)
+SLOPE = (lambda a: a > 0, lambda a: 1 - a * a, lambda a: a * (1 - a), lambda _: 1)
+
+
+def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
+    """Activations after the first `depth` layers.
+
+    Parameters
+    ----------
+    theta : (P,) parameters.
+    sizes : (L + 1,) layer sizes.
+    activation : place in `layout.ACTIVATIONS`.
+    x : (n, sizes[0])
+    depth : 0 for the inputs themselves, at most L - 1.
+
+    Returns
+    -------
+    (n, sizes[depth])
+    """
+    return _hidden(theta, sizes, activation, x)[depth]
+
+
+def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
+    """Logits, (n, sizes[-1]); the other arguments are those of `features`."""
+    weights, biases = _layout(sizes).views(theta)
+    logits: Floats = _hidden(theta, sizes, activation, x)[-1] @ weights[-1] + biases[-1]
+    return logits
+
+
+def loss_and_gradient(
+    theta: Floats, sizes: Ints, activation: int, x: Floats, y: NDArray[np.int64]
+) -> tuple[float, Floats]:
+    """Mean cross-entropy of a batch and its gradient, by backpropagation.
+
+    Parameters
+    ----------
+    theta, sizes, activation, x
+        As in `features`; x is (B, sizes[0]).
+    y : (B,) labels from 0; with one logit, 0 or 1.
+
+    Returns
+    -------
+    loss : mean over the batch.
+    gradient : (P,) of theta's dtype.
+    """
+    gradient = np.empty_like(theta)
+    weights, biases = _layout(sizes).views(theta)
+    d_weights, d_biases = _layout(sizes).views(gradient)
+    hidden = _hidden(theta, sizes, activation, x)
+    loss, dz = cross_entropy(hidden[-1] @ weights[-1] + biases[-1], y)  # dz (B, C)
+    for layer in reversed(range(len(weights))):
+        d_weights[layer][:] = hidden[layer].T @ dz  # (I, O)
+        d_biases[layer][:] = dz.sum(axis=0)  # (O,)
+        if layer > 0:
+            dz = dz @ weights[layer].T * SLOPE[activation](hidden[layer])  # (B, I)
+    return loss, gradient
+
+
+def cross_entropy(logits: Floats, y: NDArray[np.int64]) -> tuple[float, Floats]:
+    """Mean cross-entropy and its gradient at the logits.
+
+    The largest logit is taken off before the exponential, so that no logit is too large.
+
+    Parameters
+    ----------
+    logits : (B, C); C = 1 stands for the two logits (0, z) of a sigmoid head.
+    y : (B,)
+
+    Returns
+    -------
+    loss : mean over the batch.
+    dz : (B, C), the softmax minus the one-hot labels, over B.
+    """
+    n, n_logits = logits.shape
+    if n_logits == 1:
+        loss, dz = cross_entropy(np.hstack([np.zeros_like(logits), logits]), y)
+        return loss, dz[:, 1:]
+    z = logits - logits.max(axis=1, keepdims=True)  # (B, C)
+    e = np.exp(z)
+    total = e.sum(axis=1, keepdims=True)  # (B, 1)
+    loss = float((np.log(total[:, 0]) - z[np.arange(n), y]).mean())
+    dz = e / total
+    dz[np.arange(n), y] -= 1
+    return loss, dz / n
+
+
+def train(
+    theta: Floats,
+    state: Floats,
+    sizes: Ints,
+    activation: int,
+    optimizer: int,
+    x: Floats,
+    y: NDArray[np.int64],
+    order: Ints,
+    batch_size: int,
+    rates: NDArray[np.float64],
+    decays: NDArray[np.float64],
+    pulls: NDArray[np.float64],
+    anchor: Floats,
+    momentum: float,
+    losses: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> int:
+    """Make the updates `first` to `last` - 1 of a training, in place.
+
+    Update s takes batch ``s % n_batches`` of epoch ``s // n_batches``. A training cut into several calls gives the same
+    bits as one call.
+
+    Parameters
+    ----------
+    theta : (P,) parameters, changed in place.
+    state : (2, P) velocity or first moment, and second moment, changed in place.
+    sizes, activation
+        As in `features`.
+    optimizer : place in `layout.OPTIMIZERS`.
+    x : (n, sizes[0])
+    y : (n,)
+    order : (epochs, m) the examples in the order in which they are visited; the last batch of an epoch may be short.
+    batch_size : examples in a batch.
+    rates : (L, 2) learning rate of each weight matrix and each bias; zero leaves it and its state untouched.
+    decays : (L, 2) weight decay of the same.
+    pulls : (L, 2) strength of the pull towards the anchor.
+    anchor : (P,) where the pull leads.
+    momentum : of `sgd`.
+    losses : (epochs,) each batch's loss before its update is added, so that a finished epoch holds the mean.
+    first, last : the updates to make.
+
+    Returns
+    -------
+    Updates completed: `last`, or less if a loss was not finite. That loss is in `losses`, later epochs hold NaN.
+    """
+    n_batches = math.ceil(order.shape[1] / batch_size)
+    for step in range(first, last):
+        epoch, batch = divmod(step, n_batches)
+        chosen = order[epoch, batch * batch_size : (batch + 1) * batch_size]
+        loss, gradient = loss_and_gradient(theta, sizes, activation, x[chosen], y[chosen])
+        losses[epoch] += loss * len(chosen) / order.shape[1]
+        if not math.isfinite(loss):
+            losses[epoch + 1 :] = math.nan
+            return step
+        for part, rate, decay, pull in _parts(sizes, rates, decays, pulls):
+            _update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, step + 1)
+            if pull > 0:
+                # Proximal step of rate * pull / 2 * |p - anchor|^2: stable at any strength (Parikh & Boyd 2014, 1.1)
+                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + rate * pull)
+    return last
+
+
+def _update(
+    optimizer: int, p: Floats, state: Floats, g: Floats, rate: float, decay: float, momentum: float, t: int
+) -> None:
+    """One step of the optimiser on a part of the parameters; PyTorch's rules, `t` counts from 1."""
+    if optimizer == ADAMW:
+        p *= 1 - rate * decay
+    else:
+        g = g + decay * p
+    if optimizer == SGD:
+        v = state[0]
+        v[:] = _flushed(momentum * v - rate * g)
+        p += v
+        return
+    m, v = state
+    m[:] = _flushed(BETA1 * m + (1 - BETA1) * g)
+    v[:] = _flushed(BETA2 * v + (1 - BETA2) * g * g)
+    p -= rate / (1 - BETA1**t) * m / (np.sqrt(v) / math.sqrt(1 - BETA2**t) + EPSILON)
+
+
+def _flushed(moment: Floats) -> Floats:
+    return np.where(np.abs(moment) < TINY, 0, moment)
+
+
+def _parts(sizes: Ints, *tables: NDArray[np.float64]) -> list[tuple[slice, float, float, float]]:
+    """Slices of the parts that move, each with its rate, decay and pull."""
+    layout = _layout(sizes)
+    starts = layout.offsets.ravel().tolist()
+    stops = [*starts[1:], layout.n_parameters]
+    rows = zip(starts, stops, *(table.ravel().tolist() for table in tables), strict=True)
+    return [(slice(start, stop), rate, decay, pull) for start, stop, rate, decay, pull in rows if rate != 0]
+
+
+def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats) -> list[Floats]:
+    """Inputs of every layer: x, then the activations."""
+    weights, biases = _layout(sizes).views(theta)
+    hidden = [x]
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        hidden.append(ACTIVATE[activation](hidden[-1] @ weight + bias))  # (B, O)
+    return hidden
+
+
+def _layout(sizes: Ints) -> Layout:
+    return Layout(tuple(sizes.tolist()))

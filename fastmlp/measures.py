@@ -1,0 +1,106 @@
+"""What a trained network is worth, and what its features know. Vectorised; scikit-learn is the oracle in the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .layout import Floats, Ints
+
+    Probabilities = NDArray[np.float64]
+
+CALIBRATION_BINS = 15  # Guo et al. 2017, section 2
+
+
+def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
+    """Return all measures of a classifier on some examples.
+
+    Parameters
+    ----------
+    probabilities : (n, classes)
+        Rows add up to 1.
+    y : (n,)
+        Labels.
+
+    Returns
+    -------
+    accuracy, macro_f1, log_loss, auc, ece; None where a measure is not defined.
+    """
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "accuracy": float((predicted == y).mean()),
+        "macro_f1": macro_f1(predicted, y, probabilities.shape[1]),
+        "log_loss": log_loss(probabilities, y),
+        "auc": auc(probabilities, y),
+        "ece": calibration_error(probabilities, y),
+    }
+
+
+def macro_f1(predicted: Ints, y: Ints, n_classes: int) -> float:
+    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN); a class neither present nor predicted counts 0."""
+    confusion = np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    both = confusion.sum(axis=0) + confusion.sum(axis=1)  # (predicted + present) = 2 TP + FP + FN, (classes,)
+    return float((2 * confusion.diagonal() / np.maximum(both, 1)).mean())
+
+
+def log_loss(probabilities: Probabilities, y: Ints) -> float:
+    """Return the mean of -log p(label); p is held at or above the machine epsilon, as in scikit-learn."""
+    p = probabilities[np.arange(len(y)), y]
+    return float(-np.log(np.maximum(p, np.finfo(np.float64).eps)).mean())
+
+
+def auc(probabilities: Probabilities, y: Ints) -> float | None:
+    """Return the area under the ROC curve, one class against the rest, mean over classes.
+
+    The area is the Mann-Whitney statistic: the chance that an example of the class is scored above one of the rest,
+    ties counting half. None if a class is absent or alone.
+    """
+    from scipy.stats import rankdata
+
+    n, n_classes = probabilities.shape
+    present = np.bincount(y, minlength=n_classes)  # (classes,)
+    if (present == 0).any() or (present == n).any():
+        return None
+    ranks = rankdata(probabilities, axis=0)  # (n, classes), ties share their mean rank
+    own = np.bincount(y, weights=ranks[np.arange(n), y], minlength=n_classes)  # rank sum of each class's own examples
+    return float(((own - present * (present + 1) / 2) / (present * (n - present))).mean())
+
+
+def calibration_error(probabilities: Probabilities, y: Ints) -> float:
+    """Return the expected calibration error: mean over examples of |confidence - accuracy| within bins of confidence.
+
+    Guo et al. (2017, arXiv 1706.04599), eq. 3, with 15 bins of equal width.
+    """
+    confidence = probabilities.max(axis=1)
+    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    surplus = confidence - (probabilities.argmax(axis=1) == y)
+    return float(np.abs(np.bincount(bins, weights=surplus)).sum() / len(y))
+
+
+def h_score(features: Floats, y: Ints) -> float:
+    """Return how much of the features' variance the classes explain: trace(cov(f)^-1 cov(E[f | y])).
+
+    Bao et al. (2019), *An information-theoretic approach to transferability in task transfer learning*, definition 2.
+    The probe has hardly more examples than features, so cov(f) is shrunk by Ledoit and Wolf's rule, and the second
+    factor by the same amount: Ibrahim et al. (2021, arXiv 2110.06893).
+
+    Parameters
+    ----------
+    features : (n, units)
+    y : (n,)
+        Labels.
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    f = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
+    covariance, shrinkage = ledoit_wolf(f, assume_centered=True)
+    _, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), f.shape[1]))
+    np.add.at(sums, labels, f)
+    between = (sums / np.sqrt(counts)[:, None]) / np.sqrt(len(f))  # between.T @ between = cov(E[f | y])
+    explained = np.einsum("cu,cu->", between, np.linalg.solve(covariance, between.T).T)
+    return float((1 - shrinkage) * explained)

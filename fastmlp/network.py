@@ -1,0 +1,240 @@
+"""A network: layer sizes and one flat vector of parameters; and what can be asked of it.
+
+Inputs are taken as they are given: the scaler belongs to the problem, not to the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .backends import get_backend
+from .checks import check_inputs, check_labels
+from .errors import ShapeError, UnknownName
+from .layout import ACTIVATIONS, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from .layout import Floats, Ints
+    from .seeds import Rng
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A multilayer perceptron.
+
+    Parameters
+    ----------
+    sizes
+        Units of each layer, inputs first: ``(64, 64, 10)``. A last size of 1 is a sigmoid head for two classes.
+    theta : (n_parameters,)
+        All parameters, laid out as `fastmlp.layout` says; float32 or float64.
+    activation
+        Of the hidden layers: ``relu``, ``tanh``, ``logistic`` or ``identity``.
+
+    Raises
+    ------
+    ShapeError
+        If theta has not as many parameters as the sizes need.
+    UnknownName
+        If there is no such activation, or theta has another dtype.
+    """
+
+    sizes: tuple[int, ...]
+    theta: Floats
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        if self.activation not in ACTIVATIONS:
+            raise UnknownName("activation", self.activation, ACTIVATIONS)
+        if self.theta.dtype.name not in DTYPES:
+            raise UnknownName("dtype", self.theta.dtype.name, DTYPES)
+        if self.theta.shape != (self.layout.n_parameters,):
+            raise ShapeError(
+                f"theta has shape {self.theta.shape}; sizes {self.sizes} need ({self.layout.n_parameters},)"
+            )
+
+    @property
+    def layout(self) -> Layout:
+        """Where the parameters lie."""
+        return Layout(self.sizes)
+
+    @property
+    def weights(self) -> list[Floats]:
+        """Weight matrices (in, out), sharing memory with `theta`."""
+        return self.layout.views(self.theta)[0]
+
+    @property
+    def biases(self) -> list[Floats]:
+        """Biases (out,), sharing memory with `theta`."""
+        return self.layout.views(self.theta)[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self.theta.dtype
+
+    @property
+    def n_classes(self) -> int:
+        """Classes told apart; one logit tells two."""
+        return max(2, self.sizes[-1])
+
+    @property
+    def kernel_arguments(self) -> tuple[Floats, Ints, int]:
+        """What every backend function begins with: theta, sizes, code of the activation."""
+        return self.theta, np.array(self.sizes, dtype=np.int64), ACTIVATIONS.index(self.activation)
+
+    def inputs(self, X: ArrayLike) -> Floats:
+        """Return inputs as the network takes them; raise `ShapeError` or `NotFiniteError` if it cannot."""
+        return check_inputs(X, self.sizes[0], self.dtype)
+
+    def labels(self, y: ArrayLike, n: int) -> Ints:
+        """Return the labels of n examples as the network takes them; raise `LabelError` if it cannot."""
+        return check_labels(y, n, self.n_classes)
+
+    def copy(self) -> Network:
+        """Return a network with parameters of its own."""
+        return replace(self, theta=self.theta.copy())
+
+
+def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32", activation: str = "relu") -> Network:
+    """Draw a network with random weights and zero biases.
+
+    Hidden layers follow He's normal law for ReLU, variance 2 / n_in (He et al. 2015, arXiv 1502.01852, eq. 10), and
+    Glorot's normal law otherwise, variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 12); so does the head always.
+
+    Parameters
+    ----------
+    sizes
+        Units of each layer, inputs first; two or more.
+    rng
+        A seed, a `SeedSequence` or a `Generator`.
+    dtype
+        ``float32`` or ``float64``. Both hold the same draw.
+    activation
+        Of the hidden layers.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two sizes, or one is below 1.
+    UnknownName
+        If the activation or the dtype is none of the known ones.
+
+    Examples
+    --------
+    >>> net = init_mlp((64, 64, 10), rng=0)
+    >>> [w.shape for w in net.weights], net.theta.shape
+    ([(64, 64), (64, 10)], (4810,))
+    """
+    layout = Layout(tuple(int(size) for size in sizes))
+    if (name := np.dtype(dtype).name) not in DTYPES:
+        raise UnknownName("dtype", name, DTYPES)
+    if activation not in ACTIVATIONS:
+        raise UnknownName("activation", activation, ACTIVATIONS)
+    generator = np.random.default_rng(rng)
+    theta = np.zeros(layout.n_parameters)
+    weights, _ = layout.views(theta)
+    for layer, weight in enumerate(weights):
+        is_head = layer == layout.n_layers - 1
+        fan = weight.shape[0] if activation == "relu" and not is_head else sum(weight.shape) / 2
+        scale = np.sqrt((2 if activation == "relu" and not is_head else 1) / fan)
+        weight[:] = generator.normal(scale=scale, size=weight.shape)
+    return Network(layout.sizes, theta.astype(dtype), activation)
+
+
+def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:
+    """Return the logits of a network.
+
+    Parameters
+    ----------
+    net
+        The network.
+    X : (n, sizes[0])
+        Inputs; cast to the network's dtype.
+    backend
+        ``auto``, ``numba`` or ``numpy``.
+
+    Returns
+    -------
+    (n, sizes[-1])
+
+    Raises
+    ------
+    ShapeError, NotFiniteError
+        If the inputs do not fit the network, or hold NaN or infinity.
+    """
+    return get_backend(backend).forward(*net.kernel_arguments, net.inputs(X))
+
+
+def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto") -> Floats:
+    """Return the activations after the first `depth` layers, (n, sizes[depth]).
+
+    Parameters
+    ----------
+    net, X, backend
+        As in `forward`.
+    depth
+        0 gives the inputs themselves; at most the number of hidden layers.
+
+    Raises
+    ------
+    ShapeError
+        If the network has no such hidden layer.
+    """
+    if not 0 <= depth < net.layout.n_layers:
+        raise ShapeError(
+            f"depth is {depth}; a network of sizes {net.sizes} has features at depths 0 to {net.layout.n_layers - 1}"
+        )
+    return get_backend(backend).features(*net.kernel_arguments, net.inputs(X), depth)
+
+
+def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> tuple[float, Network]:
+    """Return the mean cross-entropy on some examples, and its gradient as a network of the same shape.
+
+    Parameters
+    ----------
+    net, X, backend
+        As in `forward`.
+    y : (n,)
+        Labels from 0 to n_classes - 1.
+
+    Raises
+    ------
+    ShapeError, NotFiniteError, LabelError
+        If the examples do not fit the network.
+    """
+    x = net.inputs(X)
+    loss, gradient = get_backend(backend).loss_and_gradient(*net.kernel_arguments, x, net.labels(y, len(x)))
+    return float(loss), replace(net, theta=gradient)
+
+
+def predict_proba(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.float64]:
+    """Return the probability of each class, (n, n_classes); one logit z counts as the two logits (0, z)."""
+    logits = forward(net, X, backend=backend).astype(np.float64)
+    if logits.shape[1] == 1:
+        logits = np.hstack([np.zeros_like(logits), logits])
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: NDArray[np.float64] = e / e.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def predict(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.int64]:
+    """Return the likeliest class of each example, (n,)."""
+    logits = forward(net, X, backend=backend)
+    labels: NDArray[np.int64] = (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
+    return labels
+
+
+def accuracy(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> float:
+    """Return the share of examples whose likeliest class is their label, in [0, 1]; it raises what `backward` does."""
+    x = net.inputs(X)
+    labels = net.labels(y, len(x))
+    return float((predict(net, x, backend=backend) == labels).mean())

@@ -1,0 +1,231 @@
+"""Problems: a source task to pretrain on, a target task that is wanted, and splits that keep them apart.
+
+The lab's protocol: for each seed the examples are divided, stratified by target class, into four disjoint parts:
+held-out set, target pool, probe and source pool. The target pool is ordered once so that classes interleave; the subset
+of n_target examples is its prefix, so the subset of 50 is contained in the subset of 100.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import ShapeError, UnknownName
+from .seeds import rng_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from .layout import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Inputs and integer labels.
+
+    Parameters
+    ----------
+    name
+        Names the draws that depend on the task: see `fastmlp.seeds`.
+    X : (n, features)
+        Raw inputs, not scaled.
+    y : (n,)
+        Labels from 0 to n_classes - 1.
+    """
+
+    name: str
+    X: NDArray[np.float64]
+    y: Ints
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.y.max()) + 1
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many examples each part of a split holds; the source pool takes the rest."""
+
+    heldout: int = 500
+    pool: int = 500
+    probe: int = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of a problem's tasks; the four parts are disjoint.
+
+    Parameters
+    ----------
+    heldout
+        Read once, at the end of a trial.
+    pool
+        Target pool, ordered so that every prefix is stratified.
+    probe
+        Labelled target examples used for measuring similarity and for nothing else.
+    source
+        What the network is pretrained on.
+    """
+
+    heldout: Ints
+    pool: Ints
+    probe: Ints
+    source: Ints
+
+    def subset(self, n_target: int) -> Ints:
+        """Return the first n_target rows of the target pool.
+
+        Raises
+        ------
+        ShapeError
+            If the pool is smaller, or n_target is below 1.
+        """
+        if not 1 <= n_target <= len(self.pool):
+            raise ShapeError(f"n_target is {n_target}; the target pool holds {len(self.pool)} examples")
+        return self.pool[:n_target]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A source task and a target task over the same rows.
+
+    Parameters
+    ----------
+    name
+        The user's name for it.
+    source, target
+        The two tasks; row i of both is the same example.
+    sizes
+        Of the parts of a split.
+    """
+
+    name: str
+    source: Task
+    target: Task
+    sizes: Sizes = Sizes()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all inputs and labels."""
+        parts = [np.ascontiguousarray(a).tobytes() for task in (self.source, self.target) for a in (task.X, task.y)]
+        return sha256(b"".join(parts)).hexdigest()[:16]
+
+    def split(self, seed: int) -> Split:
+        """Divide the rows for a seed. It depends on the target task alone, so problems with one target share it."""
+        sizes = self.sizes
+        y = self.target.y
+        rows = interleave(y, rng_for("split", task=self.target.name, seed=seed))
+        ends = np.cumsum([sizes.heldout, sizes.pool, sizes.probe])
+        heldout, pool, probe, source = np.split(rows, ends)
+        pool = pool[interleave(y[pool], rng_for("subset", task=self.target.name, seed=seed))]
+        return Split(heldout, pool, probe, source)
+
+
+def interleave(y: Ints, rng: np.random.Generator) -> Ints:
+    """Order examples at random, but so that in every prefix each class is within one of its proportional share.
+
+    Whose turn it is, is the chairman assignment problem: Tijdeman (1980), *Discrete Mathematics* 32, 323-330. A class
+    may take a turn if that would not put it ahead of its share; of those, the one that would have to come soonest does.
+
+    Parameters
+    ----------
+    y : (n,)
+        Labels.
+    rng
+        Draws the examples within a class, and who is first among equals.
+
+    Returns
+    -------
+    (n,) a permutation of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.repeat([0, 1], [2, 4])
+    >>> y[interleave(y, np.random.default_rng(0))].tolist()
+    [1, 0, 1, 1, 0, 1]
+    """
+    shuffled = rng.permutation(len(y))
+    _, labels, counts = np.unique(y[shuffled], return_inverse=True, return_counts=True)
+    turns = _turns(counts[lottery := rng.permutation(len(counts))])
+    by_class = shuffled[np.argsort(labels, kind="stable")]
+    rows = np.empty(len(y), dtype=np.int64)
+    rows[np.argsort(lottery[turns], kind="stable")] = by_class
+    return rows
+
+
+def _turns(counts: Ints) -> Ints:
+    """Which class each of sum(counts) turns belongs to; ties go to the first."""
+    n, n_classes = int(counts.sum()), len(counts)
+    share = counts / n
+    slack = 1 / max(1, 2 * n_classes - 2)
+    taken = np.zeros(n_classes)
+    turns = np.empty(n, dtype=np.int64)
+    for turn in range(n):
+        due = share * (turn + 1) - taken  # how far each class is behind its share, if it does not take this turn
+        wait = np.where(due >= slack, (1 - slack - due) / share, np.inf)
+        turns[turn] = chosen = wait.argmin()
+        taken[chosen] += 1
+    return turns
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Standardisation, fitted on training data only.
+
+    Parameters
+    ----------
+    mean, scale : (features,)
+        Mean and standard deviation; a constant feature has scale 1.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, X: NDArray[np.float64]) -> Scaler:
+        """Take mean and standard deviation from training inputs, (n, features)."""
+        spread = X.std(axis=0)
+        return cls(X.mean(axis=0), np.where(spread > 0, spread, 1.0))
+
+    def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
+        """Return the standardised inputs, (n, features), in the network's dtype."""
+        return ((X - self.mean) / self.scale).astype(dtype)
+
+
+@cache
+def digits() -> Task:
+    """Return scikit-learn's digits: 1797 images of 8 x 8 pixels, ten classes."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return Task("digits", X, y.astype(np.int64))
+
+
+def parity() -> Problem:
+    """Pretrain on even or odd, transfer to the ten digits."""
+    target = digits()
+    return Problem("parity", Task("digits-parity", target.X, target.y % 2), target)
+
+
+PROBLEMS: Mapping[str, Callable[[], Problem]] = {"parity": parity}
+
+
+def load_problem(name: str) -> Problem:
+    """Return a problem by name.
+
+    Raises
+    ------
+    UnknownName
+        If there is none, with the nearest name.
+    """
+    if name not in PROBLEMS:
+        raise UnknownName("problem", name, PROBLEMS)
+    return PROBLEMS[name]()
