@@ -23,8 +23,8 @@ class FirstCall:
     timeout = 300
 
     def setup(self) -> None:
-        needs("numba")
         self.home = TemporaryDirectory()
+        needs("numba")
 
     def teardown(self) -> None:
         self.home.cleanup()
