@@ -1,0 +1,180 @@
+"""exp, log, tanh and the logistic function without a call to libm.
+
+A call cannot be vectorised, and numba's vector library is gone since 0.62, so the functions are written as LLVM
+instructions. `builder` code here takes a scalar or a vector alike: called with a scalar inside a plain loop, LLVM
+vectorises the loop.
+
+exp(x) = 2**k * exp(r) with k the integer nearest to x / ln 2, so that abs(r) <= ln(2) / 2 and a short Taylor
+polynomial is exact to the last bits. 2**k is made by writing k into the exponent's bits. (Muller, *Elementary
+Functions*, 3rd edition, chapters 3 and 11.)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import config
+from numba.extending import intrinsic
+
+
+class Format(NamedTuple):
+    """What the functions need to know of a floating-point format."""
+
+    bits: int
+    mantissa: int  # explicit bits
+    bias: int
+    ln2_high: float  # ends in zeros, so that k * ln2_high is exact (Cody & Waite)
+    ln2_low: float  # ln 2 - ln2_high, to all digits
+    degree: int  # of exp's polynomial: the next term is below half a unit in the last place
+    terms: int  # of log's series, likewise
+
+
+SINGLE = Format(32, 23, 127, 0.693359375, -2.12194440054690583e-4, 7, 6)
+DOUBLE = Format(64, 52, 1023, 0.693145751953125, 1.42860682030941723e-6, 13, 12)
+
+
+class Values:
+    """Emit arithmetic on one type, a float or a vector of them.
+
+    Parameters
+    ----------
+    builder
+        Where the instructions go.
+    kind
+        The LLVM type.
+    """
+
+    def __init__(self, builder: Any, kind: Any) -> None:
+        self.builder, self.kind = builder, kind
+        self.lanes = kind.count if isinstance(kind, ir.VectorType) else 0
+        scalar = kind.element if self.lanes else kind
+        self.format = DOUBLE if isinstance(scalar, ir.DoubleType) else SINGLE
+        self.name = f"{f'v{self.lanes}' if self.lanes else ''}f{self.format.bits}"
+        whole = ir.IntType(self.format.bits)
+        self.whole = ir.VectorType(whole, self.lanes) if self.lanes else whole
+
+    def constant(self, value: float) -> Any:
+        """A float, in every lane."""
+        return ir.Constant(self.kind, [value] * self.lanes if self.lanes else value)
+
+    def integer(self, value: int) -> Any:
+        """An integer of the same width, in every lane."""
+        return ir.Constant(self.whole, [value] * self.lanes if self.lanes else value)
+
+    def fused(self, a: Any, b: Any, c: Any) -> Any:
+        """a * b + c, rounded once where the machine can. Declared by name: llvmlite does not know vector types."""
+        return self._call("fmuladd", a, b, c)
+
+    def root(self, a: Any) -> Any:
+        """Square root."""
+        return self._call("sqrt", a)
+
+    def magnitude(self, a: Any) -> Any:
+        """Absolute value."""
+        return self._call("fabs", a)
+
+    def horner(self, coefficients: list[float], x: Any) -> Any:
+        """The polynomial c[0] + c[1] x + c[2] x**2 ..."""
+        value = self.constant(coefficients[-1])
+        for coefficient in coefficients[-2::-1]:
+            value = self.fused(value, x, self.constant(coefficient))
+        return value
+
+    def at_least(self, x: Any, bound: float) -> Any:
+        """x, or the bound if x is below it. A NaN stays, which maxnum would not keep."""
+        floor = self.constant(bound)
+        return self.builder.select(self.builder.fcmp_ordered("<", x, floor), floor, x)
+
+    def at_most(self, x: Any, bound: float) -> Any:
+        """x, or the bound if x is above it. A NaN stays."""
+        ceiling = self.constant(bound)
+        return self.builder.select(self.builder.fcmp_ordered(">", x, ceiling), ceiling, x)
+
+    def _call(self, operation: str, *operands: Any) -> Any:
+        signature = ir.FunctionType(self.kind, [self.kind] * len(operands))
+        name = f"llvm.{operation}.{self.name}"
+        module = self.builder.module
+        function = module.globals.get(name) or ir.Function(module, signature, name)
+        return self.builder.call(function, operands)
+
+
+def _reduced(values: Values, x: Any) -> tuple[Any, Any]:
+    """2**k and exp(r) - 1, with x = k ln 2 + r."""
+    builder, form = values.builder, values.format
+    # Adding 1.5 * 2**mantissa pushes the fraction out: what remains in the low bits is k. No conversion to an integer,
+    # which would be undefined for a NaN.
+    magic = values.constant(1.5 * 2.0**form.mantissa)
+    shifted = values.fused(x, values.constant(1 / math.log(2)), magic)
+    k = builder.fsub(shifted, magic)
+    r = values.fused(k, values.constant(-form.ln2_high), x)
+    r = values.fused(k, values.constant(-form.ln2_low), r)
+    taylor = [1 / math.factorial(n) for n in range(1, form.degree + 1)]
+    exponent = builder.add(builder.bitcast(shifted, values.whole), values.integer(form.bias))
+    power = builder.bitcast(builder.shl(exponent, values.integer(form.mantissa)), values.kind)
+    return power, builder.fmul(r, values.horner(taylor, r))
+
+
+def emit_exp(values: Values, x: Any) -> Any:
+    """exp(x), held between the smallest and the largest normal number."""
+    limit = (values.format.bias - 1) * math.log(2)
+    power, rest = _reduced(values, values.at_most(values.at_least(x, -limit), limit))
+    return values.fused(power, rest, power)
+
+
+def emit_tanh(values: Values, x: Any) -> Any:
+    """(e - 1) / (e + 1) with e = exp(2 x); e - 1 is formed without cancellation, so small x keeps all its digits."""
+    builder, one, two = values.builder, values.constant(1.0), values.constant(2.0)
+    bounded = values.at_most(values.at_least(x, -22.0), 22.0)  # beyond, tanh is 1 in double precision
+    power, rest = _reduced(values, builder.fmul(bounded, two))
+    e_minus_1 = values.fused(power, rest, builder.fsub(power, one))
+    return builder.fdiv(e_minus_1, builder.fadd(e_minus_1, two))
+
+
+def emit_logistic(values: Values, x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    builder, one = values.builder, values.constant(1.0)
+    return builder.fdiv(one, builder.fadd(one, emit_exp(values, builder.fneg(x))))
+
+
+def emit_log(values: Values, x: Any) -> Any:
+    """log(x) of a normal positive x: k ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), with m within a factor √2 of 1."""
+    builder, form, one = values.builder, values.format, values.constant(1.0)
+    bits = builder.bitcast(x, values.whole)
+    # Taking off the bits of √½ before the exponent is cut out puts the mantissa between √½ and √2.
+    root_half = np.array(math.sqrt(0.5), dtype=f"f{form.bits // 8}").view(f"i{form.bits // 8}").item()
+    offset = builder.sub(bits, values.integer(root_half))
+    k = builder.ashr(offset, values.integer(form.mantissa))
+    m = builder.bitcast(builder.sub(bits, builder.shl(k, values.integer(form.mantissa))), values.kind)
+    s = builder.fdiv(builder.fsub(m, one), builder.fadd(m, one))
+    series = values.horner([2 / (2 * n + 1) for n in range(form.terms)], builder.fmul(s, s))
+    whole = builder.sitofp(k, values.kind)
+    high = builder.fmul(whole, values.constant(form.ln2_high))
+    low = values.fused(whole, values.constant(form.ln2_low), builder.fmul(s, series))
+    # A NaN or an infinity has no exponent to cut out; adding x - x carries it through and adds zero to a number.
+    return builder.fadd(builder.fadd(high, low), builder.fsub(x, x))
+
+
+def _intrinsic(emit: Any) -> Any:
+    """A function of one float for jitted code."""
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def function(_typing: Any, x: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return emit(Values(builder, arguments[0].type), arguments[0])
+
+        return x(x), codegen
+
+    return function
+
+
+def _python_logistic(x: float) -> float:
+    return 1 / (1 + np.exp(-x))
+
+
+if config.DISABLE_JIT:  # intrinsics have no Python form
+    exp, log, tanh, logistic = np.exp, np.log, np.tanh, _python_logistic
+else:
+    exp, log, tanh, logistic = map(_intrinsic, (emit_exp, emit_log, emit_tanh, emit_logistic))

@@ -1,0 +1,97 @@
+"""The loss at the logits, and its gradient there.
+
+Everything runs along the examples of a batch, class by class, on transposed logits: so maxima, sums, exponentials and
+logarithms are vector operations without a reduction across lanes, and ten classes are ten vectors and not sixteen lanes
+of which six are padding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..layout import TINY
+from .elementary import exp, log
+from .jit import inlined, kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Floats
+
+
+@inlined
+def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: NDArray[np.int64], row: Floats) -> float:
+    """Turn logits into the gradient of the batch's mean loss, in place.
+
+    Parameters
+    ----------
+    z
+        Transposed logits: class c of example j at ``z[c * step + j]``.
+    step
+        Rows of the batch's buffers, count and padding; computed whole, for the sake of full vectors.
+    classes, count
+        Classes and examples; one class is a sigmoid head.
+    labels : (count,) from 0.
+    row : (3 * step,) scratch.
+
+    Returns
+    -------
+    Sum of the losses. Not finite if a logit is not.
+    """
+    if classes == 1:
+        return _sigmoid(z, step, count, labels, row)
+    return _softmax(z, step, classes, count, labels, row)
+
+
+@kernel
+def _softmax(z: Floats, step: int, classes: int, count: int, labels: NDArray[np.int64], row: Floats) -> float:
+    top, total, own = row[:step], row[step : 2 * step], row[2 * step : 3 * step]
+    one, tiny, zero = z.dtype.type(1), z.dtype.type(TINY), z.dtype.type(0)
+    for j in range(step):
+        top[j] = z[j]
+        total[j] = 0
+    for c in range(1, classes):
+        line = z[c * step : (c + 1) * step]
+        for j in range(step):
+            top[j] = line[j] if line[j] > top[j] else top[j]
+    for j in range(count):
+        own[j] = z[labels[j] * step + j] - top[j]
+    for c in range(classes):
+        line = z[c * step : (c + 1) * step]
+        for j in range(step):
+            e = exp(line[j] - top[j])
+            line[j] = zero if e < tiny else e  # else its products are denormal numbers
+            total[j] += line[j]
+    scale = one / z.dtype.type(count)
+    for j in range(step):
+        top[j] = log(total[j])
+        total[j] = scale / total[j]
+    for c in range(classes):
+        line = z[c * step : (c + 1) * step]
+        for j in range(step):
+            line[j] *= total[j]
+    loss = 0.0
+    for j in range(count):
+        z[labels[j] * step + j] -= scale
+        loss += top[j] - own[j]
+    return loss
+
+
+@kernel
+def _sigmoid(z: Floats, step: int, count: int, labels: NDArray[np.int64], row: Floats) -> float:
+    """Like the softmax of the two logits 0 and z."""
+    one, zero = z.dtype.type(1), z.dtype.type(0)
+    sign, scale = row[:step], one / z.dtype.type(count)
+    for j in range(count):
+        sign[j] = one if labels[j] == 0 else -one
+    for j in range(count, step):
+        sign[j] = zero
+    for j in range(step):
+        against = sign[j] * z[j]  # how far the logit is on the wrong side
+        e = exp(-abs(against))
+        z[j] = scale * sign[j] * (one if against > 0 else e) / (one + e)
+        row[step + j] = (against if against > 0 else zero) + log(one + e)
+    loss = 0.0
+    for j in range(count):
+        loss += row[step + j]
+    return loss
