@@ -118,6 +118,7 @@ def cross_entropy(logits: Floats, y: NDArray[np.int64]) -> tuple[float, Floats]:
     return loss, dz / n
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a training that diverges ends in a loss that says so
 def train(
     theta: Floats,
     state: Floats,

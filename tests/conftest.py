@@ -1,0 +1,44 @@
+"""Fixtures that every test may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass
+class SeededRng:
+    """A generator that shows its seed when a test fails."""
+
+    seed: int
+    generator: np.random.Generator = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.generator = np.random.default_rng(self.seed)
+
+    def normal(self, *shape: int) -> NDArray[np.float64]:
+        return self.generator.normal(size=shape)
+
+    def labels(self, n: int, n_classes: int) -> NDArray[np.int64]:
+        """Return labels in which every class occurs, if n allows it."""
+        return self.generator.permutation(np.arange(n) % n_classes)
+
+
+@pytest.fixture
+def rng() -> SeededRng:
+    return SeededRng(20261121)
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Ask for this where a claim is about both implementations."""
+    if request.param == "numba":
+        pytest.importorskip("numba", reason="the compiled backend needs numba")
+    name: str = request.param
+    return name
