@@ -102,5 +102,6 @@ def h_score(features: Floats, y: Ints) -> float:
     sums = np.zeros((len(counts), f.shape[1]))
     np.add.at(sums, labels, f)
     between = (sums / np.sqrt(counts)[:, None]) / np.sqrt(len(f))  # between.T @ between = cov(E[f | y])
-    explained = np.einsum("cu,cu->", between, np.linalg.solve(covariance, between.T).T)
+    # The pseudoinverse, since a network whose units are all dead has no covariance to invert
+    explained = np.einsum("cu,cu->", between, between @ np.linalg.pinv(covariance, hermitian=True))
     return float((1 - shrinkage) * explained)
