@@ -1,10 +1,13 @@
 """The arrows between modules run one way, whether an import stands at the top of a file or inside a function."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -30,17 +33,20 @@ ALLOWED = {
     "problems": NETWORK,
     "measures": NETWORK,
     "study.store": {"errors"},  # records, and nothing of strategies
-    "study": TRAINING | {"study.store"},
+    "study.session": TRAINING | {"study", "study.store", "report", "report.render"},  # a study ends with its report
+    "study": TRAINING | {"study.store", "study.session"},
     "stats": {"errors", "seeds"},
     "report.filters": {"errors"},
     "report.figures": {"errors", "report.filters"},
-    "report.summary": {"errors", "stats"},
-    "report.render": {"errors", "report.filters", "report.figures", "report.summary"},
-    "report": {"errors"},
-    "cli": TRAINING | {"study", "study.store", "report.summary", "report.render"},
+    "report.svg": {"errors", "report.figures"},
+    "report.render": {"errors", "report", "report.filters", "report.figures", "report.svg"},
+    "report": {"errors", "stats"},  # the summary and what it is made of: numbers, no words and no pictures
+    "cli": TRAINING | {"study", "study.store", "report", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"study"},  # fastmlp/__init__.py
 }
+
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
 # Who may import what is heavy, or what makes a decision that belongs in one place.
 LIBRARIES = {
@@ -130,6 +136,15 @@ def test_a_library_has_its_place(library: str) -> None:
     users = {name for name, tree in MODULES.items() if library in {n.split(".")[0] for n in imported(name, tree)}}
     wrong = {name for name in users if not fits(name, LIBRARIES[library])}
     assert not wrong, f"{library} belongs to {sorted(LIBRARIES[library])}, not to {sorted(wrong)}"
+
+
+def test_every_library_is_declared() -> None:
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    declared = {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in requirements}
+    known = sys.stdlib_module_names | {"fastmlp", "llvmlite"}  # the last comes with numba, in the version that fits
+    used = {target.split(".")[0] for name, tree in MODULES.items() for target in imported(name, tree)} - known - {""}
+    assert {DISTRIBUTIONS.get(name, name) for name in used} == declared
 
 
 @pytest.mark.parametrize("name", sorted(set(MODULES) - {"cli", "__main__"}))
