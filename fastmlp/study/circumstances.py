@@ -1,0 +1,102 @@
+"""What a study depends on besides its settings: backend, compiled code, versions, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from ..network import forward, init_mlp
+from ..seeds import rng_for
+from ..strategies import STRATEGIES, transfer
+from .config import Settings
+from .plan import Circumstances
+
+LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
+DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
+
+
+def find_circumstances(settings: Settings, backend: str) -> Circumstances:
+    """Run a backend's kernels once, and say what they compute and with what; `backend` is ``numba`` or ``numpy``."""
+    return Circumstances(
+        backend, fingerprint(settings, backend), {library: version_of(library) for library in DECIDING}
+    )
+
+
+def fingerprint(settings: Settings, backend: str) -> str:
+    """Return a hash of the bytes that a fixed small training ends in, by every strategy that trains a network.
+
+    Compilers, libraries and processors round differently; results of two that do are not the same trial. It also
+    compiles what the study needs, once, before work is shared out.
+    """
+    rng = rng_for("fingerprint")
+    X, y = rng.normal(size=(23, 6)), np.arange(23) % 3
+    net = init_mlp((6, 7, 5, 2), rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
+    seen = sha256()
+    for strategy in STRATEGIES.values():
+        if strategy.start is not None:
+            fit = transfer(
+                net,
+                X,
+                y,
+                strategy=strategy,
+                n_classes=3,
+                rng=1,
+                epochs=3,
+                batch_size=8,
+                lr=0.01,
+                optimizer=settings.training.optimizer,
+                weight_decay=0.01,
+                backend=backend,
+            )
+            seen.update(fit.network.theta.tobytes())
+            seen.update(forward(fit.network, X, backend=backend).tobytes())
+    return seen.hexdigest()[:32]
+
+
+def describe_run(circumstances: Circumstances) -> dict[str, str]:
+    """Return what a report says about the machine and the moment, name by name."""
+    versions = {f"version_{name.replace('-', '_')}": version_of(name) for name in LIBRARIES}
+    return versions | {
+        "version_python": platform.python_version(),
+        "backend": circumstances.backend,
+        "kernels": circumstances.kernels,
+        "cpu": cpu_name(),
+        "platform": platform.platform(terse=True),
+        "started": now(),
+    }
+
+
+def now() -> str:
+    """Return the time of day, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def version_of(library: str) -> str:
+    """Return the installed version of a library, or ``-``."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "-"
+
+
+def cpu_name() -> str:
+    """Return what the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def available_cpus() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,152 @@
+"""How the store's file is opened: one connection that writes, any number that read, and errors that name the file.
+
+The rollback journal is kept on purpose. SQLite before 3.51.3 can lose commits in write-ahead mode when two connections
+checkpoint at once; with a rollback journal, ``synchronous=FULL`` and a single writer, what is committed is on the disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ...errors import StoreCorrupt, StoreError
+from .lock import hold
+from .records import PRETRAINING, TRIAL
+
+FILE = "study.sqlite"
+VERSION = 1  # of the tables below; raise it with a migration
+APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
+PATIENCE = 10.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
+
+
+def _columns(kinds: dict[str, str]) -> str:
+    # SQLite has no lists: losses are JSON text.
+    return ", ".join(f"{name} {'TEXT' if kind == 'LIST' else kind}" for name, kind in kinds.items())
+
+
+TABLES = f"""
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE plan(position INTEGER PRIMARY KEY, problem TEXT NOT NULL, strategy TEXT NOT NULL,
+    n_target INTEGER NOT NULL, seed INTEGER NOT NULL, key TEXT NOT NULL, pretraining_key TEXT NOT NULL);
+CREATE INDEX plan_groups ON plan(problem, seed);
+CREATE INDEX plan_keys ON plan(key);
+CREATE TABLE pretrainings(key TEXT PRIMARY KEY, {_columns(PRETRAINING)});
+CREATE TABLE records(key TEXT PRIMARY KEY, {_columns(TRIAL)}, CHECK (status IN ('ok', 'diverged', 'failed')));
+INSERT INTO meta VALUES ('schema', '{VERSION}');
+PRAGMA application_id = {APPLICATION};
+"""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with the file's name and what can be done."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code, without its refinement
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise damaged(path, error) from error
+        hint = "; make room and start again: what is committed is kept" if code == sqlite3.SQLITE_FULL else ""
+        raise StoreError(f"{path}: {error}{hint}") from error
+
+
+def damaged(path: Path, why: object) -> StoreCorrupt:
+    """Return the refusal of a file that is no store; it is never overwritten."""
+    return StoreCorrupt(f"{path}: {why}; it is left as it is: move it away to start anew, or put a copy back")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, on the disk when the block ends."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """Open the file for writing, see that it is whole, and make the tables if it is new.
+
+    The caller holds the folder's lock. What a killed study left half written is rolled back here, by SQLite.
+
+    Raises
+    ------
+    StoreCorrupt
+        If the file is damaged, or a database of someone else.
+    StoreError
+        If it cannot be opened, or a newer fastmlp has written it.
+    """
+    with naming(path):
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=DELETE")
+            connection.execute("PRAGMA synchronous=FULL")
+            _see_whole(connection, path)
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                _make_tables(connection)
+            see_version(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _see_whole(connection: sqlite3.Connection, path: Path) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise damaged(path, verdict)
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        for statement in TABLES.split(";\n"):
+            connection.execute(statement)
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open the file for reading only; a study may be writing it meanwhile.
+
+    Raises
+    ------
+    StoreError
+        If there is no such file, it cannot be read, or a newer fastmlp has written it.
+    StoreCorrupt
+        If it is damaged, or a database of someone else.
+    """
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such file; `fastmlp study --out {path.parent}` makes one")
+    with naming(path):
+        try:
+            return _open_read_only(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+        # A study was killed while it wrote, and only a writer may roll that back: it is us, if nobody else is at work.
+        with hold(path.parent), closing(connect_writer(path)):
+            pass
+        return _open_read_only(path)
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
+    try:
+        see_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def see_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is not ours, or newer than we are."""
+    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION,):
+        raise damaged(path, "an SQLite database, but not a study's")
+    (found,) = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() or ("0",)
+    if int(found) > VERSION:
+        raise StoreError(f"{path}: has tables of version {found}, this fastmlp knows {VERSION}; use a newer fastmlp")

@@ -1,0 +1,117 @@
+"""The reading side: plan and records joined, one flat row a trial. It needs no backend, and a study may be running."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from .database import FILE, connect_reader, naming
+from .records import COLUMNS, IDENTITY, PRETRAINING, STATUSES, TRIAL, Record
+
+LISTS = [name for name, kind in COLUMNS.items() if kind == "LIST"]
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study as it stands.
+
+    Parameters
+    ----------
+    settings
+        As in ``study.toml``.
+    rows
+        One a trial of the plan, in its order, with all of `records.COLUMNS`; the status of a trial that has not run is
+        ``missing``, and its measures are None.
+    meta
+        Versions, processor, backend, command and the like.
+    """
+
+    settings: dict[str, Any]
+    rows: list[Record]
+    meta: dict[str, str]
+
+
+def read_study(folder: str | Path) -> StudyData:
+    """Read a study's settings, rows and circumstances, all from one moment.
+
+    Raises
+    ------
+    StoreError
+        If there is no study in the folder, or it cannot be read.
+    StoreCorrupt
+        If the file is damaged.
+    """
+    with reading(Path(folder)) as reader:
+        meta = reader.meta()
+        return StudyData(tomllib.loads(meta.pop("settings", "")), list(reader.rows()), meta)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[Reader]:
+    """Open a folder's store for reading; within the block, everything read is of one moment."""
+    path = folder / FILE
+    with closing(connect_reader(path)) as connection, naming(path):
+        connection.execute("BEGIN")
+        yield Reader(connection)
+
+
+class Reader:
+    """Answers from one moment of a store; `reading` makes one."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def meta(self) -> dict[str, str]:
+        """Return what the study noted about itself."""
+        return dict(self.connection.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
+
+    def counts(self) -> dict[str, int]:
+        """Return how many trials of the plan have each status."""
+        found = dict(
+            self.connection.execute(
+                "SELECT coalesce(status, 'missing'), count(*) FROM plan LEFT JOIN records USING (key) GROUP BY 1"
+            ).fetchall()
+        )
+        return {status: found.get(status, 0) for status in STATUSES}
+
+    def similarity(self) -> dict[str, float]:
+        """Return each problem's place between random weights, 0, and pretraining on the target itself, 1.
+
+        The mean over seeds of where the H-score of the pretrained features lies between the two others.
+        """
+        scores: dict[str, list[float]] = {}
+        for problem, score, low, high in self.connection.execute(
+            "SELECT problem, h_score, h_score_random, h_score_target"
+            " FROM (SELECT DISTINCT problem, pretraining_key FROM plan)"
+            " JOIN pretrainings ON pretrainings.key = pretraining_key"
+            " WHERE h_score IS NOT NULL AND h_score_target != h_score_random"
+        ):
+            scores.setdefault(problem, []).append((score - low) / (high - low))
+        return {problem: fmean(values) for problem, values in scores.items()}  # exact sums: the order does not matter
+
+    def rows(self) -> Iterator[Record]:
+        """Go through the plan, one flat row a trial."""
+        similarity = self.similarity()
+        own = [f"records.{name}" for name in TRIAL]
+        shared = [f"pretrainings.{name}" for name in PRETRAINING]
+        identity = [name for name in IDENTITY if name != "similarity"]
+        cursor = self.connection.execute(
+            f"SELECT {', '.join(f'plan.{name}' for name in (*identity, 'key'))}, {', '.join(own + shared)} FROM plan"
+            " LEFT JOIN records USING (key) LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key"
+            " ORDER BY position"
+        )
+        names = (*identity, "key", *TRIAL, *PRETRAINING)
+        for values in cursor:
+            found = dict(zip(names, values, strict=True))
+            found["similarity"] = similarity.get(found["problem"])
+            found["status"] = found["status"] or "missing"
+            for name in LISTS:
+                found[name] = json.loads(found[name]) if found[name] is not None else None
+            yield {name: found[name] for name in COLUMNS}

@@ -1,0 +1,146 @@
+"""The writing side: the plan, and the records as they come in. One process, one connection, one thread."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ...errors import StoreError
+from .database import FILE, connect_writer, naming, transaction
+from .lock import hold
+from .records import FINAL, PRETRAINING, TRIAL, Group, Record, Trial, reproducible
+
+# A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
+PLAN = "FROM plan LEFT JOIN records USING (key)"
+MISSING = f"""(
+    (records.status IS NULL OR records.status NOT IN {FINAL})
+    AND position = (SELECT min(position) FROM plan AS twin WHERE twin.key = plan.key)
+)"""
+
+
+class Store:
+    """The store of a folder, open for writing; `Store.open` makes one.
+
+    Parameters
+    ----------
+    connection
+        As `connect_writer` gives it.
+    path
+        The file, for messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Store]:
+        """Lock the folder and open its store, which is made if there is none.
+
+        Raises
+        ------
+        StoreLocked
+            If another study is at work in the folder.
+        StoreCorrupt, StoreError
+            As `connect_writer`.
+        """
+        path = folder / FILE
+        with hold(folder), closing(connect_writer(path)) as connection:
+            yield cls(connection, path)
+
+    def begin(self, trials: Iterable[Trial], meta: Mapping[str, str]) -> None:
+        """Replace the plan, keep all records, and note how they were called for."""
+        with naming(self.path), transaction(self.connection):
+            self.connection.execute("DELETE FROM plan")
+            self.connection.executemany("INSERT INTO plan VALUES (NULL, ?, ?, ?, ?, ?, ?)", trials)
+            self._note(meta)
+
+    def note(self, meta: Mapping[str, str]) -> None:
+        """Keep some facts about the study; those of the same name are replaced."""
+        with naming(self.path), transaction(self.connection):
+            self._note(meta)
+
+    def _note(self, meta: Mapping[str, str]) -> None:
+        self.connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
+
+    def count(self) -> tuple[int, int]:
+        """Return how many different trials the plan has, and how many of them are missing."""
+        with naming(self.path):
+            (planned,) = self.connection.execute("SELECT count(DISTINCT key) FROM plan").fetchone()
+            (missing,) = self.connection.execute(f"SELECT count(*) {PLAN} WHERE {MISSING}").fetchone()
+        return planned, missing
+
+    def is_complete(self) -> bool:
+        """Whether there is nothing to do."""
+        return next(self.missing(), None) is None
+
+    def missing(self) -> Iterator[Group]:
+        """Go through the groups that have something to do, in the plan's order.
+
+        A group's trials are looked up when its turn comes, so a long plan is never in memory.
+        """
+        with naming(self.path):
+            groups = self.connection.execute(
+                f"SELECT problem, seed, pretraining_key, pretrainings.key IS NULL AS unmeasured {PLAN}"
+                " LEFT JOIN pretrainings ON pretrainings.key = pretraining_key"
+                f" GROUP BY problem, seed HAVING unmeasured OR max({MISSING}) ORDER BY min(position)"
+            ).fetchall()
+        for problem, seed, pretraining_key, unmeasured in groups:
+            with naming(self.path):
+                rows = self.connection.execute(
+                    f"SELECT problem, strategy, n_target, seed, key, pretraining_key {PLAN}"
+                    f" WHERE {MISSING} AND problem = ? AND seed = ? ORDER BY position",
+                    (problem, seed),
+                ).fetchall()
+            yield Group(problem, seed, pretraining_key, bool(unmeasured), tuple(map(Trial._make, rows)))
+
+    def has(self, key: str) -> bool:
+        """Whether there is a final record under a key."""
+        with naming(self.path):
+            found = self.connection.execute("SELECT status FROM records WHERE key = ?", (key,)).fetchone()
+        return found is not None and found[0] in FINAL
+
+    def add(self, pretrainings: Iterable[Record], records: Iterable[Record]) -> None:
+        """Commit what workers handed back: all of it, or nothing.
+
+        A failed record makes way for a later one. A final one stays; coming again with the same content it is ignored.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full, or a result comes again and differs.
+        """
+        with naming(self.path), transaction(self.connection):
+            for record in pretrainings:
+                self._insert("pretrainings", PRETRAINING, record)
+            for record in records:
+                self._see_same(record)
+                self._insert("records", TRIAL, record)
+
+    def _insert(self, table: str, columns: Mapping[str, str], record: Record) -> None:
+        names = ("key", *columns)
+        over = "REPLACE" if table == "records" else "IGNORE"
+        marks = ", ".join("?" * len(names))
+        values = [_stored(record[name], columns.get(name, "TEXT")) for name in names]
+        self.connection.execute(f"INSERT OR {over} INTO {table}({', '.join(names)}) VALUES ({marks})", values)
+
+    def _see_same(self, record: Record) -> None:
+        names = ("key", *TRIAL)
+        cursor = self.connection.execute(f"SELECT {', '.join(names)} FROM records WHERE key = ?", (record["key"],))
+        known = cursor.fetchone()
+        if known is None or known[names.index("status")] not in FINAL:
+            return
+        new = {name: _stored(record[name], TRIAL.get(name, "TEXT")) for name in names}
+        old = dict(zip(names, known, strict=True))
+        for name in reproducible(new):
+            if new[name] != old[name]:
+                both = f"{name} was {old[name]} and is {new[name]}"
+                raise StoreError(f"{self.path}: trial {record['key']} was computed twice and differs: {both}")
+
+
+def _stored(value: object, kind: str) -> object:
+    return json.dumps(value, allow_nan=False) if kind == "LIST" and value is not None else value

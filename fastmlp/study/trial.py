@@ -1,0 +1,262 @@
+"""One trial: from a cell of the grid to its record, by the lab's protocol.
+
+Everything of one problem and one seed shares a split, a source scaler and a pretrained network: a `Cell` makes each of
+them once, when first asked. The held-out set is read in two places, `Cell.pretraining` and `Cell.judge`, after training
+has ended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..measures import evaluate, h_score, log_loss
+from ..network import Network, accuracy, features, init_mlp, predict_proba
+from ..problems import Problem, Scaler, Split, Task, load_problem
+from ..seeds import rng_for
+from ..strategies import Strategy, fit_baseline, get_strategy, transfer
+from ..training import Fit, train_mlp
+from .config import Settings, TrainingSettings
+from .store.records import PRETRAINING, Group, Outcome, Record, Trial, blank_record, failed_record, finite
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a worker needs to know to run any group of a study.
+
+    Parameters
+    ----------
+    settings
+        The study's.
+    backend
+        ``numba`` or ``numpy``.
+    """
+
+    settings: Settings
+    backend: str
+
+    def __call__(self, group: Group, stopped: Callable[[], bool]) -> Outcome:
+        """Run a group's trials one after the other, until there are no more or `stopped` says so."""
+        cell = Cell(load_problem(group.problem), group.seed, self.settings, self.backend)
+        pretraining = pretraining_record(cell, group) if group.pretraining_missing and not stopped() else None
+        records: list[Record] = []
+        for trial in group.trials:
+            if stopped():
+                break
+            records.append(run_trial(cell, trial))
+        return Outcome(pretraining, records)
+
+
+def load_libraries() -> None:
+    """Import what trials would import when they first need it.
+
+    It is done before threads start, so that no two of them do, and before linear algebra is held to one thread, which
+    reaches only what is loaded.
+    """
+    for name in ("scipy.stats", "sklearn.covariance", "sklearn.linear_model"):
+        import_module(name)
+
+
+def run_trial(cell: Cell, trial: Trial) -> Record:
+    """Return the record of one trial; whatever goes wrong in it is in the record too."""
+    try:
+        return blank_record(trial) | cell.run(get_strategy(trial.strategy), trial.n_target)
+    except Exception as error:  # noqa: BLE001 - one trial must not take the others with it; the next run tries it again
+        return failed_record(trial, error)
+
+
+def pretraining_record(cell: Cell, group: Group) -> Record | None:
+    """Return the record of a cell's pretraining, or None if it failed, as its trials will say."""
+    try:
+        return dict.fromkeys(PRETRAINING) | {"key": group.pretraining_key} | cell.pretraining()
+    except Exception:  # noqa: BLE001 - as above
+        return None
+
+
+class Cell:
+    """One problem and one seed.
+
+    Parameters
+    ----------
+    problem, seed
+        Which.
+    settings, backend
+        As for `Worker`.
+    """
+
+    def __init__(self, problem: Problem, seed: int, settings: Settings, backend: str) -> None:
+        self.problem = problem
+        self.seed = seed
+        self.settings = settings
+        self.backend = backend
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return the generator for a purpose; it knows the target and the seed alone, and so trials are paired."""
+        return rng_for(purpose, task=self.problem.target.name, seed=self.seed)
+
+    @cached_property
+    def split(self) -> Split:
+        """The four disjoint parts of the data."""
+        return self.problem.split(self.seed)
+
+    @cached_property
+    def source_scaler(self) -> Scaler:
+        """Fitted on the source pool."""
+        return Scaler.fit(self.problem.source.X[self.split.source])
+
+    @cached_property
+    def pretrained(self) -> Fit:
+        """The network that strategies start from."""
+        return self.pretrain(self.problem.source)
+
+    def pretrain(self, task: Task) -> Fit:
+        """Train a network on the source pool, labelled for one of the two tasks."""
+        training = self.settings.training
+        rows = self.split.source
+        return train_mlp(
+            self.draw(task),
+            self.scaled(task.X[rows], self.source_scaler),
+            task.y[rows],
+            epochs=self.settings.pretraining.epochs,
+            lr=self.settings.pretraining.lr,
+            batch_size=training.batch_size,
+            momentum=training.momentum,
+            optimizer=training.optimizer,
+            rng=self.rng("pretraining order"),
+            backend=self.backend,
+        )
+
+    def draw(self, task: Task) -> Network:
+        """Draw the network that pretraining starts from; for every task with the same body."""
+        network = self.settings.network
+        sizes = (task.X.shape[1], *network.hidden, task.n_classes)
+        return init_mlp(sizes, rng=self.rng("pretraining weights"), dtype=network.dtype, activation=network.activation)
+
+    def scaled(self, X: NDArray[np.float64], scaler: Scaler) -> Floats:
+        """Return inputs as a network sees them."""
+        return scaler.transform(X, self.settings.network.dtype)
+
+    def pretraining(self) -> Record:
+        """Measure the pretrained network: accuracy on the source task, and what its features know of the target."""
+        fit, source, rows = self.pretrained, self.problem.source, self.split.heldout
+        measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": [finite(loss) for loss in fit.losses]}
+        if fit.diverged:
+            return measured
+        X = self.scaled(source.X[rows], self.source_scaler)
+        return measured | {
+            "source_accuracy": accuracy(fit.network, X, source.y[rows], backend=self.backend),
+            "h_score": self.h_score(fit.network),
+            "h_score_random": self.h_score(self.draw(source)),
+            "h_score_target": self.h_score(self.pretrain(self.problem.target).network),
+        }
+
+    def h_score(self, net: Network) -> float | None:
+        """Return how much a network's last hidden features know of the target, on the probe set."""
+        target, rows = self.problem.target, self.split.probe
+        X = self.scaled(target.X[rows], self.source_scaler)
+        if not np.isfinite(net.theta).all():
+            return None
+        return finite(h_score(features(net, X, depth=net.layout.n_layers - 1, backend=self.backend), target.y[rows]))
+
+    def run(self, strategy: Strategy, n_target: int) -> Record:
+        """Train by a strategy on the first n_target examples of the target pool, and judge it on the held-out set."""
+        target, rows = self.problem.target, self.split.subset(n_target)
+        scaler = self.source_scaler if strategy.scaler == "source" else Scaler.fit(target.X[rows])
+        if strategy.start is None:
+            return self.run_baseline(scaler, rows)
+        if strategy.start == "pretrained" and self.pretrained.diverged:
+            epoch = self.pretrained.diverged_epoch
+            return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
+        fit = self.transfer(strategy, self.scaled(target.X[rows], scaler), target.y[rows])
+        record: Record = {
+            "status": "diverged" if fit.diverged else "ok",
+            "final_loss": finite(fit.losses[-1]),
+            "train_seconds": fit.seconds,
+            "parameters_trained": fit.parameters_trained,
+            "steps": fit.steps,
+            "diverged_epoch": fit.diverged_epoch,
+            "frozen_before": fit.frozen_before,
+            "frozen_after": fit.frozen_after,
+            "losses": [finite(loss) for loss in fit.losses],
+        }
+        if fit.diverged:
+            return record
+        return record | self.judge(
+            lambda X: predict_proba(fit.network, self.scaled(X, scaler), backend=self.backend), rows
+        )
+
+    def transfer(self, strategy: Strategy, X: Floats, y: Ints) -> Fit:
+        """Train a network by a strategy."""
+        training = self.settings.training
+        # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
+        net = self.pretrained.network if strategy.start == "pretrained" else self.draw(self.problem.source)
+        return transfer(
+            net,
+            X,
+            y,
+            strategy=strategy,
+            n_classes=self.problem.target.n_classes,
+            rng=self.rng("transfer"),
+            epochs=epochs_for(training, len(y), self.problem.sizes.pool),
+            batch_size=training.batch_size,
+            lr=training.lr,
+            momentum=training.momentum,
+            optimizer=training.optimizer,
+            weight_decay=training.weight_decay,
+            backend=self.backend,
+        )
+
+    def run_baseline(self, scaler: Scaler, rows: Ints) -> Record:
+        """Fit logistic regression, and judge it as a network is judged."""
+        X, y = scaler.transform(self.problem.target.X[rows]), self.problem.target.y[rows]
+        start = perf_counter()
+        model = fit_baseline(X, y)
+        seconds = perf_counter() - start
+
+        def probabilities(X: NDArray[np.float64]) -> NDArray[np.float64]:
+            full = np.zeros((len(X), self.problem.target.n_classes))
+            full[:, model.classes_] = model.predict_proba(scaler.transform(X))
+            return full
+
+        return {
+            "status": "ok",
+            "final_loss": log_loss(probabilities(self.problem.target.X[rows]), y),
+            "train_seconds": seconds,
+            "parameters_trained": int(model.coef_.size + model.intercept_.size),
+            "steps": int(model.n_iter_.max()),
+        } | self.judge(probabilities, rows)
+
+    def judge(self, probabilities: Callable[[NDArray[np.float64]], NDArray[np.float64]], rows: Ints) -> Record:
+        """Measure a trained model on the held-out set, and its accuracy on the examples it was trained on."""
+        start, target, heldout = perf_counter(), self.problem.target, self.split.heldout
+        measured: Record = {
+            name: finite(value) for name, value in evaluate(probabilities(target.X[heldout]), target.y[heldout]).items()
+        }
+        train_accuracy = (probabilities(target.X[rows]).argmax(axis=1) == target.y[rows]).mean()
+        return measured | {"train_accuracy": float(train_accuracy), "evaluate_seconds": perf_counter() - start}
+
+
+def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:
+    """Return the epochs of a trial: as set, or as many as give the updates that the whole pool would get in them.
+
+    Examples
+    --------
+    >>> [epochs_for(TrainingSettings(epochs=60, batch_size=32, budget="steps"), n, 500) for n in (20, 500)]
+    [960, 60]
+    """
+    if training.budget == "epochs":
+        return training.epochs
+    updates = training.epochs * math.ceil(pool / training.batch_size)
+    return max(1, round(updates / math.ceil(n_target / training.batch_size)))
