@@ -1,6 +1,7 @@
 """The functions of `reference`, compiled: the same names, signatures and numbers, at the speed of the machine.
 
-Here arrays are made what the compiled code expects; `engine` holds the work. README.md beside this file explains it.
+Here the caller's arrays are laid out as `plan` says and handed to `engine`, which holds the work. README.md beside this
+file explains how it is built and why.
 """
 
 from __future__ import annotations
@@ -10,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import engine
-from .rules import SGD
+from .host import TILE
+from .plan import ANCHOR, MOMENT, MOMENT2, VALUE, Plan, aligned
+from .rules import N_NUMBERS, SGD, SHAPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
 
+PREDICT_ROWS = 128  # rows of a prediction at a time: their activations stay in the cache
+
 
 def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
     """See `reference.features`."""
-    if depth == 0:
-        return x
-    result: Floats = engine.predict(_own(theta), _own(sizes), activation, _own(x), depth)
-    return result
+    return _predict(theta, sizes, activation, x, depth) if depth else x
 
 
 def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
     """See `reference.forward`."""
-    result: Floats = engine.predict(_own(theta), _own(sizes), activation, _own(x), len(sizes) - 1)
-    return result
+    return _predict(theta, sizes, activation, x, len(sizes) - 1)
 
 
 def loss_and_gradient(
@@ -37,8 +38,8 @@ def loss_and_gradient(
 ) -> tuple[float, Floats]:
     """See `reference.loss_and_gradient`.
 
-    The gradient never reaches memory in a training, so it is read off one: from rest, a step of rate 1 leaves the
-    velocity ``0 - gradient``. If the loss is not finite no step is made, and the gradient is NaN.
+    In a training the gradient never reaches memory, so it is read off a step: from rest and at rate 1, a step leaves
+    the velocity 0 - gradient. If the loss is not finite no step is made, and the gradient is NaN.
     """
     rates = np.ones((len(sizes) - 1, 2))
     zeros, losses = np.zeros_like(rates), np.zeros(1)
@@ -47,7 +48,7 @@ def loss_and_gradient(
     done = train(
         moved, state, sizes, activation, SGD, x, y, order, len(x), rates, zeros, zeros, theta, 0.0, losses, 0, 1
     )
-    return losses[0].item(), -state[0] if done else np.full_like(theta, np.nan)
+    return losses[0].item(), 0 - state[0] if done else np.full_like(theta, np.nan)
 
 
 def train(
@@ -70,11 +71,39 @@ def train(
     last: int,
 ) -> int:
     """See `reference.train`."""
+    plan = Plan.of(sizes, _unit(theta.dtype), min(batch_size, order.shape[1]))
+    pairs = [(VALUE, theta), (MOMENT, state[0])]
+    pairs += [(MOMENT2, state[1])] if optimizer != SGD else []
+    inward = [*pairs, (ANCHOR, anchor)] if np.any(pulls > 0) else pairs
+    parameters = aligned((max(row for row, _ in inward) + 1, plan.size), theta.dtype)
+    for row, flat in inward:
+        plan.pad(flat, parameters[row])
     done: int = engine.train(
-        theta, state, _own(sizes), activation, optimizer, _own(x), _own(y), _own(order), batch_size, _own(rates),
-        _own(decays), _own(pulls), _own(anchor), float(momentum), losses, first, last,
+        parameters, plan.table, plan.unit, plan.inputs(theta.dtype), plan.deltas(theta.dtype), plan.spare(theta.dtype),
+        aligned((3 * plan.batch,), theta.dtype), np.zeros(plan.batch, np.int64), aligned((N_NUMBERS,), theta.dtype),
+        activation, SHAPES[activation].astype(theta.dtype), optimizer, _own(x), _own(y), _own(order), batch_size,
+        _own(rates), _own(decays), _own(pulls), float(momentum), losses, first, last,
     )  # fmt: skip
+    for row, flat in pairs:
+        plan.unpad(parameters[row], flat)
     return done
+
+
+def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
+    plan = Plan.of(sizes, _unit(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
+    parameters = aligned((1, plan.size), theta.dtype)
+    plan.pad(theta, parameters[VALUE])
+    result = np.empty((len(x), sizes[depth]), theta.dtype)
+    engine.predict(
+        parameters, plan.table, plan.inputs(theta.dtype), plan.deltas(theta.dtype), activation,
+        SHAPES[activation].astype(theta.dtype), _own(x), depth, plan.batch, result,
+    )  # fmt: skip
+    return result
+
+
+def _unit(dtype: np.dtype[Any]) -> int:
+    """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of the transposed matrix."""
+    return max(TILE.vector_bytes // dtype.itemsize, TILE.rows) if TILE else 1
 
 
 def _own(array: NDArray[Any]) -> NDArray[Any]:

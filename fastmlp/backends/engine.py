@@ -1,7 +1,8 @@
 """Whole trainings and whole predictions inside one compiled call.
 
-At a few microseconds a step there is no time to go back to Python between steps, nor to ask for memory: buffers are
-taken once a call, and a step only fills them.
+At a few microseconds a step there is no time to go back to Python between steps, nor to ask for memory: the buffers
+come from the caller, and a step only fills them. All parameters of the network and of the optimiser are rows of one
+array, see `plan`.
 """
 
 from __future__ import annotations
@@ -13,161 +14,134 @@ import numpy as np
 
 from .head import cross_entropy
 from .jit import entry, inlined, kernel
-from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, WEIGHT, lay_out, pad, rounded, unpad
-from .products import UNIT_BYTES, affine, descend, descend_bias, pull_back, turn
-from .rules import FLOOR, LOGISTIC, N_NUMBERS, SGD, SHAPES, TANH, bend, set_update
+from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, WEIGHT
+from .products import affine, descend, descend_bias, pull_back, turn, turn_weights
+from .rules import FLOOR, LOGISTIC, TANH, bend, set_update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
 
-PREDICT_ROWS = 128  # rows of a prediction computed at a time: their activations stay in the cache
-
 
 @inlined
-def unit_of(array: Floats) -> int:
-    """Numbers that every row is padded to a multiple of."""
-    return max(1, UNIT_BYTES // array.itemsize)
+def gather(inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
+    """Copy example i to row j of a buffer whose rows are `step` apart."""
+    to, example = inputs[j * step : (j + 1) * step], x[i]
+    for c in range(example.size):
+        to[c] = example[c]
 
 
 @kernel
 def up(
-    inputs: Floats, logits: Floats, weights: Floats, plan: Ints, depth: int, count: int, activation: int, shape: Floats
-) -> None:
-    """Forward pass of `count` rows through `depth` layers; the last layer of all goes to `logits`, without activation."""
+    inputs: Floats, logits: Floats, parameters: Floats, plan: Ints, depth: int, count: int, activation: int,
+    shape: Floats,
+) -> None:  # fmt: skip
+    """Forward pass of `count` rows through `depth` layers. The last layer of all goes to `logits`, unbent."""
     for layer in range(depth):
-        columns, real = plan[layer, COLUMNS], plan[layer, OUTPUTS]
         last = layer == plan.shape[0] - 1
         out, at = (logits, 0) if last else (inputs, plan[layer + 1, SOURCE])
-        floor = -np.inf if last else shape[FLOOR]
+        floor = inputs.dtype.type(-np.inf) if last else shape[FLOOR]
         affine(
-            out, at, inputs, plan[layer, SOURCE], plan[layer, ROWS], weights, plan[layer, WEIGHT], plan[layer, BIAS],
-            count, plan[layer, INPUTS], columns, floor,
+            out, at, inputs, plan[layer, SOURCE], plan[layer, ROWS], parameters, plan[layer, WEIGHT],
+            plan[layer, BIAS], count, plan[layer, INPUTS], plan[layer, COLUMNS], floor,
         )  # fmt: skip
         if not last and (activation == TANH or activation == LOGISTIC):
-            bend(inputs, at, count, columns, real, activation)
-
-
-@kernel
-def gather(inputs: Floats, step: int, x: Floats, chosen: Ints) -> None:
-    """Copy the chosen rows of x to the front of a buffer with rows `step` apart."""
-    for j in range(chosen.size):
-        inputs[j * step : j * step + x.shape[1]] = x[chosen[j]]
+            bend(inputs, at, count, plan[layer, COLUMNS], plan[layer, OUTPUTS], activation)
 
 
 @entry
-def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
-    """Values after `depth` layers, (n, sizes[depth]): logits if that is all of them."""
-    batch = rounded(PREDICT_ROWS, unit_of(theta))
-    plan = lay_out(sizes, unit_of(theta), batch)
-    weights, shape = pad(theta, plan), SHAPES[activation].astype(theta.dtype)
-    inputs = np.zeros(plan[-1, SOURCE] + batch * plan[-1, ROWS], theta.dtype)
-    logits = np.zeros(batch * plan[-1, COLUMNS], theta.dtype)
-    n, width = x.shape[0], sizes[depth]
-    result = np.empty((n, width), theta.dtype)
-    last = depth == plan.shape[0]
-    out, at, step = (logits, 0, plan[-1, COLUMNS]) if last else (inputs, plan[depth, SOURCE], plan[depth, ROWS])
+def predict(
+    parameters: Floats, plan: Ints, inputs: Floats, logits: Floats, activation: int, shape: Floats, x: Floats,
+    depth: int, batch: int, result: Floats,
+) -> None:  # fmt: skip
+    """Fill `result`, (n, width), with the values after `depth` layers, `batch` rows at a time."""
+    n, width, last = result.shape[0], result.shape[1], depth == plan.shape[0]
+    values = logits if last else inputs
+    at, step = (0, plan[-1, COLUMNS]) if last else (plan[depth, SOURCE], plan[depth, ROWS])
     for start in range(0, n, batch):
         count = min(batch, n - start)
-        gather(inputs, plan[0, ROWS], x, np.arange(start, start + count))
-        up(inputs, logits, weights, plan, depth, count, activation, shape)
         for j in range(count):
-            result[start + j] = out[at + j * step : at + j * step + width]
-    return result
+            gather(inputs, plan[0, ROWS], j, x, start + j)
+        up(inputs, logits, parameters, plan, depth, count, activation, shape)
+        for j in range(count):
+            for c in range(width):
+                result[start + j, c] = values[at + j * step + c]
+
+
+@entry
+def train(
+    parameters: Floats, plan: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, row: Floats, labels: Ints,
+    numbers: Floats, activation: int, shape: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints,
+    batch_size: int, rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64],
+    momentum: float, losses: NDArray[np.float64], first: int, last: int,
+) -> int:  # fmt: skip
+    """Updates `first` to `last` - 1 of a training, in place; see `reference.train`."""
+    n = order.shape[1]
+    n_batches = (n + batch_size - 1) // batch_size
+    for s in range(first, last):
+        epoch, start = s // n_batches, s % n_batches * batch_size
+        count = min(batch_size, n - start)
+        for j in range(count):
+            example = order[epoch, start + j]
+            labels[j] = y[example]
+            gather(inputs, plan[0, ROWS], j, x, example)
+        up(inputs, deltas, parameters, plan, plan.shape[0], count, activation, shape)
+        loss = to_loss(deltas, spare, plan, count, unit, labels, row)
+        losses[epoch] += loss / n
+        if not math.isfinite(loss):
+            losses[epoch + 1 :] = np.nan
+            return s
+        down(
+            inputs, deltas, spare, parameters, plan, count, shape, optimizer, rates, decays, pulls, momentum, s + 1,
+            numbers,
+        )  # fmt: skip
+    return last
+
+
+@inlined
+def to_loss(logits: Floats, spare: Floats, plan: Ints, count: int, unit: int, labels: Ints, row: Floats) -> float:
+    """Sum of the losses of a batch; its logits, (B, C), become the gradient of their mean."""
+    columns, step = plan[-1, COLUMNS], (count + unit - 1) // unit * unit
+    turn(spare, 0, step, logits, 0, columns, step, columns)
+    loss = cross_entropy(spare, step, plan[-1, OUTPUTS], count, labels, row)
+    turn(logits, 0, columns, spare, 0, step, columns, step)
+    return loss
 
 
 @inlined
 def lowest_moving(rates: NDArray[np.float64]) -> int:
-    """First layer with a rate above zero; the number of layers if there is none."""
+    """First layer with a rate that is not zero; the number of layers if there is none."""
     for layer in range(rates.shape[0]):
         if rates[layer, 0] != 0 or rates[layer, 1] != 0:
             return layer
     return rates.shape[0]
 
 
-@entry
-def train(
-    theta: Floats, state: Floats, sizes: Ints, activation: int, optimizer: int, x: Floats, y: NDArray[np.int64],
-    order: Ints, batch_size: int, rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64],
-    anchor: Floats, momentum: float, losses: NDArray[np.float64], first: int, last: int,
-) -> int:  # fmt: skip
-    """Updates `first` to `last` - 1 of a training, in place; `reference.train` is the same and documents it."""
-    n, unit = order.shape[1], unit_of(theta)
-    batch = rounded(min(batch_size, n), unit)
-    n_batches = (n + batch_size - 1) // batch_size
-    plan = lay_out(sizes, unit, batch)
-    none = np.zeros(0, theta.dtype)
-    shape, numbers = SHAPES[activation].astype(theta.dtype), np.zeros(N_NUMBERS, theta.dtype)
-    weights, moment = pad(theta, plan), pad(state[0], plan)
-    moment2 = none if optimizer == SGD else pad(state[1], plan)
-    goal = pad(anchor, plan) if np.any(pulls > 0) else none
-    widest = max(np.max(plan[:, ROWS]), np.max(plan[:, COLUMNS]))
-    inputs = np.zeros(plan[-1, SOURCE] + batch * plan[-1, ROWS], theta.dtype)
-    delta = np.zeros((2, batch * widest), theta.dtype)
-    turned = np.zeros(max(np.max(plan[:, ROWS] * plan[:, COLUMNS]), plan[-1, COLUMNS] * batch), theta.dtype)
-    row, labels = np.zeros(3 * batch, theta.dtype), np.zeros(batch, np.int64)
-    lowest = lowest_moving(rates)
-    done = last
-    for s in range(first, last):
-        epoch, start = s // n_batches, s % n_batches * batch_size
-        chosen = order[epoch, start : min(start + batch_size, n)]
-        for j in range(chosen.size):
-            labels[j] = y[chosen[j]]
-        gather(inputs, plan[0, ROWS], x, chosen)
-        up(inputs, delta[0], weights, plan, plan.shape[0], chosen.size, activation, shape)
-        loss = to_loss(delta[0], turned, plan, chosen.size, unit, labels, row)
-        losses[epoch] += loss / n
-        if not math.isfinite(loss):
-            losses[epoch + 1 :] = np.nan
-            done = s
-            break
-        down(
-            inputs, delta, turned, weights, moment, moment2, goal, plan, lowest, chosen.size, shape, optimizer, rates,
-            decays, pulls, momentum, s + 1, numbers,
-        )  # fmt: skip
-    unpad(weights, plan, theta)
-    unpad(moment, plan, state[0])
-    if optimizer != SGD:
-        unpad(moment2, plan, state[1])
-    return done
-
-
-@kernel
-def to_loss(logits: Floats, turned: Floats, plan: Ints, count: int, unit: int, labels: Ints, row: Floats) -> float:
-    """Sum of the losses of a batch; its logits, (B, C), become the gradient of their mean."""
-    columns, classes, step = plan[-1, COLUMNS], plan[-1, OUTPUTS], rounded(count, unit)
-    turn(turned, step, logits, 0, columns, step, columns)
-    loss = cross_entropy(turned, step, classes, count, labels, row)
-    turn(logits, columns, turned, 0, step, columns, step)
-    return loss
-
-
 @kernel
 def down(
-    inputs: Floats, delta: Floats, turned: Floats, weights: Floats, moment: Floats, moment2: Floats, goal: Floats,
-    plan: Ints, lowest: int, count: int, shape: Floats, optimizer: int, rates: NDArray[np.float64],
-    decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float, t: int, numbers: Floats,
+    inputs: Floats, deltas: Floats, turned: Floats, parameters: Floats, plan: Ints, count: int, shape: Floats,
+    optimizer: int, rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64],
+    momentum: float, t: int, numbers: Floats,
 ) -> None:  # fmt: skip
-    """Backward pass and update, from the head down to the lowest layer that moves."""
-    here, there = delta[0], delta[1]
+    """Backward pass and update t, from the head down to the lowest layer that moves."""
+    here, there = 0, deltas.size // 2
+    lowest = lowest_moving(rates)
     for layer in range(plan.shape[0] - 1, lowest - 1, -1):
         rows, columns, source = plan[layer, ROWS], plan[layer, COLUMNS], plan[layer, SOURCE]
         if layer > lowest:
-            # The weights still have the values that made the logits: they are updated below.
-            turn(turned, rows, weights, plan[layer, WEIGHT], columns, rows, columns)
+            # Before the update: these weights must be the ones that made the logits.
+            turn_weights(turned, parameters, plan[layer, WEIGHT], rows, columns)
             pull_back(
-                there, 0, here, 0, columns, turned, count, plan[layer, OUTPUTS], rows, inputs, source, shape
+                deltas, there, here, columns, turned, count, plan[layer, OUTPUTS], rows, inputs, source, shape
             )  # fmt: skip
         if rates[layer, 0] != 0:
             set_update(numbers, optimizer, rates[layer, 0], decays[layer, 0], pulls[layer, 0], momentum, t)
             descend(
-                inputs, source, rows, here, 0, count, weights, moment, moment2, goal, plan[layer, WEIGHT],
-                plan[layer, INPUTS], columns, optimizer, numbers,
+                inputs, source, rows, deltas, here, count, parameters, plan[layer, WEIGHT], plan[layer, INPUTS],
+                columns, optimizer, numbers,
             )  # fmt: skip
         if rates[layer, 1] != 0:
             set_update(numbers, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t)
-            descend_bias(
-                here, 0, count, weights, moment, moment2, goal, plan[layer, BIAS], columns, optimizer, numbers
-            )  # fmt: skip
+            descend_bias(deltas, here, count, parameters, plan[layer, BIAS], columns, optimizer, numbers)
         here, there = there, here

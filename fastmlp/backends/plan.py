@@ -1,80 +1,106 @@
-"""Where everything lies inside a kernel: the network laid out for vectors.
+"""Where everything lies inside a kernel: the network laid out for vectors, and the buffers of a call.
 
 In a padded network every row of a weight matrix fills whole vectors, so that a load never runs over an edge and needs
 no mask. Padding is filled with zeros, which no product moves: a unit that is padding has no weights in or out, and
 nothing it could take part in is read. The caller's flat vectors are copied into padded ones at the start of a call and
-back at its end.
+back at its end, which costs less than one step.
 
 Layer l of a plan, with both sizes rounded up to the unit::
 
-    weights[WEIGHT : BIAS]           (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real
-    weights[BIAS : BIAS + COLUMNS]   its bias
-    inputs[SOURCE :]                 (batch, ROWS)     what the layer reads, x or the activations below
-    theta[FLAT :]                    where the layer begins in the caller's vector
+    parameters[VALUE, WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real
+    parameters[VALUE, BIAS : BIAS + COLUMNS]  its bias
+    inputs[SOURCE : ]                         (batch, ROWS)     what the layer reads: x, or the activations below
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .jit import inlined, kernel
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import DTypeLike
+
     from ..layout import Floats, Ints
 
-INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE, FLAT = range(8)
+INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE = range(7)
+VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # rows of the padded parameters
+CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
 
 
-@inlined
+@dataclass(frozen=True)
+class Plan:
+    """A network's places for buffers of `batch` rows, every row a multiple of `unit` numbers."""
+
+    table: Ints  # (L, 7)
+    unit: int
+    batch: int
+
+    @classmethod
+    def of(cls, sizes: Ints, unit: int, batch: int) -> Plan:
+        """Lay a network out."""
+        batch, rows, weight, source = rounded(batch, unit), [], 0, 0
+        for n_in, n_out in zip(sizes[:-1].tolist(), sizes[1:].tolist(), strict=True):
+            wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
+            rows.append((n_in, n_out, wide_in, wide_out, weight, weight + wide_in * wide_out, source))
+            weight += (wide_in + 1) * wide_out
+            source += batch * wide_in
+        return cls(np.array(rows, np.int64), unit, batch)
+
+    @property
+    def size(self) -> int:
+        """Length of a padded parameter vector."""
+        return int(self.table[-1, BIAS] + self.table[-1, COLUMNS])
+
+    def inputs(self, dtype: DTypeLike) -> Floats:
+        """Buffer for what the layers read."""
+        return aligned((int(self.table[-1, SOURCE] + self.batch * self.table[-1, ROWS]),), dtype)
+
+    def deltas(self, dtype: DTypeLike) -> Floats:
+        """Two buffers, one after the other, for the gradients at two neighbouring layers' outputs."""
+        return aligned((2 * self.batch * self._widest,), dtype)
+
+    def spare(self, dtype: DTypeLike) -> Floats:
+        """Buffer for whatever is transposed: the weights of a layer, or the logits."""
+        largest = int((self.table[:, ROWS] * self.table[:, COLUMNS]).max())
+        return aligned((max(largest, int(self.table[-1, COLUMNS]) * self.batch),), dtype)
+
+    def pad(self, flat: Floats, wide: Floats) -> None:
+        """Copy a flat parameter vector into a padded one."""
+        for real, padded in self._pairs(flat, wide):
+            padded[:] = real
+
+    def unpad(self, wide: Floats, flat: Floats) -> None:
+        """Copy the real parameters of a padded vector back."""
+        for real, padded in self._pairs(flat, wide):
+            real[:] = padded
+
+    @property
+    def _widest(self) -> int:
+        return int(self.table[:, ROWS : COLUMNS + 1].max())
+
+    def _pairs(self, flat: Floats, wide: Floats) -> Iterator[tuple[Floats, Floats]]:
+        """Weights and biases of every layer, as views of a flat and of a padded vector."""
+        at = 0
+        for n_in, n_out, rows, columns, weight, bias, _ in self.table.tolist():
+            stop = at + n_in * n_out
+            yield flat[at:stop].reshape(n_in, n_out), wide[weight:bias].reshape(rows, columns)[:n_in, :n_out]
+            yield flat[stop : stop + n_out], wide[bias : bias + n_out]
+            at = stop + n_out
+
+
 def rounded(size: int, unit: int) -> int:
     """Size, rounded up to a multiple of the unit."""
-    return (size + unit - 1) // unit * unit
+    return -(-size // unit) * unit
 
 
-@kernel
-def lay_out(sizes: Ints, unit: int, batch: int) -> Ints:
-    """Plan of a network, (L, 8), for buffers of `batch` rows."""
-    plan = np.zeros((sizes.size - 1, 8), np.int64)
-    weight = source = flat = 0
-    for layer in range(plan.shape[0]):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        rows, columns = rounded(n_in, unit), rounded(n_out, unit)
-        plan[layer, INPUTS], plan[layer, OUTPUTS], plan[layer, ROWS], plan[layer, COLUMNS] = n_in, n_out, rows, columns
-        plan[layer, WEIGHT], plan[layer, BIAS] = weight, weight + rows * columns
-        plan[layer, SOURCE], plan[layer, FLAT] = source, flat
-        weight += (rows + 1) * columns
-        source += batch * rows
-        flat += (n_in + 1) * n_out
-    return plan
-
-
-@inlined
-def padded_size(plan: Ints) -> int:
-    """Length of a padded parameter vector."""
-    return plan[-1, BIAS] + plan[-1, COLUMNS]
-
-
-@kernel
-def pad(flat: Floats, plan: Ints) -> Floats:
-    """Return a padded copy of a flat parameter vector."""
-    wide = np.zeros(padded_size(plan), flat.dtype)
-    for layer in range(plan.shape[0]):
-        n_in, n_out, columns = plan[layer, INPUTS], plan[layer, OUTPUTS], plan[layer, COLUMNS]
-        for i in range(n_in + 1):
-            to = plan[layer, WEIGHT] + i * columns if i < n_in else plan[layer, BIAS]
-            at = plan[layer, FLAT] + i * n_out
-            wide[to : to + n_out] = flat[at : at + n_out]
-    return wide
-
-
-@kernel
-def unpad(wide: Floats, plan: Ints, flat: Floats) -> None:
-    """Copy the real parameters of a padded vector back."""
-    for layer in range(plan.shape[0]):
-        n_in, n_out, columns = plan[layer, INPUTS], plan[layer, OUTPUTS], plan[layer, COLUMNS]
-        for i in range(n_in + 1):
-            at = plan[layer, WEIGHT] + i * columns if i < n_in else plan[layer, BIAS]
-            to = plan[layer, FLAT] + i * n_out
-            flat[to : to + n_out] = wide[at : at + n_out]
+def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+    """Zeros that begin at a cache line."""
+    kind = np.dtype(dtype)
+    count = int(np.prod(shape))
+    memory = np.zeros(count * kind.itemsize + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + count * kind.itemsize].view(kind).reshape(shape)

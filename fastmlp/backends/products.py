@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from .plain import UNIT_BYTES as UNIT_BYTES
-from .plain import affine as affine
-from .plain import descend as descend
-from .plain import descend_bias as descend_bias
-from .plain import pull_back as pull_back
-from .plain import turn as turn
+from .host import TILE
+
+if TILE:
+    from .vector import affine, descend, descend_bias, pull_back, turn, turn_weights
+else:
+    from .plain import affine, descend, descend_bias, pull_back, turn, turn_weights
+
+__all__ = ["affine", "descend", "descend_bias", "pull_back", "turn", "turn_weights"]

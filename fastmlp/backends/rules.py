@@ -7,14 +7,13 @@ code serves all of them, and the next.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..layout import ACTIVATIONS, BETA1, BETA2, EPSILON, OPTIMIZERS
 from .elementary import logistic, tanh
-from .jit import inlined
+from .jit import inlined, kernel
 
 if TYPE_CHECKING:
     from ..layout import Floats
@@ -32,11 +31,14 @@ SHAPES = np.array(
     ]
 )
 
-# Numbers of one update, in the dtype of the parameters. With g the gradient and p a parameter:
-#   g += DECAY * p;  sgd: v = MOMENTUM * v + STEP * g, p += v;  adam: p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
-#   and at last, if there is a pull, p = anchor + SHRINK * (p - anchor)
-DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD = range(6)
-N_NUMBERS = 6
+# The numbers of one update, in the dtype of the parameters. With g the gradient of the loss and p a parameter:
+#   g += DECAY * p
+#   sgd: v = MOMENTUM * v + STEP * g;  p += v
+#   adam, adamw: p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
+#   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
+#   ONE is 1, the input that a bias sees.
+DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, ONE = range(7)
+N_NUMBERS = 7
 
 
 @inlined
@@ -44,20 +46,21 @@ def set_update(
     numbers: Floats, optimizer: int, rate: float, decay: float, pull: float, momentum: float, t: int
 ) -> None:
     """Fill in the numbers of update t (from 1) of parameters with this rate, decay and pull."""
-    # The reference computes with numbers of the parameters' dtype, and so do we from here on.
+    numbers[ONE] = 1
     numbers[DECAY] = 0.0 if optimizer == ADAMW else decay
     numbers[KEEP] = 1 - rate * decay if optimizer == ADAMW else 1.0
     numbers[SHRINK] = 1 / (1 + rate * pull)
     numbers[MOMENTUM] = momentum
-    numbers[STEP] = -rate
-    if optimizer != SGD:
-        # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), both corrections moved out of the loop over parameters
-        root = math.sqrt(1 - BETA2**t)
+    if optimizer == SGD:
+        numbers[STEP] = -rate
+    else:
+        # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
+        root = np.sqrt(1 - BETA2**t)
         numbers[STEP] = -rate / (1 - BETA1**t) * root
         numbers[GUARD] = EPSILON * root
 
 
-@inlined
+@kernel
 def bend(a: Floats, at: int, rows: int, columns: int, real: int, activation: int) -> None:
     """Apply a smooth activation in place to the real columns of (rows, columns) values; padding stays zero."""
     for r in range(rows):
@@ -65,6 +68,6 @@ def bend(a: Floats, at: int, rows: int, columns: int, real: int, activation: int
         if activation == TANH:
             for c in range(real):
                 row[c] = tanh(row[c])
-        elif activation == LOGISTIC:
+        else:
             for c in range(real):
                 row[c] = logistic(row[c])

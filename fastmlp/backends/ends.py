@@ -1,0 +1,128 @@
+"""What happens at the two ends of a tile, while the result is in registers.
+
+Each of these saves a pass over memory; README.md has the measured gain of each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..layout import BETA1, BETA2, TINY
+from .rules import DECAY, FLOOR, GUARD, KEEP, MOMENTUM, S0, S1, S2, SHRINK, STEP
+from .tiles import Emitter, Operand, index
+
+
+def zeros(emit: Emitter, rows: int, vectors: int) -> list[list[Any]]:
+    """Accumulators that start from nothing."""
+    return [[emit.constant(0.0)] * vectors for _ in range(rows)]
+
+
+def bias(emit: Emitter, rows: int, vectors: int, pointer: Any) -> list[list[Any]]:
+    """Accumulators that start from the bias, the same in every row."""
+    return [[emit.load(pointer, index(v * emit.lanes)) for v in range(vectors)]] * rows
+
+
+def store_above(emit: Emitter, sums: list[list[Any]], out: Operand, floor: Any) -> None:
+    """Store max(sum, floor): ReLU with floor 0, nothing with floor -inf. Written so that a NaN stays."""
+    for at, total in places(emit, sums, out.row_step):
+        below = emit.builder.fcmp_ordered("<", total, floor)
+        emit.store(emit.builder.select(below, floor, total), out.pointer, at)
+
+
+def store_masked(emit: Emitter, sums: list[list[Any]], out: Operand, hidden: Any, shape: Any) -> None:
+    """Store sum * slope, the slope of the activation being a polynomial in its value; see `rules`."""
+    builder = emit.builder
+    floor, s0, s1, s2 = (emit.broadcast(shape, index(number)) for number in (FLOOR, S0, S1, S2))
+    for at, total in places(emit, sums, out.row_step):
+        a = emit.load(hidden, at)
+        slope = emit.fused(a, emit.fused(a, s2, s1), s0)
+        above = builder.fcmp_ordered(">", a, floor)
+        emit.store(builder.select(above, builder.fmul(total, slope), emit.constant(0.0)), out.pointer, at)
+
+
+def places(emit: Emitter, sums: list[list[Any]], row_step: Any) -> list[tuple[Any, Any]]:
+    """Every accumulator with its offset in a matrix whose rows are `row_step` apart."""
+    return [
+        (emit.plus(emit.times(index(r), row_step), index(v * emit.lanes)), total)
+        for r, row in enumerate(sums)
+        for v, total in enumerate(row)
+    ]
+
+
+class Update:
+    """The optimiser's step, in place of storing the gradient.
+
+    Parameters
+    ----------
+    emit
+        Where the instructions go.
+    pointer
+        The first parameter of the tile. Its moments and its anchor lie `size`, 2 `size` and 3 `size` further on.
+    size
+        Length of a padded parameter vector.
+    numbers
+        What `rules.set_update` filled in.
+    """
+
+    def __init__(self, emit: Emitter, pointer: Any, size: Any, numbers: Any) -> None:
+        self.emit, self.builder = emit, emit.builder
+        self.rows = [emit.address(pointer, emit.times(index(row), size)) for row in range(4)]
+        self.number = [emit.broadcast(numbers, index(place)) for place in range(6)]
+
+    def apply(self, sums: list[list[Any]], row_step: Any, step: Any) -> None:
+        """Update every parameter of the tile by its sum; `step` is `sgd` or `adam`.
+
+        The pull is a branch around the whole end, since the anchor's memory exists only if there is one.
+        """
+        one = self.emit.constant(1.0)
+        pulled = self.builder.fcmp_ordered("!=", self.number[SHRINK], one)
+        pulled = self.builder.extract_element(pulled, index(0))
+        where = places(self.emit, sums, row_step)
+        with self.builder.if_else(pulled, likely=False) as (then, otherwise):
+            with then:
+                for at, gradient in where:
+                    self.emit.store(self.pull(step(self, gradient, at), at), self.rows[0], at)
+            with otherwise:
+                for at, gradient in where:
+                    self.emit.store(step(self, gradient, at), self.rows[0], at)
+
+    def sgd(self, gradient: Any, at: Any) -> Any:
+        """v = momentum v - rate g; p += v."""
+        emit, builder = self.emit, self.builder
+        p = emit.load(self.rows[0], at)
+        g = emit.fused(self.number[DECAY], p, gradient)
+        v = emit.fused(self.number[STEP], g, builder.fmul(self.number[MOMENTUM], emit.load(self.rows[1], at)))
+        v = self.flushed(v)
+        emit.store(v, self.rows[1], at)
+        return builder.fadd(p, v)
+
+    def adam(self, gradient: Any, at: Any) -> Any:
+        """Kingma & Ba's algorithm 1, its corrections in STEP and GUARD; adamw's decay is in KEEP."""
+        emit, builder = self.emit, self.builder
+        p = emit.load(self.rows[0], at)
+        g = emit.fused(self.number[DECAY], p, gradient)
+        m, v = emit.load(self.rows[1], at), emit.load(self.rows[2], at)
+        m = self.flushed(self.mean(m, g, BETA1))
+        v = self.flushed(self.mean(v, builder.fmul(g, g), BETA2))
+        emit.store(m, self.rows[1], at)
+        emit.store(v, self.rows[2], at)
+        share = builder.fdiv(m, builder.fadd(emit.root(v), self.number[GUARD]))
+        return emit.fused(self.number[STEP], share, builder.fmul(self.number[KEEP], p))
+
+    def mean(self, old: Any, new: Any, beta: float) -> Any:
+        """beta * old + (1 - beta) * new."""
+        emit = self.emit
+        return emit.fused(emit.constant(1 - beta), new, self.builder.fmul(emit.constant(beta), old))
+
+    def flushed(self, moment: Any) -> Any:
+        """Zero if tiny: moments of dead units decay into denormal numbers, which slow every step."""
+        tiny = self.builder.fcmp_ordered("<", self.emit.magnitude(moment), self.emit.constant(TINY))
+        return self.builder.select(tiny, self.emit.constant(0.0), moment)
+
+    def pull(self, p: Any, at: Any) -> Any:
+        """anchor + shrink (p - anchor)."""
+        anchor = self.emit.load(self.rows[3], at)
+        return self.emit.fused(self.number[SHRINK], self.builder.fsub(p, anchor), anchor)
+
+
+STEPS = {"sgd": Update.sgd, "adam": Update.adam}

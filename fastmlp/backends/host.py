@@ -1,0 +1,43 @@
+"""What the machine offers, and the tile that fits it.
+
+A tile is a block of the result that stays in registers: `rows` broadcast numbers times `vectors` vectors. It needs
+rows x vectors accumulators, the vectors of B, and one broadcast where the instruction cannot fold it. Too few
+accumulators do not cover the latency of a fused multiply-add (4 cycles, two a cycle: 8); too many spill.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from numba import config
+from numba.core.registry import cpu_target
+
+
+class Tile(NamedTuple):
+    """Shape of the register tile."""
+
+    name: str
+    vector_bytes: int
+    rows: int
+    vectors: int  # side by side; the columns that are left over are done one vector at a time
+
+
+def choose_tile() -> Tile | None:
+    """Return the tile for this host, or None where only plain loops can run.
+
+    Numba's own view of the host is asked, so ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` are heard.
+    """
+    if config.DISABLE_JIT or config.BOUNDSCHECK:  # no machine code; no access that goes unchecked
+        return None
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    has = set(features.split(","))
+    if "+avx512f" in has and "+avx512vl" in has:
+        return Tile("AVX-512", 64, 8, 2)  # 32 registers: 16 accumulators
+    if "+avx2" in has and "+fma" in has:
+        return Tile("AVX2", 32, 4, 2)  # 16 registers: 8 accumulators, 2 of B, a broadcast
+    if triple.startswith(("aarch64", "arm64")):
+        return Tile("NEON", 16, 4, 4)  # 32 registers; not run, see README.md
+    return None
+
+
+TILE = choose_tile()

@@ -1,0 +1,148 @@
+"""The register tile, written as LLVM IR: one loop over the depth of a product that never leaves the registers.
+
+For each step k of the depth it loads VECTORS vectors of B, broadcasts one number of A a row, and fuses them into ROWS x
+VECTORS accumulators::
+
+    acc[r][v] += A[r, k] * B[k, v]
+
+What the accumulators start from and what becomes of them at the end is the caller's, see `ends`: everything that needs
+the result while it is in registers is done there, before the one store. README.md tells the story at length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+
+from .elementary import Values
+
+INDEX = ir.IntType(64)
+
+
+class Operand(NamedTuple):
+    """A matrix in memory: where it begins and how far apart its rows and its columns are, in numbers."""
+
+    pointer: Any
+    row_step: Any
+    column_step: Any
+
+
+class Emitter(Values):
+    """Emit instructions on vectors, and what a tile needs besides arithmetic: addresses, loads and stores.
+
+    Addresses are made with GEP only: LLVM 22 miscompiles round trips through integers.
+    """
+
+    def __init__(self, builder: Any, number: Any, lanes: int) -> None:
+        super().__init__(builder, ir.VectorType(number, lanes))
+        self.number = number
+        self.bytes = self.format.bits // 8
+
+    def address(self, pointer: Any, offset: Any) -> Any:
+        """Where the number at an offset lies."""
+        return self.builder.gep(pointer, [offset])
+
+    def load(self, pointer: Any, offset: Any) -> Any:
+        """Load a vector. The address need not be a multiple of its size, though aligned buffers are faster."""
+        return self.builder.load(self._vector_at(pointer, offset), align=self.bytes)
+
+    def store(self, value: Any, pointer: Any, offset: Any) -> None:
+        """Store a vector."""
+        self.builder.store(value, self._vector_at(pointer, offset), align=self.bytes)
+
+    def broadcast(self, pointer: Any, offset: Any) -> Any:
+        """One number from memory, in every lane."""
+        return self.spread(self.builder.load(self.address(pointer, offset), align=self.bytes))
+
+    def spread(self, number: Any) -> Any:
+        """Put one number in every lane."""
+        empty = ir.Constant(self.kind, ir.Undefined)
+        first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
+        return self.builder.shuffle_vector(first, empty, zeros)
+
+    def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
+        """Lanes of a and b: lane i of b is number `lanes` + i."""
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), lanes)
+        return self.builder.shuffle_vector(a, b, mask)
+
+    def _vector_at(self, pointer: Any, offset: Any) -> Any:
+        # LLVM's pointers have no type any more; llvmlite's still do.
+        return self.builder.bitcast(self.address(pointer, offset), self.kind.as_pointer())
+
+    def times(self, a: Any, b: Any) -> Any:
+        """Product of two indices."""
+        return self.builder.mul(a, b, flags=["nsw"])
+
+    def plus(self, a: Any, b: Any) -> Any:
+        """Sum of two indices."""
+        return self.builder.add(a, b, flags=["nsw"])
+
+
+def index(value: int) -> Any:
+    """An index known when the code is built."""
+    return ir.Constant(INDEX, value)
+
+
+def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[list[Any]]) -> list[list[Any]]:
+    """Emit the loop: start[r][v] + sum over k < depth of A[r, k] * B[k, v].
+
+    Parameters
+    ----------
+    a
+        (rows, depth); one number is broadcast a row.
+    b
+        (depth, columns), its columns side by side.
+    depth
+        At least 1.
+    start
+        What the accumulators hold before the loop, rows by vectors.
+    """
+    builder = emit.builder
+    before, loop = builder.block, builder.append_basic_block("depth")
+    after = builder.append_basic_block("end")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k = builder.phi(INDEX)
+    k.add_incoming(index(0), before)
+    sums = [[builder.phi(emit.kind) for _ in row] for row in start]
+    vectors = [
+        emit.load(b.pointer, emit.plus(emit.times(k, b.row_step), index(v * emit.lanes))) for v in range(len(start[0]))
+    ]
+    along = emit.times(k, a.column_step)
+    for r, row in enumerate(sums):
+        number = emit.broadcast(a.pointer, emit.plus(along, emit.times(index(r), a.row_step)))
+        for v, total in enumerate(row):
+            total.add_incoming(start[r][v], before)
+            total.add_incoming(emit.fused(number, vectors[v], total), loop)
+    following = emit.plus(k, index(1))
+    k.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_signed("<", following, depth), loop, after)
+    builder.position_at_end(after)
+    return [[total.incomings[1][0] for total in row] for row in sums]
+
+
+End = Callable[[Emitter, int, int, Any], None]
+
+
+def for_each(sums: list[list[Any]], end: Callable[[int, int, Any], None]) -> None:
+    """Hand every accumulator to `end`, with its row and its vector."""
+    for r, row in enumerate(sums):
+        for v, total in enumerate(row):
+            end(r, v, total)
+
+
+def emit_transpose(emit: Emitter, rows: list[Any]) -> list[Any]:
+    """Transpose as many vectors as they have lanes, by exchanging ever smaller blocks off the diagonal."""
+    rows, lanes = list(rows), range(emit.lanes)
+    size = emit.lanes // 2
+    while size:
+        for i in lanes:
+            if not i & size:
+                a, b = rows[i], rows[i + size]
+                rows[i] = emit.shuffle(a, b, [j if not j & size else emit.lanes + j - size for j in lanes])
+                rows[i + size] = emit.shuffle(a, b, [j + size if not j & size else emit.lanes + j for j in lanes])
+        size //= 2
+    return rows

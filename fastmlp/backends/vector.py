@@ -1,0 +1,133 @@
+"""The products of a training step on register tiles: the functions of `plain`, with the same signatures.
+
+The loops over tiles are ordinary jitted code: wide tiles as long as there are columns for them, narrow ones for the
+rest. Rows and columns are padded, so every tile is full. A tile itself is an intrinsic, see `tiles`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .host import TILE
+from .intrinsics import affine_tile, descend_tile, pull_back_tile, turn_tile
+from .jit import inlined, kernel
+from .rules import ONE, SGD
+
+if TYPE_CHECKING:
+    from ..layout import Floats
+
+ROWS, VECTORS, BYTES = TILE.rows, TILE.vectors, TILE.vector_bytes
+
+affine_wide, affine_narrow = affine_tile(ROWS, VECTORS), affine_tile(ROWS, 1)
+pull_back_wide, pull_back_narrow = pull_back_tile(ROWS, VECTORS), pull_back_tile(ROWS, 1)
+sgd_wide, sgd_narrow, sgd_bias = (descend_tile("sgd", *size) for size in ((ROWS, VECTORS), (ROWS, 1), (1, 1)))
+adam_wide, adam_narrow, adam_bias = (descend_tile("adam", *size) for size in ((ROWS, VECTORS), (ROWS, 1), (1, 1)))
+
+
+@inlined
+def lanes_of(array: Floats) -> int:
+    """Numbers in a vector."""
+    return BYTES // array.itemsize
+
+
+@kernel
+def affine(
+    out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, parameters: Floats, weight_at: int, bias_at: int,
+    rows: int, depth: int, columns: int, floor: float,
+) -> None:  # fmt: skip
+    """See `plain.affine`."""
+    lanes = lanes_of(out)
+    wide = columns - columns % (VECTORS * lanes)
+    for c in range(0, wide, VECTORS * lanes):
+        for r in range(0, rows, ROWS):
+            affine_wide(
+                out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, parameters, weight_at + c,
+                bias_at + c, depth, floor,
+            )  # fmt: skip
+    for c in range(wide, columns, lanes):
+        for r in range(0, rows, ROWS):
+            affine_narrow(
+                out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, parameters, weight_at + c,
+                bias_at + c, depth, floor,
+            )  # fmt: skip
+
+
+@kernel
+def pull_back(
+    deltas: Floats, there: int, here: int, here_step: int, turned: Floats, rows: int, depth: int, columns: int,
+    hidden: Floats, hidden_at: int, shape: Floats,
+) -> None:  # fmt: skip
+    """See `plain.pull_back`."""
+    lanes = lanes_of(deltas)
+    wide = columns - columns % (VECTORS * lanes)
+    for c in range(0, wide, VECTORS * lanes):
+        for r in range(0, rows, ROWS):
+            at = r * columns + c
+            pull_back_wide(
+                deltas, there + at, columns, here + r * here_step, here_step, turned, c, depth, hidden,
+                hidden_at + at, shape,
+            )  # fmt: skip
+    for c in range(wide, columns, lanes):
+        for r in range(0, rows, ROWS):
+            at = r * columns + c
+            pull_back_narrow(
+                deltas, there + at, columns, here + r * here_step, here_step, turned, c, depth, hidden,
+                hidden_at + at, shape,
+            )  # fmt: skip
+
+
+@kernel
+def descend(
+    x: Floats, x_at: int, x_step: int, deltas: Floats, here: int, count: int, parameters: Floats, at: int, rows: int,
+    columns: int, optimizer: int, numbers: Floats,
+) -> None:  # fmt: skip
+    """See `plain.descend`."""
+    lanes, size = lanes_of(x), parameters.shape[1]
+    wide = columns - columns % (VECTORS * lanes)
+    for c in range(0, wide, VECTORS * lanes):
+        for r in range(0, rows, ROWS):
+            place = at + r * columns + c
+            if optimizer == SGD:
+                sgd_wide(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
+            else:
+                adam_wide(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
+    for c in range(wide, columns, lanes):
+        for r in range(0, rows, ROWS):
+            place = at + r * columns + c
+            if optimizer == SGD:
+                sgd_narrow(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
+            else:
+                adam_narrow(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
+
+
+@kernel
+def descend_bias(
+    deltas: Floats, here: int, count: int, parameters: Floats, at: int, columns: int, optimizer: int, numbers: Floats
+) -> None:
+    """See `plain.descend_bias`: a weight matrix of one row, whose input is always 1."""
+    size = parameters.shape[1]
+    for c in range(0, columns, lanes_of(deltas)):
+        if optimizer == SGD:
+            sgd_bias(parameters, at + c, columns, size, numbers, ONE, 0, deltas, here + c, count, numbers)
+        else:
+            adam_bias(parameters, at + c, columns, size, numbers, ONE, 0, deltas, here + c, count, numbers)
+
+
+@kernel
+def turn(
+    out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
+) -> None:
+    """See `plain.turn`."""
+    lanes = lanes_of(x)
+    for r in range(0, rows, lanes):
+        for c in range(0, columns, lanes):
+            turn_tile(out, out_at + c * out_step + r, out_step, x, x_at + r * x_step + c, x_step)
+
+
+@kernel
+def turn_weights(turned: Floats, parameters: Floats, at: int, rows: int, columns: int) -> None:
+    """See `plain.turn_weights`."""
+    lanes = lanes_of(turned)
+    for r in range(0, rows, lanes):
+        for c in range(0, columns, lanes):
+            turn_tile(turned, c * rows + r, rows, parameters, at + r * columns + c, columns)
