@@ -1,8 +1,4 @@
-"""Training: batch order, phases, optimiser. Arrays go to a backend, a `Fit` comes back.
-
-A phase of a training is three tables with a row a layer and two columns, weights and bias: learning rates, weight
-decays and pulls towards the start. Freezing, discriminative rates, unfreezing and penalties are other numbers in them.
-"""
+"""Training: a network, examples and phases go in, a `Fit` comes out."""
 
 from __future__ import annotations
 
@@ -15,80 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .backends import get_backend
-from .checks import at_least_one, check_order, check_trainable, in_range
-from .errors import UnknownName
-from .layout import OPTIMIZERS
+from .checks import at_least_one, check_order, check_trainable
+from .phases import Course, Examples, Optimizer, ResolvedPhase, resolve_phase, run_until_stalled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from .backends import Backend
     from .layout import Floats, Ints
     from .network import Network
     from .seeds import Rng
 
-    Table = NDArray[np.float64]
-
-# Compiled code does not hear Ctrl-C, so a long training is several calls; each carries the state of the one before and
-# the bits do not change. At 5 GFLOP/s, or 10 microseconds a step, slower than any machine seen, a call lasts 200 ms.
-FLOP_PER_CALL, STEPS_PER_CALL = 1e9, 20_000
-
 # A training that ends a hundred times worse than guessing has diverged, even if ReLU's dead units keep its loss finite.
 HOPELESS = 100
-
-
-@dataclass(frozen=True, eq=False)
-class Optimizer:
-    """What all phases of a training share.
-
-    Parameters
-    ----------
-    name
-        ``sgd`` (with classical momentum), ``adam`` or ``adamw``; the rules and defaults are PyTorch's.
-    batch_size
-        Examples in a batch; more than there are means all of them.
-    momentum
-        Of ``sgd``, in [0, 1).
-
-    Raises
-    ------
-    UnknownName, InvalidInput
-        If the name is unknown or a number is out of range.
-    """
-
-    name: str = "sgd"
-    batch_size: int = 32
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        if self.name not in OPTIMIZERS:
-            raise UnknownName("optimizer", self.name, OPTIMIZERS)
-        at_least_one("batch_size", self.batch_size)
-        in_range("momentum", self.momentum, below=1)
-
-
-@dataclass(frozen=True, eq=False)
-class ResolvedPhase:
-    """One phase, resolved for a network of L layers.
-
-    Parameters
-    ----------
-    epochs
-        How long it lasts.
-    rates : (L, 2)
-        Learning rate of each weight matrix and each bias; zero means that no work is done for it.
-    decays : (L, 2)
-        Weight decay of the same.
-    pulls : (L, 2)
-        Strength of the pull towards the start of the training (L2-SP), taken as a proximal step.
-    """
-
-    epochs: int
-    rates: Table
-    decays: Table
-    pulls: Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,22 +123,7 @@ def train_mlp(
     """
     optimiser = Optimizer(optimizer, batch_size, momentum)
     phase = resolve_phase(net, at_least_one("epochs", epochs), np.ones((net.layout.n_layers, 2)), lr, weight_decay)
-    return fit_phases(net, X, y, [phase], optimiser, order=order, rng=rng, backend=backend)
-
-
-def resolve_phase(net: Network, epochs: int, multipliers: Table, lr: float, weight_decay: float) -> ResolvedPhase:
-    """Resolve a phase: multipliers times the learning rate, decay on weight matrices, no pull.
-
-    Raises
-    ------
-    InvalidInput
-        If the rate is not above 0 and finite in the network's dtype, or the decay is negative.
-    """
-    in_range("lr", lr, above=0, below=float(np.finfo(net.dtype).max))
-    in_range("weight_decay", weight_decay)
-    decays = np.zeros_like(multipliers)
-    decays[:, 0] = weight_decay
-    return ResolvedPhase(epochs, lr * multipliers, decays, np.zeros_like(multipliers))
+    return fit_phases(net, X, y, [phase], optimiser, epochs=epochs, order=order, rng=rng, backend=backend)
 
 
 def fit_phases(
@@ -212,7 +133,9 @@ def fit_phases(
     phases: Sequence[ResolvedPhase],
     optimiser: Optimizer,
     *,
+    epochs: int,
     order: ArrayLike | None = None,
+    held_back: NDArray[np.bool_] | None = None,
     rng: Rng = 0,
     backend: str = "auto",
 ) -> Fit:
@@ -221,26 +144,43 @@ def fit_phases(
     Parameters
     ----------
     net, X, y, order, rng, backend
-        As in `train_mlp`; `order` has a row for each epoch of all phases together.
+        As in `train_mlp`.
     phases
         The phases.
     optimiser
         What they share.
+    epochs
+        Of all phases together. A phase takes its own number, or what the ones before have left.
+    held_back : (n,)
+        Marks examples that are not trained on but watched, by phases that have patience.
+
+    Raises
+    ------
+    InvalidInput
+        As in `train_mlp`.
     """
     x = net.inputs(X)
-    labels = check_trainable(net.labels(y, len(x)), net.n_classes)
-    epochs = sum(phase.epochs for phase in phases)
+    labels = net.labels(y, len(x))
     rows = draw_order(epochs, len(x), rng) if order is None else check_order(order, epochs, len(x))
-    chosen = get_backend(backend)
+    kept = np.ones(len(x), dtype=bool) if held_back is None else ~held_back
+    check_trainable(labels[kept], net.n_classes)
+    examples, watched = Examples(x, labels), Examples(x[~kept], labels[~kept])
+    rows = rows[kept[rows]].reshape(epochs, -1)  # the same order, without those that are held back
 
     trained = net.copy()
     frozen = _frozen(net, phases)
     losses = np.full(epochs, np.nan)
     steps, epoch, start = 0, 0, perf_counter()
     for phase in phases:
-        now = slice(epoch, epoch + phase.epochs)
-        losses[now], done = _run(chosen, trained, net.theta, x, labels, rows[now], phase, optimiser)
-        steps, epoch = steps + done, now.stop
+        turn = rows[epoch : epoch + phase.epochs]
+        course = Course(get_backend(backend), optimiser, trained, net.theta, examples, phase, turn)
+        if phase.patience is None:
+            done = len(turn)
+            course.run(done)
+        else:
+            done = run_until_stalled(course, trained, watched, phase.patience, backend)
+        losses[epoch : epoch + done] = course.losses[:done]
+        steps, epoch = steps + course.steps, epoch + done
         if not np.isfinite(losses[:epoch]).all():
             break  # diverged: later phases are not run, and their losses stay NaN
     return Fit(
@@ -252,56 +192,6 @@ def fit_phases(
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(trained.theta[frozen]),
     )
-
-
-def _run(
-    backend: Backend,
-    net: Network,
-    anchor: Floats,
-    x: Floats,
-    y: NDArray[np.int64],
-    order: Ints,
-    phase: ResolvedPhase,
-    optimiser: Optimizer,
-) -> tuple[NDArray[np.float64], int]:
-    """Run one phase on `net`, in place; return its losses and the number of updates."""
-    moving = np.flatnonzero(phase.rates.any(axis=1))
-    # The features below the first layer that moves do not change: they are computed once, and become the inputs.
-    depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
-    theta, sizes, activation = net.kernel_arguments
-    x = backend.features(theta, sizes, activation, x, depth) if depth else x
-    above = slice(net.layout.start(depth), None)
-    theta, anchor, sizes = theta[above], anchor[above], sizes[depth:]
-
-    losses = np.zeros(phase.epochs)
-    state = np.zeros((2, theta.size), theta.dtype)
-    batch_size = min(optimiser.batch_size, order.shape[1])
-    steps = phase.epochs * math.ceil(order.shape[1] / batch_size)
-    per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / (6 * theta.size * batch_size))))
-    code = OPTIMIZERS.index(optimiser.name)
-    tables = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
-    for first in range(0, steps, per_call):
-        last = min(first + per_call, steps)
-        done = backend.train(
-            theta,
-            state,
-            sizes,
-            activation,
-            code,
-            x,
-            y,
-            order,
-            batch_size,
-            *tables,
-            anchor,
-            optimiser.momentum,
-            losses,
-            first,
-            last,
-        )
-        if done < last:
-            return losses, done
-    return losses, steps
 
 
 def draw_order(epochs: int, n: int, rng: Rng) -> Ints:

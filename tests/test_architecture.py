@@ -20,7 +20,7 @@ ROOT = Path(fastmlp.__file__).parent
 # one row may import each other; nothing may import in a circle.
 BASE = {"errors", "seeds", "layout", "checks"}
 NETWORK = BASE | {"backends", "network"}
-TRAINING = NETWORK | {"training", "strategies", "problems", "measures"}
+TRAINING = NETWORK | {"measures", "phases", "training", "problems", "strategies", "strategies.table"}
 ALLOWED = {
     "errors": set(),
     "seeds": {"errors"},
@@ -28,10 +28,12 @@ ALLOWED = {
     "checks": {"errors", "layout"},
     "backends": {"errors", "layout"},
     "network": BASE | {"backends"},
-    "training": NETWORK,
-    "strategies": NETWORK | {"training"},
-    "problems": NETWORK,
     "measures": NETWORK,
+    "phases": NETWORK | {"measures"},
+    "training": NETWORK | {"phases"},
+    "problems": NETWORK,
+    "strategies.table": {"errors"},
+    "strategies": NETWORK | {"phases", "training", "problems", "strategies.table"},
     "study.store": {"errors"},  # records, and nothing of strategies
     "study.session": TRAINING | {"study", "study.store", "report", "report.render"},  # a study ends with its report
     "study": TRAINING | {"study.store", "study.session"},

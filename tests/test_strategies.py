@@ -1,16 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
+from fastmlp import training
 from fastmlp.errors import InvalidInput, LabelError, UnknownName
-from fastmlp.strategies import SMALLER, STRATEGIES, Phase, Strategy, fit_baseline, share_out, starting_network, transfer
+from fastmlp.phases import run_until_stalled
+from fastmlp.strategies import (
+    SMALLER,
+    STRATEGIES,
+    Phase,
+    Strategy,
+    expand,
+    fit_baseline,
+    get_strategy,
+    share_out,
+    starting_network,
+    transfer,
+)
+from fastmlp.strategies.transferring import _hold_back
 
 from .conftest import SeededRng
 
@@ -30,15 +45,45 @@ def moved(fit: fastmlp.Fit, start: fastmlp.Network) -> list[bool]:
 def test_the_head_is_new_and_the_same_for_every_strategy() -> None:
     starts = [starting_network(SOURCE, STRATEGIES[name], 10, 3) for name in NETWORKS]
     for start in starts:
-        assert start.sizes == (4, 6, 5, 10)
-        assert_array_equal(start.weights[-1], starts[0].weights[-1])
+        if start.sizes == (4, 6, 5, 10):  # a probe of lower features has a head of another shape
+            assert_array_equal(start.weights[-1], starts[0].weights[-1])
 
 
 def test_pretrained_starts_copy_the_body_and_random_ones_share_a_draw() -> None:
     starts = {name: starting_network(SOURCE, STRATEGIES[name], 10, 3) for name in NETWORKS}
-    for name, start in starts.items():
-        expected = SOURCE if STRATEGIES[name].start == "pretrained" else starts["scratch"]
-        assert_array_equal(start.theta[: start.layout.start(2)], expected.theta[: start.layout.start(2)])
+    body = slice(0, SOURCE.layout.start(2))
+    for name in ("frozen", "finetune", "gradual", "lp-ft", "l2-sp", "bitfit", "discriminative", "partial-1", "plateau"):
+        assert_array_equal(starts[name].theta[body], SOURCE.theta[body])
+    for name in ("scratch-source-scaler", "random-frozen"):
+        assert_array_equal(starts[name].theta, starts["scratch"].theta)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_transfuse_copies_the_first_layers_and_draws_the_rest(k: int) -> None:
+    start, drawn = (starting_network(SOURCE, get_strategy(name), 10, 3) for name in (f"transfuse-{k}", "scratch"))
+    edge = SOURCE.layout.start(k)
+    assert_array_equal(start.theta[:edge], SOURCE.theta[:edge])
+    assert_array_equal(start.theta[edge:], drawn.theta[edge:])
+
+
+def test_probe_is_a_linear_head_on_the_features_of_a_layer(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    fit = transfer(SOURCE, x, y, strategy="probe-1", n_classes=10, rng=3, epochs=3, backend=backend)
+    assert fit.network.sizes == (4, 6, 10)
+    order = training.draw_order(3, len(x), 1)
+    probe = transfer(SOURCE, x, y, strategy="probe-2", n_classes=10, rng=3, epochs=3, order=order, backend=backend)
+    frozen = transfer(SOURCE, x, y, strategy="frozen", n_classes=10, rng=3, epochs=3, order=order, backend=backend)
+    assert_array_equal(probe.network.theta, frozen.network.theta)
+
+
+def test_meanvar_keeps_only_the_moments_of_the_pretrained_weights() -> None:
+    big = fastmlp.init_mlp((200, 100, 2), rng=1)
+    big.weights[0][:] = 3 + 0.5 * big.weights[0]
+    start = starting_network(big, STRATEGIES["meanvar"], 10, 3)
+    ours, theirs = start.weights[0], big.weights[0]
+    assert ours.mean() == pytest.approx(theirs.mean(), abs=5 * theirs.std() / np.sqrt(ours.size))
+    assert ours.std() == pytest.approx(theirs.std(), rel=0.05)
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] < 0.05
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -78,9 +123,140 @@ def test_one_phase_at_full_multipliers_and_finetunes_rate_is_finetune_bit_for_bi
     )
 
 
+def test_discriminative_divides_the_rate_for_each_layer_down() -> None:
+    table = STRATEGIES["discriminative"].phases[0].multipliers(3)
+    assert_allclose(table / SMALLER, np.repeat([[1 / 2.6**2], [1 / 2.6], [1.0]], 2, axis=1), rtol=1e-15)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_partial_keeps_the_bytes_of_the_first_layers_and_moves_the_others(k: int, backend: str, rng: SeededRng) -> None:
+    start = starting_network(SOURCE, get_strategy(f"partial-{k}"), 10, 3)
+    fit = transfer(SOURCE, *target(rng), strategy=f"partial-{k}", n_classes=10, rng=3, epochs=3, backend=backend)
+    assert moved(fit, start) == [layer >= k for layer in range(3)]
+    assert fit.frozen_before == fit.frozen_after is not None
+
+
+def test_gradual_never_moves_a_layer_before_its_phase(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    order = training.draw_order(6, len(x), 1)
+    start = starting_network(SOURCE, STRATEGIES["gradual"], 10, 3)
+    for turns, expected in [(1, [False, False, True]), (2, [False, True, True]), (3, [True, True, True])]:
+        shared = STRATEGIES["gradual"].phases_for(3)[:turns]
+        some = Strategy("pretrained", tuple(replace(phase, share=1 / turns) for phase in shared))
+        fit = transfer(
+            SOURCE,
+            x,
+            y,
+            strategy=some,
+            n_classes=10,
+            rng=3,
+            epochs=2 * turns,
+            order=order[: 2 * turns],
+            backend=backend,
+        )
+        assert moved(fit, start) == expected
+
+
+def test_plateau_unfreezes_when_the_held_back_loss_stalls_and_uses_all_its_epochs(
+    backend: str, rng: SeededRng, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = target(rng)
+    lengths = []
+
+    def listened(*arguments: Any) -> int:
+        lengths.append(run_until_stalled(*arguments))
+        return lengths[-1]
+
+    monkeypatch.setattr(training, "run_until_stalled", listened)
+    fit = transfer(SOURCE, x, y, strategy="plateau", n_classes=10, rng=3, epochs=200, lr=0.2, backend=backend)
+    assert len(lengths) == 2  # the head alone, then one layer more; the third phase takes what is left
+    assert all(3 < length < 200 for length in lengths)
+    assert np.isfinite(fit.losses).all()
+    assert moved(fit, starting_network(SOURCE, STRATEGIES["plateau"], 10, 3)) == [True, True, True]
+    assert fit.steps == 200  # 32 of 40 examples are one batch: a fifth is held back
+
+
+def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    one_phase = Strategy("pretrained", (Phase(),), held_back=0.2)
+    fit = transfer(SOURCE, x, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
+    changed = x.copy()
+    changed[_hold_back(y, 0.2)] += 100
+    other = transfer(SOURCE, changed, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
+    assert_array_equal(fit.network.theta, other.network.theta)
+
+
+def test_lp_ft_trains_the_head_and_then_everything_from_there(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    order = training.draw_order(6, len(x), 1)
+    options: dict[str, Any] = {"n_classes": 10, "rng": 3, "backend": backend}
+    both = transfer(SOURCE, x, y, strategy="lp-ft", epochs=6, order=order, **options)
+    probe = transfer(SOURCE, x, y, strategy="frozen", epochs=3, order=order[:3], **options)
+    full = fastmlp.train_mlp(probe.network, x, y, epochs=3, lr=0.05 * SMALLER, order=order[3:], backend=backend)
+    assert_array_equal(both.network.theta, full.network.theta)
+
+
+def l2_sp(strength: float) -> Strategy:
+    return Strategy("pretrained", (replace(STRATEGIES["l2-sp"].phases[0], pull=strength),))
+
+
+def test_l2_sp_goes_from_finetune_to_a_body_at_the_anchor_as_its_strength_grows(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    net = fastmlp.init_mlp((4, 6, 5, 2), rng=11, dtype="float64")
+    options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": 5, "backend": backend}
+    body = slice(0, net.layout.start(2))
+    free = transfer(net, x, y, strategy="finetune", **options).network
+    assert_array_equal(transfer(net, x, y, strategy=l2_sp(0), **options).network.theta, free.theta)
+    fits = [transfer(net, x, y, strategy=l2_sp(strength), **options).network for strength in (1e-9, 0.1, 10, 1e3, 1e12)]
+    assert_allclose(fits[0].theta, free.theta, rtol=1e-6)
+    distances = [float(np.linalg.norm(fit.theta[body] - net.theta[body])) for fit in fits]
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < 1e-9
+
+
+def test_bitfit_moves_biases_and_head_and_no_weight_matrix_of_the_body(backend: str, rng: SeededRng) -> None:
+    start = starting_network(SOURCE, STRATEGIES["bitfit"], 10, 3)
+    fit = transfer(SOURCE, *target(rng), strategy="bitfit", n_classes=10, rng=3, epochs=5, backend=backend)
+    assert moved(fit, start) == [False, False, True]
+    assert all((bias != 0).any() for bias in fit.network.biases)
+    assert fit.parameters_trained == 6 + 5 + 5 * 10 + 10
+
+
+def test_random_frozen_trains_a_head_on_random_features(backend: str, rng: SeededRng) -> None:
+    start = starting_network(SOURCE, STRATEGIES["random-frozen"], 10, 3)
+    fit = transfer(SOURCE, *target(rng), strategy="random-frozen", n_classes=10, rng=3, epochs=3, backend=backend)
+    assert moved(fit, start) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "name", ["frozen", "discriminative", "gradual", "plateau", "lp-ft", "l2-sp", "bitfit", "partial-2"]
+)
+def test_both_backends_agree_on_every_strategy(name: str, rng: SeededRng) -> None:
+    net = fastmlp.init_mlp((4, 6, 5, 2), rng=11, dtype="float64")
+    x, y = target(rng)
+    one, other = (
+        transfer(net, x, y, strategy=name, n_classes=10, rng=3, epochs=9, backend=backend)
+        for backend in ("numpy", "numba")
+    )
+    assert_allclose(one.network.theta, other.network.theta, rtol=1e-10, atol=1e-13)
+    assert_allclose(one.losses, other.losses, rtol=1e-10)
+
+
+def test_families_expand_to_the_depths_of_a_network_and_refuse_others(rng: SeededRng) -> None:
+    assert expand("probe-k", 4) == ["probe-1", "probe-2", "probe-3"]
+    assert expand("lp-ft", 4) == ["lp-ft"]
+    assert get_strategy("partial-1") == STRATEGIES["partial-1"]
+    for name in ("partial-0", "partial-x", "partial-k", "partial-1.5"):
+        with pytest.raises(UnknownName, match="unknown strategy"):
+            get_strategy(name)
+    for name in ("partial-3", "probe-3", "transfuse-3"):
+        with pytest.raises(InvalidInput, match="needs more than the 2 hidden layers"):
+            transfer(SOURCE, *target(rng), strategy=name, n_classes=10)
+
+
 def test_scratch_is_training_a_random_network(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
-    order = fastmlp.training.draw_order(3, len(x), 5)
+    order = training.draw_order(3, len(x), 5)
     start = fastmlp.init_mlp((4, 6, 5, 10), rng=3)
     plain = fastmlp.train_mlp(start, x, y, epochs=3, lr=0.05, order=order, backend=backend)
     scratch = transfer(SOURCE, x, y, strategy="scratch", n_classes=10, rng=3, epochs=3, order=order, backend=backend)
@@ -89,8 +265,8 @@ def test_scratch_is_training_a_random_network(backend: str, rng: SeededRng) -> N
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 200))
 def test_epochs_of_the_phases_add_up(parts: list[int], epochs: int) -> None:
-    phases = tuple(Phase(share=part / sum(parts)) for part in parts)
-    shares = share_out(Strategy("random", phases), epochs)
+    phases = [Phase(share=part / sum(parts)) for part in parts]
+    shares = share_out(phases, epochs)
     assert sum(shares) == epochs
     assert min(shares) >= 0
     assert all(abs(share - epochs * phase.share) <= 1 for share, phase in zip(shares, phases, strict=True))

@@ -8,9 +8,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier
 
 import fastmlp
-from fastmlp import training
+from fastmlp import phases
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, UnknownName
-from fastmlp.training import Optimizer, ResolvedPhase, fit_phases, train_mlp
+from fastmlp.phases import Optimizer, ResolvedPhase
+from fastmlp.training import draw_order, fit_phases, train_mlp
 
 from .conftest import SeededRng
 
@@ -53,7 +54,7 @@ def test_the_network_handed_in_is_untouched(backend: str, rng: SeededRng) -> Non
 def test_the_order_drawn_from_rng_is_the_order_one_can_give(backend: str, rng: SeededRng) -> None:
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 5, 3))
-    order = training.draw_order(3, len(x), 5)
+    order = draw_order(3, len(x), 5)
     drawn = train_mlp(net, x, y, epochs=3, rng=5, backend=backend)
     given = train_mlp(net, x, y, epochs=3, order=order, backend=backend)
     assert_array_equal(drawn.network.theta, given.network.theta)
@@ -74,7 +75,7 @@ def test_many_short_calls_give_the_bits_of_one(
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 5, 3))
     whole = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
-    monkeypatch.setattr(training, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(phases, "STEPS_PER_CALL", 3)
     pieces = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
     assert_array_equal(pieces.network.theta, whole.network.theta)
     assert_array_equal(pieces.losses, whole.losses)
@@ -105,7 +106,9 @@ def phase(net: fastmlp.Network, rates: Any, epochs: int = 3) -> ResolvedPhase:
 def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features(backend: str, rng: SeededRng) -> None:
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 6, 5, 3), rng=4, dtype="float64")
-    frozen = fit_phases(net, x, y, [phase(net, [[0, 0], [0, 0], [0.1, 0.1]])], Optimizer(), rng=5, backend=backend)
+    frozen = fit_phases(
+        net, x, y, [phase(net, [[0, 0], [0, 0], [0.1, 0.1]])], Optimizer(), epochs=3, rng=5, backend=backend
+    )
     head = fastmlp.Network((5, 3), net.theta[net.layout.start(2) :].copy())
     features = fastmlp.features(net, x, depth=2, backend=backend)
     alone = train_mlp(head, features, y, epochs=3, rng=5, backend=backend)
@@ -117,7 +120,9 @@ def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features
 
 def test_a_layer_frozen_between_two_that_move_keeps_its_bytes(backend: str, rng: SeededRng) -> None:
     net = fastmlp.init_mlp((4, 6, 5, 3), rng=4)
-    fit = fit_phases(net, *blobs(rng), [phase(net, [[0.1, 0.1], [0, 0], [0.1, 0.1]])], Optimizer(), backend=backend)
+    fit = fit_phases(
+        net, *blobs(rng), [phase(net, [[0.1, 0.1], [0, 0], [0.1, 0.1]])], Optimizer(), epochs=3, backend=backend
+    )
     moved = [not np.array_equal(a, b) for a, b in zip(fit.network.weights, net.weights, strict=True)]
     assert moved == [True, False, True]
     assert fit.frozen_before == fit.frozen_after
@@ -126,11 +131,11 @@ def test_a_layer_frozen_between_two_that_move_keeps_its_bytes(backend: str, rng:
 def test_phases_follow_one_another(backend: str, rng: SeededRng) -> None:
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 6, 3), rng=4)
-    order = training.draw_order(5, len(x), 0)
+    order = draw_order(5, len(x), 0)
     head, full = phase(net, [[0, 0], [0.1, 0.1]], 2), phase(net, 0.05, 3)
-    both = fit_phases(net, x, y, [head, full], Optimizer(), order=order, backend=backend)
-    first = fit_phases(net, x, y, [head], Optimizer(), order=order[:2], backend=backend)
-    second = fit_phases(first.network, x, y, [full], Optimizer(), order=order[2:], backend=backend)
+    both = fit_phases(net, x, y, [head, full], Optimizer(), epochs=5, order=order, backend=backend)
+    first = fit_phases(net, x, y, [head], Optimizer(), epochs=2, order=order[:2], backend=backend)
+    second = fit_phases(first.network, x, y, [full], Optimizer(), epochs=3, order=order[2:], backend=backend)
     assert_array_equal(both.network.theta, second.network.theta)
     assert_array_equal(both.losses, np.concatenate([first.losses, second.losses]))
     assert both.frozen_before is None  # every parameter moved in some phase
@@ -149,7 +154,7 @@ def test_a_later_phase_does_not_run_after_a_divergence(backend: str, rng: Seeded
     net = fastmlp.init_mlp((4, 3), rng=1)
     x, y = blobs(rng)
     net.theta[:] = np.nan
-    fit = fit_phases(net, x, y, [phase(net, 0.1, 2), phase(net, 0.1, 3)], Optimizer(), backend=backend)
+    fit = fit_phases(net, x, y, [phase(net, 0.1, 2), phase(net, 0.1, 3)], Optimizer(), epochs=5, backend=backend)
     assert np.isnan(fit.losses).all()
     assert (fit.steps, fit.diverged_epoch) == (0, 0)
 

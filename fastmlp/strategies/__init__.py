@@ -1,0 +1,16 @@
+"""Strategies: how to get from a pretrained network and a few labelled examples to a network for the target task.
+
+`table` holds them as data, `transferring` carries them out.
+"""
+
+from .table import FAMILIES as FAMILIES
+from .table import SMALLER as SMALLER
+from .table import STRATEGIES as STRATEGIES
+from .table import Phase as Phase
+from .table import Strategy as Strategy
+from .table import expand as expand
+from .table import get_strategy as get_strategy
+from .transferring import fit_baseline as fit_baseline
+from .transferring import share_out as share_out
+from .transferring import starting_network as starting_network
+from .transferring import transfer as transfer

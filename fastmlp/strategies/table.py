@@ -1,0 +1,187 @@
+"""Strategies as data: where a training starts, and phases of multipliers for its learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import UnknownName
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training, for a network of any depth.
+
+    Parameters
+    ----------
+    head, body
+        Multipliers of the learning rate for the last layer and for the layers below it; zero freezes.
+    biases
+        Multiplier for the biases of the body, if it is another than for its weights.
+    frozen
+        How many layers, from the inputs up, do not move whatever the multipliers say.
+    divisor
+        Each layer has the rate of the one above it divided by this.
+    pull
+        Strength of the pull of the body towards the start of the training.
+    share
+        Share of the training's epochs; the shares of a strategy add up to 1.
+    patience
+        Ends the phase when the loss on held-back labels has not improved for so many epochs; what is left of its
+        epochs goes to the phases after it.
+    """
+
+    head: float = 1.0
+    body: float = 1.0
+    biases: float | None = None
+    frozen: int = 0
+    divisor: float = 1.0
+    pull: float = 0.0
+    share: float = 1.0
+    patience: int | None = None
+
+    def multipliers(self, n_layers: int) -> NDArray[np.float64]:
+        """Multiplier of each weight matrix and each bias, (n_layers, 2)."""
+        table = np.full((n_layers, 2), float(self.body))
+        table[:, 1] = self.body if self.biases is None else self.biases
+        table[-1] = self.head
+        table /= self.divisor ** np.arange(n_layers)[::-1, None]  # the head is divided by 1
+        table[: self.frozen] = 0
+        return table
+
+    def pulls(self, n_layers: int) -> NDArray[np.float64]:
+        """Pull of each weight matrix and each bias, (n_layers, 2); the head is new and has nowhere to be pulled to."""
+        table = np.full((n_layers, 2), float(self.pull))
+        table[-1] = 0
+        return table
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """Where a training starts, the phases it goes through, and the scaler it sees the inputs through.
+
+    Parameters
+    ----------
+    start
+        ``pretrained`` copies the body of the pretrained network; ``random`` draws it anew; ``meanvar`` draws it with
+        the mean and variance of the pretrained weights; None trains no network: the strategy is a baseline, logistic
+        regression on the inputs.
+    phases
+        One after the other.
+    layers
+        How many layers, from the inputs up, are copied; all of the body unless said. Those above are drawn anew.
+    cut
+        Whether the layers above are left out instead, so that the head stands on the features of the last one copied.
+    unfreeze
+        ``schedule`` repeats the phase for each layer, from the head down: one more layer moves in each. ``plateau``
+        does so whenever the loss on held-back labels stalls.
+    held_back
+        Share of the labelled examples that are not trained on but watched.
+    scaler
+        ``source``: fitted on the source pool, which is what a pretrained network expects; ``target``: fitted on the
+        n_target examples alone.
+    """
+
+    start: Literal["pretrained", "random", "meanvar"] | None
+    phases: tuple[Phase, ...] = ()
+    layers: int | None = None
+    cut: bool = False
+    unfreeze: Literal["schedule", "plateau"] | None = None
+    held_back: float = 0.0
+    scaler: Literal["source", "target"] = "source"
+
+    @property
+    def knows_source(self) -> bool:
+        """Whether the result depends on the source task; if not, one trial serves every problem with this target."""
+        return self.start in {"pretrained", "meanvar"} or self.scaler == "source"
+
+    def phases_for(self, n_layers: int) -> tuple[Phase, ...]:
+        """Phases for a network of so many layers."""
+        if self.unfreeze is None:
+            return self.phases
+        (phase,) = self.phases
+        if self.unfreeze == "schedule":
+            return tuple(replace(phase, frozen=k, share=1 / n_layers) for k in reversed(range(n_layers)))
+        return tuple(replace(phase, frozen=k, patience=PATIENCE if k else None) for k in reversed(range(n_layers)))
+
+
+# Fine-tuning moves weights that are already good, so it takes smaller steps: 0.4 times 0.05 is the lab's 0.02.
+SMALLER = 0.4
+FINETUNE = Phase(head=SMALLER, body=SMALLER)
+HEAD_ONLY = Phase(body=0)
+PATIENCE = 3  # epochs without a better held-back loss until `plateau` unfreezes the next layer
+
+STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
+    {
+        "baseline": Strategy(None, scaler="target"),
+        "baseline-source-scaler": Strategy(None),
+        "scratch": Strategy("random", (Phase(),), scaler="target"),
+        "scratch-source-scaler": Strategy("random", (Phase(),)),
+        "frozen": Strategy("pretrained", (HEAD_ONLY,)),
+        "finetune": Strategy("pretrained", (FINETUNE,)),
+        "partial-1": Strategy("pretrained", (replace(FINETUNE, frozen=1),)),
+        "probe-1": Strategy("pretrained", (HEAD_ONLY,), layers=1, cut=True),
+        "transfuse-1": Strategy("pretrained", (Phase(),), layers=1),
+        # Howard & Ruder 2018, arXiv 1801.06146, sections 3.2 and 3.3
+        "discriminative": Strategy("pretrained", (replace(FINETUNE, divisor=2.6),)),
+        "gradual": Strategy("pretrained", (FINETUNE,), unfreeze="schedule"),
+        "plateau": Strategy("pretrained", (FINETUNE,), unfreeze="plateau", held_back=0.2),
+        # Kumar et al. 2022, arXiv 2202.10054
+        "lp-ft": Strategy("pretrained", (replace(HEAD_ONLY, share=0.5), replace(FINETUNE, share=0.5))),
+        # Li et al. 2018, arXiv 1802.01483, eq. 3; their grid of strengths goes from 0.001 to 1
+        "l2-sp": Strategy("pretrained", (replace(FINETUNE, pull=0.1),)),
+        # Ben Zaken et al. 2022, arXiv 2106.10199
+        "bitfit": Strategy("pretrained", (replace(HEAD_ONLY, biases=1.0),)),
+        "random-frozen": Strategy("random", (HEAD_ONLY,)),
+        # Raghu et al. 2019, arXiv 1902.07208, section 5
+        "meanvar": Strategy("meanvar", (Phase(),)),
+    }
+)
+
+FAMILIES: Mapping[str, Callable[[int], Strategy]] = MappingProxyType(
+    {
+        "partial": lambda k: replace(STRATEGIES["partial-1"], phases=(replace(FINETUNE, frozen=k),)),
+        "probe": lambda k: replace(STRATEGIES["probe-1"], layers=k),
+        "transfuse": lambda k: replace(STRATEGIES["transfuse-1"], layers=k),
+    }
+)
+
+
+def get_strategy(name: str) -> Strategy:
+    """Return a strategy by name; ``partial-2`` is found in the family ``partial-k``.
+
+    Raises
+    ------
+    UnknownName
+        If there is none, with the nearest name.
+
+    Examples
+    --------
+    >>> get_strategy("partial-2").phases[0].frozen
+    2
+    """
+    if name in STRATEGIES:
+        return STRATEGIES[name]
+    family, _, number = name.rpartition("-")
+    if family in FAMILIES and number.isdecimal() and int(number) > 0:
+        return FAMILIES[family](int(number))
+    raise UnknownName("strategy", name, [*STRATEGIES, *(f"{family}-k" for family in FAMILIES)])
+
+
+def expand(name: str, n_layers: int) -> list[str]:
+    """Return the members of a family for the depths that a network has, or the name itself if it is no family's.
+
+    Examples
+    --------
+    >>> expand("partial-k", 3), expand("frozen", 3)
+    (['partial-1', 'partial-2'], ['frozen'])
+    """
+    family = name.removesuffix("-k")
+    return [f"{family}-{k}" for k in range(1, n_layers)] if name == f"{family}-k" and family in FAMILIES else [name]

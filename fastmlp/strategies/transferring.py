@@ -1,0 +1,154 @@
+"""From a pretrained network and a few labelled examples to a network for the target task.
+
+The head is always new, and the same draw for every strategy that is given the same `rng`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..checks import at_least_one
+from ..errors import InvalidInput
+from ..network import Network, init_mlp
+from ..phases import Optimizer, resolve_phase
+from ..problems import interleave
+from ..training import Fit, fit_phases
+from .table import Phase, Strategy, get_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..seeds import Rng
+
+
+def transfer(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    strategy: str | Strategy = "finetune",
+    n_classes: int,
+    rng: Rng = 0,
+    epochs: int = 60,
+    batch_size: int = 32,
+    lr: float = 0.05,
+    momentum: float = 0.9,
+    optimizer: str = "sgd",
+    weight_decay: float = 0.0,
+    order: ArrayLike | None = None,
+    backend: str = "auto",
+) -> Fit:
+    """Train a network for a new task, starting from one that was pretrained on another.
+
+    Parameters
+    ----------
+    net
+        The pretrained network; it is not changed.
+    X : (n, sizes[0])
+        Inputs of the target task, scaled as the network expects them.
+    y : (n,)
+        Labels from 0 to n_classes - 1.
+    strategy
+        A name in `STRATEGIES`, or a `Strategy`.
+    n_classes
+        Outputs of the new head.
+    rng
+        Draws the new head (and the body, if the strategy starts from random weights), then the order.
+    lr
+        The full learning rate; the strategy's multipliers apply to it.
+    epochs, batch_size, momentum, optimizer, weight_decay, order, backend
+        As in `fastmlp.train_mlp`.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such strategy.
+    InvalidInput
+        If the strategy trains no network, the examples do not fit, or an option is out of range.
+    """
+    chosen = get_strategy(strategy) if isinstance(strategy, str) else strategy
+    generator = np.random.default_rng(rng)
+    start = starting_network(net, chosen, at_least_one("n_classes", n_classes), generator)
+    n_layers = start.layout.n_layers
+    shared = chosen.phases_for(n_layers)
+    phases = [
+        resolve_phase(start, part, phase.multipliers(n_layers), lr, weight_decay, phase.pulls(n_layers), phase.patience)
+        for phase, part in zip(shared, share_out(shared, at_least_one("epochs", epochs)), strict=True)
+    ]
+    optimiser = Optimizer(optimizer, batch_size, momentum)
+    held_back = _hold_back(np.asarray(y), chosen.held_back) if chosen.held_back else None
+    return fit_phases(
+        start, X, y, phases, optimiser, epochs=epochs, order=order, held_back=held_back, rng=generator, backend=backend
+    )
+
+
+def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng) -> Network:
+    """Return the network a strategy starts from: a random one, its lower layers replaced as the strategy says.
+
+    Raises
+    ------
+    InvalidInput
+        If the strategy trains no network, or copies or freezes layers that the network does not have.
+    """
+    if strategy.start is None:
+        raise InvalidInput(f"strategy {strategy} trains no network; it is logistic regression: see fit_baseline")
+    body = net.layout.n_layers - 1
+    layers = body if strategy.layers is None else strategy.layers
+    if max(layers, *(phase.frozen for phase in strategy.phases)) > body:
+        raise InvalidInput(f"strategy {strategy} needs more than the {body} hidden layers of a network of {net.sizes}")
+    hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
+    generator = np.random.default_rng(rng)
+    drawn = init_mlp((*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation)
+    copied = slice(0, net.layout.start(layers))
+    if strategy.start == "pretrained":
+        drawn.theta[copied] = net.theta[copied]
+    elif strategy.start == "meanvar":
+        for ours, theirs in ((drawn.weights, net.weights), (drawn.biases, net.biases)):
+            for new, old in zip(ours[:layers], theirs, strict=False):
+                new[:] = generator.normal(old.mean(), old.std(), old.shape)
+    return drawn
+
+
+def _hold_back(y: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
+    """Mark a stratified share of the examples, always the same for the same labels."""
+    held_back = np.zeros(len(y), dtype=bool)
+    held_back[interleave(y, np.random.default_rng(0))[: round(share * len(y))]] = True
+    return held_back
+
+
+def share_out(phases: Sequence[Phase], epochs: int) -> list[int]:
+    """Epochs of each phase; they add up to `epochs`, unless the shares do not add up to 1.
+
+    Examples
+    --------
+    >>> from fastmlp import Phase
+    >>> share_out([Phase(share=1 / 3), Phase(share=2 / 3)], 10)
+    [3, 7]
+    """
+    ends = np.rint(np.cumsum([phase.share for phase in phases]) * epochs).astype(int)
+    return [int(part) for part in np.diff(ends, prepend=0)]
+
+
+def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:
+    """Fit scikit-learn's logistic regression, the baseline that is hard to beat.
+
+    Parameters
+    ----------
+    X : (n, features)
+        Scaled inputs.
+    y : (n,)
+        Labels.
+    options
+        Handed on; C is 1 unless said, as in scikit-learn.
+
+    Returns
+    -------
+    The fitted `sklearn.linear_model.LogisticRegression`.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(**{"max_iter": 1000, **options}).fit(X, y)
