@@ -5,4 +5,5 @@ the work out, and `session` is the whole of it: `run_study`.
 """
 
 from .session import Results as Results
+from .session import resume_command as resume_command
 from .session import run_study as run_study

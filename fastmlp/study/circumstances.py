@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..network import forward, init_mlp
+from ..layout import ACTIVATIONS, OPTIMIZERS
+from ..network import DTYPES, forward, init_mlp
 from ..seeds import rng_for
-from ..strategies import STRATEGIES, transfer
-from .config import Settings
+from ..strategies import Phase, Strategy, transfer
+from .config import NetworkSettings, Settings, TrainingSettings
 from .plan import Circumstances
 
 LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
+PHASES = (Phase(), Phase(body=0.0), Phase(body=0.5, pull=0.1))  # all a kernel does: train, leave alone, pull
 DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 
@@ -29,7 +31,7 @@ def find_circumstances(settings: Settings, backend: str) -> Circumstances:
 
 
 def fingerprint(settings: Settings, backend: str) -> str:
-    """Return a hash of the bytes that a fixed small training ends in, by every strategy that trains a network.
+    """Return a hash of the bytes that fixed small trainings end in.
 
     Compilers, libraries and processors round differently; results of two that do are not the same trial. It also
     compiles what the study needs, once, before work is shared out.
@@ -38,25 +40,33 @@ def fingerprint(settings: Settings, backend: str) -> str:
     X, y = rng.normal(size=(23, 6)), np.arange(23) % 3
     net = init_mlp((6, 7, 5, 2), rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
     seen = sha256()
-    for strategy in STRATEGIES.values():
-        if strategy.start is not None:
-            fit = transfer(
-                net,
-                X,
-                y,
-                strategy=strategy,
-                n_classes=3,
-                rng=1,
-                epochs=3,
-                batch_size=8,
-                lr=0.01,
-                optimizer=settings.training.optimizer,
-                weight_decay=0.01,
-                backend=backend,
-            )
-            seen.update(fit.network.theta.tobytes())
-            seen.update(forward(fit.network, X, backend=backend).tobytes())
+    for phase in PHASES:
+        fit = transfer(
+            net,
+            X,
+            y,
+            strategy=Strategy("pretrained", (phase,)),
+            n_classes=3,
+            rng=1,
+            epochs=3,
+            batch_size=8,
+            lr=0.01,
+            optimizer=settings.training.optimizer,
+            weight_decay=0.01,
+            backend=backend,
+        )
+        seen.update(fit.network.theta.tobytes())
+        seen.update(forward(fit.network, X, backend=backend).tobytes())
     return seen.hexdigest()[:32]
+
+
+def warm_up(backend: str) -> None:
+    """Compile what studies need, for every activation, optimiser and dtype; what is in the cache takes no time."""
+    for dtype in DTYPES:
+        for activation in ACTIVATIONS:
+            for optimizer in OPTIMIZERS:
+                network = NetworkSettings(dtype=dtype, activation=activation)
+                fingerprint(Settings(network=network, training=TrainingSettings(optimizer=optimizer)), backend)
 
 
 def describe_run(circumstances: Circumstances) -> dict[str, str]:
@@ -87,12 +97,16 @@ def version_of(library: str) -> str:
 
 def cpu_name() -> str:
     """Return what the processor calls itself."""
+    return cpu_fact("model name") or platform.processor() or platform.machine()
+
+
+def cpu_fact(name: str) -> str:
+    """Return what Linux says about the first processor under a name, or nothing."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.split("\t")[0] == name), "")
 
 
 def available_cpus() -> int:

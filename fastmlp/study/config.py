@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ..errors import SettingsError, UnknownName
+from ..errors import InvalidInput, SettingsError, UnknownName
 from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES
 from ..problems import PROBLEMS, load_problem
-from ..strategies import STRATEGIES
+from ..strategies import expand, get_strategy
 from .refusals import explain, refuse_duplicates, refuse_unknown, refuse_unknown_keys
 from .toml import read_toml, write_toml
 
@@ -66,7 +66,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name
         The report's title.
     problems, strategies, sizes, seeds
-        The grid; seeds are 0 to ``seeds - 1``.
+        The grid; seeds are 0 to ``seeds - 1``. A family of strategies, ``partial-k``, stands for all its members that
+        the network is deep enough for.
     margin
         Differences of accuracy smaller than this do not matter: two strategies that close are tied.
     """
@@ -131,6 +132,9 @@ def from_dict(data: Mapping[str, Any]) -> Settings:
         settings = msgspec.convert(dict(data), Settings)
     except msgspec.ValidationError as error:
         raise explain(error, data) from error
+    depth = len(settings.network.hidden)
+    members = tuple(member for name in settings.strategies for member in expand(name, depth + 1))
+    settings = msgspec.structs.replace(settings, strategies=members)
     check(settings)
     return settings
 
@@ -147,13 +151,14 @@ def check(settings: Settings) -> None:
         raise SettingsError("name", f"{settings.name!r} has characters that cannot be printed")
     for path, kind, names, known in (
         ("problems", "problem", settings.problems, PROBLEMS),
-        ("strategies", "strategy", settings.strategies, STRATEGIES),
         ("network.activation", "activation", [settings.network.activation], ACTIVATIONS),
         ("network.dtype", "dtype", [settings.network.dtype], DTYPES),
         ("training.optimizer", "optimizer", [settings.training.optimizer], OPTIMIZERS),
         ("training.budget", "budget", [settings.training.budget], BUDGETS),
     ):
         refuse_unknown(path, kind, names, known)
+    for name in settings.strategies:
+        _check_strategy(name, len(settings.network.hidden))
     refuse_duplicates("problems", settings.problems)
     refuse_duplicates("strategies", settings.strategies)
     refuse_duplicates("sizes", settings.sizes)
@@ -166,6 +171,16 @@ def check(settings: Settings) -> None:
 def size_of_grid(settings: Settings) -> int:
     """Return the number of trials."""
     return len(settings.problems) * len(settings.strategies) * len(settings.sizes) * settings.seeds
+
+
+def _check_strategy(name: str, depth: int) -> None:
+    try:
+        strategy = get_strategy(name)
+    except InvalidInput as error:
+        raise SettingsError("strategies", str(error)) from error
+    needed = max(strategy.layers or 0, *(phase.frozen for phase in strategy.phases), 0)
+    if needed > depth:
+        raise SettingsError("strategies", f"{name!r} needs {needed} hidden layers; network.hidden has {depth}")
 
 
 def _check_sizes(sizes: tuple[int, ...], name: str) -> None:

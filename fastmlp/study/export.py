@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -38,6 +38,7 @@ def export(folder: Path, form: str) -> Iterator[bytes]:
     StoreError
         If there is no study in the folder.
     """
+    writers: dict[str, Callable[[Iterable[Record]], Iterator[bytes]]]
     writers = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
     if form not in writers:
         raise UnknownName("format", form, FORMATS)

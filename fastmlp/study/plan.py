@@ -94,7 +94,7 @@ def trial_key(
         depends["kernels"] = [circumstances.backend, circumstances.kernels]
         depends["network"] = msgspec.to_builtins(settings.network)
         depends["training"] = msgspec.to_builtins(settings.training)
-    if strategy.start == "pretrained":
+    if strategy.start not in {None, "random"}:
         depends["pretraining"] = pretraining
     return digest(what="trial", **depends)
 

@@ -114,10 +114,10 @@ def run_study(
     backend = get_backend(backend).name
     folder = prepare_folder(out)
     with listening() as stop, Store.open(folder) as store:
-        circumstances = find_circumstances(settings, backend)
         toml = config.to_toml(settings)
-        store.begin(plan(settings, circumstances), {"settings": toml})
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
+        circumstances = find_circumstances(settings, backend)
+        store.begin(plan(settings, circumstances), {"settings": toml})
         if not store.is_complete():
             load_libraries()
             store.note(describe_run(circumstances) | {"jobs": str(jobs), "command": command(settings)})

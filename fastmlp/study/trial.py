@@ -176,7 +176,7 @@ class Cell:
         scaler = self.source_scaler if strategy.scaler == "source" else Scaler.fit(target.X[rows])
         if strategy.start is None:
             return self.run_baseline(scaler, rows)
-        if strategy.start == "pretrained" and self.pretrained.diverged:
+        if strategy.start != "random" and self.pretrained.diverged:
             epoch = self.pretrained.diverged_epoch
             return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
         fit = self.transfer(strategy, self.scaled(target.X[rows], scaler), target.y[rows])
@@ -201,7 +201,7 @@ class Cell:
         """Train a network by a strategy."""
         training = self.settings.training
         # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
-        net = self.pretrained.network if strategy.start == "pretrained" else self.draw(self.problem.source)
+        net = self.draw(self.problem.source) if strategy.start == "random" else self.pretrained.network
         return transfer(
             net,
             X,

@@ -15,6 +15,7 @@ from ...errors import StoreCorrupt, StoreError
 from .lock import hold
 from .records import PRETRAINING, TRIAL
 
+SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 VERSION = 1  # of the tables below; raise it with a migration
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look

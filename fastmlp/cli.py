@@ -1,0 +1,286 @@
+"""The command line, the only place that prints or exits.
+
+Data goes to stdout and all else to stderr. Nothing is coloured, so NO_COLOR has nothing to turn off. Exit codes: 0
+done, 1 some trials failed or diverged, 2 usage or settings, 3 store, 128 and the number of the signal that stopped it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from statistics import fmean
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from .errors import FastmlpError, StoreError
+
+if TYPE_CHECKING:
+    from .study.runner import Progress
+
+BACKENDS = click.Choice(["auto", "numba", "numpy"])
+FOLDER = click.Path(path_type=Path)
+SECONDS = 5.0  # between two lines of progress, where there is no bar
+BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nThe usual way:\n  fastmlp study lab --quick     a first look, in seconds\n"
+    "  fastmlp study lab             the whole study; Ctrl-C, and again, resumes\n"
+    "  open out/report.html          read the answer",
+)
+@click.version_option(package_name="fastmlp", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Which transfer strategy should I use, for a small network and few labels? fastmlp answers with evidence.
+
+    A study trains every strategy on every size and seed of a grid, compares them, and writes a report.
+    """
+
+
+@commands.command(
+    "study",
+    epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
+    "  fastmlp study lab --quick --out look   the same grid, thinned\n"
+    "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
+    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept",
+)
+@click.argument("study", default="lab")
+@click.option("--out", type=FOLDER, default="out", show_default=True, help="Folder of the study; made if need be.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time; as many as there are cores, unless said.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Seeds, instead of the study's own number.")
+@click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="What computes.")
+@click.option("--quick", is_flag=True, help="A look at it: at most 3 sizes and 3 seeds.")
+def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
+    """Run STUDY: the name of a shipped study (lab), or a TOML file.
+
+    It writes study.toml, study.sqlite, results.csv, report.html and report.md. If the folder holds some of it already,
+    only what is missing is run.
+    """
+    from .study import resume_command, run_study
+    from .study.stopping import StudyStopped
+
+    try:
+        with closing(Meter()) as meter:
+            results = run_study(study, out, jobs=jobs, seeds=seeds, backend=backend, quick=quick, progress=meter)
+    except StudyStopped as stopped:
+        say(f"{stopped}; to resume: {resume_command(out, backend)}")
+        leave(128 + stopped.signum)
+    print_accuracies(results.folder)
+    counts = results.counts
+    say(f"{sum(counts.values())} trials: {', '.join(f'{n} {status}' for status, n in counts.items() if n)}")
+    say(f"report: {results.report}")
+    return 1 if counts["diverged"] or counts["failed"] else 0
+
+
+@commands.command("report")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+def report_command(folder: Path) -> int:
+    """Write the report of the study in DIR anew.
+
+    It is made from what is there, so it can be asked for while the study runs.
+    """
+    from .report.render import render_report
+    from .study.store import read_study
+
+    for path in render_report(read_study(folder), folder):
+        click.echo(path)
+    return 0
+
+
+@commands.command("status", epilog="\b\nExample:\n  fastmlp status out --json | jq .missing")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def status_command(folder: Path, *, as_json: bool) -> int:
+    """Say how far the study in DIR is.
+
+    It can be asked while the study runs; what could not be finished is counted, not hidden.
+    """
+    state = study_state(folder)
+    if as_json:
+        click.echo(json.dumps(state))
+        return 0
+    counts = ", ".join(f"{state[status]} {status}" for status in ("ok", "diverged", "failed", "missing"))
+    click.echo(f"{state['name']}: {state['planned']} trials: {counts}")
+    if state["running"]:
+        click.echo(f"at work: {state['running']}")
+    elif state["missing"] or state["failed"]:
+        click.echo(f"to resume: {state['resume']}")
+    return 0
+
+
+def study_state(folder: Path) -> dict[str, Any]:
+    """Return what `fastmlp status --json` prints."""
+    import tomllib
+
+    from .study import resume_command
+    from .study.store.lock import holder
+    from .study.store.reader import reading
+
+    with reading(folder) as reader:
+        meta, counts = reader.meta(), reader.counts()
+    return {
+        "folder": str(folder),
+        "name": tomllib.loads(meta["settings"])["name"],
+        "planned": sum(counts.values()),
+        **counts,
+        "running": holder(folder),
+        "started": meta.get("started"),
+        "finished": meta.get("finished"),
+        "backend": meta.get("backend"),
+        "resume": resume_command(folder, meta.get("backend", "auto")),
+    }
+
+
+@commands.command(
+    "export",
+    epilog="\b\nExamples:\n  fastmlp export out --format csv | head\n  fastmlp export out -f parquet -o t.parquet",
+)
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--format", "-f", "form", type=click.Choice(["csv", "jsonl", "parquet"]), required=True)
+@click.option("--output", "-o", type=FOLDER, help="File to write, instead of stdout.")
+def export_command(folder: Path, form: str, output: Path | None) -> int:
+    """Write the table of the study in DIR.
+
+    It has one row a trial; jsonl and parquet hold the losses of every epoch too. Parquet needs pyarrow, which
+    `pip install 'fastmlp[parquet]'` brings.
+    """
+    from .study.export import export
+    from .study.files import write_whole
+
+    if output is not None:
+        write_whole(output, export(folder, form))
+        return 0
+    if form == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for reading on a terminal; name a file with --output")
+    for chunk in export(folder, form):
+        sys.stdout.buffer.write(chunk)
+    return 0
+
+
+@commands.command("warmup")
+def warmup_command() -> int:
+    """Compile what studies need, and keep it.
+
+    A study compiles what it needs by itself, and keeps it too; this is for doing it beforehand.
+    """
+    from .backends import get_backend
+    from .study.circumstances import warm_up
+
+    start = monotonic()
+    name = get_backend().name
+    warm_up(name)
+    say(f"backend {name} is ready, after {monotonic() - start:.1f} s")
+    return 0
+
+
+@commands.command("doctor")
+def doctor_command() -> int:
+    """Say what a study would run on here.
+
+    Versions, processor, backend and why it is that one, the peak that is measured, the state of the compile cache.
+    """
+    from .study.doctor import examine
+
+    for name, value in examine():
+        click.echo(f"{name:<16} {value}")
+    return 0
+
+
+class Meter:
+    """Progress on stderr: a bar on a terminal, else a line every few seconds."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.bar: Any = None
+        self.spoken = monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far the study is."""
+        with suppress(OSError):  # a terminal that was closed is no reason to stop
+            if self.is_terminal:
+                self._draw(progress)
+            elif progress.done == progress.total or monotonic() - self.spoken > SECONDS:
+                self.spoken = monotonic()
+                trouble = f"{progress.diverged} diverged, {progress.failed} failed"
+                say(f"{progress.done} of {progress.total} trials, {trouble}")
+
+    def _draw(self, progress: Progress) -> None:
+        if self.bar is None:
+            self.bar = click.progressbar(length=progress.total, label="trials", show_pos=True, file=sys.stderr)
+            self.bar.render_progress()
+        self.bar.update(progress.done - self.bar.pos)
+
+    def close(self) -> None:
+        """End the bar's line."""
+        if self.bar is not None:
+            with suppress(OSError):
+                self.bar.render_finish()
+            self.bar = None
+
+
+def print_accuracies(folder: Path) -> None:
+    """Print the mean accuracy of every strategy at every size, a table a problem."""
+    from .study.store.reader import reading
+
+    cells: dict[str, dict[str, dict[int, list[float]]]] = {}
+    with reading(folder) as reader:
+        for row in reader.rows():
+            column = (
+                cells.setdefault(row["problem"], {}).setdefault(row["strategy"], {}).setdefault(row["n_target"], [])
+            )
+            if row["status"] == "ok":
+                column.append(row["accuracy"])
+    for problem, strategies in cells.items():
+        sizes = sorted({size for columns in strategies.values() for size in columns})
+        width = max(map(len, strategies))
+        click.echo(f"{problem}: mean accuracy on held-out data, and over how many seeds, by labelled target examples")
+        click.echo(f"{'':<{width}}" + "".join(f"{size:>12}" for size in sizes))
+        for strategy, columns in strategies.items():
+            click.echo(f"{strategy:<{width}}" + "".join(f"{_mean(columns.get(size, [])):>12}" for size in sizes))
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{fmean(values):.3f} ({len(values)})" if values else "-"
+
+
+def say(message: str) -> None:
+    """Tell the user something that is not data."""
+    click.echo(message, err=True)
+
+
+def leave(code: int) -> NoReturn:
+    """End now: threads in the middle of a long training would keep the interpreter waiting."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; whatever is refused is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII gets escapes, not a crash
+    warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
+    try:
+        code = commands.main(list(arguments) if arguments is not None else None, "fastmlp", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except FastmlpError as error:
+        say(f"fastmlp: {error}")
+        return 3 if isinstance(error, StoreError) else 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
+        return BROKEN_PIPE
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    return int(code or 0)
