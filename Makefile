@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-OUT := out/lab
+OUT := out
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -20,7 +20,7 @@ ROOT = Path(fastmlp.__file__).parent
 # one row may import each other; nothing may import in a circle.
 BASE = {"errors", "seeds", "layout", "checks"}
 NETWORK = BASE | {"backends", "network"}
-TRAINING = NETWORK | {"measures", "phases", "training", "problems", "strategies", "strategies.table"}
+TRAINING = NETWORK | {"measures", "similarity", "phases", "training", "problems", "strategies", "strategies.table"}
 ALLOWED = {
     "errors": set(),
     "seeds": {"errors"},
@@ -29,6 +29,7 @@ ALLOWED = {
     "backends": {"errors", "layout"},
     "network": BASE | {"backends"},
     "measures": NETWORK,
+    "similarity": NETWORK,
     "phases": NETWORK | {"measures"},
     "training": NETWORK | {"phases"},
     "problems": NETWORK,

@@ -1,0 +1,72 @@
+"""What README and CONTRIBUTING show can be typed in: their Python runs, their commands and files exist."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastmlp
+from fastmlp.cli import commands
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+COMMANDS = [
+    line.partition("#")[0].split()[2:]
+    for block in blocks(README, "console")
+    for line in block.splitlines()
+    if line.startswith("$ fastmlp ")
+]
+
+
+@pytest.fixture
+def names() -> dict[str, Any]:
+    """What the examples take for granted."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 64)), np.arange(60) % 10
+    return {"X": X, "y": y, "X_few": X[:20], "y_few": y[:20], "net": fastmlp.init_mlp((64, 8, 2))}
+
+
+def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fastmlp, "run_study", lambda name, out: (name, out), raising=False)  # test_packaging runs one
+    (code,) = blocks(README, "python")
+    exec(code, names)
+    assert names["logits"].shape == (60, 10)
+    assert names["moved"].network.sizes == (64, 64, 10)
+
+
+def test_the_strategies_of_contributing_are_two_of_a_kind(names: dict[str, Any]) -> None:
+    row, use = blocks(CONTRIBUTING, "python")
+    exec(use, names)
+    assert names["fit"].network.sizes[-1] == 10
+    assert eval(f"{{{row}}}", names) == {"cooled": names["cooled"]}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_of_the_readme_exists(command: list[str]) -> None:
+    known = commands.commands[command[0]]
+    options = {name for parameter in known.params for name in parameter.opts}
+    assert {word for word in command if word.startswith("--")} <= options
+
+
+def test_the_first_screen_has_the_two_commands() -> None:
+    screen = "\n".join(README.splitlines()[:25])
+    assert all(command in screen for command in ("make study", "make test", "pip install .", "fastmlp study lab"))
+
+
+def test_the_map_of_contributing_is_the_land() -> None:
+    (tree,) = blocks(CONTRIBUTING, "text")
+    inside = re.findall(r"^  (\S+)", tree, flags=re.MULTILINE)
+    top = re.findall(r"^(\S+/)", tree, flags=re.MULTILINE)
+    missing = [path for path in [f"fastmlp/{name}" for name in inside] + top if not (ROOT / path).exists()]
+    assert missing == []
+    unnamed = {path.name for path in (ROOT / "fastmlp").iterdir()} - {name.rstrip("/") for name in inside}
+    assert unnamed <= {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
