@@ -1,4 +1,4 @@
-"""What a trained network is worth, and what its features know. Vectorised; scikit-learn is the oracle in the tests."""
+"""What a trained network is worth on some examples. Vectorised; scikit-learn is the oracle in the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .layout import Floats, Ints
+    from .layout import Ints
 
     Probabilities = NDArray[np.float64]
 
@@ -79,29 +79,3 @@ def calibration_error(probabilities: Probabilities, y: Ints) -> float:
     bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
     surplus = confidence - (probabilities.argmax(axis=1) == y)
     return float(np.abs(np.bincount(bins, weights=surplus)).sum() / len(y))
-
-
-def h_score(features: Floats, y: Ints) -> float:
-    """Return how much of the features' variance the classes explain: trace(cov(f)^-1 cov(E[f | y])).
-
-    Bao et al. (2019), *An information-theoretic approach to transferability in task transfer learning*, definition 2.
-    The probe has hardly more examples than features, so cov(f) is shrunk by Ledoit and Wolf's rule, and the second
-    factor by the same amount: Ibrahim et al. (2021, arXiv 2110.06893).
-
-    Parameters
-    ----------
-    features : (n, units)
-    y : (n,)
-        Labels.
-    """
-    from sklearn.covariance import ledoit_wolf
-
-    f = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
-    covariance, shrinkage = ledoit_wolf(f, assume_centered=True)
-    _, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(counts), f.shape[1]))
-    np.add.at(sums, labels, f)
-    between = (sums / np.sqrt(counts)[:, None]) / np.sqrt(len(f))  # between.T @ between = cov(E[f | y])
-    # The pseudoinverse, since a network whose units are all dead has no covariance to invert
-    explained = np.einsum("cu,cu->", between, between @ np.linalg.pinv(covariance, hermitian=True))
-    return float((1 - shrinkage) * explained)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
-from sklearn.covariance import ledoit_wolf
 
-from fastmlp.measures import auc, calibration_error, evaluate, h_score, log_loss, macro_f1
-
-from .conftest import SeededRng
+from fastmlp.measures import auc, calibration_error, evaluate, log_loss, macro_f1
 
 
 @st.composite
@@ -63,31 +59,3 @@ def test_certain_and_right_is_perfectly_calibrated() -> None:
 
 def test_a_class_neither_present_nor_predicted_counts_as_zero() -> None:
     assert macro_f1(np.array([0, 1]), np.array([0, 1]), 4) == 0.5
-
-
-def test_h_score_equals_its_definition(rng: SeededRng) -> None:
-    y = rng.labels(80, 4)
-    f = rng.normal(80, 6) + np.eye(4, 6)[y]
-    centred = f - f.mean(axis=0)
-    covariance, shrinkage = ledoit_wolf(centred, assume_centered=True)
-    means = np.array([centred[y == label].mean(axis=0) for label in y])
-    between = means.T @ means / 80
-    expected = (1 - shrinkage) * np.trace(np.linalg.inv(covariance) @ between)
-    assert h_score(f, y) == pytest.approx(expected, rel=1e-9)
-
-
-def test_h_score_prefers_features_that_know_the_classes(rng: SeededRng) -> None:
-    y = rng.labels(100, 5)
-    noise = rng.normal(100, 8)
-    scores = [h_score(noise + strength * np.eye(5, 8)[y], y) for strength in (0, 1, 3, 10)]
-    assert scores == sorted(scores)
-    assert scores[-1] < 4 + 1e-9  # classes - 1 directions can be explained at the most
-
-
-def test_h_score_survives_dead_units(rng: SeededRng) -> None:
-    y = rng.labels(50, 5)
-    f = np.hstack([np.eye(5)[y] + 0.1 * rng.normal(50, 5), np.zeros((50, 20))])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert np.isfinite(h_score(f, y))
-        assert h_score(np.zeros((50, 4)), y) == 0

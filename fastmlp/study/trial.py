@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..measures import evaluate, h_score, log_loss
+from ..measures import evaluate, log_loss
 from ..network import Network, accuracy, features, init_mlp, predict_proba
 from ..problems import Problem, Scaler, Split, Task, load_problem
 from ..seeds import rng_for
+from ..similarity import h_score
 from ..strategies import Strategy, fit_baseline, get_strategy, transfer
 from ..training import Fit, train_mlp
 from .config import Settings, TrainingSettings

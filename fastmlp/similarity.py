@@ -1,0 +1,158 @@
+"""How near two tasks, two sets of features or two networks are.
+
+Scores of transferability are computed from labelled target examples and the pretrained network alone, without training:
+they are advice that one could have had beforehand. Higher means nearer, but for the domain distance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .layout import Floats, Ints
+
+    Matrix = NDArray[np.float64]
+
+LOGME_STEPS = 100  # the fixed point is reached in about ten
+FAINT = 1e-12  # precisions are held between this and its inverse: features may explain all of the labels, or nothing
+
+
+def h_score(features: Floats, y: Ints) -> float:
+    """Return how much of the features' variance the classes explain: trace(cov(f)^-1 cov(E[f | y])).
+
+    Bao et al. (2019), *An information-theoretic approach to transferability in task transfer learning*, definition 2.
+    The probe has hardly more examples than features, so cov(f) is shrunk by Ledoit and Wolf's rule, and the second
+    factor by the same amount: Ibrahim et al. (2021, arXiv 2110.06893).
+
+    Parameters
+    ----------
+    features : (n, units)
+    y : (n,)
+        Labels.
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    f = centred(features)
+    covariance, shrinkage = ledoit_wolf(f, assume_centered=True)
+    _, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), f.shape[1]))
+    np.add.at(sums, labels, f)
+    between = (sums / np.sqrt(counts)[:, None]) / np.sqrt(len(f))  # between.T @ between = cov(E[f | y])
+    # The pseudoinverse, since a network whose units are all dead has no covariance to invert
+    explained = np.einsum("cu,cu->", between, between @ np.linalg.pinv(covariance, hermitian=True))
+    return float((1 - shrinkage) * explained)
+
+
+def log_me(features: Floats, y: Ints, n_classes: int) -> float:
+    """Return the logarithm of the maximum evidence of a linear model from features to labels, per example.
+
+    You et al. (2021, arXiv 2102.11005), section 4.2 and algorithm 1: for each class t ~ N(F w, 1 / b), w ~ N(0, 1 / a),
+    and the evidence p(t | F, a, b) is maximised over a and b by MacKay's fixed-point rule.
+
+    Parameters
+    ----------
+    features : (n, units)
+    y : (n,)
+        Labels from 0 to n_classes - 1.
+    """
+    f = features.astype(np.float64)
+    n, units = f.shape
+    u, s, _ = np.linalg.svd(f, full_matrices=False)
+    squares = s**2  # (k,)
+    targets = np.eye(n_classes)[y]  # (n, C)
+    along = (u.T @ targets) ** 2  # (k, C), the part of each target along each direction
+    outside = (targets**2).sum(axis=0) - along.sum(axis=0)  # (C,), the part that no direction reaches
+    a, b = np.ones(n_classes), np.ones(n_classes)
+    for _ in range(LOGME_STEPS):
+        shrunk = b * squares[:, None] / (a + b * squares[:, None])  # (k, C)
+        gamma = shrunk.sum(axis=0)  # effective number of parameters
+        weights = (shrunk**2 * along / np.maximum(squares[:, None], np.finfo(float).tiny)).sum(axis=0)  # |w|^2
+        residue = ((1 - shrunk) ** 2 * along).sum(axis=0) + np.maximum(outside, 0)
+        before = a / b
+        a = np.clip(gamma / np.maximum(weights, FAINT), FAINT, 1 / FAINT)
+        b = np.clip((n - gamma) / np.maximum(residue, FAINT), FAINT, 1 / FAINT)
+        if np.allclose(a / b, before, rtol=1e-6):
+            break
+    evidence = (
+        units * np.log(a) + n * np.log(b) - b * residue - a * weights - n * np.log(2 * np.pi)
+        - np.log(a + b * squares[:, None]).sum(axis=0) - (units - len(s)) * np.log(a)
+    ) / 2  # fmt: skip
+    return float(evidence.mean() / n)
+
+
+def leep(source_probabilities: Matrix, y: Ints, n_classes: int) -> float:
+    """Return the mean log-likelihood of the labels, if the classes of the source are all that is known of an example.
+
+    Nguyen et al. (2020, arXiv 2002.12462), section 3: with z the source network's classes, log sum_z p(y | z) p(z | x).
+
+    Parameters
+    ----------
+    source_probabilities : (n, source classes)
+        What the pretrained network, its own head on, says of target examples.
+    y : (n,)
+        Target labels from 0 to n_classes - 1.
+    """
+    p = source_probabilities
+    joint = np.eye(n_classes)[y].T @ p / len(p)  # (C, Z)
+    conditional = joint / np.maximum(joint.sum(axis=0), np.finfo(float).tiny)  # p(y | z)
+    likelihood = (p @ conditional.T)[np.arange(len(p)), y]
+    return float(np.log(np.maximum(likelihood, np.finfo(float).tiny)).mean())
+
+
+def linear_cka(one: Floats, other: Floats) -> float | None:
+    """Return linear centred kernel alignment of two sets of features of the same examples, in [0, 1].
+
+    Kornblith et al. (2019, arXiv 1905.00414), eq. 5 and section 3: |F^T G|^2 / (|F^T F| |G^T G|), Frobenius norms of
+    centred features. None if one of them is constant.
+
+    Parameters
+    ----------
+    one : (n, units)
+    other : (n, other units)
+    """
+    f, g = centred(one), centred(other)
+    if len(f) < f.shape[1] + g.shape[1]:  # the same by example-by-example products, which are smaller then
+        k, m = f @ f.T, g @ g.T
+        both, first, second = (k * m).sum(), np.linalg.norm(k), np.linalg.norm(m)
+    else:
+        both, first, second = np.linalg.norm(f.T @ g) ** 2, np.linalg.norm(f.T @ f), np.linalg.norm(g.T @ g)
+    return float(both / (first * second)) if first > 0 and second > 0 else None
+
+
+def domain_distance(source: Matrix, target: Matrix) -> float:
+    """Return the maximum mean discrepancy of two sets of inputs: how differently they are distributed, 0 if alike.
+
+    Gretton et al. (2012), *A kernel two-sample test*, eq. 3, unbiased and so at times a little below 0, with a Gaussian
+    kernel whose width is the median distance.
+
+    Parameters
+    ----------
+    source : (n, features)
+    target : (m, features)
+    """
+    from scipy.spatial.distance import cdist
+
+    n, m = len(source), len(target)
+    everything = np.vstack([source, target])
+    distances = cdist(everything, everything, "sqeuclidean")
+    width = np.median(distances[np.triu_indices(n + m, 1)])
+    kernel = np.exp(-distances / width) if width > 0 else np.ones_like(distances)
+    within = (kernel[:n, :n].sum() - n) / (n * (n - 1)) + (kernel[n:, n:].sum() - m) / (m * (m - 1))
+    return float(within - 2 * kernel[:n, n:].mean())
+
+
+def drift(parameters: Floats, start: Floats) -> float | None:
+    """Return how far parameters have moved from their start, relative to its length; None if that is zero."""
+    length = float(np.linalg.norm(start.astype(np.float64)))
+    return float(np.linalg.norm(parameters.astype(np.float64) - start)) / length if length > 0 else None
+
+
+def centred(features: Floats) -> Matrix:
+    """Return features in double precision, less their means."""
+    wide: Matrix = features.astype(np.float64)
+    wide -= wide.mean(axis=0)
+    return wide
