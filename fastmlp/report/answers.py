@@ -1,0 +1,174 @@
+"""Comparisons of one problem, and the answer that their verdicts allow.
+
+Here verdicts become cases; templates hold one sentence for each case. No threshold and no number is in a template, and
+no word is here.
+
+Comparisons that a table shows together are one family and are corrected together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import combinations, groupby
+from typing import Any
+
+from ..stats import paired_family
+from .grid import BASELINE, PLAIN, SOURCE_SCALER, Grid, number
+
+__all__ = ["HEADLINES", "SIZE_CASES", "answer", "compare", "families"]
+
+Json = dict[str, Any]
+
+#: What can be said about the contestants at one size. Each has its sentence in the templates.
+SIZE_CASES = ("nothing", "single", "unreplicated", "clear", "tied", "undecided")
+
+#: What can be said about all sizes together.
+HEADLINES = (
+    "nothing",
+    "single",
+    "unreplicated",
+    "best_everywhere",
+    "tied_everywhere",
+    "undecided_everywhere",
+    "never_behind",
+    "depends",
+)
+
+VERDICTS = ("better", "worse", "tied", "undecided")
+
+
+def families(grid: Grid) -> dict[str, list[tuple[str, str]]]:
+    """Which strategies are compared in which table: (first, second), the difference being first minus second."""
+    contestants = grid.contestants
+    plain_control = PLAIN + SOURCE_SCALER
+    worth = list(grid.scaler_controls)
+    remains = [(s, plain_control) for s in contestants if s != PLAIN and plain_control in grid.strategies]
+    return {
+        "question": [(second, first) for first, second in combinations(contestants, 2)],
+        "baseline": [(s, BASELINE) for s in contestants if BASELINE in grid.strategies],
+        "scaler": worth + remains,
+    }
+
+
+def compare(grid: Grid, problem: str, pairs: Sequence[tuple[str, str]], margin: float) -> list[Json]:
+    """One family: every pair at every size, in accuracy, on the seeds both have finished."""
+    cells = [(n, first, second) for n in grid.sizes for first, second in pairs]
+    values = [_paired(grid, problem, *cell) for cell in cells]
+    return [
+        {"n_target": n, "first": first, "second": second, "planned": len(grid.seeds), **asdict(difference)}
+        for (n, first, second), difference in zip(cells, paired_family(values, margin=margin), strict=True)
+    ]
+
+
+def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]]) -> Json:
+    """What the verdicts say: for each size, over all sizes, and about baseline, scratch and scaler.
+
+    Returns
+    -------
+    dict
+        `headline` and `groups` answer the question; `baseline`, `transfer`, `scaler` and `network` are lists of
+        relations, each a pair of strategies with the sizes at which the first is better, tied, undecided and worse.
+    """
+    known = {(c["n_target"], c["first"]): c["verdict"] for c in comparisons["baseline"] if c["n"]}
+    sizes = [_at_size(grid, problem, n, comparisons["question"]) for n in grid.sizes]
+    for size in sizes:
+        size["against_baseline"] = known.get((size["n_target"], size["top"]))
+    beaten = [n for n in grid.sizes if any(known.get((n, c)) == "better" for c in grid.contestants)]
+    return {
+        "sizes": sizes,
+        "groups": _groups(sizes),
+        "headline": _headline(grid, sizes),
+        "baseline_wins": [s["n_target"] for s in sizes if s["against_baseline"] == "worse"],
+        "baseline_beaten": beaten,
+        "baseline_unbeaten": [n for n in dict.fromkeys(n for n, _ in known) if n not in beaten],
+        "baseline": _relations(comparisons["baseline"]),
+        "transfer": _relations(c for c in comparisons["question"] if c["second"] == PLAIN),
+        "scaler": _relations(c for c in comparisons["scaler"] if c["first"].endswith(SOURCE_SCALER)),
+        "network": _relations(c for c in comparisons["scaler"] if not c["first"].endswith(SOURCE_SCALER)),
+    }
+
+
+def _paired(grid: Grid, problem: str, n: int, first: str, second: str) -> tuple[list[float], list[float]]:
+    """The accuracies of two strategies on the seeds that both have, in the order of the seeds."""
+    a, b = grid.ok(problem, first, n), grid.ok(problem, second, n)
+    both = [(number(a[seed], "accuracy"), number(b[seed], "accuracy")) for seed in a if seed in b]
+    kept = [(x, y) for x, y in both if x is not None and y is not None]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _at_size(grid: Grid, problem: str, n: int, question: Sequence[Json]) -> Json:
+    """The contestants at one size, against the one with the highest mean: set apart, tied, undecided, behind."""
+    means = {s: _mean_accuracy(grid, problem, s, n) for s in grid.contestants}
+    present = {s: mean for s, mean in means.items() if mean is not None}
+    result: Json = {"n_target": n, "top": None, "leaders": [], "tied": [], "undecided": [], "behind": []}
+    if not present:
+        return result | {"case": "nothing"}
+    top = max(present, key=lambda s: present[s])
+    result["top"] = top
+    if len(present) == 1:
+        return result | {"case": "single"}
+    place = {"better": "behind", "tied": "tied", "undecided": "undecided", "worse": "undecided"}
+    at_size = [c for c in question if c["n_target"] == n and top in {c["first"], c["second"]}]
+    for c in at_size:
+        other = c["second"] if c["first"] == top else c["first"]
+        if other in present:
+            result[place[_seen_from(c, top)]].append(other)
+    result["leaders"] = [s for s in grid.contestants if s in {top, *result["tied"]}]
+    if not any(c["n"] >= 2 for c in at_size):
+        return result | {"case": "unreplicated"}
+    return result | {"case": "undecided" if result["undecided"] else "tied" if result["tied"] else "clear"}
+
+
+def _seen_from(comparison: Json, strategy: str) -> str:
+    """The verdict about `strategy`, whichever side of the comparison it is on."""
+    verdict: str = comparison["verdict"]
+    if comparison["first"] == strategy:
+        return verdict
+    return {"better": "worse", "worse": "better"}.get(verdict, verdict)
+
+
+def _mean_accuracy(grid: Grid, problem: str, strategy: str, n: int) -> float | None:
+    values = [number(row, "accuracy") for row in grid.ok(problem, strategy, n).values()]
+    kept = [value for value in values if value is not None]
+    return sum(kept) / len(kept) if kept else None
+
+
+def _groups(sizes: Sequence[Json]) -> list[Json]:
+    """Neighbouring sizes with the same answer, told together."""
+
+    def same(size: Json) -> tuple[Any, ...]:
+        told = size["leaders"] if size["case"] == "tied" else [size["top"], *size["tied"]]
+        return size["case"], told, size["undecided"], size["behind"], size["against_baseline"]
+
+    groups = [list(members) for _, members in groupby(sizes, key=same)]
+    return [{**members[0], "sizes": [m["n_target"] for m in members]} for members in groups]
+
+
+def _headline(grid: Grid, sizes: Sequence[Json]) -> Json:
+    """One case for all the sizes that have something to compare, and the strategies it names."""
+    compared = [s for s in sizes if s["case"] in {"clear", "tied", "undecided"}]
+    if not compared:
+        cases = {s["case"] for s in sizes}
+        case = next((c for c in ("unreplicated", "single") if c in cases), "nothing")
+        return {"case": case, "strategies": list(dict.fromkeys(s["top"] for s in sizes if s["top"])), "sizes": []}
+    in_front = [c for c in grid.contestants if all(c in {*s["leaders"], *s["undecided"]} for s in compared)]
+    if not any(s["behind"] for s in compared):
+        case = "undecided_everywhere" if any(s["undecided"] for s in compared) else "tied_everywhere"
+    elif all(s["case"] == "clear" for s in compared) and in_front:
+        case = "best_everywhere"
+    else:
+        case = "never_behind" if in_front else "depends"
+    return {"case": case, "strategies": in_front, "sizes": [s["n_target"] for s in compared]}
+
+
+def _relations(comparisons: Iterable[Json]) -> list[Json]:
+    """For each pair, the sizes at which the first is better, worse, tied, undecided; `told` names those that occur."""
+    relations: dict[tuple[str, str], Json] = {}
+    for c in comparisons:
+        new = {"first": c["first"], "second": c["second"], **{v: [] for v in VERDICTS}, "all": []}
+        relation = relations.setdefault((c["first"], c["second"]), new)
+        if c["n"]:
+            relation[c["verdict"]].append(c["n_target"])
+            relation["all"].append(c["n_target"])
+    return [r | {"told": [v for v in VERDICTS if r[v]]} for r in relations.values() if r["all"]]

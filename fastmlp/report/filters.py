@@ -1,0 +1,232 @@
+"""The only place where a number becomes text, for the page, its Markdown twin and the figures alike.
+
+Signs are real minus signs, units are held to their numbers by no-break spaces, and nothing depends on a locale. A bare
+float in a template is refused (`plain`): it has to pass through one of these functions, which is how both formats come
+to hold the same numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+__all__ = ["FILTERS", "FORMATS", "markdown", "plain"]
+
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+ABSENT = "\N{EN DASH}"
+# Not printable to Python, and part of a name all the same: joiners and marks of direction.
+INVISIBLE = frozenset("\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+REASONS = {"no data": "no data", "one seed": "one seed", "no spread": "no spread"}
+
+
+def count(value: float | None) -> str:
+    """A whole number: 1797."""
+    return ABSENT if value is None else _signed(f"{value:.0f}")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as a percentage: 0.7324 is 73.2 %."""
+    return ABSENT if value is None else f"{_fixed(100 * value, digits)}{NO_BREAK}%"
+
+
+def points(value: float | None, digits: int = 1) -> str:
+    """A difference of shares in percentage points, with its sign: 0.024 is +2.4."""
+    if value is None:
+        return ABSENT
+    text = _fixed(100 * value, digits)
+    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+def margin(value: float) -> str:
+    """A margin in percentage points, without sign: 0.01 is 1 point."""
+    text = f"{100 * value:.6g}"
+    return f"{text}{NO_BREAK}{'point' if text == '1' else 'points'}"
+
+
+def points_interval(value: Mapping[str, Any]) -> str:
+    """The interval of a difference: +0.9 to +3.9, or why there is none."""
+    if value["low"] is None:
+        return f"not estimable: {REASONS[value['reason']]}"
+    return f"{points(value['low'])} to {points(value['high'])}"
+
+
+def percent_mean(value: Mapping[str, Any]) -> str:
+    """A mean share with the half width of its interval, in percent: 73.2 ± 1.1."""
+    return _mean(value, 100, 1)
+
+
+def mean(value: Mapping[str, Any]) -> str:
+    """A mean with the half width of its interval: 0.412 ± 0.018."""
+    return _mean(value, 1, 3)
+
+
+def percent_interval(value: Mapping[str, Any]) -> str:
+    """A mean share in words: 73.2 % ± 1.1, or the mean and why it has no interval."""
+    if value["mean"] is None:
+        return REASONS[value["reason"]]
+    if value["low"] is None:
+        return f"{percent(value['mean'])} ({REASONS[value['reason']]})"
+    return f"{percent(value['mean'])} ± {_fixed(50 * (value['high'] - value['low']), 1)}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value to two digits that mean something: 0.032, <0.001, 1."""
+    if value is None:
+        return ABSENT
+    if value < 0.001:
+        return "<0.001"
+    return "1" if value > 0.995 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def scientific(value: float | None) -> str:
+    """A loss, three digits of it: 2.31, 0.0412, 3.1e-05."""
+    return ABSENT if value is None else _signed(f"{value:#.3g}".removesuffix("."))
+
+
+def loss_range(value: Mapping[str, float] | None) -> str:
+    """A median and its range: 0.412 (0.350 to 0.501)."""
+    if value is None:
+        return ABSENT
+    return f"{scientific(value['median'])} ({scientific(value['low'])} to {scientific(value['high'])})"
+
+
+def seconds(value: float | None) -> str:
+    """A duration: 3.4 ms, 0.21 s, 12 s, 4 min 10 s."""
+    if value is None:
+        return ABSENT
+    if value < 0.1:
+        return f"{1000 * value:#.2g}".removesuffix(".") + f"{NO_BREAK}ms"
+    if value < 120:
+        return f"{value:#.2g}".removesuffix(".") + f"{NO_BREAK}s" if value < 9.95 else f"{value:.0f}{NO_BREAK}s"
+    return f"{value // 60:.0f}{NO_BREAK}min {value % 60:.0f}{NO_BREAK}s"
+
+
+def setting(value: object) -> str:
+    """A setting as the TOML file has it: 0.05, "sgd", true, [20, 50]."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(setting, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def decimal(value: float) -> str:
+    """A setting's number in running text: 0.05."""
+    return _signed(f"{value:.6g}")
+
+
+def pairs(value: Mapping[str, int]) -> str:
+    """On how many of the planned seeds a comparison rests: 20, or 18 of 20."""
+    n, planned = value["n"], value["planned"]
+    return count(n) if n == planned else f"{n} of {planned}"
+
+
+def verdict(value: Mapping[str, Any]) -> str:
+    """A verdict, or why there is none."""
+    return "not estimable" if value["reason"] else str(value["verdict"])
+
+
+def verbatim(value: str) -> Markup:
+    """A line of a block that is shown as it is."""
+    return Markup(printable(value))  # noqa: S704 (only for blocks of code in Markdown)
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "count": count,
+    "percent": percent,
+    "percent_mean": percent_mean,
+    "mean": mean,
+    "points": points,
+    "points_interval": points_interval,
+    "p_value": p_value,
+    "pairs": pairs,
+    "range": loss_range,
+    "scientific": scientific,
+    "seconds": seconds,
+    "setting": setting,
+    "verdict": verdict,
+}
+
+
+def show(cell: Mapping[str, Any]) -> str:
+    """A table's cell, by its kind."""
+    return FORMATS[cell["kind"]](cell["value"])
+
+
+def label(name: str, width: int = 30) -> str:
+    """A name short enough for a figure."""
+    text = printable(name)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Text without what neither XML nor a line of Markdown can hold: lines join, control characters show as codes."""
+    joined = re.sub(r"[\t\r\n]+", " ", text)
+    return "".join(c if c.isprintable() or c in INVISIBLE else f"\\x{ord(c):02x}" for c in joined)
+
+
+def plain(value: object) -> object:
+    """Let through what a template may print as it is: text, whole numbers, and what is marked up already.
+
+    Raises
+    ------
+    TypeError
+        For anything else. None and NaN cannot reach a reader, nor a number its reader cannot compare.
+    """
+    if hasattr(value, "__html__"):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError(f"{value!r} has to pass a filter before it is printed")
+    return printable(value) if isinstance(value, str) else count(value)
+
+
+def markdown(value: object) -> object:
+    """`plain` for Markdown: what could be read as markup is escaped."""
+    text = plain(value)
+    if not isinstance(text, str) or hasattr(text, "__html__"):
+        return text
+    escaped = re.sub(r"([\\`*_{}\[\]|~$!]|<(?=[A-Za-z/!?])|&(?=[#A-Za-z]))", r"\\\1", text)
+    escaped = re.sub(r"^(\s*)([-+](?=[-\s]|$)|[=:#>])", r"\1\\\2", escaped)  # would open a list, a heading, a quotation
+    return Markup(re.sub(r"^(\s*\d+)([.)](?=\s|$))", r"\1\\\2", escaped))  # noqa: S704 (escaped above, for Markdown)
+
+
+def markdown_code(value: str) -> Markup:
+    """A name in code type, or escaped where Markdown's code cannot hold it."""
+    text = printable(value)
+    fits = text.strip() == text != "" and not re.search(r"[`|]", text)
+    return Markup(f"`{text}`" if fits else markdown(text))  # noqa: S704 (nothing is markup inside code)
+
+
+def squeeze(value: Markup) -> Markup:
+    """One line, one space between words; no-break spaces stay."""
+    return Markup(re.sub(r"[ \n]+", " ", value).strip(" \n"))  # noqa: S704 (as marked up as it was)
+
+
+def _mean(value: Mapping[str, Any], unit: float, digits: int) -> str:
+    if value["mean"] is None:
+        return REASONS[value["reason"]]
+    centre = _fixed(unit * value["mean"], digits)
+    if value["low"] is None:
+        return f"{centre} ({REASONS[value['reason']]})"
+    return f"{centre} ± {_fixed(unit * (value['high'] - value['low']) / 2, digits)}"
+
+
+def _fixed(value: float, digits: int) -> str:
+    """Rounded, with a real minus, and without one before zero."""
+    return _signed(f"{round(value, digits) + 0.0:.{digits}f}")
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", MINUS) if text.startswith("-") else text
+
+
+_FILTERS: tuple[Callable[..., str], ...] = (
+    *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
+    *(printable, seconds, show, squeeze, verbatim),
+)
+FILTERS = {f.__name__: f for f in _FILTERS}

@@ -1,0 +1,92 @@
+"""The records of a study, laid out as the grid they were planned in.
+
+A role is read from a strategy's name: the baseline, the controls that differ from a strategy of the same name in the
+scaler alone, and the contestants, which are all the others and which the study's question is about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["BASELINE", "PLAIN", "STATUSES", "Grid", "Row", "number"]
+
+Row = Mapping[str, Any]
+
+BASELINE = "baseline"
+PLAIN = "scratch"
+SOURCE_SCALER = "-source-scaler"
+OTHER_CONTROLS = ("random-frozen", "meanvar")
+STATUSES = ("ok", "diverged", "failed", "missing")
+
+
+def number(row: Row, column: str) -> float | None:
+    """A finite number from a row, or None: not measured, not finite, or not stored."""
+    value = row.get(column)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Trials by problem, strategy, number of labels and seed.
+
+    Attributes
+    ----------
+    problems, strategies, sizes, seeds
+        What was planned, in the order of the plan; sizes and seeds are sorted.
+    """
+
+    problems: tuple[str, ...]
+    strategies: tuple[str, ...]
+    sizes: tuple[int, ...]
+    seeds: tuple[int, ...]
+    trials: Mapping[tuple[str, str, int, int], Row]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
+        """Lay out rows; settings say what was planned where there are none."""
+
+        def named(column: str, planned: Iterable[Any]) -> tuple[Any, ...]:
+            return tuple(dict.fromkeys([row[column] for row in rows] or planned))
+
+        return cls(
+            problems=named("problem", settings["problems"]),
+            strategies=named("strategy", settings["strategies"]),
+            sizes=tuple(sorted(named("n_target", settings["sizes"]))),
+            seeds=tuple(sorted(named("seed", range(settings["seeds"])))),
+            trials={(row["problem"], row["strategy"], row["n_target"], row["seed"]): row for row in rows},
+        )
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """The strategies that the study's question is about."""
+        return tuple(s for s in self.strategies if s != BASELINE and not is_control(s))
+
+    @property
+    def scaler_controls(self) -> tuple[tuple[str, str], ...]:
+        """Pairs (control, the strategy it differs from in its scaler alone), where both were planned."""
+        pairs = ((s, s.removesuffix(SOURCE_SCALER)) for s in self.strategies if s.endswith(SOURCE_SCALER))
+        return tuple((control, plain) for control, plain in pairs if plain in self.strategies)
+
+    def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
+        """The rows of one cell, one a seed, whatever their status."""
+        found = (self.trials.get((problem, strategy, n_target, seed)) for seed in self.seeds)
+        return [row for row in found if row is not None]
+
+    def ok(self, problem: str, strategy: str, n_target: int) -> dict[int, Row]:
+        """The finished trials of one cell, by seed."""
+        return {row["seed"]: row for row in self.cell(problem, strategy, n_target) if row["status"] == "ok"}
+
+    def counts(self, problem: str, strategy: str, n_target: int) -> dict[str, int]:
+        """How many trials of one cell ended how; what has no row is missing."""
+        statuses = [row["status"] for row in self.cell(problem, strategy, n_target)]
+        counts = {status: statuses.count(status) for status in STATUSES}
+        counts["missing"] += len(self.seeds) - len(statuses)
+        return counts
+
+
+def is_control(strategy: str) -> bool:
+    """Whether a strategy is there to explain others, not to be chosen."""
+    return strategy.endswith(SOURCE_SCALER) or strategy in OTHER_CONTROLS

@@ -1,0 +1,185 @@
+"""From a summary to one HTML file and its Markdown twin.
+
+Both are made from the same chapters. A chapter says `m.para`, `m.table` or `m.figure`, and each format has its own
+`macros.j2` in which those are defined, so a sentence is written once. The two environments differ in what happens to a
+value that is printed: one escapes it for HTML, the other for Markdown, and both refuse None, NaN and bare floats.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from . import filters
+from .summary import summarise
+from .tables import TABLES
+
+__all__ = ["Study", "render_report", "templates", "to_html", "to_markdown", "write_atomically"]
+
+Json = dict[str, Any]
+Format = Literal["html", "markdown"]
+
+
+class Study(Protocol):
+    """What a report is made of: see `fastmlp.study.store.read_study`."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The effective settings, as in the TOML."""
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """One record a trial, in planned order."""
+
+    @property
+    def meta(self) -> Mapping[str, str]:
+        """Where and how the study ran."""
+
+
+def render_report(data: Study, out: Path) -> tuple[Path, Path]:
+    """Write ``report.html`` and ``report.md``.
+
+    Parameters
+    ----------
+    data
+        A study, finished or not.
+    out
+        An existing directory. Old reports in it are replaced, each in one step: a reader sees the old or the new one.
+
+    Returns
+    -------
+    html, markdown : Path
+        The same study gives the same bytes.
+    """
+    summary = summarise(data.settings, data.rows, data.meta)
+    html, markdown = out / "report.html", out / "report.md"
+    write_atomically(html, to_html(summary))
+    write_atomically(markdown, to_markdown(summary))
+    return html, markdown
+
+
+def to_html(summary: Json) -> str:
+    """The page: one file that asks for nothing else."""
+    return _render(summary, "html")
+
+
+def to_markdown(summary: Json) -> str:
+    """The same words and numbers; figures are replaced by their tables."""
+    lines = [line.rstrip() for line in _render(summary, "markdown").splitlines()]
+    kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def templates() -> Path:
+    """Where the templates are: in the installed package, or at the top of a checkout.
+
+    Raises
+    ------
+    FileNotFoundError
+        When they are at neither place.
+    """
+    package = Path(__file__).resolve().parent.parent
+    places = (package / "report_templates", package.parent / "report_templates")
+    for place in places:
+        if (place / "book.j2").is_file():
+            return place
+    raise FileNotFoundError(f"no report templates in {places[0]} nor in {places[1]}")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file by one of this text; whatever happens, it is the old file or the new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)  # mkstemp's 0600 is for secrets
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Labels:
+    """Numbers of sections, tables and figures, in the order in which they first appear.
+
+    A body is rendered twice: on the first pass a reference may point at what comes later and has no number yet.
+    """
+
+    def __init__(self) -> None:
+        self.sections: list[dict[str, str]] = []
+        self.names: dict[str, str] = {}
+        self.counts: dict[str, int] = {}
+        self.complete = False
+
+    def section(self, ident: str, title: str) -> str:
+        """The number of a section."""
+        if ident not in self.names:
+            self.sections.append({"ident": ident, "title": title})
+            self.names[ident] = f"Section {len(self.sections)}"
+        return self.names[ident].removeprefix("Section ")
+
+    def number(self, kind: str, ident: str) -> str:
+        """The number of a table or a figure."""
+        if ident not in self.names:
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+            self.names[ident] = f"{kind} {self.counts[kind]}"
+        return self.names[ident].removeprefix(f"{kind} ")
+
+    def ref(self, ident: str) -> str:
+        """How a text refers to it: "Figure 2".
+
+        Raises
+        ------
+        KeyError
+            On the second pass, when nothing has that name.
+        """
+        return self.names[ident] if self.complete else self.names.get(ident, "")
+
+
+def _render(summary: Json, form: Format) -> str:
+    labels = Labels()
+    environment = _environment(form, labels)
+    body = environment.get_template("book.j2")
+    environment.globals["draw"] = lambda *_: Markup()
+    body.render(summary)
+    labels.complete = True
+    environment.globals["draw"] = _draw
+    return environment.get_template("report.j2").render(summary, body=Markup(body.render(summary)))  # noqa: S704
+
+
+def _environment(form: Format, labels: Labels) -> Environment:
+    """Macros of this format, and one rule for what may be printed."""
+    root = templates()
+    environment = Environment(
+        # On in both formats, so that what macros return is known to be markup. Markdown's own escaping is its finalize.
+        autoescape=True,
+        finalize=filters.plain if form == "html" else filters.markdown,
+        keep_trailing_newline=True,
+        loader=FileSystemLoader([root / form, root]),
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(filters.FILTERS)
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
+    environment.globals.update(labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_draw)
+    return environment
+
+
+def _draw(kind: str, data: Json, ident: str, title: str, description: str) -> Markup:
+    from .svg import draw  # matplotlib, which the Markdown does without
+
+    return draw(kind, data, ident, title, description)
+
+
+def _unknown_case(case: str) -> NoReturn:
+    raise LookupError(f"no sentence for {json.dumps(case)}")

@@ -1,0 +1,231 @@
+"""From records to one plain dict: every number that the report may quote, and nothing but numbers and names.
+
+The dict can be written as JSON, holds no NaN, and None only where its neighbour `reason` says why. Whoever wants
+another report starts here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from ..stats import mean_interval
+from .answers import answer, compare, families
+from .grid import BASELINE, PLAIN, STATUSES, Grid, Row, is_control, number
+
+__all__ = ["MEASURES", "summarise"]
+
+Json = dict[str, Any]
+
+MEASURES = ("accuracy", "macro_f1", "log_loss", "auc", "ece", "train_accuracy", "final_loss")
+H_SCORES = ("h_score_random", "h_score", "h_score_target")
+MARGIN = 0.01
+PRIVATE = {"rendered", "schema"}  # notes of the store to itself
+
+
+def summarise(settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[str, str]) -> Json:
+    """Everything the report quotes.
+
+    Parameters
+    ----------
+    settings
+        The study's effective settings, as in its TOML.
+    rows
+        One record a trial, planned order; trials that have not run have the status "missing".
+    meta
+        Where and how the study ran. The keys ``problem:<name>`` hold a JSON object of facts about the data.
+
+    Returns
+    -------
+    dict
+        `study`, `counts`, `problems` (one dict each: measures, comparisons, answer, curves, pretraining), `meta`.
+    """
+    grid = Grid.of(settings, rows)
+    margin = float(settings.get("margin", MARGIN))
+    return {
+        "study": _study(settings, grid, margin),
+        "counts": _counts(grid, rows),
+        "problems": [_problem(grid, name, margin, meta) for name in grid.problems],
+        "meta": [
+            {"name": k, "value": str(v)} for k, v in meta.items() if k not in PRIVATE and not k.startswith("problem:")
+        ],
+    }
+
+
+def _study(settings: Mapping[str, Any], grid: Grid, margin: float) -> Json:
+    return {
+        "name": settings["name"],
+        "problems": list(grid.problems),
+        "strategies": list(grid.strategies),
+        "baseline": BASELINE if BASELINE in grid.strategies else None,
+        "contestants": list(grid.contestants),
+        "pretrained": [s for s in grid.contestants if s != PLAIN],
+        "controls": [s for s in grid.strategies if is_control(s)],
+        "sizes": list(grid.sizes),
+        "n_seeds": len(grid.seeds),
+        "margin": margin,
+        "settings": [{"name": name, "value": value} for name, value in _flat(settings)],
+        **{part: dict(settings[part]) for part in ("network", "pretraining", "training")},
+    }
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Settings by their path: ("training.lr", 0.05)."""
+    flat: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        flat += _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(prefix + name, value)]
+    return flat
+
+
+def _counts(grid: Grid, rows: Sequence[Row]) -> Json:
+    """How many trials ended how: in all, by strategy, and in the cells where one did not end well."""
+    cells: list[Json] = [
+        {"problem": p, "strategy": s, "n_target": n, **grid.counts(p, s, n)}
+        for p in grid.problems
+        for s in grid.strategies
+        for n in grid.sizes
+    ]
+    by_strategy = [
+        {"strategy": s, **{k: sum(c[k] for c in cells if c["strategy"] == s) for k in STATUSES}}
+        for s in grid.strategies
+    ]
+    errors = Counter(str(row.get("error") or "no message") for row in rows if row["status"] == "failed")
+    return {
+        "planned": len(cells) * len(grid.seeds),
+        **{status: sum(int(c[status]) for c in cells) for status in STATUSES},
+        "by_strategy": by_strategy,
+        "lossy": [c for c in cells if c["diverged"] or c["failed"]],
+        "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
+        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in rows),
+    }
+
+
+def _problem(grid: Grid, name: str, margin: float, meta: Mapping[str, str]) -> Json:
+    comparisons = {kind: compare(grid, name, pairs, margin) for kind, pairs in families(grid).items()}
+    measures = {s: [_measures(grid, name, s, n) for n in grid.sizes] for s in grid.strategies}
+    return {
+        "name": name,
+        "facts": _facts(meta.get(f"problem:{name}")),
+        "measures": measures,
+        "main": {s: cells for s, cells in measures.items() if not is_control(s)},
+        "comparisons": comparisons,
+        "answer": answer(grid, name, comparisons),
+        "curves": _training_curves(grid, name),
+        "pretraining": _pretraining(grid, name),
+        "frozen": _frozen(grid, name),
+    }
+
+
+def _facts(text: str | None) -> Json:
+    """Facts about the data, where the study kept them."""
+    facts = json.loads(text) if text else {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _measures(grid: Grid, problem: str, strategy: str, n: int) -> Json:
+    """One cell: counts, and each measure's mean over the seeds that finished."""
+    rows = list(grid.ok(problem, strategy, n).values())
+    return {
+        "n_target": n,
+        **grid.counts(problem, strategy, n),
+        **{column: _mean(rows, column) for column in MEASURES},
+        "train_seconds": _median(rows, "train_seconds"),
+        "steps": _median(rows, "steps"),
+        "parameters_trained": _median(rows, "parameters_trained"),
+    }
+
+
+def _mean(rows: Sequence[Row], column: str) -> Json:
+    return asdict(mean_interval(_numbers(rows, column)))
+
+
+def _median(rows: Sequence[Row], column: str) -> float | None:
+    values = _numbers(rows, column)
+    return median(values) if values else None
+
+
+def _numbers(rows: Sequence[Row], column: str) -> list[float]:
+    return [value for row in rows if (value := number(row, column)) is not None]
+
+
+def _training_curves(grid: Grid, problem: str) -> list[Json]:
+    """Loss by epoch of what is trained by epochs, at the smallest and the largest size that finished."""
+    curves = [
+        {"strategy": s, "n_target": n, **curve}
+        for n in grid.sizes
+        for s in grid.contestants
+        if (curve := _curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
+    ]
+    sizes = sorted({c["n_target"] for c in curves})
+    return [c for c in curves if c["n_target"] in {*sizes[:1], *sizes[-1:]}]
+
+
+def _curve(losses: Sequence[Any]) -> Json | None:
+    """Median and range over seeds, epoch by epoch, or None where no seed has a curve."""
+    runs = [run for run in losses if run and all(isinstance(x, int | float) for x in run)]
+    if not runs:
+        return None
+    epochs = list(zip(*runs, strict=False))  # seeds of one cell train equally long
+    return {
+        "n": len(runs),
+        "epochs": list(range(1, len(epochs) + 1)),
+        "median": [float(median(values)) for values in epochs],
+        "low": [float(min(values)) for values in epochs],
+        "high": [float(max(values)) for values in epochs],
+    }
+
+
+def _pretraining(grid: Grid, problem: str) -> Json:
+    """The pretrainings the trials started from, one a seed, and the similarity they measure."""
+    by_seed: dict[int, Row] = {}
+    for (name, _, _, seed), row in grid.trials.items():
+        if name == problem and number(row, "source_accuracy") is not None:
+            by_seed.setdefault(seed, row)
+    rows = [by_seed[seed] for seed in sorted(by_seed)]
+    return {
+        "n": len(rows),
+        "curve": _curve([row.get("pretrain_losses") for row in rows]),
+        "source_accuracy": _mean(rows, "source_accuracy"),
+        "seconds": _median(rows, "pretrain_seconds"),
+        **{column: _mean(rows, column) for column in H_SCORES},
+        "similarity": _similarity(rows),
+    }
+
+
+def _similarity(rows: Sequence[Row]) -> Json:
+    """Where the pretrained features stand between random ones and the target task's own, and what that is called."""
+    similarity = mean_interval(_similarities(rows))
+    low, high = similarity.low, similarity.high
+    if low is None or high is None:
+        case = "not estimable"
+    elif high < 0:
+        case = "negative"
+    elif low <= 0:
+        case = "none"
+    else:
+        case = "partial" if high < 1 else "full"
+    return {**asdict(similarity), "case": case}
+
+
+def _similarities(rows: Sequence[Row]) -> list[float]:
+    """H-score of the pretrained features by seed: 0 is random weights, 1 is pretraining on the target task itself."""
+    scores = [[number(row, column) for column in H_SCORES] for row in rows]
+    return [
+        (source - random) / (target - random)
+        for random, source, target in scores
+        if random is not None and source is not None and target is not None and target != random
+    ]
+
+
+def _frozen(grid: Grid, problem: str) -> Json:
+    """In how many trials frozen parameters were hashed before and after, and in how many they were the same."""
+    pairs = [
+        (row["frozen_before"], row.get("frozen_after"))
+        for (name, *_), row in grid.trials.items()
+        if name == problem and row.get("frozen_before")
+    ]
+    return {"checked": len(pairs), "unchanged": sum(before == after for before, after in pairs)}
