@@ -1,8 +1,7 @@
 """One trial: from a cell of the grid to its record, by the lab's protocol.
 
 Everything of one problem and one seed shares a split, a source scaler and a pretrained network: a `Cell` makes each of
-them once, when first asked. The held-out set is read in two places, `Cell.pretraining` and `Cell.judge`, after training
-has ended.
+them once, when first asked. What is held out is given to trained models alone, by `Cell.pretraining` and `Cell.judge`.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -115,20 +114,24 @@ class Cell:
     @cached_property
     def source_scaler(self) -> Scaler:
         """Fitted on the source pool."""
-        return Scaler.fit(self.problem.source.X[self.split.source])
+        return self.scaler_of(self.problem.source)
+
+    def scaler_of(self, task: Task) -> Scaler:
+        """Fit a scaler on the source pool, as one of the two tasks sees it."""
+        return Scaler.fit(task.X[self.split.source])
 
     @cached_property
     def pretrained(self) -> Fit:
         """The network that strategies start from."""
-        return self.pretrain(self.problem.source)
+        return self.pretrain(self.problem.source, self.source_scaler)
 
-    def pretrain(self, task: Task) -> Fit:
-        """Train a network on the source pool, labelled for one of the two tasks."""
+    def pretrain(self, task: Task, scaler: Scaler) -> Fit:
+        """Train a network on the source pool, as one of the two tasks sees and labels it."""
         training = self.settings.training
         rows = self.split.source
         return train_mlp(
             self.draw(task),
-            self.scaled(task.X[rows], self.source_scaler),
+            self.scaled(task.X[rows], scaler),
             task.y[rows],
             epochs=self.settings.pretraining.epochs,
             lr=self.settings.pretraining.lr,
@@ -151,36 +154,42 @@ class Cell:
 
     def pretraining(self) -> Record:
         """Measure the pretrained network: accuracy on the source task, and what its features know of the target."""
-        fit, source, rows = self.pretrained, self.problem.source, self.split.heldout
+        fit, source, target = self.pretrained, self.problem.source, self.problem.target
         measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": [finite(loss) for loss in fit.losses]}
         if fit.diverged:
             return measured
-        X = self.scaled(source.X[rows], self.source_scaler)
+        X, y = self.scaled(source.X[self.split.heldout], self.source_scaler), source.y[self.split.heldout]
+        best = self.scaler_of(target)
         return measured | {
-            "source_accuracy": accuracy(fit.network, X, source.y[rows], backend=self.backend),
-            "h_score": self.h_score(fit.network),
-            "h_score_random": self.h_score(self.draw(source)),
-            "h_score_target": self.h_score(self.pretrain(self.problem.target).network),
+            "source_accuracy": accuracy(fit.network, X, y, backend=self.backend),
+            "h_score": self.h_score(fit.network, self.source_scaler),
+            "h_score_random": self.h_score(self.draw(source), self.source_scaler),
+            "h_score_target": self.h_score(self.pretrain(target, best).network, best),
         }
 
-    def h_score(self, net: Network) -> float | None:
+    def h_score(self, net: Network, scaler: Scaler) -> float | None:
         """Return how much a network's last hidden features know of the target, on the probe set."""
         target, rows = self.problem.target, self.split.probe
-        X = self.scaled(target.X[rows], self.source_scaler)
         if not np.isfinite(net.theta).all():
             return None
+        X = self.scaled(target.X[rows], scaler)
         return finite(h_score(features(net, X, depth=net.layout.n_layers - 1, backend=self.backend), target.y[rows]))
 
     def run(self, strategy: Strategy, n_target: int) -> Record:
         """Train by a strategy on the first n_target examples of the target pool, and judge it on the held-out set."""
-        target, rows = self.problem.target, self.split.subset(n_target)
-        scaler = self.source_scaler if strategy.scaler == "source" else Scaler.fit(target.X[rows])
+        rows = self.split.subset(n_target)
+        scaler = self.source_scaler if strategy.scaler == "source" else Scaler.fit(self.problem.target.X[rows])
         if strategy.start is None:
             return self.run_baseline(scaler, rows)
         if strategy.start != "random" and self.pretrained.diverged:
             epoch = self.pretrained.diverged_epoch
             return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
-        fit = self.transfer(strategy, self.scaled(target.X[rows], scaler), target.y[rows])
+        return self.run_network(strategy, scaler, rows)
+
+    def run_network(self, strategy: Strategy, scaler: Scaler, rows: Ints) -> Record:
+        """Train a network by a strategy, and judge it."""
+        X = self.scaled(self.problem.target.X[rows], scaler)
+        fit = self.transfer(strategy, X, self.problem.target.y[rows])
         record: Record = {
             "status": "diverged" if fit.diverged else "ok",
             "final_loss": finite(fit.losses[-1]),
@@ -195,7 +204,7 @@ class Cell:
         if fit.diverged:
             return record
         return record | self.judge(
-            lambda X: predict_proba(fit.network, self.scaled(X, scaler), backend=self.backend), rows
+            partial(predict_proba, fit.network, backend=self.backend), X, self.heldout_inputs(scaler), rows
         )
 
     def transfer(self, strategy: Strategy, X: Floats, y: Ints) -> Fit:
@@ -221,31 +230,45 @@ class Cell:
 
     def run_baseline(self, scaler: Scaler, rows: Ints) -> Record:
         """Fit logistic regression, and judge it as a network is judged."""
-        X, y = scaler.transform(self.problem.target.X[rows]), self.problem.target.y[rows]
+        target = self.problem.target
+        X, y = scaler.transform(target.X[rows]), target.y[rows]
         start = perf_counter()
         model = fit_baseline(X, y)
         seconds = perf_counter() - start
 
-        def probabilities(X: NDArray[np.float64]) -> NDArray[np.float64]:
-            full = np.zeros((len(X), self.problem.target.n_classes))
-            full[:, model.classes_] = model.predict_proba(scaler.transform(X))
+        def probabilities(X: Floats) -> NDArray[np.float64]:
+            full = np.zeros((len(X), target.n_classes))  # a class that no example had is never expected
+            full[:, model.classes_] = model.predict_proba(X)
             return full
 
         return {
             "status": "ok",
-            "final_loss": log_loss(probabilities(self.problem.target.X[rows]), y),
+            "final_loss": log_loss(probabilities(X), y),
             "train_seconds": seconds,
             "parameters_trained": int(model.coef_.size + model.intercept_.size),
             "steps": int(model.n_iter_.max()),
-        } | self.judge(probabilities, rows)
+        } | self.judge(probabilities, X, scaler.transform(target.X[self.split.heldout]), rows)
 
-    def judge(self, probabilities: Callable[[NDArray[np.float64]], NDArray[np.float64]], rows: Ints) -> Record:
-        """Measure a trained model on the held-out set, and its accuracy on the examples it was trained on."""
-        start, target, heldout = perf_counter(), self.problem.target, self.split.heldout
+    @cached_property
+    def heldout_by_source(self) -> Floats:
+        """The held-out inputs as most networks see them."""
+        return self.scaled(self.problem.target.X[self.split.heldout], self.source_scaler)
+
+    def heldout_inputs(self, scaler: Scaler) -> Floats:
+        """Return the held-out inputs as a network sees them."""
+        if scaler is self.source_scaler:
+            return self.heldout_by_source
+        return self.scaled(self.problem.target.X[self.split.heldout], scaler)
+
+    def judge(
+        self, probabilities: Callable[[Floats], NDArray[np.float64]], X: Floats, heldout: Floats, rows: Ints
+    ) -> Record:
+        """Measure a trained model on the held-out inputs, and its accuracy on those it was trained on, X."""
+        start, y = perf_counter(), self.problem.target.y
         measured: Record = {
-            name: finite(value) for name, value in evaluate(probabilities(target.X[heldout]), target.y[heldout]).items()
+            name: finite(value) for name, value in evaluate(probabilities(heldout), y[self.split.heldout]).items()
         }
-        train_accuracy = (probabilities(target.X[rows]).argmax(axis=1) == target.y[rows]).mean()
+        train_accuracy = (probabilities(X).argmax(axis=1) == y[rows]).mean()
         return measured | {"train_accuracy": float(train_accuracy), "evaluate_seconds": perf_counter() - start}
 
 
