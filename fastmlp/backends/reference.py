@@ -11,13 +11,15 @@ al. (2018, arXiv 1802.01483) for the pull towards an anchor.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..layout import BETA1, BETA2, EPSILON, OPTIMIZERS, TINY, Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
@@ -166,6 +168,30 @@ def train(
     -------
     Updates completed: `last`, or less if a loss was not finite. That loss is in `losses`, later epochs hold NaN.
     """
+    done = first
+    for gradient in gradients(theta, sizes, activation, x, y, order, batch_size, losses, first, last):
+        done += 1
+        for part, rate, decay, pull in moving_parts(part_sizes(sizes), rates, decays, pulls):
+            update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, done)
+            if pull > 0:
+                # Proximal step of rate * pull / 2 * |p - anchor|^2: stable at any strength (Parikh & Boyd 2014, 1.1)
+                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + rate * pull)
+    return done
+
+
+def gradients(
+    theta: Floats,
+    sizes: Ints,
+    activation: int,
+    x: Floats,
+    y: NDArray[np.int64],
+    order: Ints,
+    batch_size: int,
+    losses: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> Iterator[Floats]:
+    """Gradient of each batch in turn, until a loss is not finite; theta may change in between. See `train`."""
     n_batches = math.ceil(order.shape[1] / batch_size)
     for step in range(first, last):
         epoch, batch = divmod(step, n_batches)
@@ -174,16 +200,11 @@ def train(
         losses[epoch] += loss * len(chosen) / order.shape[1]
         if not math.isfinite(loss):
             losses[epoch + 1 :] = math.nan
-            return step
-        for part, rate, decay, pull in _parts(sizes, rates, decays, pulls):
-            _update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, step + 1)
-            if pull > 0:
-                # Proximal step of rate * pull / 2 * |p - anchor|^2: stable at any strength (Parikh & Boyd 2014, 1.1)
-                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + rate * pull)
-    return last
+            return
+        yield gradient
 
 
-def _update(
+def update(
     optimizer: int, p: Floats, state: Floats, g: Floats, rate: float, decay: float, momentum: float, t: int
 ) -> None:
     """One step of the optimiser on a part of the parameters; PyTorch's rules, `t` counts from 1."""
@@ -206,13 +227,17 @@ def _flushed(moment: Floats) -> Floats:
     return np.where(np.abs(moment) < TINY, 0, moment)
 
 
-def _parts(sizes: Ints, *tables: NDArray[np.float64]) -> list[tuple[slice, float, float, float]]:
-    """Slices of the parts that move, each with its rate, decay and pull."""
-    layout = _layout(sizes)
-    starts = layout.offsets.ravel().tolist()
-    stops = [*starts[1:], layout.n_parameters]
-    rows = zip(starts, stops, *(table.ravel().tolist() for table in tables), strict=True)
-    return [(slice(start, stop), rate, decay, pull) for start, stop, rate, decay, pull in rows if rate != 0]
+def part_sizes(sizes: Ints) -> list[int]:
+    """Number of parameters of each weight matrix and each bias, in order."""
+    pairs = zip(sizes[:-1].tolist(), sizes[1:].tolist(), strict=True)
+    return [size for n_in, n_out in pairs for size in (n_in * n_out, n_out)]
+
+
+def moving_parts(lengths: list[int], *tables: NDArray[np.float64]) -> list[tuple[Any, ...]]:
+    """Slices of the parts that move, each with its number in every table; the first table is of the rates."""
+    stops = np.cumsum(lengths).tolist()
+    rows = zip([0, *stops], stops, *(table.ravel().tolist() for table in tables), strict=False)
+    return [(slice(start, stop), *row) for start, stop, *row in rows if row[0] != 0]
 
 
 def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats) -> list[Floats]:

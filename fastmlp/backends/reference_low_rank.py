@@ -1,0 +1,106 @@
+"""Training within low rank (LoRA) in NumPy: the text to read, beside `reference`.
+
+Hu et al. (2021, arXiv 2106.09685), section 4.1. A weight matrix below the head moves as W = base + scale * A @ B with A
+(I, r) and B (r, O); B begins at zero, so the first output is the base's. What is trained is one flat vector::
+
+    | A1 (I, r) | B1 (r, O) | A2 | B2 | ... | weights of the head | bias of the head |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..layout import Layout
+from .reference import gradients, moving_parts, update
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Floats, Ints
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def train_low_rank(
+    theta: Floats,
+    factors: Floats,
+    state: Floats,
+    sizes: Ints,
+    activation: int,
+    optimizer: int,
+    x: Floats,
+    y: NDArray[np.int64],
+    order: Ints,
+    batch_size: int,
+    rank: int,
+    scale: float,
+    rates: NDArray[np.float64],
+    decays: NDArray[np.float64],
+    base: Floats,
+    momentum: float,
+    losses: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> int:
+    """Make updates as `reference.train` does, but move the weights below the head within low rank, and no bias there.
+
+    Parameters
+    ----------
+    theta : (P,) the merged parameters, on entry and after every update. Changed in place.
+    factors : (F,) what is trained, as above. Changed in place.
+    state : (2, F) its moments, changed in place.
+    rank, scale : r, and what the product is multiplied by.
+    rates, decays : (L, 2) of A and B; in the last row of the head's weights and bias.
+    base : (P,) the weights that are not trained.
+    sizes, activation, optimizer, x, y, order, batch_size, momentum, losses, first, last
+        As in `reference.train`.
+
+    Returns
+    -------
+    As `reference.train`.
+    """
+    done = first
+    slopes = np.empty_like(factors)
+    lengths = factor_sizes(sizes, rank)
+    head = -sum(lengths[-2:])
+    for gradient in gradients(theta, sizes, activation, x, y, order, batch_size, losses, first, last):
+        done += 1
+        layers = zip(_body(gradient, sizes), _pairs(factors, sizes, rank), _pairs(slopes, sizes, rank), strict=True)
+        for slope, (a, b), (d_a, d_b) in layers:
+            d_a[:] = scale * slope @ b.T  # (I, r): the chain rule through scale * A @ B
+            d_b[:] = scale * a.T @ slope  # (r, O)
+        slopes[head:] = gradient[head:]
+        for part, rate, decay in moving_parts(lengths, rates, decays):
+            update(optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, done)
+        merge(theta, base, factors, sizes, rank, scale)
+    return done
+
+
+def merge(theta: Floats, base: Floats, factors: Floats, sizes: Ints, rank: int, scale: float) -> None:
+    """Write base + scale * A @ B into the weights of theta, and the trained head into its head."""
+    for weight, start, (a, b) in zip(
+        _body(theta, sizes), _body(base, sizes), _pairs(factors, sizes, rank), strict=True
+    ):
+        weight[:] = start + scale * a @ b  # (I, O)
+    head = -sum(factor_sizes(sizes, rank)[-2:])
+    theta[head:] = factors[head:]
+
+
+def factor_sizes(sizes: Ints, rank: int) -> list[int]:
+    """Number of parameters of each part of what is trained, in order."""
+    *widths, last, classes = sizes.tolist()
+    pairs = zip(widths, [*widths[1:], last], strict=False)  # a network of one layer has no body
+    return [*(size for n_in, n_out in pairs for size in (n_in * rank, rank * n_out)), last * classes, classes]
+
+
+def _body(flat: Floats, sizes: Ints) -> list[Floats]:
+    """Weight matrices below the head, sharing memory."""
+    return Layout(tuple(sizes.tolist())).views(flat)[0][:-1]
+
+
+def _pairs(factors: Floats, sizes: Ints, rank: int) -> list[tuple[Floats, Floats]]:
+    """A and B of each layer below the head, sharing memory."""
+    stops = np.cumsum(factor_sizes(sizes, rank)).tolist()
+    parts = [factors[start:stop] for start, stop in zip([0, *stops], stops, strict=False)][:-2]
+    return [(a.reshape(-1, rank), b.reshape(rank, -1)) for a, b in zip(parts[::2], parts[1::2], strict=True)]
