@@ -92,7 +92,7 @@ def test_biases_of_the_body_do_not_move(rng: SeededRng) -> None:
 
 @pytest.mark.parametrize("cut", [1, 4])
 def test_a_training_in_two_calls_has_the_same_bits(cut: int, rng: SeededRng) -> None:
-    options = {"epochs": 2, "batch_size": 4, "rates": np.full((3, 2), 0.05), "momentum": 0.9}
+    options: dict[str, Any] = {"epochs": 2, "batch_size": 4, "rates": np.full((3, 2), 0.05), "momentum": 0.9}
     whole = case(SeededRng(5), **options)
     halves = case(SeededRng(5), **options)
     assert train_low_rank(**whole) == whole["last"]
