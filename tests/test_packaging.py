@@ -92,7 +92,7 @@ def test_report_renders(kind: str, artefacts: dict[str, Path], study: Path, tmp_
     with zipfile.ZipFile(artefacts[kind]) as archive:
         archive.extractall(installed)
     shutil.copytree(study, copy)
-    code = CLEAN + "import fastmlp.cli; print(fastmlp.__file__, file=sys.stderr); fastmlp.cli.main()"
+    code = CLEAN + "import fastmlp.cli; print(fastmlp.__file__, file=sys.stderr); sys.exit(fastmlp.cli.main())"
     command = [sys.executable, "-I", "-S", "-c", code, str(installed), "report", str(copy)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
     assert done.returncode == 0, done.stderr
