@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES, forward, init_mlp
+from ..problems import Problem
 from ..seeds import rng_for
 from ..strategies import Phase, Strategy, transfer
 from .config import NetworkSettings, Settings, TrainingSettings
@@ -80,6 +82,22 @@ def describe_run(circumstances: Circumstances) -> dict[str, str]:
         "platform": platform.platform(terse=True),
         "started": now(),
     }
+
+
+def describe_problem(problem: Problem) -> str:
+    """Return what a report says about a problem's data: a JSON object of numbers."""
+    sizes, examples = problem.sizes, len(problem.target.y)
+    facts = {
+        "examples": examples,
+        "features": problem.target.X.shape[1],
+        "source_classes": problem.source.n_classes,
+        "target_classes": problem.target.n_classes,
+        "source_pool": examples - sizes.heldout - sizes.pool - sizes.probe,
+        "target_pool": sizes.pool,
+        "probe": sizes.probe,
+        "held_out": sizes.heldout,
+    }
+    return json.dumps(facts)
 
 
 def now() -> str:

@@ -12,8 +12,16 @@ from typing import Any
 
 from ..backends import get_backend
 from ..errors import InvalidInput
+from ..problems import load_problem
 from . import config
-from .circumstances import available_cpus, describe_run, find_circumstances, now, version_of
+from .circumstances import (
+    available_cpus,
+    describe_problem,
+    describe_run,
+    find_circumstances,
+    now,
+    version_of,
+)
 from .config import Settings
 from .export import export
 from .files import prepare_folder, write_whole
@@ -117,7 +125,8 @@ def run_study(
         toml = config.to_toml(settings)
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
         circumstances = find_circumstances(settings, backend)
-        store.begin(plan(settings, circumstances), {"settings": toml})
+        facts = {f"problem:{name}": describe_problem(load_problem(name)) for name in settings.problems}
+        store.begin(plan(settings, circumstances), {"settings": toml} | facts)
         if not store.is_complete():
             load_libraries()
             store.note(describe_run(circumstances) | {"jobs": str(jobs), "command": command(settings)})
