@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol
 
@@ -149,10 +149,8 @@ def _render(summary: Json, form: Format) -> str:
     labels = Labels()
     environment = _environment(form, labels)
     body = environment.get_template("book.j2")
-    environment.globals["draw"] = lambda *_: Markup()
     body.render(summary)
     labels.complete = True
-    environment.globals["draw"] = _draw
     return environment.get_template("report.j2").render(summary, body=Markup(body.render(summary)))  # noqa: S704
 
 
@@ -171,14 +169,21 @@ def _environment(form: Format, labels: Labels) -> Environment:
     )
     environment.filters.update(filters.FILTERS)
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
-    environment.globals.update(labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_draw)
+    environment.globals.update(labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_artist(labels))
     return environment
 
 
-def _draw(kind: str, data: Json, ident: str, title: str, description: str) -> Markup:
-    from .svg import draw  # matplotlib, which the Markdown does without
+def _artist(labels: Labels) -> Callable[..., Markup]:
+    """What draws a figure: nothing on the first pass, which only counts."""
 
-    return draw(kind, data, ident, title, description)
+    def draw(kind: str, data: Json, ident: str, title: str, description: str) -> Markup:
+        if not labels.complete:
+            return Markup()
+        from .svg import draw  # matplotlib, which the Markdown does without
+
+        return draw(kind, data, ident, title, description)
+
+    return draw
 
 
 def _unknown_case(case: str) -> NoReturn:

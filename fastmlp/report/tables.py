@@ -81,7 +81,7 @@ def training(cells: Sequence[Json]) -> Json:
 
 def comparisons(family: Sequence[Json]) -> Json:
     """Paired differences with interval, corrected p-values and verdict."""
-    heads = ("difference, points", "95 % interval", "p, differs", "p, tied", "pairs")
+    heads = ("difference (points)", "95 % interval", "p, differs", "p, tied", "pairs")
     return {
         "columns": [
             head("labels"),

@@ -1,0 +1,72 @@
+"""Accuracy against the number of labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from .. import filters
+from .looks import canvas, legend, looks
+
+__all__ = ["accuracy"]
+
+Json = Mapping[str, Any]
+
+
+def accuracy(data: Json, width: int) -> Figure:
+    """Mean held-out accuracy against the number of labels, with the interval of each mean.
+
+    Parameters
+    ----------
+    data
+        `measures` by strategy, and all `strategies` and the `baseline` of the study, which fix the colours.
+    width
+        In pixels.
+    """
+    figure, axes = canvas(width, 430)
+    look = looks(data["strategies"], data["baseline"])
+    measures = data["measures"]
+    for k, (name, cells) in enumerate(measures.items()):
+        shift = 1.022 ** (k - (len(measures) - 1) / 2)  # side by side, or the intervals hide each other
+        _means(axes, name, [c for c in cells if c["accuracy"]["mean"] is not None], shift, look[name])
+    _label_sizes(axes, [c["n_target"] for c in next(iter(measures.values()), [])], width)
+    axes.set_ylabel("accuracy on held-out data, %")
+    legend(figure, axes, width)
+    return figure
+
+
+def _means(axes: Axes, name: str, cells: Sequence[Json], shift: float, look: Mapping[str, Any]) -> None:
+    """One strategy: means joined by a line, intervals as bars where there are any."""
+    x = [c["n_target"] * shift for c in cells]
+    axes.plot(x, [100 * c["accuracy"]["mean"] for c in cells], label=filters.label(name), zorder=3, **look)
+    for at, c in zip(x, cells, strict=True):
+        if c["accuracy"]["low"] is not None:
+            low, high = 100 * c["accuracy"]["low"], 100 * c["accuracy"]["high"]
+            axes.plot([at, at], [low, high], color=look["color"], linewidth=1.5, zorder=2, solid_capstyle="butt")
+
+
+def _label_sizes(axes: Axes, sizes: Sequence[int], width: int) -> None:
+    """Logarithmic axis with a tick at each size, and a label where there is room for one."""
+    axes.set_xscale("log")
+    axes.set_xlabel("labelled target examples (logarithmic)")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(FixedLocator(sizes))
+    shown = set(_apart(sizes, room=44 / (0.8 * width)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: filters.count(x) if round(x) in shown else ""))
+    if sizes:
+        axes.set_xlim(sizes[0] / 1.15, sizes[-1] * 1.15)
+
+
+def _apart(sizes: Sequence[int], room: float) -> Iterable[int]:
+    """The sizes whose labels do not touch: at least `room` apart, as a share of the logarithmic axis."""
+    span = math.log(sizes[-1] / sizes[0]) if len(sizes) > 1 else 1.0
+    last = -math.inf
+    for size in sizes:
+        if math.log(size) - last >= room * span:
+            last = math.log(size)
+            yield size
