@@ -103,7 +103,7 @@ def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
 
 def _unit(dtype: np.dtype[Any]) -> int:
     """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of the transposed matrix."""
-    return max(TILE.vector_bytes // dtype.itemsize, TILE.rows) if TILE else 1
+    return max(TILE.vector_bytes // dtype.itemsize, TILE.rows)
 
 
 def _own(array: NDArray[Any]) -> NDArray[Any]:

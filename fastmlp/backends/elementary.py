@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from llvmlite import ir
-from numba import config
 from numba.extending import intrinsic
 
 
@@ -160,7 +160,7 @@ def emit_log(values: Values, x: Any) -> Any:
 def _intrinsic(emit: Any) -> Any:
     """A function of one float for jitted code."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def function(_typing: Any, x: Any) -> Any:
         def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             return emit(Values(builder, arguments[0].type), arguments[0])
@@ -171,9 +171,10 @@ def _intrinsic(emit: Any) -> Any:
 
 
 def _python_logistic(x: float) -> float:
-    return 1 / (1 + np.exp(-x))
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
+config: Any = numba.config
 if config.DISABLE_JIT:  # intrinsics have no Python form
     exp, log, tanh, logistic = np.exp, np.log, np.tanh, _python_logistic
 else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .head import cross_entropy
-from .jit import entry, inlined, kernel
+from .jit import entry, inlined
 from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, WEIGHT
 from .products import affine, descend, descend_bias, pull_back, turn, turn_weights
 from .rules import FLOOR, LOGISTIC, TANH, bend, set_update
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 
 @inlined
+def delta_at(deltas: Floats, layer: int) -> int:
+    """Where the gradient at a layer's outputs begins: layers take turns with the two halves of the buffer."""
+    return layer % 2 * (deltas.size // 2)
+
+
+@inlined
 def gather(inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
     """Copy example i to row j of a buffer whose rows are `step` apart."""
     to, example = inputs[j * step : (j + 1) * step], x[i]
@@ -32,38 +38,39 @@ def gather(inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
         to[c] = example[c]
 
 
-@kernel
+@inlined
 def up(
-    inputs: Floats, logits: Floats, parameters: Floats, plan: Ints, depth: int, count: int, activation: int,
+    inputs: Floats, deltas: Floats, parameters: Floats, plan: Ints, depth: int, count: int, activation: int,
     shape: Floats,
 ) -> None:  # fmt: skip
-    """Forward pass of `count` rows through `depth` layers. The last layer of all goes to `logits`, unbent."""
+    """Forward pass of `count` rows through `depth` layers. The last layer of all goes to `deltas`, unbent."""
     for layer in range(depth):
         last = layer == plan.shape[0] - 1
-        out, at = (logits, 0) if last else (inputs, plan[layer + 1, SOURCE])
+        out, at = (deltas, delta_at(deltas, layer)) if last else (inputs, plan[layer + 1, SOURCE])
         floor = inputs.dtype.type(-np.inf) if last else shape[FLOOR]
         affine(
             out, at, inputs, plan[layer, SOURCE], plan[layer, ROWS], parameters, plan[layer, WEIGHT],
             plan[layer, BIAS], count, plan[layer, INPUTS], plan[layer, COLUMNS], floor,
         )  # fmt: skip
-        if not last and (activation == TANH or activation == LOGISTIC):
+        if not last and activation in (TANH, LOGISTIC):
             bend(inputs, at, count, plan[layer, COLUMNS], plan[layer, OUTPUTS], activation)
 
 
 @entry
 def predict(
-    parameters: Floats, plan: Ints, inputs: Floats, logits: Floats, activation: int, shape: Floats, x: Floats,
+    parameters: Floats, plan: Ints, inputs: Floats, deltas: Floats, activation: int, shape: Floats, x: Floats,
     depth: int, batch: int, result: Floats,
 ) -> None:  # fmt: skip
     """Fill `result`, (n, width), with the values after `depth` layers, `batch` rows at a time."""
     n, width, last = result.shape[0], result.shape[1], depth == plan.shape[0]
-    values = logits if last else inputs
-    at, step = (0, plan[-1, COLUMNS]) if last else (plan[depth, SOURCE], plan[depth, ROWS])
+    values = deltas if last else inputs
+    step = plan[depth - 1, COLUMNS]
+    at = delta_at(deltas, depth - 1) if last else plan[depth, SOURCE]
     for start in range(0, n, batch):
         count = min(batch, n - start)
         for j in range(count):
             gather(inputs, plan[0, ROWS], j, x, start + j)
-        up(inputs, logits, parameters, plan, depth, count, activation, shape)
+        up(inputs, deltas, parameters, plan, depth, count, activation, shape)
         for j in range(count):
             for c in range(width):
                 result[start + j, c] = values[at + j * step + c]
@@ -100,12 +107,12 @@ def train(
 
 
 @inlined
-def to_loss(logits: Floats, spare: Floats, plan: Ints, count: int, unit: int, labels: Ints, row: Floats) -> float:
+def to_loss(deltas: Floats, spare: Floats, plan: Ints, count: int, unit: int, labels: Ints, row: Floats) -> float:
     """Sum of the losses of a batch; its logits, (B, C), become the gradient of their mean."""
-    columns, step = plan[-1, COLUMNS], (count + unit - 1) // unit * unit
-    turn(spare, 0, step, logits, 0, columns, step, columns)
+    columns, step, at = plan[-1, COLUMNS], (count + unit - 1) // unit * unit, delta_at(deltas, plan.shape[0] - 1)
+    turn(spare, at - at, step, deltas, at, columns, step, columns)
     loss = cross_entropy(spare, step, plan[-1, OUTPUTS], count, labels, row)
-    turn(logits, 0, columns, spare, 0, step, columns, step)
+    turn(deltas, at, columns, spare, at - at, step, columns, step)
     return loss
 
 
@@ -118,17 +125,17 @@ def lowest_moving(rates: NDArray[np.float64]) -> int:
     return rates.shape[0]
 
 
-@kernel
+@inlined
 def down(
     inputs: Floats, deltas: Floats, turned: Floats, parameters: Floats, plan: Ints, count: int, shape: Floats,
     optimizer: int, rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64],
     momentum: float, t: int, numbers: Floats,
 ) -> None:  # fmt: skip
     """Backward pass and update t, from the head down to the lowest layer that moves."""
-    here, there = 0, deltas.size // 2
     lowest = lowest_moving(rates)
     for layer in range(plan.shape[0] - 1, lowest - 1, -1):
         rows, columns, source = plan[layer, ROWS], plan[layer, COLUMNS], plan[layer, SOURCE]
+        here, there = delta_at(deltas, layer), delta_at(deltas, layer + 1)
         if layer > lowest:
             # Before the update: these weights must be the ones that made the logits.
             turn_weights(turned, parameters, plan[layer, WEIGHT], rows, columns)
@@ -144,4 +151,3 @@ def down(
         if rates[layer, 1] != 0:
             set_update(numbers, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t)
             descend_bias(deltas, here, count, parameters, plan[layer, BIAS], columns, optimizer, numbers)
-        here, there = there, here

@@ -14,13 +14,11 @@ from .elementary import exp, log
 from .jit import inlined, kernel
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..layout import Floats
+    from ..layout import Floats, Ints
 
 
 @inlined
-def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: NDArray[np.int64], row: Floats) -> float:
+def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, row: Floats) -> float:
     """Turn logits into the gradient of the batch's mean loss, in place.
 
     Parameters
@@ -44,7 +42,7 @@ def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: NDArra
 
 
 @kernel
-def _softmax(z: Floats, step: int, classes: int, count: int, labels: NDArray[np.int64], row: Floats) -> float:
+def _softmax(z: Floats, step: int, classes: int, count: int, labels: Ints, row: Floats) -> float:
     top, total, own = row[:step], row[step : 2 * step], row[2 * step : 3 * step]
     one, tiny, zero = z.dtype.type(1), z.dtype.type(TINY), z.dtype.type(0)
     for j in range(step):
@@ -78,7 +76,7 @@ def _softmax(z: Floats, step: int, classes: int, count: int, labels: NDArray[np.
 
 
 @kernel
-def _sigmoid(z: Floats, step: int, count: int, labels: NDArray[np.int64], row: Floats) -> float:
+def _sigmoid(z: Floats, step: int, count: int, labels: Ints, row: Floats) -> float:
     """Like the softmax of the two logits 0 and z."""
     one, zero = z.dtype.type(1), z.dtype.type(0)
     sign, scale = row[:step], one / z.dtype.type(count)

@@ -7,10 +7,12 @@ accumulators do not cover the latency of a fused multiply-add (4 cycles, two a c
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from numba import config
+import numba
 from numba.core.registry import cpu_target
+
+config: Any = numba.config
 
 
 class Tile(NamedTuple):
@@ -22,13 +24,16 @@ class Tile(NamedTuple):
     vectors: int  # side by side; the columns that are left over are done one vector at a time
 
 
-def choose_tile() -> Tile | None:
-    """Return the tile for this host, or None where only plain loops can run.
+PLAIN = Tile("plain loops", 1, 1, 1)
+
+
+def choose_tile() -> Tile:
+    """Return the tile for this host, or `PLAIN` where vector code cannot be built.
 
     Numba's own view of the host is asked, so ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` are heard.
     """
     if config.DISABLE_JIT or config.BOUNDSCHECK:  # no machine code; no access that goes unchecked
-        return None
+        return PLAIN
     triple, _, features = cpu_target.target_context.codegen().magic_tuple()
     has = set(features.split(","))
     if "+avx512f" in has and "+avx512vl" in has:
@@ -37,7 +42,7 @@ def choose_tile() -> Tile | None:
         return Tile("AVX2", 32, 4, 2)  # 16 registers: 8 accumulators, 2 of B, a broadcast
     if triple.startswith(("aarch64", "arm64")):
         return Tile("NEON", 16, 4, 4)  # 32 registers; not run, see README.md
-    return None
+    return PLAIN
 
 
 TILE = choose_tile()

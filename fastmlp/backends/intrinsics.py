@@ -25,7 +25,7 @@ UNIT_STEP = index(1)
 def tile(emit: Callable[..., None]) -> Any:
     """Make an intrinsic of a function that emits instructions; it is handed arrays as pointers to their data."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def function(_typing: Any, *kinds: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             given = zip(signature.args[0], cgutils.unpack_tuple(builder, values[0]), strict=True)

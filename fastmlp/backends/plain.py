@@ -46,7 +46,10 @@ def pull_back(
     deltas: Floats, there: int, here: int, here_step: int, turned: Floats, rows: int, depth: int, columns: int,
     hidden: Floats, hidden_at: int, shape: Floats,
 ) -> None:  # fmt: skip
-    """there = (here @ W.T) * slope(hidden): (B, I) from here (B, O) and turned = W.T (O, I); depth is O, columns is I."""
+    """there = (here @ W.T) * slope(hidden): (B, I) from here (B, O) and turned = W.T (O, I).
+
+    Rows of `here` are `here_step` apart; depth is O, columns is I.
+    """
     for r in range(rows):
         row = deltas[there + r * columns : there + (r + 1) * columns]
         row[:] = 0
@@ -115,9 +118,7 @@ def update(parameters: Floats, at: int, gradient: Floats, optimizer: int, number
 
 
 @kernel
-def turn(
-    out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
-) -> None:
+def turn(out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int) -> None:
     """out = x.T, (columns, rows) from (rows, columns); rows of either are `step` apart."""
     for r in range(rows):
         for c in range(columns):

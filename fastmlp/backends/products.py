@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .host import TILE
+from .host import PLAIN, TILE
 
-if TILE:
+if TILE is not PLAIN:
     from .vector import affine, descend, descend_bias, pull_back, turn, turn_weights
 else:
     from .plain import affine, descend, descend_bias, pull_back, turn, turn_weights

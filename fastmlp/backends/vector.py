@@ -114,9 +114,7 @@ def descend_bias(
 
 
 @kernel
-def turn(
-    out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
-) -> None:
+def turn(out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int) -> None:
     """See `plain.turn`."""
     lanes = lanes_of(x)
     for r in range(0, rows, lanes):

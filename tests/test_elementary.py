@@ -1,0 +1,56 @@
+"""The functions that stand in for libm, against NumPy in higher precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_less
+
+numba: Any = pytest.importorskip("numba")
+if numba.config.DISABLE_JIT:
+    pytest.skip("they are machine code", allow_module_level=True)
+
+from fastmlp.backends import elementary  # noqa: E402
+
+EXACT: dict[str, Any] = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "logistic": lambda x: 1 / (1 + np.exp(-x))}
+
+
+def evaluate(name: str, x: Any) -> Any:
+    function: Any = getattr(elementary, name)
+
+    @numba.njit
+    def fill(x: Any, out: Any) -> None:
+        for i in range(x.size):
+            out[i] = function(x[i])
+
+    out = np.empty_like(x)
+    fill(x, out)
+    return out
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", EXACT)
+def test_error_is_below_two_units_in_the_last_place(name: str, dtype: str) -> None:
+    largest = 85 if dtype == "float32" else 700
+    x = np.concatenate([np.linspace(-largest, largest, 20_001), np.geomspace(1e-8, 1, 1000)]).astype(dtype)
+    if name == "log":
+        x = np.concatenate([np.exp(x), np.linspace(0.5, 2, 1001)]).astype(dtype)
+    exact = EXACT[name](x.astype(np.longdouble))
+    error = np.abs((evaluate(name, x) - exact) / np.where(exact == 0, 1, exact))
+    assert_array_less(error, 2 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", EXACT)
+def test_nan_stays(name: str, dtype: str) -> None:
+    assert np.isnan(evaluate(name, np.array([np.nan], dtype))).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_far_out_they_reach_their_limits(dtype: str) -> None:
+    x = np.array([-1e5, 1e5, -np.inf, np.inf], dtype)
+    assert np.array_equal(evaluate("tanh", x), [-1, 1, -1, 1])
+    assert np.allclose(evaluate("logistic", x), [0, 1, 0, 1])
+    assert np.isfinite(evaluate("exp", x)).all()
