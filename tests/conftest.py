@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+# The first text that a fresh checkout draws builds Hypothesis's tables of characters, and the first call of a kernel
+# compiles it: neither says anything about a test.
+settings.register_profile("fastmlp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fastmlp")
 
 
 @dataclass
