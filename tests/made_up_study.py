@@ -1,0 +1,74 @@
+"""Made-up plans and records, and small real settings, for the tests of the study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastmlp.study.store import Store
+from fastmlp.study.store.records import PRETRAINING, TRIAL, Group, Outcome, Record, Trial
+
+# A real study of well under a second.
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "strategies": ["baseline", "scratch", "frozen", "finetune"],
+    "sizes": [20, 30],
+    "seeds": 2,
+    "network": {"hidden": [8]},
+    "pretraining": {"epochs": 2},
+    "training": {"epochs": 3},
+}
+
+
+def made_up_plan(
+    problems: Iterable[str] = ("p",), strategies: Iterable[str] = ("scratch", "frozen"), seeds: int = 3
+) -> list[Trial]:
+    """A plan in which scratch is shared between problems, as in a real one."""
+    return [
+        Trial(
+            problem,
+            strategy,
+            20,
+            seed,
+            f"{'any' if strategy == 'scratch' else problem}-{strategy}-{seed}",
+            f"{problem}-{seed}",
+        )
+        for problem in problems
+        for strategy in strategies
+        for seed in range(seeds)
+    ]
+
+
+def made_up_record(key: str, **changes: Any) -> Record:
+    """A record that depends on the key alone."""
+    number = int(sha256(key.encode()).hexdigest()[:8], 16) / 2**32
+    measured = {"status": "ok", "accuracy": number, "train_seconds": 0.1, "losses": [number, None]}
+    return dict.fromkeys(TRIAL) | {"key": key} | measured | changes
+
+
+def made_up_pretraining(key: str) -> Record:
+    """A pretraining whose similarity is one half."""
+    scores = {"h_score": 1.0, "h_score_random": 0.0, "h_score_target": 2.0}
+    return dict.fromkeys(PRETRAINING) | {"key": key, "pretrain_losses": [1.0]} | scores
+
+
+def made_up_work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    """Do a group's trials in no time."""
+    pretraining = made_up_pretraining(group.pretraining_key) if group.pretraining_missing else None
+    return Outcome(pretraining, [made_up_record(trial.key) for trial in group.trials if not stopped()])
+
+
+def begin(store: Store, trials: Iterable[Trial]) -> None:
+    store.begin(trials, {"settings": 'name = "made up"'})
+
+
+def without_seconds(table: Path | str) -> list[list[str]]:
+    """The cells of a results.csv, but for the columns that hold times."""
+    import csv
+
+    text = table.read_text(encoding="utf-8") if isinstance(table, Path) else table
+    header, *rows = csv.reader(text.splitlines())
+    kept = [place for place, name in enumerate(header) if not name.endswith("_seconds")]
+    return [[row[place] for place in kept] for row in (header, *rows)]

@@ -1,0 +1,203 @@
+"""Settings: what is refused, in which words, and that the rest survives being written and read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastmlp.errors import SettingsError
+from fastmlp.layout import ACTIVATIONS, OPTIMIZERS
+from fastmlp.strategies import STRATEGIES
+from fastmlp.study import config
+from fastmlp.study.config import Settings, load_settings, to_toml
+from fastmlp.study.toml import LARGEST, write_toml
+
+REFUSALS: list[tuple[dict[Any, Any], str]] = [
+    ({"seed": 3}, "seed: there is no such setting; did you mean 'seeds'?"),
+    ({"training": {"learning": 1}}, "training.learning: there is no such setting; known: epochs, lr,"),
+    ({"training": {"epoch": 1}}, "training.epoch: there is no such setting; did you mean 'epochs'?"),
+    ({1: 2}, "1: there is no such setting; known: name,"),
+    ({"seeds": "3"}, "seeds: must be a whole number, not '3'"),
+    ({"seeds": True}, "seeds: must be a whole number, not True"),
+    ({"seeds": 1.5}, "seeds: must be a whole number, not 1.5"),
+    ({"seeds": None}, "seeds: must be a whole number, not None"),
+    ({"seeds": 0}, "seeds: must be at least 1, not 0"),
+    ({"seeds": -(2**70)}, "seeds: must be at least 1, not -1180591620717411303424"),
+    ({"seeds": 2**64}, "seeds: must be at most 1000000, not 18446744073709551616"),
+    ({"seeds": 10**6}, "the grid has 30000000 trials; at most 1000000 are possible"),
+    ({"strategies": "frozen"}, "strategies: must be a list, not 'frozen'"),
+    ({"strategies": []}, "strategies: must be a list of at least 1 entry, not []"),
+    ({"strategies": ["finetun"]}, "strategies: unknown strategy 'finetun'; did you mean 'finetune'?"),
+    ({"strategies": ["frozen", "frozen"]}, "strategies: has 'frozen' twice"),
+    ({"strategies": ["partial-1", "partial-k"]}, "strategies: has 'partial-1' twice"),
+    ({"strategies": ["partial-2"]}, "strategies: 'partial-2' needs 2 hidden layers; network.hidden has 1"),
+    ({"problems": []}, "problems: must be a list of at least 1 entry, not []"),
+    ({"problems": ["partiy"]}, "problems: unknown problem 'partiy'; did you mean 'parity'?"),
+    ({"sizes": []}, "sizes: must be a list of at least 1 entry, not []"),
+    ({"sizes": [20, 50, 20]}, "sizes: has 20 twice"),
+    ({"sizes": [20, 501]}, "sizes[1]: is 501; the target pool of 'parity' holds 500 examples"),
+    ({"sizes": [9]}, "sizes[0]: is 9; 'parity' has 10 classes, each needs an example"),
+    ({"sizes": [20, "x"]}, "sizes[1]: must be a whole number, not 'x'"),
+    ({"training": 3}, "training: must be a table, not 3"),
+    ({"training": {"lr": -1}}, "training.lr: must be above 0, not -1"),
+    ({"training": {"lr": 0}}, "training.lr: must be above 0, not 0"),
+    ({"training": {"lr": float("nan")}}, "training.lr: must be above 0, not nan"),
+    ({"training": {"lr": float("inf")}}, "training.lr: must be at most 1e+30, not inf"),
+    ({"training": {"lr": 1e300}}, "training.lr: must be at most 1e+30, not 1e+300"),
+    ({"training": {"epochs": 0}}, "training.epochs: must be at least 1, not 0"),
+    ({"training": {"batch_size": 0}}, "training.batch_size: must be at least 1, not 0"),
+    ({"training": {"momentum": 1}}, "training.momentum: must be below 1, not 1"),
+    ({"training": {"weight_decay": -0.1}}, "training.weight_decay: must be at least 0, not -0.1"),
+    ({"training": {"optimizer": "adamm"}}, "training.optimizer: unknown optimizer 'adamm'; did you mean 'adam'?"),
+    ({"training": {"budget": "epoch"}}, "training.budget: unknown budget 'epoch'; did you mean 'epochs'?"),
+    ({"pretraining": {"lr": 0.0}}, "pretraining.lr: must be above 0, not 0.0"),
+    ({"network": {"hidden": []}}, "network.hidden: must be a list of at least 1 entry, not []"),
+    ({"network": {"hidden": [0]}}, "network.hidden[0]: must be at least 1, not 0"),
+    ({"network": {"activation": "rleu"}}, "network.activation: unknown activation 'rleu'; did you mean 'relu'?"),
+    ({"network": {"dtype": "float16"}}, "network.dtype: unknown dtype 'float16'; did you mean 'float64'?"),
+    ({"margin": 0}, "margin: must be above 0, not 0"),
+    ({"name": ""}, "name: must be text of at least 1 characters, not ''"),
+    ({"name": "x" * 201}, "name: must be text of at most 200 characters, not 'xxx"),
+    ({"name": "a\x1b[31mb"}, "name: 'a\\x1b[31mb' has characters that cannot be printed"),
+]
+
+FILES = {
+    b"seeds = \n": "is no TOML: Invalid value (at line 1, column 9)",
+    b"seeds = 1\nseeds = 2\n": "is no TOML: Cannot overwrite a value (at line 2,",
+    b"[training]\n[training]\n": "is no TOML: Cannot declare ('training',) twice (at line 2,",
+    b"seeds = 1\nname = '\xff'\n": "line 2 is not UTF-8: byte 0xff",
+    b"# " + b"x" * LARGEST: f"holds more than {LARGEST} bytes",
+    b"name = " + b"[" * 5000 + b"]" * 5000: "is nested too deeply",
+    b"seeds = 2020-13-45\n": "is no TOML",
+    b"seeds = " + b"9" * 5000 + b"\n": "holds a value that cannot be read",
+    b"[training]\nlr = nan\n": "training.lr: must be above 0, not nan",
+    b"[training]\nlr = -1\n": "training.lr: must be above 0, not -1",
+}
+
+
+@pytest.mark.parametrize(("data", "message"), REFUSALS, ids=[message[:60] for _, message in REFUSALS])
+def test_a_refusal_begins_with_the_path_of_the_setting(data: dict[Any, Any], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(data)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("content", "message"), FILES.items(), ids=range(len(FILES)))
+def test_a_file_that_cannot_be_used_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize("study", ["lba", "nowhere.toml", Path("nowhere.toml"), "/"])
+def test_a_study_that_is_not_there_is_refused(study: str | Path) -> None:
+    with pytest.raises(SettingsError, match=r"did you mean 'lab'|cannot be read"):
+        load_settings(study)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "windows.toml"
+    path.write_bytes(b'\xef\xbb\xbfname = "w"\r\nseeds = 2\r\n[training]\r\nlr = 1\r\n')
+    loaded = load_settings(path)
+    assert (loaded.name, loaded.seeds, loaded.training.lr) == ("w", 2, 1.0)
+
+
+@pytest.mark.parametrize("name", config.shipped())
+def test_shipped_studies_are_accepted(name: str) -> None:
+    assert load_settings(name).name == name
+
+
+def test_what_is_left_out_is_as_in_the_lab() -> None:
+    assert load_settings({"name": "lab"}) == load_settings("lab") == Settings(name="lab")
+
+
+def test_settings_made_in_python_are_checked_too() -> None:
+    with pytest.raises(SettingsError, match="seeds: must be at least 1, not 0"):
+        load_settings(Settings(seeds=0))
+
+
+def test_a_family_stands_for_the_members_the_network_is_deep_enough_for() -> None:
+    deep = load_settings({"strategies": ["frozen", "partial-k"], "network": {"hidden": [8, 8, 8]}})
+    assert deep.strategies == ("frozen", "partial-1", "partial-2", "partial-3")
+
+
+def test_quick_thins_the_grid_and_changes_nothing_else() -> None:
+    lab = load_settings("lab")
+    assert config.quick(lab) == msgspec.structs.replace(lab, sizes=(20, 100, 500), seeds=3)
+    assert config.quick(config.with_seeds(lab, 2)).seeds == 2
+    one = load_settings({"sizes": [40]})
+    assert config.quick(one).sizes == (40,)
+
+
+def test_another_number_of_seeds_is_checked() -> None:
+    assert config.with_seeds(load_settings("lab"), 7).seeds == 7
+    with pytest.raises(SettingsError, match="seeds: must be at least 1, not 0"):
+        config.with_seeds(load_settings("lab"), 0)
+
+
+def some(pool: Any, most: int = 3) -> st.SearchStrategy[list[Any]]:
+    return st.lists(pool, min_size=1, max_size=most, unique=True)
+
+
+COUNTS = st.integers(1, 1_000_000)
+RATES = st.floats(0, 1e30, exclude_min=True)
+STUDIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.text(min_size=1, max_size=200).filter(str.isprintable),
+        "strategies": some(st.sampled_from([name for name in STRATEGIES if not name[-1].isdigit()]), 6),
+        "sizes": some(st.integers(10, 500)),
+        "seeds": st.integers(1, 1000),
+        "margin": st.floats(0, 1, exclude_min=True, exclude_max=True),
+        "network": st.fixed_dictionaries(
+            {},
+            optional={
+                "hidden": st.lists(COUNTS, min_size=1, max_size=3),
+                "activation": st.sampled_from(ACTIVATIONS),
+                "dtype": st.sampled_from(["float32", "float64"]),
+            },
+        ),
+        "pretraining": st.fixed_dictionaries({}, optional={"epochs": COUNTS, "lr": RATES}),
+        "training": st.fixed_dictionaries(
+            {},
+            optional={
+                "lr": RATES,
+                "momentum": st.floats(0, 1, exclude_max=True),
+                "weight_decay": st.floats(0, 1e30),
+                "optimizer": st.sampled_from(OPTIMIZERS),
+                "budget": st.sampled_from(["epochs", "steps"]),
+            },
+        ),
+    },
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(STUDIES)
+def test_settings_survive_being_written_and_read(data: dict[str, Any]) -> None:
+    loaded = load_settings(data)
+    assert config.from_dict(tomllib.loads(to_toml(loaded))) == loaded
+
+
+VALUES = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(st.from_regex(r"[A-Za-z0-9_-]+", fullmatch=True), VALUES | TEXTS | st.lists(VALUES | TEXTS)))
+def test_toml_text_means_what_was_written(data: dict[str, Any]) -> None:
+    assert tomllib.loads(write_toml({**data, "table-": data})) == {**data, "table-": data}
+
+
+def test_a_value_toml_does_not_know_is_not_written() -> None:
+    with pytest.raises(TypeError, match="None has no place in a settings file"):
+        write_toml({"a": None})

@@ -1,0 +1,167 @@
+"""Keys: they change with everything a result depends on, and with nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastmlp import problems
+from fastmlp.problems import Problem, Task, parity
+from fastmlp.strategies import get_strategy
+from fastmlp.study.config import Settings, from_dict, load_settings
+from fastmlp.study.plan import Circumstances, plan
+from fastmlp.study.store.records import Trial
+
+BASE: dict[str, Any] = {
+    "strategies": ["baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen"],
+    "sizes": [20, 50],
+    "seeds": 2,
+}
+HERE = Circumstances("numba", "0123", {"numpy": "2.4", "scikit-learn": "1.9", "scipy": "1.17"})
+BASELINES = {"baseline", "baseline-source-scaler"}
+NETWORKS = {"scratch", "scratch-source-scaler", "frozen"}
+EVERYTHING = BASELINES | NETWORKS | {"pretraining"}
+
+Cell = tuple[str, str, int, int]
+
+
+def keys(settings: Settings, circumstances: Circumstances = HERE) -> dict[Cell, str]:
+    """Key of every trial, and of every pretraining as if it were a strategy."""
+    found = {}
+    for trial in plan(settings, circumstances):
+        found[trial.problem, trial.strategy, trial.n_target, trial.seed] = trial.key
+        found[trial.problem, "pretraining", 0, trial.seed] = trial.pretraining_key
+    return found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sizes": [20, 30, 50]},
+        {"seeds": 5},
+        {"strategies": ["finetune", *BASE["strategies"]]},
+        {"name": "another"},
+        {"margin": 0.02},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
+    before, after = keys(from_dict(BASE)), keys(from_dict(BASE | change))
+    assert {cell: after[cell] for cell in before} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "affected"),
+    [
+        ({"training": {"lr": 0.1}}, NETWORKS),
+        ({"training": {"epochs": 61}}, NETWORKS),
+        ({"training": {"budget": "steps"}}, NETWORKS),
+        ({"training": {"weight_decay": 0.1}}, NETWORKS),
+        ({"training": {"batch_size": 16}}, NETWORKS | {"pretraining"}),
+        ({"training": {"momentum": 0.5}}, NETWORKS | {"pretraining"}),
+        ({"training": {"optimizer": "adam"}}, NETWORKS | {"pretraining"}),
+        ({"pretraining": {"epochs": 31}}, {"frozen", "pretraining"}),
+        ({"pretraining": {"lr": 0.1}}, {"frozen", "pretraining"}),
+        ({"network": {"hidden": [64, 64]}}, NETWORKS | {"pretraining"}),
+        ({"network": {"activation": "tanh"}}, NETWORKS | {"pretraining"}),
+        ({"network": {"dtype": "float64"}}, NETWORKS | {"pretraining"}),
+    ],
+    ids=str,
+)
+def test_a_setting_changes_the_keys_of_what_it_affects(change: dict[str, Any], affected: set[str]) -> None:
+    assert changed(keys(from_dict(BASE)), keys(from_dict(BASE | change))) == affected
+
+
+@pytest.mark.parametrize(
+    ("circumstances", "affected"),
+    [
+        (replace(HERE, backend="numpy"), NETWORKS | {"pretraining"}),
+        (replace(HERE, kernels="4567"), NETWORKS | {"pretraining"}),
+        (replace(HERE, versions=HERE.versions | {"scikit-learn": "2.0"}), BASELINES),
+        (replace(HERE, versions=HERE.versions | {"numpy": "3.0"}), EVERYTHING),
+    ],
+    ids=["backend", "kernels", "scikit-learn", "numpy"],
+)
+def test_circumstances_change_the_keys_of_what_they_affect(circumstances: Circumstances, affected: set[str]) -> None:
+    assert changed(keys(from_dict(BASE)), keys(from_dict(BASE), circumstances)) == affected
+
+
+def test_one_changed_pixel_changes_all_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keys(from_dict(BASE))
+    original = parity()
+    X = original.target.X.copy()
+    X[0, 20] += 1
+    monkeypatch.setattr(
+        problems,
+        "PROBLEMS",
+        {"parity": lambda: with_tasks(original, replace(original.source, X=X), replace(original.target, X=X))},
+    )
+    assert changed(before, keys(from_dict(BASE))) == EVERYTHING
+
+
+def test_what_does_not_know_the_source_runs_once_for_all_problems_with_a_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    original = parity()
+    source = Task("digits-high", original.source.X, (original.target.y > 4).astype(np.int64))
+    known: dict[str, Callable[[], Problem]] = {
+        "parity": parity,
+        "high": lambda: with_tasks(original, source, original.target),
+    }
+    monkeypatch.setattr(problems, "PROBLEMS", known)
+    monkeypatch.setattr("fastmlp.study.config.PROBLEMS", known)
+    found = keys(from_dict(BASE | {"problems": ["parity", "high"]}))
+    same = {
+        strategy
+        for (problem, strategy, n, seed), key in found.items()
+        if problem == "parity" and found["high", strategy, n, seed] == key
+    }
+    assert same == {"baseline", "scratch"}
+
+
+def test_a_key_is_of_what_a_strategy_does_and_not_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keys(from_dict(BASE | {"strategies": ["frozen"]}))
+    monkeypatch.setattr("fastmlp.study.plan.get_strategy", lambda _: get_strategy("finetune"))
+    assert changed(before, keys(from_dict(BASE | {"strategies": ["frozen"]}))) == {"frozen"}
+
+
+def test_the_plan_goes_problem_by_problem_strategy_by_strategy_size_by_size() -> None:
+    trials = list(plan(from_dict(BASE), HERE))
+    assert [trial[1:4] for trial in trials] == [
+        (strategy, size, seed) for strategy in BASE["strategies"] for size in (20, 50) for seed in (0, 1)
+    ]
+    assert len({trial.key for trial in trials}) == len(trials)
+
+
+def test_keys_do_not_depend_on_the_process() -> None:
+    """A key that changed with the hash seed or the order of a set would throw away all that was done."""
+    code = "from tests.test_study_plan import *; print(*keys(from_dict(BASE)).values())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == list(keys(from_dict(BASE)).values())
+
+
+def test_the_lab_has_six_hundred_trials() -> None:
+    first: Trial = next(iter(plan(load_settings("lab"), HERE)))
+    assert first[:4] == ("parity", "baseline", 20, 0)
+    assert sum(1 for _ in plan(load_settings("lab"), HERE)) == 600
+
+
+def changed(before: dict[Cell, str], after: dict[Cell, str]) -> set[str]:
+    """Strategies whose keys differ; all of a strategy's keys must, or none."""
+    names = {cell[1] for cell in before}
+    result = {name for name in names if any(before[cell] != after[cell] for cell in before if cell[1] == name)}
+    assert all(before[cell] != after[cell] for cell in before if cell[1] in result)
+    return result
+
+
+def with_tasks(problem: Problem, source: Task, target: Task) -> Problem:
+    return replace(problem, source=source, target=target)
