@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.preprocessing import StandardScaler
 
 from fastmlp.errors import ShapeError, UnknownName
-from fastmlp.problems import Scaler, interleave, load_problem
+from fastmlp.problems import PROBLEMS, Scaler, Task, interleave, load_problem, teacher
+from fastmlp.problems.axis import SHIFTS, inverted, noisy, rotated, shuffled_blocks
 
 from .conftest import SeededRng
 
@@ -81,17 +84,116 @@ def test_subsets_that_the_pool_cannot_give_are_refused() -> None:
 
 def test_the_fingerprint_changes_with_a_single_pixel() -> None:
     problem = load_problem("parity")
-    before = problem.fingerprint
-    changed = type(problem)(
-        problem.name, problem.source, type(problem.target)("digits", problem.target.X.copy(), problem.target.y)
-    )
-    assert changed.fingerprint == before
-    other = problem.target.X.copy()
-    other[0, 0] += 1
-    assert (
-        type(problem)("parity", problem.source, type(problem.target)("digits", other, problem.target.y)).fingerprint
-        != before
-    )
+    copied, changed = problem.target.X.copy(), problem.target.X.copy()
+    changed[0, 0] += 1
+    one, other = (replace(problem, target=Task("digits", X, problem.target.y)) for X in (copied, changed))
+    assert one.fingerprint == problem.fingerprint
+    assert other.fingerprint != problem.fingerprint
+
+
+EVERY = [*PROBLEMS, "rotated-15", "noisy-0.5", "teacher-0.5"]
+ON_DIGITS = [name for name in EVERY if not name.startswith(("halves", "teacher"))]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_problem_keeps_its_parts_apart_and_repeats_itself(name: str) -> None:
+    problem, again, other = (load_problem.__wrapped__(name, seed) for seed in (3, 3, 4))
+    split = problem.split(3)
+    assert problem.fingerprint == again.fingerprint
+    assert_array_equal(split.pool, again.split(3).pool)
+    assert not np.array_equal(split.pool, other.split(4).pool)
+    parts = [split.heldout, split.pool, split.probe] + [split.source] * problem.shared
+    assert len(np.unique(np.concatenate(parts))) == sum(len(part) for part in parts)
+    assert len(split.pool) == 500
+    assert problem.shared or len(np.intersect1d(split.source, split.source_heldout)) == 0
+    assert not problem.shared or not np.isin(split.ceiling, np.concatenate(parts[:3])).any()
+    assert name.startswith("teacher") or set(problem.target.y[split.subset(20)]) == set(range(problem.target.n_classes))
+
+
+@pytest.mark.parametrize("name", ON_DIGITS)
+def test_on_the_axis_only_the_source_changes(name: str) -> None:
+    problem, parity = load_problem(name, 5), load_problem("parity", 5)
+    assert problem.target is parity.target
+    for part in ("heldout", "pool", "probe", "source"):
+        assert_array_equal(getattr(problem.split(5), part), getattr(parity.split(5), part))
+
+
+def test_what_a_seed_draws_of_a_problem_is_drawn_anew_for_the_next() -> None:
+    for name in ("halves", "blocks", "permuted", "random-labels", "noisy-1", "teacher-0.5"):
+        assert load_problem(name, 0).fingerprint != load_problem(name, 1).fingerprint
+
+
+def test_halves_share_no_class_and_no_example() -> None:
+    problem = load_problem("halves", 2)
+    names = [set(task.name.removeprefix("digits-")) for task in (problem.source, problem.target)]
+    assert names[0] | names[1] == set("0123456789")
+    assert not names[0] & names[1]
+    assert (problem.source.n_classes, problem.target.n_classes) == (5, 5)
+    assert len(problem.source.y) + len(problem.target.y) == 1797
+    assert [len(part) for part in (problem.split(2).heldout, problem.split(2).probe)] == [300, 80]
+
+
+def test_halves_self_pretrains_on_its_own_sample() -> None:
+    problem = load_problem("halves-self", 2)
+    assert problem.on_subset
+    assert problem.source is problem.target
+    assert problem.target.name == load_problem("halves", 2).target.name
+
+
+@pytest.mark.parametrize(("overlap", "expected"), [(0.0, 0.0), (0.6, 0.6), (1.0, 1.0)])
+def test_teachers_overlap_as_much_as_they_are_told(overlap: float, expected: float) -> None:
+    seen = []
+    for seed in range(30):
+        problem = teacher("t", seed, overlap, n=600)
+        # With one hidden unit in common the labels of both tasks depend on the same direction of the inputs
+        means = [
+            np.array([task.X[task.y == label].mean(axis=0) for label in range(10)])
+            for task in (problem.source, problem.target)
+        ]
+        basis = [np.linalg.svd(m - m.mean(axis=0))[2][:4] for m in means]  # the four directions that the labels know
+        seen.append(np.linalg.norm(basis[0] @ basis[1].T) ** 2 / 4)
+    chance = 4 / 16  # of two random four-dimensional subspaces of sixteen dimensions
+    assert (np.mean(seen) - chance) / (1 - chance) == pytest.approx(expected**2, abs=0.2)
+
+
+def test_a_teacher_is_of_any_size_and_all_its_classes_occur() -> None:
+    problem = teacher("t", 0, 0.5, n=3000, n_features=30, width=7, n_classes=6)
+    assert problem.target.X.shape == (3000, 30)
+    assert np.bincount(problem.target.y, minlength=6).min() > 100
+    assert np.bincount(problem.source.y, minlength=6).min() > 100
+
+
+def test_images_are_rotated_inverted_shuffled_and_blurred_as_the_names_say(rng: SeededRng) -> None:
+    image = np.zeros((1, 64))
+    image[0, 3 * 8 + 0] = 5  # row 3, column 0
+    turned = rotated(image, 90).reshape(8, 8)
+    assert turned[7, 3] == pytest.approx(5) or turned[0, 4] == pytest.approx(5) or turned[7, 4] == pytest.approx(5)
+    assert_array_equal(inverted(inverted(image)), image)
+    assert inverted(image).max() == 16
+    many = rng.normal(4000, 64)
+    blocks = shuffled_blocks(many, np.random.default_rng(1))
+    assert_array_equal(np.sort(blocks, axis=1), np.sort(many, axis=1))
+    top_left = many[0].reshape(8, 8)[:4, :4]
+    found = [np.array_equal(blocks[0].reshape(8, 8)[r : r + 4, c : c + 4], top_left) for r in (0, 4) for c in (0, 4)]
+    assert sum(found) == 1  # a block moves whole
+    assert not np.array_equal(blocks, many)
+    assert (noisy(many, np.random.default_rng(1), 0.5) - many).std() == pytest.approx(3, rel=0.02)
+
+
+def test_a_shift_changes_the_inputs_and_not_their_shape(rng: SeededRng) -> None:
+    x = load_problem("parity").target.X[:50]
+    for shift in SHIFTS.values():
+        moved = shift(x, np.random.default_rng(0))
+        assert moved.shape == x.shape
+        assert np.abs(moved - x).mean() > 1
+
+
+@pytest.mark.parametrize(
+    "name", ["rotated-181", "rotated-", "rotated-x", "noisy--1", "teacher-1.5", "teacher-nan", "teacher-r"]
+)
+def test_a_number_that_a_family_does_not_have_is_refused(name: str) -> None:
+    with pytest.raises(UnknownName, match="unknown problem"):
+        load_problem(name)
 
 
 def test_the_scaler_is_scikit_learns(rng: SeededRng) -> None:

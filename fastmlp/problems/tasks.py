@@ -1,4 +1,4 @@
-"""Problems: a source task to pretrain on, a target task that is wanted, and splits that keep them apart.
+"""Tasks, problems and splits: a source to pretrain on, a target that is wanted, and what keeps them apart.
 
 The lab's protocol: for each seed the examples are divided, stratified by target class, into four disjoint parts:
 held-out set, target pool, probe and source pool. The target pool is ordered once so that classes interleave; the subset
@@ -7,22 +7,23 @@ of n_target examples is its prefix, so the subset of 50 is contained in the subs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import ShapeError, UnknownName
-from .seeds import rng_for
+from ..errors import ShapeError
+from ..seeds import rng_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from numpy.typing import DTypeLike, NDArray
 
-    from .layout import Floats, Ints
+    from ..layout import Floats, Ints
+
+Shift = Callable[["NDArray[np.float64]", np.random.Generator], "NDArray[np.float64]"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +73,18 @@ class Split:
         Labelled target examples used for measuring similarity and for nothing else.
     source
         What the network is pretrained on.
+    source_heldout
+        Where the pretrained network is judged on its own task.
+    ceiling
+        What a network is pretrained on that knows the target task itself: the measure of a similarity of 1.
     """
 
     heldout: Ints
     pool: Ints
     probe: Ints
     source: Ints
+    source_heldout: Ints
+    ceiling: Ints
 
     def subset(self, n_target: int) -> Ints:
         """Return the first n_target rows of the target pool.
@@ -94,22 +101,32 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A source task and a target task over the same rows.
+    """A source task and a target task, as one seed sees them.
 
     Parameters
     ----------
     name
         The user's name for it.
     source, target
-        The two tasks; row i of both is the same example.
+        The two tasks.
     sizes
         Of the parts of a split.
+    shared
+        Whether the tasks ask about the same rows, row i of both being one example. If not, all of the source is for
+        pretraining but what its own held-out set takes.
+    on_subset
+        Whether the network is pretrained on the n_target examples themselves, as a control.
+    shifts
+        Other conditions under which held-out inputs are seen, by name: functions of the inputs and a generator.
     """
 
     name: str
     source: Task
     target: Task
     sizes: Sizes = Sizes()
+    shared: bool = True
+    on_subset: bool = False
+    shifts: Mapping[str, Shift] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -123,9 +140,13 @@ class Problem:
         y = self.target.y
         rows = interleave(y, rng_for("split", task=self.target.name, seed=seed))
         ends = np.cumsum([sizes.heldout, sizes.pool, sizes.probe])
-        heldout, pool, probe, source = np.split(rows, ends)
+        heldout, pool, probe, rest = np.split(rows, ends)
         pool = pool[interleave(y[pool], rng_for("subset", task=self.target.name, seed=seed))]
-        return Split(heldout, pool, probe, source)
+        if self.shared:
+            return Split(heldout, pool, probe, source=rest, source_heldout=heldout, ceiling=rest)
+        others = interleave(self.source.y, rng_for("split", task=self.source.name, seed=seed))
+        mine, theirs = np.split(others, [len(others) // 5])
+        return Split(heldout, pool, probe, source=theirs, source_heldout=mine, ceiling=pool)
 
 
 def interleave(y: Ints, rng: np.random.Generator) -> Ints:
@@ -198,34 +219,3 @@ class Scaler:
     def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""
         return ((X - self.mean) / self.scale).astype(dtype)
-
-
-@cache
-def digits() -> Task:
-    """Return scikit-learn's digits: 1797 images of 8 x 8 pixels, ten classes."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    return Task("digits", X, y.astype(np.int64))
-
-
-def parity() -> Problem:
-    """Pretrain on even or odd, transfer to the ten digits."""
-    target = digits()
-    return Problem("parity", Task("digits-parity", target.X, target.y % 2), target)
-
-
-PROBLEMS: Mapping[str, Callable[[], Problem]] = {"parity": parity}
-
-
-def load_problem(name: str) -> Problem:
-    """Return a problem by name.
-
-    Raises
-    ------
-    UnknownName
-        If there is none, with the nearest name.
-    """
-    if name not in PROBLEMS:
-        raise UnknownName("problem", name, PROBLEMS)
-    return PROBLEMS[name]()
