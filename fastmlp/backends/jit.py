@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 
+from .code_cache import MachineCodeCache
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 njit: Any = numba.njit  # its type does not know all of its options
+config: Any = numba.config
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 # A kernel is called from other kernels only, so the wrappers for Python and C are left out: they cost compile time.
@@ -28,5 +31,9 @@ inlined = njit(inline="always", **OPTIONS)
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls."""
-    return njit(no_cfunc_wrapper=True, **OPTIONS)(function)
+    """Compile a function that Python calls, and keep it on disk."""
+    compiled = njit(no_cfunc_wrapper=True, **OPTIONS)(function)
+    if not config.DISABLE_JIT:
+        # `cache=True` would choose numba's own cache, whose faults `code_cache` tells of.
+        compiled._cache = MachineCodeCache(function.__qualname__)  # noqa: SLF001
+    return compiled

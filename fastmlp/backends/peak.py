@@ -1,0 +1,83 @@
+"""The most fused multiply-adds that one core can do: the yardstick of every kernel."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .host import PLAIN, TILE
+from .jit import entry
+from .tiles import INDEX, Emitter, index
+
+CHAINS = 12  # independent sums: two a cycle at four or five cycles each, and AVX2's 16 registers hold them
+STEPS = 40_000  # about 2 ms a round
+SECONDS = 0.1
+
+
+def fma_peak(dtype: str = "float32") -> float:
+    """Measure the peak of one core.
+
+    Parameters
+    ----------
+    dtype
+        ``"float32"`` or ``"float64"``.
+
+    Returns
+    -------
+    Floating-point operations a second, a fused multiply-add counting as two; the best of some rounds, 0.1 s in all.
+    NaN where vector code cannot be built.
+    """
+    if TILE is PLAIN:
+        return float("nan")
+    kind = np.dtype(dtype)
+    work = 2 * CHAINS * (TILE.vector_bytes // kind.itemsize) * STEPS
+    seed, best, stop = np.ones(1, kind), float("inf"), time.perf_counter() + SECONDS
+    spin(1, seed)  # compiles
+    while time.perf_counter() < stop or best == float("inf"):
+        start = time.perf_counter()
+        spin(STEPS, seed)
+        best = min(best, time.perf_counter() - start)
+    return work / best
+
+
+def _chains(_typing: Any, steps: Any, seed: Any) -> Any:
+    """Keep CHAINS vectors in registers and multiply-add each `steps` times; nothing is loaded or stored on the way."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        number = context.get_value_type(signature.args[1])
+        emit = Emitter(builder, number, TILE.vector_bytes * 8 // signature.args[1].bitwidth)
+        factor, before = emit.spread(values[1]), builder.block
+        loop, after = builder.append_basic_block("steps"), builder.append_basic_block("done")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        k, sums = builder.phi(INDEX), [builder.phi(emit.kind) for _ in range(CHAINS)]
+        k.add_incoming(index(0), before)
+        # Every chain adds another number: were they alike, the compiler would keep one.
+        after_step = [emit.fused(total, factor, emit.constant(float(i))) for i, total in enumerate(sums)]
+        for i, total in enumerate(sums):
+            total.add_incoming(emit.constant(float(i)), before)
+            total.add_incoming(after_step[i], loop)
+        following = emit.plus(k, index(1))
+        k.add_incoming(following, loop)
+        builder.cbranch(builder.icmp_signed("<", following, values[0]), loop, after)
+        builder.position_at_end(after)
+        total = after_step[0]
+        for one in after_step[1:]:
+            total = builder.fadd(total, one)
+        return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
+
+    return seed(types.int64, seed), generate
+
+
+chains: Any = intrinsic(_chains)
+
+
+@entry
+def spin(steps: int, seed: Any) -> Any:
+    """Run the chains; the sum is returned so that they are not optimised away."""
+    return chains(steps, seed[0] * seed.dtype.type(1e-3))

@@ -1,0 +1,253 @@
+"""The compile cache: one promise a test, most of them with a function that compiles in a blink."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+numba: Any = pytest.importorskip("numba")
+if numba.config.DISABLE_JIT:
+    pytest.skip("nothing is compiled", allow_module_level=True)
+
+from fastmlp.backends import code_cache  # noqa: E402
+
+PACKAGE = Path(code_cache.__file__).parents[1]
+TRAIN = """
+from numpy import array
+from fastmlp.backends import compiled, engine
+loss, _ = compiled.loss_and_gradient(array([.5, -.5, 0, 0]), array([1, 2]), 0, array([[1.]]), array([0]))
+print(loss, sum(engine.train.stats.cache_hits.values()))
+"""
+TWICE = """
+import numba
+from fastmlp.backends.code_cache import MachineCodeCache
+twice = numba.njit(lambda x: 2 * x)
+twice._cache = MachineCodeCache("twice")
+assert twice(3.0) == 6.0
+print(sum(twice.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own."""
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    code_cache._warn_once.cache_clear()
+    return tmp_path / "fastmlp"
+
+
+def compiled_twice() -> tuple[float, int]:
+    """Call a new function that doubles; return the result and how often it came from the cache."""
+    function: Any = numba.njit(lambda x: 2 * x)
+    function._cache = code_cache.MachineCodeCache("twice")
+    return function(3.0), sum(function.stats.cache_hits.values())
+
+
+def the_entry() -> Path:
+    [entry] = code_cache.directory().glob(f"*{code_cache.SUFFIX}")
+    return entry
+
+
+def run(code: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,  # whose package comes first
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+
+def test_a_second_function_comes_from_the_cache() -> None:
+    assert compiled_twice() == (6.0, 0)
+    assert compiled_twice() == (6.0, 1)
+
+
+def test_a_second_process_trains_from_the_cache() -> None:
+    first, second = run(TRAIN).stdout.split(), run(TRAIN).stdout.split()
+    assert first[0] == second[0]
+    assert (first[1], second[1]) == ("0", "1")
+
+
+def test_an_edit_in_any_file_serves_no_stale_code(tmp_path: Path) -> None:
+    """The loss is in head.py; the function that is cached in engine.py, which does not change."""
+    shutil.copytree(PACKAGE, tmp_path / "fastmlp", ignore=shutil.ignore_patterns("__pycache__", "templates"))
+    head = tmp_path / "fastmlp" / "backends" / "head.py"
+    before = float(run(TRAIN, tmp_path).stdout.split()[0])
+    head.write_text(head.read_text().replace("loss = 0.0", "loss = 1.0"))
+    after = float(run(TRAIN, tmp_path).stdout.split()[0])
+    assert after == pytest.approx(before + 1)
+
+
+@pytest.mark.parametrize("name", [*sorted(path.name for path in (PACKAGE / "backends").glob("*.py")), "../layout.py"])
+def test_every_file_is_in_the_fingerprint(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(PACKAGE / "backends", tmp_path / "backends", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PACKAGE / "layout.py", tmp_path)
+    monkeypatch.setattr(code_cache, "files", lambda package: tmp_path / package.removeprefix("fastmlp").lstrip("."))
+    before = code_cache.fingerprint.__wrapped__()
+    with (tmp_path / "backends" / name).open("a") as file:
+        file.write("# edited\n")
+    assert code_cache.fingerprint.__wrapped__() != before
+
+
+DAMAGES: dict[str, Any] = {
+    "empty": lambda content: b"",
+    "truncated": lambda content: content[: len(content) // 2],
+    "garbage": lambda content: b"\0" * len(content),
+    "one bit": lambda content: content[:-100] + bytes([content[-100] ^ 1]) + content[-99:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_compiled_again_with_one_warning(damage: str) -> None:
+    compiled_twice()
+    the_entry().write_bytes(DAMAGES[damage](the_entry().read_bytes()))
+    with pytest.warns(RuntimeWarning, match="compiled again") as caught:
+        assert compiled_twice() == (6.0, 0)
+    assert len(caught) == 1
+    assert compiled_twice() == (6.0, 1)
+
+
+def test_an_entry_that_is_a_link_is_not_read() -> None:
+    compiled_twice()
+    elsewhere = the_entry().rename(code_cache.directory() / "elsewhere")
+    elsewhere.with_name(elsewhere.name).touch()
+    link = code_cache.directory() / ("x" + code_cache.SUFFIX)
+    link.symlink_to(elsewhere)
+    with pytest.raises(OSError, match="symbolic"):
+        code_cache._read(link)
+
+
+def test_an_entry_of_another_user_is_not_unpickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled_twice()
+    entry = the_entry()
+    if os.geteuid() == 0:
+        os.chown(entry, 12345, -1)
+    else:
+        entry.chmod(0o666)
+    monkeypatch.setattr("pickle.loads", lambda content: pytest.fail("it was unpickled"))
+    with pytest.warns(RuntimeWarning, match=r"belongs to user 12345|others may write"):
+        assert compiled_twice() == (6.0, 0)
+
+
+def test_the_directory_is_the_users_alone(home: Path) -> None:
+    compiled_twice()
+    for path in (home, code_cache.directory()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(the_entry().stat().st_mode) == 0o600
+
+
+def writable_by_all(home: Path) -> None:
+    home.mkdir()
+    home.chmod(0o777)
+
+
+def a_link(home: Path) -> None:
+    (home.parent / "elsewhere").mkdir()
+    home.symlink_to(home.parent / "elsewhere")
+
+
+def a_file(home: Path) -> None:
+    home.write_text("")
+
+
+@pytest.mark.parametrize("fault", [writable_by_all, a_link, a_file], ids=lambda fault: fault.__name__)
+def test_without_a_safe_directory_there_is_no_cache_and_one_warning(fault: Any, home: Path) -> None:
+    fault(home)
+    with pytest.warns(RuntimeWarning, match="are not kept") as caught:
+        assert [compiled_twice(), compiled_twice()] == [(6.0, 0), (6.0, 0)]
+    assert len(caught) == 1
+    assert code_cache.cache_state().disabled
+    assert str(code_cache.cache_state()).startswith("off: ")
+
+
+def test_a_directory_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir(mode=0o700)
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    with pytest.raises(code_cache.CacheRefusedError, match=f"belongs to user {mine}"):
+        code_cache.directory()
+
+
+def test_a_place_that_cannot_be_written_is_no_error() -> None:
+    """A read-only install, a full disk, a home that does not exist: /proc takes no directories from anyone."""
+    done = run(TWICE, XDG_CACHE_HOME="/proc/none")
+    assert done.stdout == "0\n"
+    assert done.stderr.count("RuntimeWarning") == 1
+
+
+def test_a_write_that_fails_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(code_cache, "_write", full)
+    with pytest.warns(RuntimeWarning, match="No space left"):
+        assert compiled_twice() == (6.0, 0)
+
+
+def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert "home directory" in code_cache.cache_state().disabled
+
+
+def test_processes_that_start_cold_together_agree() -> None:
+    started = [
+        subprocess.Popen([sys.executable, "-W", "error", "-c", TWICE], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert all(process.wait(timeout=60) == 0 for process in started)
+    for process in started:
+        assert process.stdout
+        process.stdout.close()
+    assert run(TWICE).stdout == "1\n"
+    assert [path.suffix for path in code_cache.directory().iterdir()] == [code_cache.SUFFIX]
+
+
+def test_numbas_directory_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "chosen"))
+    assert code_cache.directory().parent == tmp_path / "chosen" / "fastmlp"
+
+
+def test_old_versions_are_forgotten(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    for age in range(2 * code_cache.KEPT):
+        (home / f"{age}").mkdir()
+        os.utime(home / f"{age}", (age, age))
+    code_cache.directory()
+    assert len(list(home.iterdir())) == code_cache.KEPT
+
+
+def test_state_counts_and_flush_empties() -> None:
+    compiled_twice()
+    state = code_cache.cache_state()
+    assert state.entries == 1
+    assert state.size == the_entry().stat().st_size
+    assert re.search(r", 1 entries, 0\.\d MB", str(state))
+    code_cache.MachineCodeCache("twice").flush()
+    assert code_cache.cache_state().entries == 0
+
+
+def test_a_disabled_cache_leaves_the_disk_alone(home: Path) -> None:
+    function: Any = numba.njit(lambda x: 2 * x)
+    function._cache = code_cache.MachineCodeCache("twice")
+    function._cache.disable()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert function(3.0) == 6.0
+    assert not home.exists()

@@ -1,0 +1,25 @@
+"""The yardstick: it can only be checked for being one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+numba: Any = pytest.importorskip("numba")
+
+from fastmlp.backends import host, peak  # noqa: E402
+
+
+def test_double_precision_has_half_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    if host.TILE is host.PLAIN:
+        pytest.skip("no vector code")
+    single, double = peak.fma_peak("float32"), peak.fma_peak("float64")
+    assert single > 1e9
+    assert 1.2 < single / double < 3  # 2, on a machine that does nothing else
+
+
+def test_without_vector_code_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "TILE", host.PLAIN)
+    assert math.isnan(peak.fma_peak())
