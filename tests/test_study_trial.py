@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fastmlp.problems import Problem, load_problem
+from fastmlp.problems import Problem, Scaler, load_problem
 from fastmlp.strategies import Strategy, get_strategy
+from fastmlp.study import pretraining
 from fastmlp.study import trial as module
 from fastmlp.study.config import from_dict
 from fastmlp.study.store.records import PRETRAINING, TRIAL, Group, Record, Trial, reproducible
@@ -26,10 +26,12 @@ def group(strategies: tuple[str, ...] = STRATEGIES, n_target: int = 20, seed: in
     return Group("parity", seed, "pre", pretraining_missing=True, trials=trials)
 
 
-def run(changes: Mapping[str, Any] = {}, wanted: Group | None = None) -> dict[str, Record]:
+def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> dict[str, Record]:
     """Records of a group by strategy."""
     wanted = group() if wanted is None else wanted
-    outcome = Worker(from_dict(SMALL | {"strategies": list(STRATEGIES)} | changes), "numpy")(wanted, lambda: False)
+    outcome = Worker(from_dict(SMALL | {"strategies": list(STRATEGIES)} | (changes or {})), "numpy")(
+        wanted, lambda: False
+    )
     return dict(zip([each.strategy for each in wanted.trials], outcome.records, strict=True))
 
 
@@ -86,7 +88,7 @@ def test_nothing_that_is_held_out_reaches_training() -> None:
     changed = replace(problem, source=replace(problem.source, X=X, y=y), target=replace(problem.target, X=X))
     tampered = cell(changed)
     assert (tampered.split.heldout == heldout).all()
-    assert (tampered.pretrained.network.theta == honest.pretrained.network.theta).all()
+    assert (tampered.origin().fit.network.theta == honest.origin().fit.network.theta).all()
     for name in ("scratch", "frozen", "finetune", "scratch-source-scaler"):
         first, second = (fitted(each, get_strategy(name)) for each in (honest, tampered))
         assert first.tobytes() == second.tobytes()
@@ -97,27 +99,18 @@ def test_nothing_that_is_held_out_reaches_training() -> None:
 
 def fitted(where: Cell, strategy: Strategy) -> np.ndarray[Any, Any]:
     """Weights a strategy ends with."""
-    seen = []
-    judge = module.predict_proba
-
-    def spy(network: Any, *arguments: Any, **options: Any) -> Any:
-        seen.append(network.theta)
-        return judge(network, *arguments, **options)
-
-    module.predict_proba = spy  # type: ignore[assignment]
-    try:
-        where.run(strategy, 20)
-    finally:
-        module.predict_proba = judge
-    result: np.ndarray[Any, Any] = seen[0]
-    return result
+    rows, origin = where.split.subset(20), where.origin()
+    scaler = origin.scaler if strategy.scaler == "source" else Scaler.fit(where.problem.target.X[rows])
+    X = where.conditions.scaled(where.problem.target.X[rows], scaler)
+    theta: np.ndarray[Any, Any] = where.transfer(
+        strategy, origin.fit.network, X, where.problem.target.y[rows]
+    ).network.theta
+    return theta
 
 
 def test_strategies_of_a_cell_start_from_the_same_head_and_see_the_same_order() -> None:
     """At a rate that moves nothing, what is left is the start: frozen and finetune have the same, head and body."""
-    still = cell()
-    tiny = from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-30}})
-    still.settings = tiny
+    still = Cell(load_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-30}}), "numpy")
     assert fitted(still, get_strategy("frozen")).tobytes() == fitted(still, get_strategy("finetune")).tobytes()
 
 
@@ -168,7 +161,7 @@ def test_a_pretraining_that_raises_fails_what_starts_from_it(monkeypatch: pytest
     def broken(*_: object, **__: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(module, "train_mlp", broken)
+    monkeypatch.setattr(pretraining, "train_mlp", broken)
     records = run()
     assert {name for name, record in records.items() if record["status"] == "failed"} == {"frozen", "finetune"}
     assert records["frozen"]["error"].startswith("MemoryError: no room")

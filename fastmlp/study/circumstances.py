@@ -86,16 +86,16 @@ def describe_run(circumstances: Circumstances) -> dict[str, str]:
 
 def describe_problem(problem: Problem) -> str:
     """Return what a report says about a problem's data: a JSON object of numbers."""
-    sizes, examples = problem.sizes, len(problem.target.y)
+    split = problem.split(0)
     facts = {
-        "examples": examples,
+        "examples": len(problem.target.y),
         "features": problem.target.X.shape[1],
         "source_classes": problem.source.n_classes,
         "target_classes": problem.target.n_classes,
-        "source_pool": examples - sizes.heldout - sizes.pool - sizes.probe,
-        "target_pool": sizes.pool,
-        "probe": sizes.probe,
-        "held_out": sizes.heldout,
+        "source_pool": len(split.source),
+        "target_pool": len(split.pool),
+        "probe": len(split.probe),
+        "held_out": len(split.heldout),
     }
     return json.dumps(facts)
 

@@ -15,12 +15,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ..errors import InvalidInput, SettingsError, UnknownName
+from ..errors import SettingsError, UnknownName
 from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES
-from ..problems import PROBLEMS, load_problem
+from ..problems import load_problem
 from ..strategies import expand, get_strategy
-from .refusals import explain, refuse_duplicates, refuse_unknown, refuse_unknown_keys
+from .refusals import explain, passing_on, refuse_duplicates, refuse_unknown, refuse_unknown_keys
 from .toml import read_toml, write_toml
 
 BUDGETS = ("epochs", "steps")
@@ -149,16 +149,18 @@ def check(settings: Settings) -> None:
     """
     if not settings.name.isprintable():
         raise SettingsError("name", f"{settings.name!r} has characters that cannot be printed")
-    for path, kind, names, known in (
-        ("problems", "problem", settings.problems, PROBLEMS),
-        ("network.activation", "activation", [settings.network.activation], ACTIVATIONS),
-        ("network.dtype", "dtype", [settings.network.dtype], DTYPES),
-        ("training.optimizer", "optimizer", [settings.training.optimizer], OPTIMIZERS),
-        ("training.budget", "budget", [settings.training.budget], BUDGETS),
+    for path, kind, name, known in (
+        ("network.activation", "activation", settings.network.activation, ACTIVATIONS),
+        ("network.dtype", "dtype", settings.network.dtype, DTYPES),
+        ("training.optimizer", "optimizer", settings.training.optimizer, OPTIMIZERS),
+        ("training.budget", "budget", settings.training.budget, BUDGETS),
     ):
-        refuse_unknown(path, kind, names, known)
+        refuse_unknown(path, kind, name, known)
     for name in settings.strategies:
         _check_strategy(name, len(settings.network.hidden))
+    for name in settings.problems:
+        with passing_on("problems"):
+            load_problem(name)
     refuse_duplicates("problems", settings.problems)
     refuse_duplicates("strategies", settings.strategies)
     refuse_duplicates("sizes", settings.sizes)
@@ -174,10 +176,8 @@ def size_of_grid(settings: Settings) -> int:
 
 
 def _check_strategy(name: str, depth: int) -> None:
-    try:
+    with passing_on("strategies"):
         strategy = get_strategy(name)
-    except InvalidInput as error:
-        raise SettingsError("strategies", str(error)) from error
     needed = max(strategy.layers or 0, *(phase.frozen for phase in strategy.phases), 0)
     if needed > depth:
         raise SettingsError("strategies", f"{name!r} needs {needed} hidden layers; network.hidden has {depth}")

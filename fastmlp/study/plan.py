@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -43,49 +43,40 @@ class Circumstances:
     versions: dict[str, str]
 
 
+class Source(NamedTuple):
+    """What trials of one problem and one seed depend on: the target, the source as well, the pretraining on it."""
+
+    target: list[Any]
+    both: list[Any]
+    pretraining: str
+
+
 def plan(settings: Settings, circumstances: Circumstances) -> Iterator[Trial]:
     """Go through the grid: problem by problem, strategy by strategy, size by size, seed by seed."""
     for name in settings.problems:
-        problem = load_problem(name)
-        pretraining = [pretraining_key(problem, seed, settings, circumstances) for seed in range(settings.seeds)]
+        sources = [describe(load_problem(name, seed), seed, settings, circumstances) for seed in range(settings.seeds)]
         for strategy in settings.strategies:
             row = get_strategy(strategy)
             for n_target in settings.sizes:
-                for seed in range(settings.seeds):
-                    key = trial_key(problem, row, n_target, seed, settings, circumstances, pretraining[seed])
-                    yield Trial(name, strategy, n_target, seed, key, pretraining[seed])
-
-
-def pretraining_key(problem: Problem, seed: int, settings: Settings, circumstances: Circumstances) -> str:
-    """Return the key of a pretraining."""
-    training = settings.training
-    return digest(
-        what="pretraining",
-        seed=seed,
-        data=describe(problem, source=True),
-        network=msgspec.to_builtins(settings.network),
-        training=msgspec.to_builtins(settings.pretraining),
-        optimizer=[training.optimizer, training.batch_size, training.momentum],
-        kernels=[circumstances.backend, circumstances.kernels],
-        numpy=circumstances.versions["numpy"],
-    )
+                for seed, source in enumerate(sources):
+                    key = trial_key(source, row, n_target, seed, settings, circumstances)
+                    yield Trial(name, strategy, n_target, seed, key, source.pretraining)
 
 
 def trial_key(
-    problem: Problem,
+    source: Source,
     strategy: Strategy,
     n_target: int,
     seed: int,
     settings: Settings,
     circumstances: Circumstances,
-    pretraining: str,
 ) -> str:
     """Return the key of a trial."""
     depends: dict[str, Any] = {
         "seed": seed,
         "n_target": n_target,
         "strategy": asdict(strategy),  # what it does, not what it is called
-        "data": describe(problem, source=strategy.knows_source),
+        "data": source.both if strategy.knows_source else source.target,
     }
     if strategy.start is None:
         depends["versions"] = circumstances.versions
@@ -95,17 +86,30 @@ def trial_key(
         depends["network"] = msgspec.to_builtins(settings.network)
         depends["training"] = msgspec.to_builtins(settings.training)
     if strategy.start not in {None, "random"}:
-        depends["pretraining"] = pretraining
+        depends["pretraining"] = source.pretraining
     return digest(what="trial", **depends)
 
 
-def describe(problem: Problem, *, source: bool) -> list[Any]:
-    """Return what a result depends on of a problem: its target, its split and, if the strategy knows it, its source."""
-    tasks = [problem.target, problem.source] if source else [problem.target]
-    return [asdict(problem.sizes), [[task.name, fingerprint_of(task)] for task in tasks]]
+def describe(problem: Problem, seed: int, settings: Settings, circumstances: Circumstances) -> Source:
+    """Return what trials of a problem, as one seed sees it, depend on."""
+    training = settings.training
+    target = [asdict(problem.sizes), problem.target.name, fingerprint_of(problem.target)]
+    how = [problem.shared, problem.on_subset]
+    both = [*target, *how, problem.source.name, fingerprint_of(problem.source)]
+    pretraining = digest(
+        what="pretraining",
+        seed=seed,
+        data=both,
+        network=msgspec.to_builtins(settings.network),
+        training=msgspec.to_builtins(settings.pretraining),
+        optimizer=[training.optimizer, training.batch_size, training.momentum],
+        kernels=[circumstances.backend, circumstances.kernels],
+        numpy=circumstances.versions["numpy"],
+    )
+    return Source(target, both, pretraining)
 
 
-@cache
+@lru_cache(maxsize=64)  # some tasks are the same for all seeds, and some are drawn for each
 def fingerprint_of(task: Task) -> str:
     """Return a hash of a task's inputs and labels."""
     return sha256(np.ascontiguousarray(task.X).tobytes() + np.ascontiguousarray(task.y).tobytes()).hexdigest()[:32]

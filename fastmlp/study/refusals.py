@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
-from ..errors import SettingsError, UnknownName
+from ..errors import InvalidInput, SettingsError, UnknownName
 
 WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list"}
 WORDS |= {"object": "a table", "null": "nothing"}
@@ -84,9 +85,16 @@ def refuse_duplicates(path: str, values: Iterable[object]) -> None:
         seen.add(value)
 
 
-def refuse_unknown(path: str, kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+def refuse_unknown(path: str, kind: str, name: str, known: Collection[str]) -> None:
     """Refuse a name that is in no table, with the nearest that is."""
-    known = list(known)
-    for name in names:
-        if name not in known:
-            raise SettingsError(path, str(UnknownName(kind, name, known)))
+    if name not in known:
+        raise SettingsError(path, str(UnknownName(kind, name, known)))
+
+
+@contextmanager
+def passing_on(path: str) -> Iterator[None]:
+    """Turn a refusal of a name that a setting holds into a refusal of the setting."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise SettingsError(path, str(error)) from error

@@ -1,7 +1,7 @@
 """One trial: from a cell of the grid to its record, by the lab's protocol.
 
 Everything of one problem and one seed shares a split, a source scaler and a pretrained network: a `Cell` makes each of
-them once, when first asked. What is held out is given to trained models alone, by `Cell.pretraining` and `Cell.judge`.
+them once, when first asked. What is held out is given to trained models alone, by `measure` and `Cell.judge`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..measures import evaluate, log_loss
-from ..network import Network, accuracy, features, init_mlp, predict_proba
-from ..problems import Problem, Scaler, Split, Task, load_problem
-from ..seeds import rng_for
-from ..similarity import h_score
+from ..network import Network, predict_proba
+from ..problems import Problem, Scaler, Split, load_problem
 from ..strategies import Strategy, fit_baseline, get_strategy, transfer
-from ..training import Fit, train_mlp
+from ..training import Fit
 from .config import Settings, TrainingSettings
+from .pretraining import Conditions, Origin, measure
 from .store.records import PRETRAINING, Group, Outcome, Record, Trial, blank_record, failed_record, finite
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Worker:
 
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Outcome:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
-        cell = Cell(load_problem(group.problem), group.seed, self.settings, self.backend)
+        cell = Cell(load_problem(group.problem, group.seed), group.seed, self.settings, self.backend)
         pretraining = pretraining_record(cell, group) if group.pretraining_missing and not stopped() else None
         records: list[Record] = []
         for trial in group.trials:
@@ -86,7 +85,7 @@ def pretraining_record(cell: Cell, group: Group) -> Record | None:
 
 
 class Cell:
-    """One problem and one seed.
+    """One problem as one seed sees it.
 
     Parameters
     ----------
@@ -99,97 +98,46 @@ class Cell:
     def __init__(self, problem: Problem, seed: int, settings: Settings, backend: str) -> None:
         self.problem = problem
         self.seed = seed
-        self.settings = settings
-        self.backend = backend
-
-    def rng(self, purpose: str) -> np.random.Generator:
-        """Return the generator for a purpose; it knows the target and the seed alone, and so trials are paired."""
-        return rng_for(purpose, task=self.problem.target.name, seed=self.seed)
+        self.conditions = Conditions(settings, backend, problem.target.name, seed)
+        self.origins: dict[int, Origin] = {}
 
     @cached_property
     def split(self) -> Split:
-        """The four disjoint parts of the data."""
+        """The disjoint parts of the data."""
         return self.problem.split(self.seed)
 
-    @cached_property
-    def source_scaler(self) -> Scaler:
-        """Fitted on the source pool."""
-        return self.scaler_of(self.problem.source)
-
-    def scaler_of(self, task: Task) -> Scaler:
-        """Fit a scaler on the source pool, as one of the two tasks sees it."""
-        return Scaler.fit(task.X[self.split.source])
-
-    @cached_property
-    def pretrained(self) -> Fit:
-        """The network that strategies start from."""
-        return self.pretrain(self.problem.source, self.source_scaler)
-
-    def pretrain(self, task: Task, scaler: Scaler) -> Fit:
-        """Train a network on the source pool, as one of the two tasks sees and labels it."""
-        training = self.settings.training
-        rows = self.split.source
-        return train_mlp(
-            self.draw(task),
-            self.scaled(task.X[rows], scaler),
-            task.y[rows],
-            epochs=self.settings.pretraining.epochs,
-            lr=self.settings.pretraining.lr,
-            batch_size=training.batch_size,
-            momentum=training.momentum,
-            optimizer=training.optimizer,
-            rng=self.rng("pretraining order"),
-            backend=self.backend,
-        )
-
-    def draw(self, task: Task) -> Network:
-        """Draw the network that pretraining starts from; for every task with the same body."""
-        network = self.settings.network
-        sizes = (task.X.shape[1], *network.hidden, task.n_classes)
-        return init_mlp(sizes, rng=self.rng("pretraining weights"), dtype=network.dtype, activation=network.activation)
-
-    def scaled(self, X: NDArray[np.float64], scaler: Scaler) -> Floats:
-        """Return inputs as a network sees them."""
-        return scaler.transform(X, self.settings.network.dtype)
+    def origin(self, n_target: int | None = None) -> Origin:
+        """Return where transfer to n_target examples starts: the same place for all sizes, but in one control."""
+        if not self.problem.on_subset:
+            rows, name = self.split.source, 0
+        else:
+            rows = self.split.pool if n_target is None else self.split.subset(n_target)
+            name = len(rows)
+        if name not in self.origins:
+            self.origins[name] = Origin(self.problem.source, rows, self.conditions)
+        return self.origins[name]
 
     def pretraining(self) -> Record:
-        """Measure the pretrained network: accuracy on the source task, and what its features know of the target."""
-        fit, source, target = self.pretrained, self.problem.source, self.problem.target
-        measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": [finite(loss) for loss in fit.losses]}
-        if fit.diverged:
-            return measured
-        X, y = self.scaled(source.X[self.split.heldout], self.source_scaler), source.y[self.split.heldout]
-        best = self.scaler_of(target)
-        return measured | {
-            "source_accuracy": accuracy(fit.network, X, y, backend=self.backend),
-            "h_score": self.h_score(fit.network, self.source_scaler),
-            "h_score_random": self.h_score(self.draw(source), self.source_scaler),
-            "h_score_target": self.h_score(self.pretrain(target, best).network, best),
-        }
-
-    def h_score(self, net: Network, scaler: Scaler) -> float | None:
-        """Return how much a network's last hidden features know of the target, on the probe set."""
-        target, rows = self.problem.target, self.split.probe
-        if not np.isfinite(net.theta).all():
-            return None
-        X = self.scaled(target.X[rows], scaler)
-        return finite(h_score(features(net, X, depth=net.layout.n_layers - 1, backend=self.backend), target.y[rows]))
+        """Measure the pretrained network."""
+        return measure(self.origin(), self.problem, self.split)
 
     def run(self, strategy: Strategy, n_target: int) -> Record:
         """Train by a strategy on the first n_target examples of the target pool, and judge it on the held-out set."""
-        rows = self.split.subset(n_target)
-        scaler = self.source_scaler if strategy.scaler == "source" else Scaler.fit(self.problem.target.X[rows])
+        origin, rows = self.origin(n_target), self.split.subset(n_target)
+        scaler = origin.scaler if strategy.scaler == "source" else Scaler.fit(self.problem.target.X[rows])
         if strategy.start is None:
             return self.run_baseline(scaler, rows)
-        if strategy.start != "random" and self.pretrained.diverged:
-            epoch = self.pretrained.diverged_epoch
+        if strategy.start != "random" and origin.fit.diverged:
+            epoch = origin.fit.diverged_epoch
             return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
-        return self.run_network(strategy, scaler, rows)
+        # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
+        start = self.conditions.draw(self.problem.source) if strategy.start == "random" else origin.fit.network
+        return self.run_network(strategy, start, scaler, rows)
 
-    def run_network(self, strategy: Strategy, scaler: Scaler, rows: Ints) -> Record:
+    def run_network(self, strategy: Strategy, start: Network, scaler: Scaler, rows: Ints) -> Record:
         """Train a network by a strategy, and judge it."""
-        X = self.scaled(self.problem.target.X[rows], scaler)
-        fit = self.transfer(strategy, X, self.problem.target.y[rows])
+        X, y = self.conditions.scaled(self.problem.target.X[rows], scaler), self.problem.target.y[rows]
+        fit = self.transfer(strategy, start, X, y)
         record: Record = {
             "status": "diverged" if fit.diverged else "ok",
             "final_loss": finite(fit.losses[-1]),
@@ -203,29 +151,26 @@ class Cell:
         }
         if fit.diverged:
             return record
-        return record | self.judge(
-            partial(predict_proba, fit.network, backend=self.backend), X, self.heldout_inputs(scaler), rows
-        )
+        probabilities = partial(predict_proba, fit.network, backend=self.conditions.backend)
+        return record | self.judge(probabilities, X, self.heldout_inputs(scaler), rows)
 
-    def transfer(self, strategy: Strategy, X: Floats, y: Ints) -> Fit:
+    def transfer(self, strategy: Strategy, start: Network, X: Floats, y: Ints) -> Fit:
         """Train a network by a strategy."""
-        training = self.settings.training
-        # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
-        net = self.draw(self.problem.source) if strategy.start == "random" else self.pretrained.network
+        training = self.conditions.settings.training
         return transfer(
-            net,
+            start,
             X,
             y,
             strategy=strategy,
             n_classes=self.problem.target.n_classes,
-            rng=self.rng("transfer"),
+            rng=self.conditions.rng("transfer"),
             epochs=epochs_for(training, len(y), self.problem.sizes.pool),
             batch_size=training.batch_size,
             lr=training.lr,
             momentum=training.momentum,
             optimizer=training.optimizer,
             weight_decay=training.weight_decay,
-            backend=self.backend,
+            backend=self.conditions.backend,
         )
 
     def run_baseline(self, scaler: Scaler, rows: Ints) -> Record:
@@ -252,13 +197,13 @@ class Cell:
     @cached_property
     def heldout_by_source(self) -> Floats:
         """The held-out inputs as most networks see them."""
-        return self.scaled(self.problem.target.X[self.split.heldout], self.source_scaler)
+        return self.origin().inputs(self.problem.target.X[self.split.heldout])
 
     def heldout_inputs(self, scaler: Scaler) -> Floats:
         """Return the held-out inputs as a network sees them."""
-        if scaler is self.source_scaler:
+        if scaler is self.origin().scaler:
             return self.heldout_by_source
-        return self.scaled(self.problem.target.X[self.split.heldout], scaler)
+        return self.conditions.scaled(self.problem.target.X[self.split.heldout], scaler)
 
     def judge(
         self, probabilities: Callable[[Floats], NDArray[np.float64]], X: Floats, heldout: Floats, rows: Ints

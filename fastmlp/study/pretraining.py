@@ -1,0 +1,125 @@
+"""Where transfer starts: a network pretrained on a source, and the scaler that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..network import Network, accuracy, features, init_mlp
+from ..problems import Problem, Scaler, Split, Task
+from ..seeds import rng_for
+from ..similarity import h_score
+from ..training import Fit, train_mlp
+from .config import Settings
+from .store.records import Record, finite
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all trainings of one problem and one seed share.
+
+    Parameters
+    ----------
+    settings, backend
+        The study's.
+    target, seed
+        Name of the target task, and the seed: all that random draws may know, so trials are paired in everything else.
+    """
+
+    settings: Settings
+    backend: str
+    target: str
+    seed: int
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return the generator for a purpose."""
+        return rng_for(purpose, task=self.target, seed=self.seed)
+
+    def draw(self, task: Task) -> Network:
+        """Draw the network that pretraining starts from; for every task with the same body."""
+        network = self.settings.network
+        sizes = (task.X.shape[1], *network.hidden, task.n_classes)
+        return init_mlp(sizes, rng=self.rng("pretraining weights"), dtype=network.dtype, activation=network.activation)
+
+    def scaled(self, X: NDArray[np.float64], scaler: Scaler) -> Floats:
+        """Return inputs as a network sees them."""
+        return scaler.transform(X, self.settings.network.dtype)
+
+
+class Origin:
+    """Some rows of a task, and what is made of them when first asked: a scaler, a network.
+
+    Parameters
+    ----------
+    task, rows
+        The examples.
+    conditions
+        How the network is trained.
+    """
+
+    def __init__(self, task: Task, rows: Ints, conditions: Conditions) -> None:
+        self.task = task
+        self.rows = rows
+        self.conditions = conditions
+
+    @cached_property
+    def scaler(self) -> Scaler:
+        """Fitted on these rows."""
+        return Scaler.fit(self.task.X[self.rows])
+
+    @cached_property
+    def fit(self) -> Fit:
+        """Trained on these rows."""
+        settings = self.conditions.settings
+        return train_mlp(
+            self.conditions.draw(self.task),
+            self.inputs(self.task.X[self.rows]),
+            self.task.y[self.rows],
+            epochs=settings.pretraining.epochs,
+            lr=settings.pretraining.lr,
+            batch_size=settings.training.batch_size,
+            momentum=settings.training.momentum,
+            optimizer=settings.training.optimizer,
+            rng=self.conditions.rng("pretraining order"),
+            backend=self.conditions.backend,
+        )
+
+    def inputs(self, X: NDArray[np.float64]) -> Floats:
+        """Return inputs as this network sees them."""
+        return self.conditions.scaled(X, self.scaler)
+
+    def h_score(self, net: Network, target: Task, probe: Ints) -> float | None:
+        """Return how much the last hidden features of a network know of the target, on the probe set."""
+        if not np.isfinite(net.theta).all():
+            return None
+        depth = net.layout.n_layers - 1
+        seen = features(net, self.inputs(target.X[probe]), depth=depth, backend=self.conditions.backend)
+        return finite(h_score(seen, target.y[probe]))
+
+
+def measure(origin: Origin, problem: Problem, split: Split) -> Record:
+    """Return what is recorded of a pretraining: its accuracy on its own task, and what its features know of the target.
+
+    Beside the pretrained network's H-score stand those of its own random start and of a network pretrained on the
+    target task itself: between them lies the problem's similarity.
+    """
+    fit, source, target = origin.fit, problem.source, problem.target
+    measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": [finite(loss) for loss in fit.losses]}
+    if fit.diverged:
+        return measured
+    X, y = origin.inputs(source.X[split.source_heldout]), source.y[split.source_heldout]
+    best = Origin(target, split.ceiling, origin.conditions)
+    return measured | {
+        "source_accuracy": accuracy(fit.network, X, y, backend=origin.conditions.backend),
+        "h_score": origin.h_score(fit.network, target, split.probe),
+        "h_score_random": origin.h_score(origin.conditions.draw(source), target, split.probe),
+        "h_score_target": best.h_score(best.fit.network, target, split.probe),
+    }
