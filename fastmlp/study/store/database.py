@@ -101,7 +101,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 def _see_whole(connection: sqlite3.Connection, path: Path) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise damaged(path, verdict)
+        raise damaged(path, " ".join(verdict.split()))
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -125,6 +126,9 @@ class Store:
         names = ("key", *columns)
         over = "REPLACE" if table == "records" else "IGNORE"
         marks = ", ".join("?" * len(names))
+        for name in names:
+            if isinstance(record[name], float) and not math.isfinite(record[name]):
+                raise ValueError(f"{name} of trial {record['key']} is {record[name]}; SQLite would keep it as nothing")
         values = [_stored(record[name], columns.get(name, "TEXT")) for name in names]
         self.connection.execute(f"INSERT OR {over} INTO {table}({', '.join(names)}) VALUES ({marks})", values)
 

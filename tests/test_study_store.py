@@ -1,0 +1,362 @@
+"""The store: what is committed stays, what is damaged is refused, what is full or locked says so."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from time import monotonic
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from fastmlp.errors import StoreCorrupt, StoreError, StoreLocked
+from fastmlp.study.store import Store, database, read_study
+from fastmlp.study.store.lock import holder, see_free
+from fastmlp.study.store.reader import reading
+from fastmlp.study.store.records import COLUMNS, PRETRAINING, TRIAL, Trial
+
+from .made_up_study import begin, made_up_plan, made_up_pretraining, made_up_record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path) as opened:
+        begin(opened, made_up_plan())
+        yield opened
+
+
+def names(store: Store) -> list[str]:
+    return [trial.key for group in store.missing() for trial in group.trials]
+
+
+def test_what_is_added_is_no_longer_missing(store: Store) -> None:
+    assert store.count() == (6, 6)
+    store.add([made_up_pretraining("p-0")], [made_up_record("any-scratch-0"), made_up_record("p-frozen-0")])
+    assert store.count() == (6, 4)
+    assert store.has("p-frozen-0")
+    assert not store.has("p-frozen-1")
+    assert [(group.seed, group.pretraining_missing) for group in store.missing()] == [(1, True), (2, True)]
+
+
+def test_rows_come_back_as_they_went_in_and_in_the_plans_order(store: Store, tmp_path: Path) -> None:
+    store.add([made_up_pretraining("p-1")], [made_up_record("p-frozen-1", error="ünïcode \0 'quoted'", steps=7)])
+    data = read_study(tmp_path)
+    assert data.settings == {"name": "made up"}
+    assert [(row["strategy"], row["seed"]) for row in data.rows] == [trial[1:4:2] for trial in made_up_plan()]
+    assert all(list(row) == list(COLUMNS) for row in data.rows)
+    done = data.rows[4]
+    expected = made_up_record("p-frozen-1", error="ünïcode \0 'quoted'", steps=7)
+    assert {name: done[name] for name in TRIAL} == {name: expected[name] for name in TRIAL}
+    assert {name: done[name] for name in PRETRAINING} == {
+        name: value for name, value in made_up_pretraining("p-1").items() if name != "key"
+    }
+    assert [row["status"] for row in data.rows] == ["missing"] * 4 + ["ok", "missing"]
+    assert {row["similarity"] for row in data.rows} == {0.5}
+
+
+def test_a_trial_that_two_problems_share_runs_once_and_counts_for_both(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        begin(store, made_up_plan(problems=("p", "q"), seeds=1))
+        assert store.count() == (3, 3)
+        assert names(store) == ["any-scratch-0", "p-frozen-0", "q-frozen-0"]
+        store.add([], [made_up_record("any-scratch-0")])
+    rows = read_study(tmp_path).rows
+    assert [(row["problem"], row["status"]) for row in rows if row["strategy"] == "scratch"] == [
+        ("p", "ok"),
+        ("q", "ok"),
+    ]
+
+
+def test_a_group_without_its_pretraining_is_missing_though_its_trials_are_there(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        begin(store, made_up_plan(strategies=("scratch",), seeds=1))
+        store.add([], [made_up_record("any-scratch-0")])
+        (group,) = store.missing()
+        assert group.pretraining_missing
+        assert group.trials == ()
+        store.add([made_up_pretraining("p-0")], [])
+        assert store.is_complete()
+
+
+def test_a_failed_trial_is_tried_again_and_a_final_one_is_not(store: Store, tmp_path: Path) -> None:
+    store.add([], [made_up_record("p-frozen-0", status="failed", accuracy=None, error="once")])
+    store.add([], [made_up_record("p-frozen-1", status="diverged", accuracy=None)])
+    assert "p-frozen-0" in names(store)
+    assert "p-frozen-1" not in names(store)
+    store.add([], [made_up_record("p-frozen-0")])
+    assert {row["key"]: row["status"] for row in read_study(tmp_path).rows}["p-frozen-0"] == "ok"
+
+
+def test_a_result_may_come_twice_but_must_be_the_same(store: Store) -> None:
+    store.add([], [made_up_record("p-frozen-0")])
+    store.add([], [made_up_record("p-frozen-0", train_seconds=99.0)])
+    with pytest.raises(StoreError, match="trial p-frozen-0 was computed twice and differs: accuracy was 0"):
+        store.add([], [made_up_record("p-frozen-1"), made_up_record("p-frozen-0", accuracy=0.5)])
+    assert not store.has("p-frozen-1"), "all of a commit or nothing"
+
+
+def test_another_plan_keeps_the_records(store: Store) -> None:
+    store.add([], [made_up_record("p-frozen-0")])
+    begin(store, made_up_plan(strategies=("finetune",)))
+    assert not any("frozen" in key for key in names(store))
+    begin(store, made_up_plan())
+    assert "p-frozen-0" not in names(store)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_not_stored_as_nothing(store: Store, value: float) -> None:
+    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+        store.add([], [made_up_record("p-frozen-0", losses=[value])])
+    with pytest.raises(ValueError, match=r"accuracy of trial p-frozen-0 is (nan|inf)"):
+        store.add([], [made_up_record("p-frozen-0", accuracy=value)])
+    assert not store.has("p-frozen-0")
+
+
+def test_the_rollback_journal_and_full_synchronisation_are_used(store: Store) -> None:
+    """Write-ahead mode can lose commits in SQLite before 3.51.3."""
+    assert store.connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert store.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_second_study_is_kept_out_and_told_by_whom(store: Store, tmp_path: Path) -> None:
+    import os
+
+    start = monotonic()
+    with (
+        pytest.raises(StoreLocked, match=f"another study is at work here: process {os.getpid()} on "),
+        Store.open(tmp_path),
+    ):
+        pass
+    assert monotonic() - start < 1
+    with pytest.raises(StoreLocked, match=f"process {os.getpid()} on"):
+        see_free(tmp_path)
+
+
+def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
+    """A PID file would be stale after kill -9; the operating system's lock is not."""
+    code = "import os, pathlib, fastmlp.study.store.lock as x\nwith x.hold(pathlib.Path()): os.kill(os.getpid(), 9)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert done.returncode == -9
+    assert (tmp_path / "study.lock").read_text().startswith("process ")
+    assert holder(tmp_path) is None
+    with Store.open(tmp_path):
+        assert holder(tmp_path) is not None
+    assert holder(tmp_path) is None
+
+
+def test_a_full_disk_keeps_what_is_committed_and_nothing_of_the_rest(store: Store, tmp_path: Path) -> None:
+    store.add([], [made_up_record("p-frozen-0")])
+    (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+    store.connection.execute(f"PRAGMA max_page_count={pages + 1}")
+    many = [made_up_record(f"p-{n}", error="x" * 400) for n in range(100)]
+    with pytest.raises(StoreError, match=r"study.sqlite: database or disk is full; make room and start again"):
+        store.add([], many)
+    assert store.connection.execute("SELECT count(*) FROM records").fetchone() == (1,)
+    store.connection.execute("PRAGMA max_page_count=100000")
+    store.add([], many)
+    assert store.connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def finished(folder: Path) -> Path:
+    """Return the file of a study with enough records to fill several pages."""
+    with Store.open(folder) as store:
+        begin(store, made_up_plan(seeds=50))
+        store.add([], [made_up_record(trial.key) for trial in made_up_plan(seeds=50)])
+    return folder / "study.sqlite"
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def fill_with_garbage(path: Path) -> None:
+    path.write_bytes(b"\xde\xad\xbe\xef" * 2000)
+
+
+def overwrite_a_page(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[8192:12288] = b"\xff" * 4096
+    path.write_bytes(data)
+
+
+def replace_by_another_database(path: Path) -> None:
+    path.unlink()
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE cookies(name)")
+    other.close()
+
+
+@pytest.mark.parametrize("damage", [truncate, fill_with_garbage, overwrite_a_page, replace_by_another_database])
+def test_a_damaged_file_is_named_and_left_as_it_is(damage: Any, tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    damage(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreCorrupt, match=r"study\.sqlite: .*left as it is"), Store.open(tmp_path):
+        pass
+    with pytest.raises(StoreCorrupt, match=r"study\.sqlite: "):
+        read_study(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    connection.commit()
+    connection.close()
+    with (
+        pytest.raises(StoreError, match="tables of version 99, this fastmlp knows 1; use a newer"),
+        Store.open(tmp_path),
+    ):
+        pass
+    with pytest.raises(StoreError, match="tables of version 99"):
+        read_study(tmp_path)
+
+
+def test_an_empty_file_is_a_new_study_that_was_killed_at_birth(tmp_path: Path) -> None:
+    (tmp_path / "study.sqlite").touch()
+    with Store.open(tmp_path) as store:
+        assert store.count() == (0, 0)
+
+
+def test_no_study_is_no_study(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no such file"):
+        read_study(tmp_path)
+    with pytest.raises(StoreError, match=r"study\.lock"), Store.open(tmp_path / "nowhere"):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
+    finished(tmp_path)
+    connection = database.connect_reader(tmp_path / "study.sqlite")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("DELETE FROM records")
+    connection.close()
+
+
+def interrupted(folder: Path) -> Path:
+    """Return a copy of a store as a kill in the middle of a commit leaves it: half written, a journal beside it."""
+    path = finished(folder)
+    copy = folder / "copy"
+    copy.mkdir()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA cache_size=1")  # pages go to the file before the commit
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE records SET accuracy = -1, error = 'half written' || hex(zeroblob(500))")
+    for name in ("study.sqlite", "study.sqlite-journal"):
+        shutil.copy(folder / name, copy / name)
+    connection.close()
+    assert b"half written" in (copy / "study.sqlite").read_bytes()
+    return copy
+
+
+def test_a_reader_rolls_back_what_a_killed_study_left_half_written(tmp_path: Path) -> None:
+    assert all(row["accuracy"] >= 0 for row in read_study(interrupted(tmp_path)).rows)
+
+
+def test_a_study_rolls_back_what_a_killed_one_left_half_written(tmp_path: Path) -> None:
+    copy = interrupted(tmp_path)
+    with Store.open(copy) as store:
+        assert store.count() == (100, 0)
+    assert all(row["accuracy"] >= 0 for row in read_study(copy).rows)
+
+
+def test_a_reader_sees_one_moment_and_holds_no_writer_up(tmp_path: Path) -> None:
+    plan = made_up_plan(strategies=("frozen",), seeds=200)
+    waits, counts = [], []
+    stop = threading.Event()
+
+    def read_on() -> None:
+        while not stop.is_set():
+            with reading(tmp_path) as reader:
+                counts.append(
+                    (
+                        sum(reader.counts().values()),
+                        sum(row["status"] == "ok" for row in reader.rows()),
+                        reader.counts()["ok"],
+                    )
+                )
+
+    with Store.open(tmp_path) as store:
+        begin(store, plan)
+        thread = threading.Thread(target=read_on)
+        thread.start()
+        for place in range(0, len(plan), 10):
+            start = monotonic()
+            store.add([], [made_up_record(trial.key) for trial in plan[place : place + 10]])
+            waits.append(monotonic() - start)
+        stop.set()
+        thread.join()
+    assert max(waits) < 1
+    assert all(planned == 200 and rows == counted and rows % 10 == 0 for planned, rows, counted in counts)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Adding, failing, replanning, crashing and reopening in any order: the store always knows what a dict would."""
+
+    plan = made_up_plan(problems=("p", "q"), seeds=2)
+    chosen = st.lists(st.sampled_from(sorted({trial.key for trial in plan})), min_size=1, max_size=3, unique=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(mkdtemp())
+        self.model: dict[str, str] = {}
+        self.open()
+
+    def open(self) -> None:
+        self.context = Store.open(self.folder)
+        self.store = self.context.__enter__()
+        begin(self.store, self.plan)
+
+    @rule(keys=chosen, status=st.sampled_from(["ok", "diverged"]))
+    def add(self, keys: list[str], status: str) -> None:
+        keys = [key for key in keys if self.model.get(key, status) in {status, "failed"}]
+        self.store.add([], [made_up_record(key, status=status) for key in keys])
+        self.model |= dict.fromkeys(keys, status)
+
+    @rule(keys=chosen)
+    def fail(self, keys: list[str]) -> None:
+        keys = [key for key in keys if self.model.get(key) not in {"ok", "diverged"}]
+        self.store.add([], [made_up_record(key, status="failed", accuracy=None) for key in keys])
+        self.model |= dict.fromkeys(keys, "failed")
+
+    @rule(keys=chosen)
+    def crash_in_a_commit(self, keys: list[str]) -> None:
+        keys = [key for key in keys if self.model.get(key) not in {"ok", "diverged"}]
+        with pytest.raises(KeyError):
+            self.store.add([], [*(made_up_record(key) for key in keys), {"key": "incomplete"}])
+
+    @rule()
+    def reopen(self) -> None:
+        self.context.__exit__(None, None, None)
+        self.open()
+
+    @rule(plan=st.sampled_from([plan, plan[:4], plan[::-1]]))
+    def replan(self, plan: list[Trial]) -> None:
+        begin(self.store, plan)
+        begin(self.store, self.plan)
+
+    @invariant()
+    def it_knows_what_a_dict_would(self) -> None:
+        rows = {row["key"]: row["status"] for row in read_study(self.folder).rows}
+        assert rows == {trial.key: self.model.get(trial.key, "missing") for trial in self.plan}
+        final = {key for key, status in self.model.items() if status != "failed"}
+        assert sorted(names(self.store)) == sorted({trial.key for trial in self.plan} - final)
+        assert all(self.store.has(key) for key in final)
+
+    def teardown(self) -> None:
+        self.context.__exit__(None, None, None)
+        shutil.rmtree(self.folder)
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(max_examples=30, stateful_step_count=12, deadline=None)
