@@ -34,26 +34,34 @@ class Fit:
     Parameters
     ----------
     network
-        The trained network; the one that was handed in is untouched.
+        The trained network.
+    start
+        The one it began from, untouched.
     losses : (epochs,)
         Mean over each epoch of the losses seen before each update, penalties left out.
     steps
         Updates made.
     seconds
         Wall time of the training itself.
-    parameters_trained
-        How many parameters were free to move.
+    trainable
+        How many parameters of each layer were free to move, the head's last.
     frozen_before, frozen_after
         Hashes of the bytes of all the others, before and after; None if there are none.
     """
 
     network: Network
+    start: Network
     losses: NDArray[np.float64]
     steps: int
     seconds: float
-    parameters_trained: int
+    trainable: tuple[int, ...]
     frozen_before: str | None
     frozen_after: str | None
+
+    @property
+    def parameters_trained(self) -> int:
+        """How many parameters were free to move."""
+        return sum(self.trainable)
 
     @property
     def diverged_epoch(self) -> int | None:
@@ -185,10 +193,11 @@ def fit_phases(
             break  # diverged: later phases are not run, and their losses stay NaN
     return Fit(
         network=trained,
+        start=net,
         losses=losses,
         steps=steps,
         seconds=perf_counter() - start,
-        parameters_trained=net.theta.size - int(frozen.sum()),
+        trainable=tuple(np.add.reduceat(~frozen, net.layout.offsets[:, 0], dtype=int).tolist()),
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(trained.theta[frozen]),
     )

@@ -219,6 +219,7 @@ def test_bitfit_moves_biases_and_head_and_no_weight_matrix_of_the_body(backend: 
     fit = transfer(SOURCE, *target(rng), strategy="bitfit", n_classes=10, rng=3, epochs=5, backend=backend)
     assert moved(fit, start) == [False, False, True]
     assert all((bias != 0).any() for bias in fit.network.biases)
+    assert fit.trainable == (6, 5, 5 * 10 + 10)
     assert fit.parameters_trained == 6 + 5 + 5 * 10 + 10
 
 

@@ -115,7 +115,7 @@ def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features
     assert_array_equal(frozen.network.theta[net.layout.start(2) :], alone.network.theta)
     assert_array_equal(frozen.network.theta[: net.layout.start(2)], net.theta[: net.layout.start(2)])
     assert frozen.frozen_before == frozen.frozen_after is not None
-    assert frozen.parameters_trained == head.theta.size
+    assert frozen.trainable == (0, 0, head.theta.size)
 
 
 def test_a_layer_frozen_between_two_that_move_keeps_its_bytes(backend: str, rng: SeededRng) -> None:
