@@ -1,0 +1,293 @@
+"""The runner: every missing trial runs once, whatever fails, stops or is full on the way."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+import threadpoolctl
+
+from fastmlp.errors import StoreError
+from fastmlp.study.runner import GRACE, IN_FLIGHT, Progress, run_missing
+from fastmlp.study.stopping import Stop, StudyStopped, listening
+from fastmlp.study.store import Store, read_study
+from fastmlp.study.store.records import Group, Outcome, Record
+from fastmlp.study.trial import load_libraries
+
+from .made_up_study import begin, made_up_plan, made_up_work
+
+PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finetune"), seeds=6)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path) as opened:
+        begin(opened, PLAN)
+        yield opened
+
+
+def rows(folder: Path) -> list[Record]:
+    return read_study(folder).rows
+
+
+def expected(folder: Path) -> list[Record]:
+    """Rows of a study that ran without a hitch."""
+    folder.mkdir()
+    with Store.open(folder) as store:
+        begin(store, PLAN)
+        run_missing(store, made_up_work, 1, Stop())
+    return rows(folder)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 7])
+def test_the_number_of_workers_changes_nothing(jobs: int, store: Store, tmp_path: Path) -> None:
+    progress = run_missing(store, made_up_work, jobs, Stop())
+    assert (progress.done, progress.total) == (30, 30)  # 6 of 36 rows are scratch's for the second problem
+    assert store.is_complete()
+    assert rows(tmp_path) == expected(tmp_path / "expected")
+
+
+def test_progress_goes_from_what_was_there_to_all(store: Store) -> None:
+    seen: list[int] = []
+    run_missing(store, made_up_work, 2, Stop(), lambda progress: seen.append(progress.done))
+    assert seen[0] == 0
+    assert seen[-1] == 30
+    assert seen == sorted(seen)
+    again = run_missing(store, made_up_work, 2, Stop())
+    assert (again.done, again.total) == (30, 30)
+
+
+def test_a_group_that_raises_fails_its_own_trials_and_the_next_run_does_them(store: Store, tmp_path: Path) -> None:
+    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+        if (group.problem, group.seed) == ("q", 3):
+            raise RuntimeError("out of luck")
+        return made_up_work(group, stopped)
+
+    progress = run_missing(store, work, 2, Stop())
+    assert (progress.done, progress.failed) == (30, 2)
+    failed = [row for row in rows(tmp_path) if row["status"] == "failed"]
+    assert {(row["problem"], row["seed"]) for row in failed} == {("q", 3)}
+    assert failed[0]["error"].startswith("RuntimeError: out of luck (test_study_runner.py:")
+    run_missing(store, made_up_work, 2, Stop())
+    assert rows(tmp_path) == expected(tmp_path / "expected")
+
+
+def test_what_is_not_an_error_is_not_caught(store: Store) -> None:
+    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+        raise SystemExit(7)
+
+    with pytest.raises(SystemExit):
+        run_missing(store, work, 1, Stop())
+
+
+def test_only_a_few_groups_are_under_way_at_a_time(store: Store) -> None:
+    """Memory does not grow with the study: what is not dispatched is not looked up either."""
+    lock, most, under_way = threading.Lock(), 0, 0
+
+    class Counting:
+        def __init__(self, real: Iterator[Group]) -> None:
+            self.real = real
+
+        def __iter__(self) -> Iterator[Group]:
+            nonlocal under_way, most
+            for group in self.real:
+                with lock:
+                    under_way += 1
+                    most = max(most, under_way)
+                yield group
+
+    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+        nonlocal under_way
+        sleep(0.005)
+        with lock:
+            under_way -= 1
+        return made_up_work(group, stopped)
+
+    real = store.missing
+    store.missing = lambda: iter(Counting(real()))  # type: ignore[method-assign]
+    run_missing(store, work, 2, Stop())
+    assert most <= 2 * IN_FLIGHT
+
+
+def test_a_stop_ends_dispatch_and_keeps_what_is_finished(store: Store, tmp_path: Path) -> None:
+    stop = Stop()
+
+    def report(progress: Progress) -> None:
+        if progress.done >= 5:
+            stop.event.set()
+
+    progress = run_missing(store, made_up_work, 1, stop, report)
+    assert 5 <= progress.done < 30
+    assert sum(row["status"] == "ok" and row["problem"] == "p" for row in rows(tmp_path)) >= 5
+    run_missing(store, made_up_work, 1, Stop())
+    assert rows(tmp_path) == expected(tmp_path / "expected")
+
+
+def test_work_that_does_not_hear_a_stop_is_left_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastmlp.study.runner.GRACE", 0.3)
+    monkeypatch.setattr("fastmlp.study.runner.TICK", 0.05)
+    assert GRACE < 5, "seconds that a user waits after Ctrl-C"
+    release, stop = threading.Event(), Stop()
+
+    def deaf(group: Group, stopped: Callable[[], bool]) -> Outcome:
+        release.wait(20)
+        return made_up_work(group, stopped)
+
+    def ask_to_stop() -> None:
+        stop.since = monotonic()
+        stop.event.set()
+
+    timer = threading.Timer(0.1, ask_to_stop)
+    timer.start()
+    start = monotonic()
+    progress = run_missing(store, deaf, 2, stop)
+    assert monotonic() - start < 2
+    assert progress.done == 0
+    release.set()
+    timer.join()
+
+
+class Failing:
+    """A connection whose n-th statement fails, as on a broken disk."""
+
+    def __init__(self, real: sqlite3.Connection, n: int) -> None:
+        self.real = real
+        self.left = n
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise error
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        self._count()
+        return self.real.execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        self._count()
+        return self.real.executemany(*arguments)
+
+
+def test_whichever_store_operation_fails_what_was_committed_stays_and_the_rest_can_be_done(tmp_path: Path) -> None:
+    wanted = expected(tmp_path / "expected")
+    for n in range(1, 1000):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        failed = run_with_failure(folder, n)
+        with Store.open(folder) as store:
+            begin(store, PLAN)
+            run_missing(store, made_up_work, 1, Stop())
+        assert rows(folder) == wanted
+        if not failed:
+            break
+    assert n > 50, "there are many operations, and the last n was beyond them"
+
+
+def run_with_failure(folder: Path, n: int) -> bool:
+    """Run with a store whose n-th operation fails; return whether the run came so far."""
+    committed: list[int] = []
+    with suppress(StoreError), Store.open(folder) as store:
+        failing = Failing(store.connection, n)
+        store.connection = failing  # type: ignore[assignment]
+        begin(store, PLAN)
+        run_missing(store, made_up_work, 1, Stop(), lambda progress: committed.append(progress.done))
+    done = {row["key"] for row in rows(folder) if row["status"] == "ok"}
+    assert len(done) >= max(committed, default=0)
+    return failing.left <= 0
+
+
+def test_a_full_disk_ends_dispatch(store: Store, tmp_path: Path) -> None:
+    (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+    store.connection.execute(f"PRAGMA max_page_count={pages}")
+    begun: list[Group] = []
+
+    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+        begun.append(group)
+        return made_up_work(group, stopped)
+
+    with pytest.raises(StoreError, match="disk is full"):
+        run_missing(store, lambda group, stopped: with_long_errors(work(group, stopped)), 1, Stop())
+    sleep(0.05)
+    assert len(begun) < 12
+    store.connection.execute("PRAGMA max_page_count=10000")
+    run_missing(store, made_up_work, 1, Stop())
+    assert store.is_complete()
+    assert {row["status"] for row in rows(tmp_path)} == {"ok"}
+
+
+def with_long_errors(outcome: Outcome) -> Outcome:
+    return Outcome(outcome.pretraining, [record | {"error": "x" * 2000} for record in outcome.records])
+
+
+def test_linear_algebra_has_one_thread_where_trials_run(store: Store) -> None:
+    load_libraries()
+    seen: list[int] = []
+
+    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+        seen.extend(pool["num_threads"] for pool in threadpoolctl.threadpool_info())
+        return made_up_work(group, stopped)
+
+    before = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    run_missing(store, work, 2, Stop())
+    assert len(seen) > len(before) > 0
+    assert set(seen) == {1}
+    assert [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] == before
+
+
+def test_signals_are_heard_only_while_a_study_runs() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with listening() as stop:
+        assert signal.getsignal(signal.SIGTERM) == stop.hear
+        with pytest.raises(StudyStopped, match="stopped by SIGTERM"):
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, "a second one is the system's"
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_signal_during_work_is_noted_and_raised_after_it() -> None:
+    reached = []
+
+    def work() -> None:
+        with listening() as stop, stop.drain():
+            signal.raise_signal(signal.SIGTERM)
+            reached.append(stop())
+
+    with pytest.raises(StudyStopped) as caught:
+        work()
+    assert reached == [True]
+    assert caught.value.signum == signal.SIGTERM
+    assert isinstance(caught.value, KeyboardInterrupt)
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with listening():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_study_in_another_thread_leaves_signals_alone() -> None:
+    seen: list[Any] = []
+
+    def listen() -> None:
+        with listening() as stop:
+            seen.append(signal.getsignal(signal.SIGTERM) != stop.hear)
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    thread.join()
+    assert seen == [True]
