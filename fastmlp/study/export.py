@@ -60,7 +60,10 @@ def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
 
 def guarded(value: object) -> object:
     """Return a value as a spreadsheet may see it: text that looks like a formula gets an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", " ")  # which `csv` would leave without quotes, and readers take for the end of a line
+    return f"'{text}" if value.startswith(FORMULA) else text
 
 
 def as_jsonl(rows: Iterable[Record]) -> Iterator[bytes]:
