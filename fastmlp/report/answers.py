@@ -25,6 +25,7 @@ SIZE_CASES = ("nothing", "single", "unreplicated", "clear", "tied", "undecided")
 
 #: What can be said about all sizes together.
 HEADLINES = (
+    "no_network",
     "nothing",
     "single",
     "unreplicated",
@@ -147,6 +148,8 @@ def _groups(sizes: Sequence[Json]) -> list[Json]:
 
 def _headline(grid: Grid, sizes: Sequence[Json]) -> Json:
     """One case for all the sizes that have something to compare, and the strategies it names."""
+    if not grid.contestants:
+        return {"case": "no_network", "strategies": [], "sizes": []}
     compared = [s for s in sizes if s["case"] in {"clear", "tied", "undecided"}]
     if not compared:
         cases = {s["case"] for s in sizes}

@@ -22,6 +22,10 @@ __all__ = ["MEASURES", "summarise"]
 Json = dict[str, Any]
 
 MEASURES = ("accuracy", "macro_f1", "log_loss", "auc", "ece", "train_accuracy", "final_loss")
+FACTS = (
+    *("examples", "features", "source_classes", "target_classes"),
+    *("source_pool", "target_pool", "probe", "held_out"),
+)
 H_SCORES = ("h_score_random", "h_score", "h_score_target")
 MARGIN = 0.01
 PRIVATE = {"rendered", "schema"}  # notes of the store to itself
@@ -121,9 +125,9 @@ def _problem(grid: Grid, name: str, margin: float, meta: Mapping[str, str]) -> J
 
 
 def _facts(text: str | None) -> Json:
-    """Facts about the data, where the study kept them."""
+    """Facts about the data, each a number, or None where the study did not keep it."""
     facts = json.loads(text) if text else {}
-    return facts if isinstance(facts, dict) else {}
+    return {name: facts.get(name) for name in FACTS}
 
 
 def _measures(grid: Grid, problem: str, strategy: str, n: int) -> Json:

@@ -46,13 +46,16 @@ def accuracy(measures: Mapping[str, Sequence[Json]]) -> Json:
 
 def measures(cells: Sequence[Json]) -> Json:
     """All measures of one strategy, a row a size."""
-    columns = {"accuracy": "accuracy, %", "macro_f1": "macro F1, %", "auc": "AUC, %", "ece": "calibration error, %"}
+    heads = ("accuracy, %", "macro F1, %", "AUC, %", "calibration error, %", "log-loss", "seeds")
     return {
-        "columns": [head("labels"), *map(head, columns.values()), head("log-loss"), head("seeds")],
+        "columns": [head("labels"), *map(head, heads)],
         "rows": [
             [
                 cell("count", c["n_target"]),
-                *(cell("percent_mean", c[column]) for column in columns),
+                cell("percent_mean", c["accuracy"]),
+                cell("percent_mean", c["macro_f1"]),
+                cell("fine_percent_mean", c["auc"]),
+                cell("percent_mean", c["ece"]),
                 cell("mean", c["log_loss"]),
                 cell("pairs", {"n": c["ok"], "planned": _planned(c)}),
             ]

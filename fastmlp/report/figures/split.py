@@ -20,7 +20,7 @@ def split(data: Json, width: int) -> Figure:
     figure, axes = canvas(width, 100)
     left = 0
     colours = {"source_pool": SERIES[1], "target_pool": SERIES[0], "probe": SERIES[2], "held_out": INK}
-    present = {part: data["facts"][part] for part in colours if part in data["facts"]}
+    present = {part: data["facts"][part] for part in colours if data["facts"][part]}
     for part, n in present.items():
         axes.barh(0, n, left=left, color=colours[part], height=0.4, edgecolor="none", alpha=0.75)
         name = part.removesuffix("_pool").replace("_", " ") if width < NARROW else part.replace("_", " ")

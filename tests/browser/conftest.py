@@ -1,0 +1,74 @@
+"""A Chromium that is on the machine, and the page in it.
+
+No browser is downloaded. Where there is none the tests are skipped; with FASTMLP_REQUIRE_BROWSER=1 they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastmlp.report.render import render_report
+from tests.report_data import study
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def refuse(reason: str) -> None:
+    """Skip, or fail where a browser is required."""
+    if os.environ.get("FASTMLP_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{reason}, and FASTMLP_REQUIRE_BROWSER=1")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A running Chromium."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        refuse(f"no browser on PATH: {', '.join(NAMES)}")
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        refuse("playwright is not installed")
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))  # a fresh profile each time
+        except Error as error:
+            refuse(f"{path} does not start: {str(error).splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a made-up lab."""
+    return render_report(study(), tmp_path_factory.mktemp("report"))[0]
+
+
+@pytest.fixture
+def visit(browser: Any, report: Path) -> Iterator[Callable[..., Any]]:
+    """Open the page with options of a browser context; every request and every word on the console is kept."""
+    contexts = []
+
+    def open_page(**options: Any) -> Any:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.seen = []
+        page.on("request", lambda request: page.seen.append(request.url))
+        page.on("console", lambda message: page.seen.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: page.seen.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: page.seen.append(f"dialog: {dialog.message}"))
+        page.goto(report.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,149 @@
+"""The page in a real browser: silent, in one file, readable at any width and in both schemes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Visit = Callable[..., Any]
+
+WIDTHS = (320, 360, 768, 1024, 1440)
+
+# Clear of the browser's own rounding: what sticks out of the page and is not inside a box that scrolls.
+STICKS_OUT = """() => [...document.body.querySelectorAll("*")]
+    .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .filter(e => !e.closest(".scroll, .commands, .skip") && e.getClientRects().length)
+    .map(e => `${e.tagName}.${e.className?.baseVal ?? e.className}`)"""
+
+# Every text, HTML and SVG alike: its colour, and the nearest ground behind it that is not transparent.
+CONTRASTS = """() => {
+    const channels = c => c.match(/[\\d.]+/g).map(Number);
+    const luminance = c => channels(c).slice(0, 3).map(v => v / 255)
+        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+    const ground = e => {
+        for (; e; e = e.parentElement) {
+            const c = getComputedStyle(e).backgroundColor;
+            if ((channels(c)[3] ?? 1) > 0) return c;
+        }
+        return "rgb(255, 255, 255)";
+    };
+    const texts = [...document.querySelectorAll("body *")].filter(
+        e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && e.getClientRects().length
+            && !["title", "desc"].includes(e.tagName));
+    return texts.map(e => {
+        const style = getComputedStyle(e);
+        const colours = [e instanceof SVGElement ? style.fill : style.color, ground(e)];
+        const [a, b] = colours.map(luminance).sort((x, y) => y - x);
+        return [(a + 0.05) / (b + 0.05), e.tagName, e.textContent.trim().slice(0, 40)];
+    });
+}"""
+
+
+def test_nothing_is_asked_for_and_nothing_said(visit: Visit, report: Path) -> None:
+    page = visit()
+    page.wait_for_load_state("networkidle")
+    assert [seen for seen in page.seen if seen != "data:,"] == [report.as_uri()]
+
+
+def test_it_is_complete_without_scripts(visit: Visit) -> None:
+    page = visit(java_script_enabled=False)
+    assert page.locator("h2").count() == 10
+    assert page.locator("figure svg:visible").count() == 7
+    assert "finetune" in page.locator(".lead").inner_text()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_only_tables_scroll_sideways(visit: Visit, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(STICKS_OUT) == []
+
+
+def test_tables_that_scroll_can_be_reached_from_the_keyboard(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 800})
+    boxes = page.evaluate("""[...document.querySelectorAll(".scroll, pre")]
+        .filter(e => e.scrollWidth > e.clientWidth + 1 && e.getClientRects().length).map(e => e.tabIndex)""")
+    assert boxes
+    assert set(boxes) == {0}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(visit: Visit, scheme: str) -> None:
+    page = visit(color_scheme=scheme)
+    found = page.evaluate(CONTRASTS)
+    assert len(found) > 300
+    assert [entry for entry in found if entry[0] < 4.5] == []
+
+
+def test_schemes_differ(visit: Visit) -> None:
+    grounds = {
+        visit(color_scheme=s).evaluate("getComputedStyle(document.body).backgroundColor") for s in ("light", "dark")
+    }
+    assert len(grounds) == 2
+
+
+@pytest.mark.parametrize(("width", "shown"), [(360, "narrow"), (1024, "wide")])
+def test_each_width_has_its_figures_at_the_size_of_the_text(visit: Visit, width: int, shown: str) -> None:
+    page = visit(viewport={"width": width, "height": 800})
+    visible = page.locator("figure svg:visible")
+    assert {visible.nth(k).get_attribute("class") for k in range(visible.count())} == {shown}
+    sizes = page.evaluate("""[...document.querySelectorAll("figure svg text")].filter(e => e.getClientRects().length)
+        .map(e => parseFloat(getComputedStyle(e).fontSize) * e.ownerSVGElement.getScreenCTM().a)""")
+    assert 11 < min(sizes) <= max(sizes) < 16
+
+
+def test_texts_of_figures_do_not_touch_in_the_fonts_of_this_machine(visit: Visit) -> None:
+    for width in (360, 1024):
+        touching = visit(viewport={"width": width, "height": 800}).evaluate("""() =>
+            [...document.querySelectorAll("figure svg")].filter(s => s.getClientRects().length).flatMap(svg => {
+                const boxes = [...svg.querySelectorAll("text")].map(e => [e.textContent, e.getBoundingClientRect()]);
+                return boxes.flatMap(([a, p], k) => boxes.slice(k + 1).filter(([b, q]) =>
+                    p.left + 1 < q.right && q.left + 1 < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom
+                ).map(([b]) => `${a} | ${b}`));
+            })""")
+        assert touching == []
+
+
+def test_keyboard_first_finds_the_way_to_the_answer(visit: Visit) -> None:
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the answer"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+def test_numbers_behind_a_figure_open_from_the_keyboard(visit: Visit) -> None:
+    page = visit()
+    page.locator("summary").first.focus()
+    assert not page.locator("figure table").first.is_visible()
+    page.keyboard.press("Enter")
+    assert page.locator("figure table").first.is_visible()
+
+
+def test_print_is_light_open_and_not_clipped(visit: Visit) -> None:
+    page = visit(color_scheme="dark", viewport={"width": 700, "height": 900})
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("figure table").first.is_visible()
+    assert page.evaluate(STICKS_OUT) == []
+    assert len(page.pdf(format="A4")) > 20_000
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"viewport": {"width": 320, "height": 800}}, {"color_scheme": "dark"}, {"media": "print"}],
+    ids=["light-320", "dark", "print"],
+)
+def test_axe_finds_no_violation(visit: Visit, options: dict[str, Any]) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe-core-python is not installed").Axe()
+    media = options.pop("media", None)
+    page = visit(bypass_csp=True, **options)  # axe is a script, which the page itself forbids
+    page.emulate_media(media=media)
+    found = axe.run(page)["violations"]
+    assert found == [], json.dumps([(v["id"], v["nodes"][0]["html"][:200]) for v in found], indent=1)
