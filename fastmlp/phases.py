@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .backends import Backend
-    from .layout import Floats, Ints
+    from .layout import Floats, Ints, Layout
 
     Table = NDArray[np.float64]
 
@@ -62,6 +62,33 @@ class Optimizer:
 
 
 @dataclass(frozen=True, eq=False)
+class Adapters:
+    """What a low-rank training begins with: A drawn, B zero, so that the first output is the base's.
+
+    Parameters
+    ----------
+    rank
+        Columns of every A and rows of every B.
+    factors
+        Of each layer below the head, A (in, rank) and then B (rank, out), row by row.
+    """
+
+    rank: int
+    factors: tuple[Floats, ...]
+
+
+def draw_adapters(net: Network, rank: int, rng: np.random.Generator) -> Adapters:
+    """Draw A from the normal law with variance 1 / in, and let B be zero (Hu et al. 2021, section 4.1)."""
+    return Adapters(
+        rank,
+        tuple(
+            np.concatenate([rng.normal(scale=n_in**-0.5, size=n_in * rank), np.zeros(rank * n_out)]).astype(net.dtype)
+            for n_in, n_out in zip(net.sizes[:-2], net.sizes[1:-1], strict=True)
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class ResolvedPhase:
     """One phase, resolved for a network of L layers.
 
@@ -77,6 +104,9 @@ class ResolvedPhase:
         Strength of the pull towards the start of the training (L2-SP), taken as a proximal step.
     patience
         Ends the phase when the loss on held-back examples has not improved for so many epochs; None lets it run.
+    adapters
+        If there are any, weights below the head move as W = base + A @ B, and the biases there do not: but for the last
+        row, the columns of the tables then stand for A and B.
     """
 
     epochs: int
@@ -84,6 +114,24 @@ class ResolvedPhase:
     decays: Table
     pulls: Table
     patience: int | None = None
+    adapters: Adapters | None = None
+
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Which weight matrices and biases are free to move, (L, 2)."""
+        free: NDArray[np.bool_] = self.rates != 0
+        if self.adapters:
+            free[:-1, 0] |= free[:-1, 1]
+            free[:-1, 1] = False
+        return free
+
+    def trainable(self, layout: Layout) -> list[int]:
+        """Count the numbers of each layer that are free to move, the head's last."""
+        sizes = zip(layout.sizes, layout.sizes[1:], self.moves.tolist(), strict=False)
+        counts = [n_in * n_out * weight + n_out * bias for n_in, n_out, (weight, bias) in sizes]
+        if self.adapters:
+            counts[:-1] = [part.size * (count > 0) for part, count in zip(self.adapters.factors, counts, strict=False)]
+        return counts
 
 
 def resolve_phase(
@@ -92,10 +140,8 @@ def resolve_phase(
     multipliers: Table,
     lr: float,
     weight_decay: float,
-    pulls: Table | None = None,
-    patience: int | None = None,
 ) -> ResolvedPhase:
-    """Resolve a phase: multipliers times the learning rate, and decay on weight matrices.
+    """Resolve a phase: multipliers times the learning rate, decay on weight matrices, no pull, no patience, full rank.
 
     Raises
     ------
@@ -106,9 +152,7 @@ def resolve_phase(
     in_range("weight_decay", weight_decay)
     decays = np.zeros_like(multipliers)
     decays[:, 0] = weight_decay
-    return ResolvedPhase(
-        epochs, lr * multipliers, decays, np.zeros_like(multipliers) if pulls is None else pulls, patience
-    )
+    return ResolvedPhase(epochs, lr * multipliers, decays, np.zeros_like(multipliers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,35 +192,35 @@ class Course:
         phase: ResolvedPhase,
         order: Ints,
     ) -> None:
-        moving = np.flatnonzero(phase.rates.any(axis=1))
+        moving = np.flatnonzero(phase.moves.any(axis=1))
         # The features below the first layer that moves do not change: computed once, they become the inputs.
         depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
         theta, sizes, activation = net.kernel_arguments
         above = slice(net.layout.start(depth), None)
         x = backend.features(theta, sizes, activation, examples.x, depth) if depth else examples.x
         batch_size = min(optimiser.batch_size, order.shape[1])
-        tables = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
+        code = OPTIMIZERS.index(optimiser.name)
+        theta, anchor, sizes = theta[above], anchor[above], sizes[depth:]
+        rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
         self.losses = np.zeros(len(order))
         self.steps = 0
-        self._train = backend.train
         self._steps_an_epoch = math.ceil(order.shape[1] / batch_size)
-        per_step = 6 * (theta.size - above.start) * batch_size
-        self._steps_a_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / per_step)))
-        self._arguments = (
-            theta[above],
-            np.zeros((2, theta.size - above.start), theta.dtype),
-            sizes[depth:],
-            activation,
-            OPTIMIZERS.index(optimiser.name),
-            x,
-            examples.y,
-            order,
-            batch_size,
-            *tables,
-            anchor[above],
-            optimiser.momentum,
-            self.losses,
-        )
+        self._steps_a_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / (6 * theta.size * batch_size))))
+        data = x, examples.y, order, batch_size
+        if phase.adapters is None:
+            self._train = backend.train
+            self._arguments: tuple[Any, ...] = (
+                theta, _rest(theta), sizes, activation, code, *data, rates, decays, pulls, anchor, optimiser.momentum,
+                self.losses,
+            )  # fmt: skip
+        else:
+            head = theta[net.layout.above(depth).start(len(sizes) - 2) :]
+            factors = np.concatenate([*phase.adapters.factors[depth:], head])
+            self._train = backend.train_low_rank
+            self._arguments = (
+                theta, factors, _rest(factors), sizes, activation, code, *data, phase.adapters.rank, 1.0, rates,
+                decays, theta.copy(), optimiser.momentum, self.losses,
+            )  # fmt: skip
 
     def run(self, epochs: int) -> bool:
         """Train for so many epochs more; return whether all losses were finite."""
@@ -187,6 +231,11 @@ class Course:
             if self.steps < target:
                 return False
         return True
+
+
+def _rest(parameters: Floats) -> Floats:
+    """Moments of parameters that have not moved yet, (2, P)."""
+    return np.zeros((2, parameters.size), parameters.dtype)
 
 
 def run_until_stalled(course: Course, net: Network, watched: Examples, patience: int, backend: str) -> int:

@@ -44,7 +44,7 @@ class Fit:
     seconds
         Wall time of the training itself.
     trainable
-        How many parameters of each layer were free to move, the head's last.
+        How many numbers of each layer were free to move in the phase that freed the most, the head's last.
     frozen_before, frozen_after
         Hashes of the bytes of all the others, before and after; None if there are none.
     """
@@ -60,7 +60,7 @@ class Fit:
 
     @property
     def parameters_trained(self) -> int:
-        """How many parameters were free to move."""
+        """How many numbers were free to move."""
         return sum(self.trainable)
 
     @property
@@ -197,7 +197,7 @@ def fit_phases(
         losses=losses,
         steps=steps,
         seconds=perf_counter() - start,
-        trainable=tuple(np.add.reduceat(~frozen, net.layout.offsets[:, 0], dtype=int).tolist()),
+        trainable=tuple(map(max, zip(*(phase.trainable(net.layout) for phase in phases), strict=True))),
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(trained.theta[frozen]),
     )
@@ -211,7 +211,7 @@ def draw_order(epochs: int, n: int, rng: Rng) -> Ints:
 
 def _frozen(net: Network, phases: Sequence[ResolvedPhase]) -> NDArray[np.bool_]:
     """Which parameters no phase moves, (P,)."""
-    moved = np.logical_or.reduce([phase.rates != 0 for phase in phases]).ravel()
+    moved = np.logical_or.reduce([phase.moves for phase in phases]).ravel()
     lengths = np.diff([*net.layout.offsets.ravel(), net.theta.size])
     frozen: NDArray[np.bool_] = np.repeat(~moved, lengths)
     return frozen

@@ -60,6 +60,33 @@ def test_a_step_follows_the_gradient_of_the_factors_by_central_differences(rng: 
     assert_allclose(before - arguments["factors"], slopes, atol=1e-6)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("optimizer", [0, 1, 2])
+@pytest.mark.parametrize("sizes", [(5, 6, 7, 4), (5, 40, 4), (5, 20, 1), (5, 4)], ids=str)
+def test_the_compiled_training_agrees_with_this_one(
+    sizes: tuple[int, ...], optimizer: int, dtype: str, tolerance: float, rng: SeededRng
+) -> None:
+    low_rank = pytest.importorskip("fastmlp.backends.compiled_low_rank")
+    theta, places, activation = init_mlp(sizes, rng=1, dtype=dtype).kernel_arguments
+    factors = (0.3 * rng.normal(sum(factor_sizes(places, 3)))).astype(dtype)
+    x, y = rng.normal(21, 5).astype(dtype), rng.labels(21, max(2, sizes[-1]))
+    rates, decays = np.full((2, len(sizes) - 1, 2), 0.01)
+    order = np.array([np.random.default_rng(epoch).permutation(21) for epoch in range(3)])
+    results = []
+    for train in (train_low_rank, low_rank.train_low_rank):
+        merged, trained, state, losses = theta.copy(), factors.copy(), np.zeros((2, factors.size), dtype), np.zeros(3)
+        merge(merged, theta, trained, places, 3, SCALE)
+        for first, last in ((0, 4), (4, 9)):
+            done = train(
+                merged, trained, state, places, activation, optimizer, x, y, order, 8, 3, SCALE, rates, decays,
+                theta.copy(), 0.9, losses, first, last,
+            )  # fmt: skip
+            assert done == last
+        results.append((merged, trained, state, losses))
+    for ours, theirs in zip(*results, strict=True):
+        assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
 def test_theta_is_always_the_base_and_the_product(dtype: str, tolerance: float, rng: SeededRng) -> None:
     arguments = case(rng, epochs=3, batch_size=4, rates=np.full((3, 2), 0.05), momentum=0.9)

@@ -223,6 +223,43 @@ def test_bitfit_moves_biases_and_head_and_no_weight_matrix_of_the_body(backend: 
     assert fit.parameters_trained == 6 + 5 + 5 * 10 + 10
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
+def test_lora_moves_the_weights_of_the_body_within_its_rank(
+    dtype: str, tolerance: float, backend: str, rng: SeededRng
+) -> None:
+    net = fastmlp.init_mlp((9, 8, 7, 2), rng=11, dtype=dtype)
+    x, y = rng.normal(40, 9), rng.labels(40, 10)
+    fit = transfer(net, x, y, strategy="lora-2", n_classes=10, rng=3, epochs=5, backend=backend)
+    assert moved(fit, fit.start) == [True, True, True]
+    for layer in range(2):
+        change = fit.network.weights[layer].astype("float64") - net.weights[layer]
+        singular = np.linalg.svd(change, compute_uv=False)
+        assert singular[1] > 100 * tolerance
+        assert singular[2] < tolerance  # nothing beyond rank 2: it is merged into plain weights
+        assert_array_equal(fit.network.biases[layer], net.biases[layer])
+    assert fit.trainable == ((9 + 8) * 2, (8 + 7) * 2, 7 * 10 + 10)
+    assert fit.frozen_before == fit.frozen_after is not None  # the biases of the body
+
+
+def test_lora_begins_where_the_head_on_pretrained_features_begins(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": 1, "batch_size": 40, "backend": backend}
+    lora = transfer(SOURCE, x, y, strategy="lora-4", **options)
+    frozen = transfer(SOURCE, x, y, strategy="frozen", **options)
+    assert lora.losses[0] == pytest.approx(frozen.losses[0], rel=1e-6)  # the only batch, before any update
+    assert_allclose(
+        lora.network.theta[-60:], frozen.network.theta[-60:], atol=1e-6
+    )  # so the head's first step is the same
+
+
+def test_lora_gives_the_same_examples_in_the_same_order(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": 3, "backend": backend}
+    still = Strategy("pretrained", (Phase(body=0, rank=2),))  # adapters that do not move
+    lora, frozen = (transfer(SOURCE, x, y, strategy=strategy, **options) for strategy in (still, "frozen"))
+    assert_allclose(lora.losses, frozen.losses, rtol=1e-6)
+
+
 def test_random_frozen_trains_a_head_on_random_features(backend: str, rng: SeededRng) -> None:
     start = starting_network(SOURCE, STRATEGIES["random-frozen"], 10, 3)
     fit = transfer(SOURCE, *target(rng), strategy="random-frozen", n_classes=10, rng=3, epochs=3, backend=backend)
@@ -230,7 +267,7 @@ def test_random_frozen_trains_a_head_on_random_features(backend: str, rng: Seede
 
 
 @pytest.mark.parametrize(
-    "name", ["frozen", "discriminative", "gradual", "plateau", "lp-ft", "l2-sp", "bitfit", "partial-2"]
+    "name", ["frozen", "discriminative", "gradual", "plateau", "lp-ft", "l2-sp", "bitfit", "partial-2", "lora-2"]
 )
 def test_both_backends_agree_on_every_strategy(name: str, rng: SeededRng) -> None:
     net = fastmlp.init_mlp((4, 6, 5, 2), rng=11, dtype="float64")
@@ -246,6 +283,7 @@ def test_both_backends_agree_on_every_strategy(name: str, rng: SeededRng) -> Non
 def test_families_expand_to_the_depths_of_a_network_and_refuse_others(rng: SeededRng) -> None:
     assert expand("probe-k", 4) == ["probe-1", "probe-2", "probe-3"]
     assert expand("lp-ft", 4) == ["lp-ft"]
+    assert expand("lora-r", 4) == ["lora-1", "lora-2", "lora-4", "lora-8"]
     assert get_strategy("partial-1") == STRATEGIES["partial-1"]
     for name in ("partial-0", "partial-x", "partial-k", "partial-1.5"):
         with pytest.raises(UnknownName, match="unknown strategy"):

@@ -1,7 +1,8 @@
 """Two implementations of the same functions, chosen by value.
 
 `reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine. Both hold
-`features`, `forward`, `loss_and_gradient` and `train` with the same signatures; each can stand in for the other.
+`features`, `forward`, `loss_and_gradient` and `train` with the same signatures, and a module beside each
+`train_low_rank`; each can stand in for the other.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..layout import Floats
 
 BACKENDS = ("auto", "numba", "numpy")
+MODULES = {"numba": "compiled", "numpy": "reference"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Backend:
     forward: Callable[..., Floats]
     loss_and_gradient: Callable[..., tuple[float, Floats]]
     train: Callable[..., int]
+    train_low_rank: Callable[..., int]
 
 
 def get_backend(name: str = "auto") -> Backend:
@@ -65,9 +68,10 @@ def _automatic() -> Backend:
 @cache
 def _load(name: str) -> Backend:
     try:
-        module = import_module({"numba": ".compiled", "numpy": ".reference"}[name], __name__)
+        module, low_rank = (import_module(f".{MODULES[name]}{part}", __name__) for part in ("", "_low_rank"))
     except ImportError as error:
         if name == "numpy":
             raise
         raise MissingLibrary("numba", f"pip install numba ({error})") from error
-    return Backend(name, module.features, module.forward, module.loss_and_gradient, module.train)
+    functions = module.features, module.forward, module.loss_and_gradient, module.train, low_rank.train_low_rank
+    return Backend(name, *functions)

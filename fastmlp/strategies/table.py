@@ -31,6 +31,8 @@ class Phase:
         Each layer has the rate of the one above it divided by this.
     pull
         Strength of the pull of the body towards the start of the training.
+    rank
+        If above 0, weights of the body move within this rank only, and its biases not at all.
     share
         Share of the training's epochs; the shares of a strategy add up to 1.
     patience
@@ -44,6 +46,7 @@ class Phase:
     frozen: int = 0
     divisor: float = 1.0
     pull: float = 0.0
+    rank: int = 0
     share: float = 1.0
     patience: int | None = None
 
@@ -116,6 +119,7 @@ class Strategy:
 SMALLER = 0.4
 FINETUNE = Phase(head=SMALLER, body=SMALLER)
 HEAD_ONLY = Phase(body=0)
+RANKS = (1, 2, 4, 8)  # that `lora-r` stands for
 PATIENCE = 3  # epochs without a better held-back loss until `plateau` unfreezes the next layer
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
@@ -137,6 +141,8 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         "lp-ft": Strategy("pretrained", (replace(HEAD_ONLY, share=0.5), replace(FINETUNE, share=0.5))),
         # Li et al. 2018, arXiv 1802.01483, eq. 3; their grid of strengths goes from 0.001 to 1
         "l2-sp": Strategy("pretrained", (replace(FINETUNE, pull=0.1),)),
+        # Hu et al. 2021, arXiv 2106.09685
+        "lora-4": Strategy("pretrained", (Phase(rank=4),)),
         # Ben Zaken et al. 2022, arXiv 2106.10199
         "bitfit": Strategy("pretrained", (replace(HEAD_ONLY, biases=1.0),)),
         "random-frozen": Strategy("random", (HEAD_ONLY,)),
@@ -150,6 +156,7 @@ FAMILIES: Mapping[str, Callable[[int], Strategy]] = MappingProxyType(
         "partial": lambda k: replace(STRATEGIES["partial-1"], phases=(replace(FINETUNE, frozen=k),)),
         "probe": lambda k: replace(STRATEGIES["probe-1"], layers=k),
         "transfuse": lambda k: replace(STRATEGIES["transfuse-1"], layers=k),
+        "lora": lambda r: Strategy("pretrained", (Phase(rank=r),)),
     }
 )
 
@@ -172,16 +179,25 @@ def get_strategy(name: str) -> Strategy:
     family, _, number = name.rpartition("-")
     if family in FAMILIES and number.isdecimal() and int(number) > 0:
         return FAMILIES[family](int(number))
-    raise UnknownName("strategy", name, [*STRATEGIES, *(f"{family}-k" for family in FAMILIES)])
+    raise UnknownName("strategy", name, [*STRATEGIES, *(f"{family}-{letter(family)}" for family in FAMILIES)])
 
 
 def expand(name: str, n_layers: int) -> list[str]:
-    """Return the members of a family for the depths that a network has, or the name itself if it is no family's.
+    """Return the members of a family: one for each depth that a network has, or each of four ranks for ``lora-r``.
+
+    A name that is no family's is returned itself.
 
     Examples
     --------
-    >>> expand("partial-k", 3), expand("frozen", 3)
-    (['partial-1', 'partial-2'], ['frozen'])
+    >>> expand("partial-k", 3), expand("lora-r", 3), expand("frozen", 3)
+    (['partial-1', 'partial-2'], ['lora-1', 'lora-2', 'lora-4', 'lora-8'], ['frozen'])
     """
-    family = name.removesuffix("-k")
-    return [f"{family}-{k}" for k in range(1, n_layers)] if name == f"{family}-k" and family in FAMILIES else [name]
+    family, _, rest = name.rpartition("-")
+    if family not in FAMILIES or rest != letter(family):
+        return [name]
+    return [f"{family}-{number}" for number in (RANKS if family == "lora" else range(1, n_layers))]
+
+
+def letter(family: str) -> str:
+    """Return what stands for the number in a family's name."""
+    return "r" if family == "lora" else "k"

@@ -5,6 +5,7 @@ The head is always new, and the same draw for every strategy that is given the s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from ..checks import at_least_one
 from ..errors import InvalidInput
 from ..network import Network, init_mlp
-from ..phases import Optimizer, resolve_phase
+from ..phases import Optimizer, ResolvedPhase, draw_adapters, resolve_phase
 from ..problems import interleave
 from ..training import Fit, fit_phases
 from .table import Phase, Strategy, get_strategy
@@ -73,10 +74,9 @@ def transfer(
     chosen = get_strategy(strategy) if isinstance(strategy, str) else strategy
     generator = np.random.default_rng(rng)
     start = starting_network(net, chosen, at_least_one("n_classes", n_classes), generator)
-    n_layers = start.layout.n_layers
-    shared = chosen.phases_for(n_layers)
+    shared = chosen.phases_for(start.layout.n_layers)
     phases = [
-        resolve_phase(start, part, phase.multipliers(n_layers), lr, weight_decay, phase.pulls(n_layers), phase.patience)
+        _resolve(start, phase, part, lr, weight_decay, generator)
         for phase, part in zip(shared, share_out(shared, at_least_one("epochs", epochs)), strict=True)
     ]
     optimiser = Optimizer(optimizer, batch_size, momentum)
@@ -111,6 +111,17 @@ def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng)
             for new, old in zip(ours[:layers], theirs, strict=False):
                 new[:] = generator.normal(old.mean(), old.std(), old.shape)
     return drawn
+
+
+def _resolve(
+    net: Network, phase: Phase, epochs: int, lr: float, weight_decay: float, rng: np.random.Generator
+) -> ResolvedPhase:
+    """Resolve a phase of a strategy for the network it starts from."""
+    n_layers = net.layout.n_layers
+    plain = resolve_phase(net, epochs, phase.multipliers(n_layers), lr, weight_decay)
+    # A generator of its own, so that the order drawn next is the one that strategies without adapters get
+    adapters = draw_adapters(net, phase.rank, rng.spawn(1)[0]) if phase.rank else None
+    return replace(plain, pulls=phase.pulls(n_layers), patience=phase.patience, adapters=adapters)
 
 
 def _hold_back(y: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
