@@ -166,12 +166,26 @@ def _headline(grid: Grid, sizes: Sequence[Json]) -> Json:
 
 
 def _relations(comparisons: Iterable[Json]) -> list[Json]:
-    """For each pair, the sizes at which the first is better, worse, tied, undecided; `told` names those that occur."""
+    """For each pair, the sizes at which the first is better, worse, tied, undecided, and by how much it differs there.
+
+    `told` names the verdicts that occur, `all` the sizes that could be compared.
+    """
     relations: dict[tuple[str, str], Json] = {}
     for c in comparisons:
-        new = {"first": c["first"], "second": c["second"], **{v: [] for v in VERDICTS}, "all": []}
-        relation = relations.setdefault((c["first"], c["second"]), new)
         if c["n"]:
-            relation[c["verdict"]].append(c["n_target"])
-            relation["all"].append(c["n_target"])
-    return [r | {"told": [v for v in VERDICTS if r[v]]} for r in relations.values() if r["all"]]
+            relation = relations.setdefault((c["first"], c["second"]), {"first": c["first"], "second": c["second"]})
+            relation.setdefault(c["verdict"], []).append({"n_target": c["n_target"], "mean": c["mean"]})
+    return [_told(relation) for relation in relations.values()]
+
+
+def _told(relation: Json) -> Json:
+    """The same relation with its sizes and differences in lists, ready to be put into words."""
+    found = {v: relation.get(v, []) for v in VERDICTS}
+    return {
+        "first": relation["first"],
+        "second": relation["second"],
+        "told": [v for v in VERDICTS if found[v]],
+        "all": sorted(c["n_target"] for cases in found.values() for c in cases),
+        **{v: [c["n_target"] for c in cases] for v, cases in found.items()},
+        "by": {v: [c["mean"] for c in found[v]] for v in ("better", "worse")},
+    }

@@ -233,6 +233,6 @@ def _signed(text: str) -> str:
 
 _FILTERS: tuple[Callable[..., str], ...] = (
     *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
-    *(printable, seconds, show, squeeze, verbatim),
+    *(points, printable, seconds, show, squeeze, verbatim),
 )
 FILTERS = {f.__name__: f for f in _FILTERS}

@@ -23,6 +23,8 @@ from .tables import TABLES
 
 __all__ = ["Study", "render_report", "templates", "to_html", "to_markdown", "write_atomically"]
 
+LONG_TABLE = 60  # rows; a longer one is closed until it is opened
+
 Json = dict[str, Any]
 Format = Literal["html", "markdown"]
 
@@ -169,7 +171,9 @@ def _environment(form: Format, labels: Labels) -> Environment:
     )
     environment.filters.update(filters.FILTERS)
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
-    environment.globals.update(labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_artist(labels))
+    environment.globals.update(
+        labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_artist(labels), long_table=LONG_TABLE
+    )
     return environment
 
 
