@@ -81,6 +81,13 @@ def test_a_second_process_trains_from_the_cache() -> None:
     assert (first[1], second[1]) == ("0", "1")
 
 
+def test_code_without_checks_of_bounds_does_not_serve_a_process_that_asks_for_them() -> None:
+    assert run(TWICE, NUMBA_BOUNDSCHECK="0").stdout == "0\n"
+    assert run(TWICE, NUMBA_BOUNDSCHECK="1").stdout == "0\n"
+    assert run(TWICE, NUMBA_BOUNDSCHECK="0").stdout == "1\n"
+    assert run(TWICE, NUMBA_BOUNDSCHECK="1").stdout == "1\n"
+
+
 def test_an_edit_in_any_file_serves_no_stale_code(tmp_path: Path) -> None:
     """The loss is in head.py; the function that is cached in engine.py, which does not change."""
     shutil.copytree(PACKAGE, tmp_path / "fastmlp", ignore=shutil.ignore_patterns("__pycache__", "templates"))

@@ -203,7 +203,8 @@ class MachineCodeCache(_Cache):
         except CacheRefusedError as refusal:
             _warn_once(f"compiled functions are not kept, every process compiles anew: {refusal}")
             return None
-        key = repr((self.name, str(signature), codegen.magic_tuple(), config.OPT))
+        # An option of the environment: code with and without checks does not even lay out its memory alike.
+        key = repr((self.name, str(signature), codegen.magic_tuple(), config.OPT, bool(config.BOUNDSCHECK)))
         return folder / (hashlib.sha256(key.encode()).hexdigest()[:32] + SUFFIX)
 
 
