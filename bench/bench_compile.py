@@ -17,26 +17,22 @@ print(perf_counter() - start)
 
 
 class FirstCall:
-    """The first training of a process, compilation or loading included, the import of Numba too."""
+    """The first training of a process: compiled, or loaded from the cache; the import of Numba is part of it."""
 
+    params = (["compiled", "loaded"],)
+    param_names = ("how",)
     unit = "seconds"
     timeout = 300
 
-    def setup(self) -> None:
+    def setup(self, how: str) -> None:
         self.home = TemporaryDirectory()
         needs("numba")
+        if how == "loaded":
+            self.track_first_call(how)
 
-    def teardown(self) -> None:
+    def teardown(self, how: str) -> None:
         self.home.cleanup()
 
-    def first_call(self) -> float:
-        """Seconds of a first call with the caches that are in our home."""
+    def track_first_call(self, how: str) -> float:
         names = ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
         return fresh_python(FIRST_CALL, **dict.fromkeys(names, self.home.name))
-
-    def track_compiled(self) -> float:
-        return self.first_call()
-
-    def track_loaded(self) -> float:
-        self.first_call()
-        return self.first_call()
