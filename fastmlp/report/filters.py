@@ -50,7 +50,7 @@ def margin(value: float) -> str:
 def points_interval(value: Mapping[str, Any]) -> str:
     """The interval of a difference: +0.9 to +3.9, or why there is none."""
     if value["low"] is None:
-        return f"not estimable: {REASONS[value['reason']]}"
+        return REASONS[value["reason"]]
     return f"{points(value['low'])} to {points(value['high'])}"
 
 

@@ -113,6 +113,7 @@ def _problem(grid: Grid, name: str, margin: float, meta: Mapping[str, str]) -> J
     measures = {s: [_measures(grid, name, s, n) for n in grid.sizes] for s in grid.strategies}
     return {
         "name": name,
+        "finished": sum(cell["ok"] for cells in measures.values() for cell in cells),
         "facts": _facts(meta.get(f"problem:{name}")),
         "measures": measures,
         "main": {s: cells for s, cells in measures.items() if not is_control(s)},
