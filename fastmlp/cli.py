@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from statistics import fmean
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
@@ -251,8 +251,17 @@ def _mean(values: Sequence[float]) -> str:
 
 
 def say(message: str) -> None:
-    """Tell the user something that is not data."""
-    click.echo(message, err=True)
+    """Tell the user something that is not data, if the user is still there."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Send what is still to be written to a broken pipe nowhere, or the interpreter would complain when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def leave(code: int) -> NoReturn:
@@ -270,8 +279,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII gets escapes, not a crash
     warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
     try:
-        code = commands.main(list(arguments) if arguments is not None else None, "fastmlp", standalone_mode=False)
+        # Not by `commands.main`, which would end the process itself when a pipe breaks.
+        with commands.make_context("fastmlp", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            code = int(commands.invoke(context) or 0)
         sys.stdout.flush()
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -279,8 +292,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"fastmlp: {error}")
         return 3 if isinstance(error, StoreError) else 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
+        silence(sys.stdout)
         return BROKEN_PIPE
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return 130
-    return int(code or 0)
+    return code

@@ -1,0 +1,183 @@
+"""Kills, signals and a second study, on real processes."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+import fastmlp
+from fastmlp.cli import main
+from fastmlp.errors import StoreError
+from fastmlp.report import render
+from fastmlp.study.config import from_dict, to_toml
+from fastmlp.study.store.reader import reading
+
+from .made_up_study import SMALL, without_seconds
+
+ROOT = Path(__file__).parents[1]
+PACED = SMALL | {"seeds": 12, "training": {"epochs": 60}}  # about a second of work
+LONG = PACED | {"seeds": 300}
+ENDLESS = SMALL | {"training": {"epochs": 200_000}}  # one training takes longer than a stop may
+# The report has tests of its own; here it would take longer than the study.
+DRIVER = """
+import sys
+from fastmlp.report import render
+render.render_report = lambda data, out: [(out / name).write_text("stub") for name in ("report.html", "report.md")]
+from fastmlp.cli import main
+sys.exit(main())
+"""
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start `fastmlp study` on settings, in a process of its own."""
+    started = []
+
+    def begin(settings: dict[str, Any], out: Path, *options: str) -> subprocess.Popen[str]:
+        path = tmp_path / "settings.toml"
+        path.write_text(to_toml(from_dict(settings)), encoding="utf-8")
+        words = [sys.executable, "-c", DRIVER, "study", str(path), "--out", str(out), "--backend", "numpy", *options]
+        # A shell's background job ignores SIGINT, and so would what it starts.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        signal.signal(signal.SIGINT, before)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def done(out: Path) -> int:
+    """How many trials have a record; -1 before there is a plan."""
+    try:
+        with reading(out) as reader:
+            counts = reader.counts()
+    except StoreError:
+        return -1
+    return counts["ok"] if sum(counts.values()) else -1
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "it did not come so far"
+        sleep(0.02)
+
+
+def test_killed_at_random_and_started_again_a_study_does_what_is_missing(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, out, seen = random.Random(20261121), tmp_path / "out", [0]
+    for jobs in ("1", "2", "2"):
+        process = start(PACED, out, "--jobs", jobs)
+        wait_for(lambda: done(out) >= seen[-1])
+        sleep(chance.uniform(0, 0.3))
+        process.kill()
+        process.wait()
+        seen.append(done(out))
+    assert seen == sorted(seen), "what is committed stays"
+    assert seen[-1] < 96, "the kills came while there was work to do"
+    assert start(PACED, out).wait(60) == 0
+    monkeypatch.setattr(render, "render_report", lambda *_: None)
+    whole = fastmlp.run_study(PACED, tmp_path / "whole", backend="numpy", jobs=1)
+    assert without_seconds(out / "results.csv") == without_seconds(whole.table)
+
+
+def test_killed_at_any_statement_a_study_does_what_is_missing() -> None:
+    words = [sys.executable, "-m", "tests.kill_at_every_statement"]
+    finished = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert finished.returncode == 0, finished.stderr
+    assert int(finished.stdout) > 30
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_a_study_which_says_how_to_resume(
+    signum: signal.Signals, code: int, start: Start, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = start(LONG, out)
+    wait_for(lambda: done(out) > 0)
+    asked = monotonic()
+    process.send_signal(signum)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == code
+    assert monotonic() - asked < 5
+    assert f"stopped by {signum.name}; what is finished is kept" in said
+    assert f"to resume: fastmlp study {out}/study.toml --out {out} --backend numpy" in said
+    assert "Traceback" not in said
+    assert 0 < done(out) < 2400
+
+
+def test_a_signal_does_not_wait_for_a_training_without_end(start: Start, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start(ENDLESS, out)
+    wait_for(lambda: done(out) == 0)
+    sleep(0.5)
+    asked = monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    assert monotonic() - asked < 5
+
+
+def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start(ENDLESS, out)
+    wait_for(lambda: done(out) == 0)
+    sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    sleep(0.3)
+    assert process.poll() is None
+    asked = monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == -signal.SIGINT
+    assert monotonic() - asked < 1
+    assert done(out) == 0
+
+
+def test_while_a_study_runs_others_can_read_and_nobody_can_write(
+    start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    first = start(LONG, out)
+    wait_for(lambda: done(out) > 0)
+    second = start(LONG, out)
+    asked = monotonic()
+    _, said = second.communicate(timeout=10)
+    assert second.returncode == 3
+    assert monotonic() - asked < 1
+    assert re.search(rf"{out}: another study is at work here: process {first.pid} on \S+\n", said)
+    assert main(["status", str(out)]) == 0
+    assert f"at work: process {first.pid} on" in capsys.readouterr().out
+    assert main(["report", str(out)]) == 0
+    assert "missing" in (out / "report.md").read_text(encoding="utf-8")
+    assert first.poll() is None, "the first goes on"
+    before = done(out)
+    wait_for(lambda: done(out) > before)
+
+
+def test_a_closed_terminal_does_not_stop_a_study(start: Start, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start(PACED, out)
+    for stream in (process.stdout, process.stderr):
+        assert stream is not None
+        stream.close()
+    assert process.wait(60) == 141, "what the shell says of a broken pipe"
+    assert done(out) == 96
+    assert (out / "report.md").exists()
