@@ -1,0 +1,289 @@
+"""The command line: what goes where, exit codes, words."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+import fastmlp
+from fastmlp import cli
+from fastmlp.cli import Meter, main
+from fastmlp.errors import StoreError
+from fastmlp.report import render
+from fastmlp.study.config import from_dict, to_toml
+from fastmlp.study.runner import Progress
+
+from .made_up_study import SMALL
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ("study", "report", "status", "export", "warmup", "doctor")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no reports; put back what `main` does to warnings."""
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setattr(render, "render_report", lambda _, out: (out / "report.html", out / "report.md"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study with nothing missing."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "render_report", lambda *_: None)
+        fastmlp.run_study(SMALL, folder, backend="numpy", jobs=1)
+    return folder
+
+
+def settings_file(folder: Path, changes: Mapping[str, Any] = {}) -> str:
+    path = folder / "mine.toml"
+    path.write_text(to_toml(from_dict(SMALL | dict(changes))), encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    words = [sys.executable, "-m", "fastmlp", *arguments]
+    return subprocess.run(
+        words, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_a_study_prints_its_table_on_stdout_and_the_rest_on_stderr(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["study", settings_file(tmp_path), "--out", str(out), "--backend", "numpy", "--jobs", "2"]) == 0
+    data, said = capsys.readouterr()
+    title, header, *lines = data.splitlines()
+    assert title.startswith("parity: mean accuracy on held-out data")
+    assert header.split() == ["20", "30"]
+    assert [line.split()[0] for line in lines] == SMALL["strategies"]
+    assert all(re.fullmatch(r"\S+ +0\.\d{3} \(2\) +0\.\d{3} \(2\)", line) for line in lines)
+    assert said.splitlines()[-2:] == ["16 trials: 16 ok", f"report: {out}/report.html"]
+
+
+def test_options_change_the_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["study", settings_file(tmp_path, {"seeds": 5, "sizes": [20, 25, 30, 35]}), "--out", str(tmp_path / "out")]
+    assert main([*words, "--backend", "numpy", "--quick", "--seeds", "1"]) == 0
+    assert "12 trials: 12 ok" in capsys.readouterr().err
+
+
+def test_trials_that_diverge_are_counted_and_give_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = settings_file(tmp_path, {"training": {"lr": 1e6, "epochs": 3}})
+    assert main(["study", path, "--out", str(tmp_path / "out"), "--backend", "numpy"]) == 1
+    data, said = capsys.readouterr()
+    assert "16 trials: 4 ok, 12 diverged" in said
+    assert re.search(r"frozen +- +-\n", data)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[training]\nlr = -1\n", r"mine\.toml: training\.lr: must be above 0, not -1"),
+        ("sizes = []\n", r"mine\.toml: sizes: must be a list of at least 1 entry, not \[\]"),
+        ("seed = 1\n", r"mine\.toml: seed: there is no such setting; did you mean 'seeds'\?"),
+        ("sizes = [600]\n", r"mine\.toml: sizes\[0\]: is 600; the target pool of 'parity' holds 500 examples"),
+        ("seeds = \n", r"mine\.toml: is no TOML: Invalid value \(at line 1, column 9\)"),
+    ],
+    ids=["rate", "empty", "unknown", "pool", "syntax"],
+)
+def test_settings_are_refused_in_one_line_before_anything_is_written(
+    content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(content)
+    assert main(["study", str(path), "--out", str(tmp_path / "out")]) == 2
+    data, said = capsys.readouterr()
+    assert data == ""
+    assert re.fullmatch(rf"fastmlp: \S*{message}\n", said)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["study", "lba"], "did you mean 'lab'?"),
+        (["study", "--seeds", "0"], "0 is not in the range x>=1"),
+        (["study", "--jobs", "none"], "'none' is not a valid integer"),
+        (["study", "--backend", "cuda"], "'cuda' is not one of 'auto', 'numba', 'numpy'"),
+        (["study", "--out", "/proc/fastmlp"], "/proc/fastmlp: cannot be written to"),
+        (["study", "--out", __file__], "is a file; a study needs a folder"),
+        (["stduy"], "No such command 'stduy'"),
+        (["export", "out"], "Missing option '--format'"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else None,
+)
+def test_wrong_usage_gives_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    data, said = capsys.readouterr()
+    assert data == ""
+    assert message in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", [["status"], ["report"], ["export", "--format", "csv"]], ids=lambda words: words[0])
+def test_no_study_gives_3(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, str(tmp_path)]) == 3
+    assert f"{tmp_path}/study.sqlite: there is no such file" in capsys.readouterr().err
+
+
+def test_a_damaged_store_gives_3_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "study.sqlite").write_bytes(b"garbage" * 1000)
+    for words in (["study", settings_file(tmp_path), "--out"], ["status"], ["report"]):
+        assert main([*words, str(tmp_path)]) == 3
+        assert f"fastmlp: {tmp_path}/study.sqlite: file is not a database" in capsys.readouterr().err
+
+
+def test_a_full_disk_gives_3(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("study.sqlite: database or disk is full")
+
+    monkeypatch.setattr("fastmlp.study.store.Store.begin", full)
+    assert main(["study", str(finished / "study.toml"), "--out", str(finished), "--backend", "numpy"]) == 3
+    assert capsys.readouterr().err == "fastmlp: study.sqlite: database or disk is full\n"
+
+
+def test_status_is_one_line_or_one_json_object(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", str(finished)]) == 0
+    assert capsys.readouterr().out == "small: 16 trials: 16 ok, 0 diverged, 0 failed, 0 missing\n"
+    assert main(["status", str(finished), "--json"]) == 0
+    state = json.loads(capsys.readouterr().out)
+    assert list(state) == [
+        "folder", "name", "planned", "ok", "diverged", "failed", "missing", "running", "started", "finished", "backend",
+        "resume",
+    ]  # fmt: skip
+    assert (state["planned"], state["ok"], state["running"]) == (16, 16, None)
+
+
+def test_export_writes_the_table(finished: Path, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+    assert main(["export", str(finished), "--format", "csv"]) == 0
+    text = capfdbinary.readouterr().out
+    assert text == (finished / "results.csv").read_bytes()
+    assert len(list(csv.DictReader(io.StringIO(text.decode())))) == 16
+    assert main(["export", str(finished), "-f", "jsonl", "-o", str(tmp_path / "t.jsonl")]) == 0
+    assert capfdbinary.readouterr().out == b""
+    assert len((tmp_path / "t.jsonl").read_text().splitlines()) == 16
+
+
+def test_report_says_what_it_wrote(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(finished)]) == 0
+    assert capsys.readouterr().out == f"{finished}/report.html\n{finished}/report.md\n"
+
+
+def test_doctor_says_what_a_study_would_run_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    facts = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if len(line.split()) > 1)
+    assert facts["fastmlp"] == fastmlp.__version__
+    assert {"python", "numpy", "numba", "processor", "vectors", "backend"} <= facts.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert f"Usage: fastmlp {command}" in text
+    assert len(text.split()) > 20
+    assert main(["--help"]) == 0
+    assert re.search(rf"^  {command} +\S+ [^.]+\.$", capsys.readouterr().out, re.MULTILINE), "a whole sentence"
+
+
+def test_help_is_there_at_once() -> None:
+    seconds = []
+    for _ in range(3):
+        start = monotonic()
+        done = run("--help")
+        seconds.append(monotonic() - start)
+        assert done.returncode == 0
+    assert "The usual way:" in done.stdout
+    assert min(seconds) < 0.6, "0.15 s on a quiet machine"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys; from fastmlp.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"numba", "sklearn", "scipy", "matplotlib", "jinja2", "msgspec", "sqlite3"} & set(done.stderr.split())
+
+
+def test_the_version_is_the_packages() -> None:
+    assert run("--version").stdout == f"fastmlp {fastmlp.__version__}\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
+    words = f"{sys.executable} -m fastmlp export {finished} --format csv | head -n 1"
+    done = subprocess.run(words, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("problem,")
+    assert done.stderr == ""
+
+
+def test_a_terminal_that_knows_only_ascii_gets_escapes(tmp_path: Path) -> None:
+    path = settings_file(tmp_path, {"name": "größe ✓"})
+    ascii_only = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    out = str(tmp_path / "größe")
+    refused = run("study", str(tmp_path / "grö.toml"), **ascii_only)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert re.search(r"gr\S+\.toml: cannot be read", refused.stderr)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "render_report", lambda *_: None)
+        fastmlp.run_study(path, out, backend="numpy")
+    done = run("status", out, **ascii_only)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("gr\\xf6\\xdfe \\u2713: 16 trials")
+
+
+def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    meter = Meter()
+    meter(Progress(10, 2))
+    meter.spoken -= cli.SECONDS + 1
+    meter(Progress(10, 5, diverged=1))
+    meter(Progress(10, 10, failed=2))
+    meter.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "5 of 10 trials, 1 diverged, 0 failed",
+        "10 of 10 trials, 0 diverged, 2 failed",
+    ]
+
+
+@pytest.mark.parametrize(("terminal", "drawn"), [("xterm", True), ("dumb", False)])
+def test_progress_on_a_terminal_is_a_bar_without_colours(*, terminal: str, drawn: bool) -> None:
+    code = (
+        "from fastmlp.cli import Meter; from fastmlp.study.runner import Progress\n"
+        "meter = Meter(); meter(Progress(10, 0)); meter(Progress(10, 4)); meter(Progress(10, 10)); meter.close()"
+    )
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": terminal, "NO_COLOR": "1"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, stderr=theirs, env=environment, check=True)
+    os.close(theirs)
+    said = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert ("####" in said) == drawn
+    assert ("4/10" in said) == drawn
+    assert not re.search(r"\x1b\[\d*(;\d+)*m", said), "no colours"
+
+
+def test_warnings_are_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn() -> list[tuple[str, str]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("something is slow", RuntimeWarning, stacklevel=1)
+        return []
+
+    monkeypatch.setattr("fastmlp.study.doctor.examine", warn)
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().err == "fastmlp: something is slow\n"
