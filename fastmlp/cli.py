@@ -276,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; whatever is refused is one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII gets escapes, not a crash
+            stream.reconfigure(errors="backslashreplace")  # a terminal without a letter gets an escape, not a crash
     warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
     try:
         # Not by `commands.main`, which would end the process itself when a pipe breaks.

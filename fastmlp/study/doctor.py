@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from math import isfinite
 
-from .. import backends
+from ..backends import get_backend
 from .circumstances import LIBRARIES, available_cpus, cpu_fact, cpu_name, version_of
 from .store.database import SQLITE
 
@@ -22,17 +22,29 @@ def examine() -> Iterator[tuple[str, str]]:
     yield "processor", f"{cpu_name()}, {available_cpus()} cores for this process"
     yield "vectors", ", ".join(vector_units()) or "none that are known"
     yield "backend", which_backend()
-    yield "compile cache", attempt("cache_state")
+    yield "kernels", kernels()
+    yield "compile cache", cache_state()
     for dtype in ("float32", "float64"):
-        yield f"peak, {dtype}", attempt("fma_peak", dtype)
+        yield f"peak, {dtype}", peak(dtype)
 
 
 def which_backend() -> str:
     """Return the backend that `auto` takes, and why."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        name = backends.get_backend("auto").name
+        name = get_backend("auto").name
     return f"{name}; {caught[0].message}" if caught else f"{name}, for it can be imported"
+
+
+def kernels() -> str:
+    """Return what the compiled backend emits for this processor."""
+    try:
+        from ..backends.host import PLAIN, TILE
+    except ImportError as error:
+        return f"none: {error}"
+    if TILE is PLAIN:
+        return "plain loops: vector code cannot be built here, or is switched off"
+    return f"{TILE.name}, {TILE.vector_bytes} bytes a vector, tiles of {TILE.rows} x {TILE.vectors} vectors"
 
 
 def vector_units() -> list[str]:
@@ -41,12 +53,20 @@ def vector_units() -> list[str]:
     return [name for name in ("avx2", "fma", "avx512f", "avx512vl", "neon", "asimd", "sve") if name in flags]
 
 
-def attempt(name: str, *arguments: str) -> str:
-    """Return what a function of the backends says, or why it says nothing."""
-    function: Callable[..., Any] | None = getattr(backends, name, None)
-    if function is None:
-        return "not known"
+def cache_state() -> str:
+    """Return where compiled code is kept and how much there is of it."""
     try:
-        return str(function(*arguments))
+        from ..backends import code_cache
     except ImportError as error:
-        return f"not known: {error}"
+        return f"none: {error}"
+    return str(code_cache.cache_state())
+
+
+def peak(dtype: str) -> str:
+    """Measure the most that one core can do."""
+    try:
+        from ..backends.peak import fma_peak
+    except ImportError as error:
+        return f"not measured: {error}"
+    flops = fma_peak(dtype)
+    return f"{flops / 1e9:.0f} GFLOP/s on one core" if isfinite(flops) else "not measured: no vector code can be built"
