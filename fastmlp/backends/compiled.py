@@ -12,7 +12,7 @@ import numpy as np
 
 from . import engine
 from .host import TILE
-from .plan import ANCHOR, MOMENT, MOMENT2, VALUE, Plan, aligned
+from .plan import ANCHOR, MOMENT, MOMENT2, VALUE, Plan, carve
 from .rules import N_NUMBERS, SGD, SHAPES
 
 if TYPE_CHECKING:
@@ -75,28 +75,31 @@ def train(
     pairs = [(VALUE, theta), (MOMENT, state[0])]
     pairs += [(MOMENT2, state[1])] if optimizer != SGD else []
     inward = [*pairs, (ANCHOR, anchor)] if np.any(pulls > 0) else pairs
-    parameters = aligned((max(row for row, _ in inward) + 1, plan.size), theta.dtype)
-    for row, flat in inward:
-        plan.pad(flat, parameters[row])
+    n_rows = inward[-1][0] + 1
+    memory, inputs, deltas, spare, row, numbers = carve(
+        theta.dtype, n_rows * plan.size, plan.inputs, plan.deltas, plan.spare, 3 * plan.batch, N_NUMBERS
+    )
+    parameters, labels = memory.reshape(n_rows, plan.size), np.zeros(plan.batch, np.int64)
+    for place, flat in inward:
+        plan.pad(flat, parameters[place])
     done: int = engine.train(
-        parameters, plan.table, plan.unit, plan.inputs(theta.dtype), plan.deltas(theta.dtype), plan.spare(theta.dtype),
-        aligned((3 * plan.batch,), theta.dtype), np.zeros(plan.batch, np.int64), aligned((N_NUMBERS,), theta.dtype),
-        activation, SHAPES[activation].astype(theta.dtype), optimizer, _own(x), _own(y), _own(order), batch_size,
-        _own(rates), _own(decays), _own(pulls), float(momentum), losses, first, last,
+        parameters, plan.table, plan.unit, inputs, deltas, spare, row, labels, numbers, activation,
+        SHAPES[activation].astype(theta.dtype), optimizer, _own(x), _own(y), _own(order), batch_size, _own(rates),
+        _own(decays), _own(pulls), float(momentum), losses, first, last,
     )  # fmt: skip
-    for row, flat in pairs:
-        plan.unpad(parameters[row], flat)
+    for place, flat in pairs:
+        plan.unpad(parameters[place], flat)
     return done
 
 
 def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
     plan = Plan.of(sizes, _unit(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
-    parameters = aligned((1, plan.size), theta.dtype)
-    plan.pad(theta, parameters[VALUE])
+    memory, inputs, deltas = carve(theta.dtype, plan.size, plan.inputs, plan.deltas)
+    plan.pad(theta, memory)
     result = np.empty((len(x), sizes[depth]), theta.dtype)
     engine.predict(
-        parameters, plan.table, plan.inputs(theta.dtype), plan.deltas(theta.dtype), activation,
-        SHAPES[activation].astype(theta.dtype), _own(x), depth, plan.batch, result,
+        memory.reshape(1, plan.size), plan.table, inputs, deltas, activation, SHAPES[activation].astype(theta.dtype),
+        _own(x), depth, plan.batch, result,
     )  # fmt: skip
     return result
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layout import TINY
 from .elementary import exp, log
 from .jit import inlined, kernel
+from .products import softmax
 
 if TYPE_CHECKING:
     from ..layout import Floats, Ints
@@ -38,40 +38,14 @@ def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, 
     """
     if classes == 1:
         return _sigmoid(z, step, count, labels, row)
-    return _softmax(z, step, classes, count, labels, row)
-
-
-@kernel
-def _softmax(z: Floats, step: int, classes: int, count: int, labels: Ints, row: Floats) -> float:
-    top, total, own = row[:step], row[step : 2 * step], row[2 * step : 3 * step]
-    one, tiny, zero = z.dtype.type(1), z.dtype.type(TINY), z.dtype.type(0)
-    for j in range(step):
-        top[j] = z[j]
-        total[j] = 0
-    for c in range(1, classes):
-        line = z[c * step : (c + 1) * step]
-        for j in range(step):
-            top[j] = line[j] if line[j] > top[j] else top[j]
     for j in range(count):
-        own[j] = z[labels[j] * step + j] - top[j]
-    for c in range(classes):
-        line = z[c * step : (c + 1) * step]
-        for j in range(step):
-            e = exp(line[j] - top[j])
-            line[j] = zero if e < tiny else e  # else its products are denormal numbers
-            total[j] += line[j]
-    scale = one / z.dtype.type(count)
-    for j in range(step):
-        top[j] = log(total[j])
-        total[j] = scale / total[j]
-    for c in range(classes):
-        line = z[c * step : (c + 1) * step]
-        for j in range(step):
-            line[j] *= total[j]
+        row[2 * step + j] = z[labels[j] * step + j]
+    scale = z.dtype.type(1) / z.dtype.type(count)
+    softmax(z, step, classes, scale, row)
     loss = 0.0
     for j in range(count):
         z[labels[j] * step + j] -= scale
-        loss += top[j] - own[j]
+        loss += row[step + j] - (row[2 * step + j] - row[j])  # log(sum of exp(z - top)) - (own z - top)
     return loss
 
 

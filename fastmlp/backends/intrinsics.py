@@ -12,9 +12,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..layout import TINY
 from . import ends
+from .elementary import emit_exp, emit_log
 from .host import TILE
-from .tiles import Emitter, Operand, emit_product, emit_transpose, index
+from .tiles import Emitter, Operand, emit_loop, emit_product, emit_transpose, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +94,39 @@ def descend_tile(optimizer: str, rows: int, vectors: int) -> Any:
         update.apply(sums, step, ends.STEPS[optimizer])
 
     return emit_descend
+
+
+@tile
+def softmax_tile(emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale: Any, row: Any, row_at: Any) -> None:
+    """scale * softmax of a vector of examples, whose classes are `step` apart."""
+    builder = emit.builder
+    column = emit.address(z, at)
+
+    def higher(c: Any, carried: list[Any]) -> list[Any]:
+        logit = emit.load(column, emit.times(c, step))
+        return [builder.select(builder.fcmp_ordered(">", logit, carried[0]), logit, carried[0])]
+
+    [top] = emit_loop(emit, classes, [emit.load(column, index(0))], higher)
+
+    def exponential(c: Any, carried: list[Any]) -> list[Any]:
+        place = emit.times(c, step)
+        e = emit_exp(emit, builder.fsub(emit.load(column, place), top))
+        tiny = builder.fcmp_ordered("<", e, emit.constant(TINY))
+        e = builder.select(tiny, emit.constant(0.0), e)  # else its products are denormal numbers
+        emit.store(e, column, place)
+        return [builder.fadd(carried[0], e)]
+
+    [total] = emit_loop(emit, classes, [emit.constant(0.0)], exponential)
+    share = builder.fdiv(emit.spread(scale), total)
+
+    def scaled(c: Any, _carried: list[Any]) -> list[Any]:
+        place = emit.times(c, step)
+        emit.store(builder.fmul(emit.load(column, place), share), column, place)
+        return []
+
+    emit_loop(emit, classes, [], scaled)
+    emit.store(top, row, row_at)
+    emit.store(emit_log(emit, total), row, emit.plus(row_at, step))
 
 
 @tile

@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 
 from .host import PLAIN, TILE
 from .jit import entry
-from .tiles import INDEX, Emitter, index
+from .tiles import Emitter, emit_loop
 
 CHAINS = 12  # independent sums: two a cycle at four or five cycles each, and AVX2's 16 registers hold them
 STEPS = 40_000  # about 2 ms a round
@@ -51,24 +51,16 @@ def _chains(_typing: Any, steps: Any, seed: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         number = context.get_value_type(signature.args[1])
         emit = Emitter(builder, number, TILE.vector_bytes * 8 // signature.args[1].bitwidth)
-        factor, before = emit.spread(values[1]), builder.block
-        loop, after = builder.append_basic_block("steps"), builder.append_basic_block("done")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k, sums = builder.phi(INDEX), [builder.phi(emit.kind) for _ in range(CHAINS)]
-        k.add_incoming(index(0), before)
+        factor = emit.spread(values[1])
         # Every chain adds another number: were they alike, the compiler would keep one.
-        after_step = [emit.fused(total, factor, emit.constant(float(i))) for i, total in enumerate(sums)]
-        for i, total in enumerate(sums):
-            total.add_incoming(emit.constant(float(i)), before)
-            total.add_incoming(after_step[i], loop)
-        following = emit.plus(k, index(1))
-        k.add_incoming(following, loop)
-        builder.cbranch(builder.icmp_signed("<", following, values[0]), loop, after)
-        builder.position_at_end(after)
-        total = after_step[0]
-        for one in after_step[1:]:
-            total = builder.fadd(total, one)
+        numbers = [emit.constant(float(i)) for i in range(CHAINS)]
+
+        def turn(_k: Any, sums: list[Any]) -> list[Any]:
+            return [emit.fused(total, factor, number) for total, number in zip(sums, numbers, strict=True)]
+
+        total, *others = emit_loop(emit, values[0], numbers, turn)
+        for other in others:
+            total = builder.fadd(total, other)
         return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
     return seed(types.int64, seed), generate

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..layout import BETA1, BETA2, TINY
+from .elementary import exp, log
 from .jit import kernel
 from .plan import ANCHOR, MOMENT, MOMENT2, VALUE
 from .rules import DECAY, FLOOR, GUARD, KEEP, MOMENTUM, S0, S1, S2, SGD, SHRINK, STEP
@@ -115,6 +116,26 @@ def update(parameters: Floats, at: int, gradient: Floats, optimizer: int, number
         if numbers[SHRINK] != 1:
             p = parameters[ANCHOR, i] + (p - parameters[ANCHOR, i]) * numbers[SHRINK]
         parameters[VALUE, i] = p
+
+
+@kernel
+def softmax(z: Floats, step: int, classes: int, scale: float, row: Floats) -> None:
+    """z = scale * softmax(z) over the classes, in place; class c of example j is at ``z[c * step + j]``.
+
+    Row gets each example's largest logit and, `step` further on, the logarithm of its sum of exponentials.
+    """
+    for j in range(step):
+        top = z[j]
+        for c in range(1, classes):
+            top = max(top, z[c * step + j])
+        total = z.dtype.type(0)
+        for c in range(classes):
+            e = exp(z[c * step + j] - top)
+            z[c * step + j] = 0 if e < TINY else e  # else its products are denormal numbers
+            total += z[c * step + j]
+        for c in range(classes):
+            z[c * step + j] *= scale / total
+        row[j], row[step + j] = top, log(total)
 
 
 @kernel

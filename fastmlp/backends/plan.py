@@ -14,15 +14,15 @@ Layer l of a plan, with both sizes rounded up to the unit::
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import DTypeLike
 
     from ..layout import Floats, Ints
 
@@ -42,31 +42,28 @@ class Plan:
     @classmethod
     def of(cls, sizes: Ints, unit: int, batch: int) -> Plan:
         """Lay a network out."""
-        batch, rows, weight, source = rounded(batch, unit), [], 0, 0
-        for n_in, n_out in zip(sizes[:-1].tolist(), sizes[1:].tolist(), strict=True):
-            wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
-            rows.append((n_in, n_out, wide_in, wide_out, weight, weight + wide_in * wide_out, source))
-            weight += (wide_in + 1) * wide_out
-            source += batch * wide_in
-        return cls(np.array(rows, np.int64), unit, batch)
+        return _plan(tuple(sizes.tolist()), unit, rounded(batch, unit))
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Length of a padded parameter vector."""
         return int(self.table[-1, BIAS] + self.table[-1, COLUMNS])
 
-    def inputs(self, dtype: DTypeLike) -> Floats:
-        """Buffer for what the layers read."""
-        return aligned((int(self.table[-1, SOURCE] + self.batch * self.table[-1, ROWS]),), dtype)
+    @cached_property
+    def inputs(self) -> int:
+        """Length of the buffer for what the layers read."""
+        return int(self.table[-1, SOURCE] + self.batch * self.table[-1, ROWS])
 
-    def deltas(self, dtype: DTypeLike) -> Floats:
-        """Two buffers, one after the other, for the gradients at two neighbouring layers' outputs."""
-        return aligned((2 * self.batch * self._widest,), dtype)
+    @cached_property
+    def deltas(self) -> int:
+        """Length of two buffers, one after the other, for the gradients at two neighbouring layers' outputs."""
+        return 2 * self.batch * int(self.table[:, ROWS : COLUMNS + 1].max())
 
-    def spare(self, dtype: DTypeLike) -> Floats:
-        """Buffer for whatever is transposed: the weights of a layer, or the logits."""
+    @cached_property
+    def spare(self) -> int:
+        """Length of the buffer for whatever is transposed: the weights of a layer, or the logits."""
         largest = int((self.table[:, ROWS] * self.table[:, COLUMNS]).max())
-        return aligned((max(largest, int(self.table[-1, COLUMNS]) * self.batch),), dtype)
+        return max(largest, int(self.table[-1, COLUMNS]) * self.batch)
 
     def pad(self, flat: Floats, wide: Floats) -> None:
         """Copy a flat parameter vector into a padded one."""
@@ -78,10 +75,6 @@ class Plan:
         for real, padded in self._pairs(flat, wide):
             real[:] = padded
 
-    @property
-    def _widest(self) -> int:
-        return int(self.table[:, ROWS : COLUMNS + 1].max())
-
     def _pairs(self, flat: Floats, wide: Floats) -> Iterator[tuple[Floats, Floats]]:
         """Weights and biases of every layer, as views of a flat and of a padded vector."""
         at = 0
@@ -92,15 +85,28 @@ class Plan:
             at = stop + n_out
 
 
+@lru_cache(maxsize=64)  # a study trains the same network again and again
+def _plan(sizes: tuple[int, ...], unit: int, batch: int) -> Plan:
+    rows, weight, source = [], 0, 0
+    for n_in, n_out in itertools.pairwise(sizes):
+        wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
+        rows.append((n_in, n_out, wide_in, wide_out, weight, weight + wide_in * wide_out, source))
+        weight += (wide_in + 1) * wide_out
+        source += batch * wide_in
+    return Plan(np.array(rows, np.int64), unit, batch)
+
+
 def rounded(size: int, unit: int) -> int:
     """Size, rounded up to a multiple of the unit."""
     return -(-size // unit) * unit
 
 
-def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Any:
-    """Zeros that begin at a cache line."""
-    kind = np.dtype(dtype)
-    count = int(np.prod(shape))
-    memory = np.zeros(count * kind.itemsize + CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE
-    return memory[start : start + count * kind.itemsize].view(kind).reshape(shape)
+def carve(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
+    """Arrays of zeros, each beginning at a cache line, out of one piece of memory."""
+    line = CACHE_LINE // dtype.itemsize
+    memory = np.zeros(sum(rounded(length, line) for length in lengths) + line, dtype)
+    at, pieces = -memory.__array_interface__["data"][0] % CACHE_LINE // dtype.itemsize, []
+    for length in lengths:
+        pieces.append(memory[at : at + length])
+        at += rounded(length, line)
+    return pieces

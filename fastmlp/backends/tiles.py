@@ -63,6 +63,11 @@ class Emitter(Values):
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
         return self.builder.shuffle_vector(first, empty, zeros)
 
+    def differs(self, spread: Any, number: float) -> Any:
+        """Whether a number that is in every lane is another than this one, as a condition to branch on."""
+        first = self.builder.extract_element(spread, ir.Constant(ir.IntType(32), 0))
+        return self.builder.fcmp_ordered("!=", first, ir.Constant(self.number, number))
+
     def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
         """Lanes of a and b: lane i of b is number `lanes` + i."""
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), lanes)
@@ -86,6 +91,36 @@ def index(value: int) -> Any:
     return ir.Constant(INDEX, value)
 
 
+def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any, list[Any]], list[Any]]) -> list[Any]:
+    """Emit a loop of at least one turn, `k` from 0 to `count` - 1.
+
+    Parameters
+    ----------
+    carried
+        Vectors before the first turn. In the loop they are phi nodes: values that are one thing on entering a block
+        from above and another on coming back to it, which is how LLVM says "stays in a register".
+    body
+        Emits a turn, given k and the carried vectors; returns them as the next turn shall find them.
+
+    Returns
+    -------
+    The carried vectors after the last turn.
+    """
+    builder = emit.builder
+    before, loop, after = builder.block, builder.append_basic_block("turn"), builder.append_basic_block("after")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k, values = builder.phi(INDEX), [builder.phi(emit.kind) for _ in carried]
+    following_values = body(k, values)
+    following = emit.plus(k, index(1))
+    for phi, first, later in zip([k, *values], [index(0), *carried], [following, *following_values], strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(later, loop)
+    builder.cbranch(builder.icmp_signed("<", following, count), loop, after)
+    builder.position_at_end(after)
+    return following_values
+
+
 def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[list[Any]]) -> list[list[Any]]:
     """Emit the loop: start[r][v] + sum over k < depth of A[r, k] * B[k, v].
 
@@ -100,38 +135,20 @@ def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[
     start
         What the accumulators hold before the loop, rows by vectors.
     """
-    builder = emit.builder
-    before, loop = builder.block, builder.append_basic_block("depth")
-    after = builder.append_basic_block("end")
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    k = builder.phi(INDEX)
-    k.add_incoming(index(0), before)
-    sums = [[builder.phi(emit.kind) for _ in row] for row in start]
-    vectors = [
-        emit.load(b.pointer, emit.plus(emit.times(k, b.row_step), index(v * emit.lanes))) for v in range(len(start[0]))
-    ]
-    along = emit.times(k, a.column_step)
-    for r, row in enumerate(sums):
-        number = emit.broadcast(a.pointer, emit.plus(along, emit.times(index(r), a.row_step)))
-        for v, total in enumerate(row):
-            total.add_incoming(start[r][v], before)
-            total.add_incoming(emit.fused(number, vectors[v], total), loop)
-    following = emit.plus(k, index(1))
-    k.add_incoming(following, loop)
-    builder.cbranch(builder.icmp_signed("<", following, depth), loop, after)
-    builder.position_at_end(after)
-    return [[total.incomings[1][0] for total in row] for row in sums]
+    vectors = len(start[0])
 
+    def turn(k: Any, sums: list[Any]) -> list[Any]:
+        row = emit.times(k, b.row_step)
+        loaded = [emit.load(b.pointer, emit.plus(row, index(v * emit.lanes))) for v in range(vectors)]
+        along = emit.times(k, a.column_step)
+        following = []
+        for r in range(len(start)):
+            number = emit.broadcast(a.pointer, emit.plus(along, emit.times(index(r), a.row_step)))
+            following += [emit.fused(number, loaded[v], sums[r * vectors + v]) for v in range(vectors)]
+        return following
 
-End = Callable[[Emitter, int, int, Any], None]
-
-
-def for_each(sums: list[list[Any]], end: Callable[[int, int, Any], None]) -> None:
-    """Hand every accumulator to `end`, with its row and its vector."""
-    for r, row in enumerate(sums):
-        for v, total in enumerate(row):
-            end(r, v, total)
+    flat = emit_loop(emit, depth, [total for row in start for total in row], turn)
+    return [flat[at : at + vectors] for at in range(0, len(flat), vectors)]
 
 
 def emit_transpose(emit: Emitter, rows: list[Any]) -> list[Any]:

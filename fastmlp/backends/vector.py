@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .host import TILE
-from .intrinsics import affine_tile, descend_tile, pull_back_tile, turn_tile
+from .intrinsics import affine_tile, descend_tile, pull_back_tile, softmax_tile, turn_tile
 from .jit import inlined, kernel
 from .rules import ONE, SGD
 
@@ -111,6 +111,13 @@ def descend_bias(
             sgd_bias(parameters, at + c, columns, size, numbers, ONE, 0, deltas, here + c, count, numbers)
         else:
             adam_bias(parameters, at + c, columns, size, numbers, ONE, 0, deltas, here + c, count, numbers)
+
+
+@kernel
+def softmax(z: Floats, step: int, classes: int, scale: float, row: Floats) -> None:
+    """See `plain.softmax`: as many examples at a time as a vector has lanes."""
+    for j in range(0, step, lanes_of(z)):
+        softmax_tile(z, j, step, classes, scale, row, j)
 
 
 @kernel
