@@ -52,12 +52,18 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render_report(study(), tmp_path_factory.mktemp("report"))[0]
 
 
+@pytest.fixture(scope="session")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with fewer rows, for what looks at every element."""
+    return render_report(study(seeds=3, sizes=[20, 100]), tmp_path_factory.mktemp("small"))[0]
+
+
 @pytest.fixture
 def visit(browser: Any, report: Path) -> Iterator[Callable[..., Any]]:
     """Open the page with options of a browser context; every request and every word on the console is kept."""
     contexts = []
 
-    def open_page(**options: Any) -> Any:
+    def open_page(path: Path = report, **options: Any) -> Any:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -66,7 +72,7 @@ def visit(browser: Any, report: Path) -> Iterator[Callable[..., Any]]:
         page.on("console", lambda message: page.seen.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: page.seen.append(f"error: {error}"))
         page.on("dialog", lambda dialog: page.seen.append(f"dialog: {dialog.message}"))
-        page.goto(report.as_uri())
+        page.goto(path.as_uri())
         return page
 
     yield open_page

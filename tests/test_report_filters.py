@@ -1,0 +1,140 @@
+"""Numbers become text in one place: signs, units, rounding, and what is refused."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from fastmlp.report import filters
+from fastmlp.report.filters import FORMATS, markdown, markdown_code, plain, printable
+
+SPACE = "\N{NO-BREAK SPACE}"
+KNOWN = {"mean": 0.7324, "low": 0.7212, "high": 0.7436, "reason": None, "n": 20, "planned": 20, "verdict": "tied"}
+ONE_SEED = KNOWN | {"low": None, "high": None, "reason": "one seed", "n": 1}
+NO_DATA = ONE_SEED | {"mean": None, "reason": "no data", "n": 0}
+
+
+CASES: list[tuple[Callable[[Any], str], object, str]] = [
+    (filters.count, 1797, "1797"),
+    (filters.count, None, "–"),
+    (filters.percent, 0.7324, f"73.2{SPACE}%"),
+    (filters.points, 0.024, "+2.4"),
+    (filters.points, -0.0081, "−0.8"),
+    (filters.points, -0.0004, "0.0"),  # no minus before a zero
+    (filters.points, 0.0, "0.0"),
+    (filters.margin, 0.01, f"1{SPACE}point"),
+    (filters.margin, 0.005, f"0.5{SPACE}points"),
+    (filters.points_interval, KNOWN, "+72.1 to +74.4"),
+    (filters.points_interval, ONE_SEED, "one seed"),
+    (filters.percent_mean, KNOWN, "73.2 ± 1.1"),
+    (filters.percent_mean, ONE_SEED, "73.2 (one seed)"),
+    (filters.percent_mean, NO_DATA, "no data"),
+    (filters.fine_percent_mean, KNOWN, "73.24 ± 1.12"),
+    (filters.mean, KNOWN, "0.732 ± 0.011"),
+    (filters.percent_interval, KNOWN, f"73.2{SPACE}% ± 1.1"),
+    (filters.percent_interval, ONE_SEED, f"73.2{SPACE}% (one seed)"),
+    (filters.percent_interval, NO_DATA, "no data"),
+    (filters.p_value, 0.00001, "<0.001"),
+    (filters.p_value, 0.0321, "0.032"),
+    (filters.p_value, 0.321, "0.32"),
+    (filters.p_value, 1.0, "1"),
+    (filters.p_value, None, "–"),
+    (filters.scientific, 2.3056, "2.31"),
+    (filters.scientific, 0.0000314, "3.14e-05"),
+    (filters.scientific, -0.5, "−0.500"),
+    (filters.scientific, 123.4, "123"),
+    (filters.seconds, 0.00034, f"0.34{SPACE}ms"),
+    (filters.seconds, 0.0117, f"12{SPACE}ms"),
+    (filters.seconds, 0.21, f"0.21{SPACE}s"),
+    (filters.seconds, 9.97, f"10{SPACE}s"),
+    (filters.seconds, 250, f"4{SPACE}min 10{SPACE}s"),
+    (filters.setting, [20, 50], "[20, 50]"),
+    (filters.setting, True, "true"),
+    (filters.setting, ["a", 0.5], '["a", 0.5]'),
+    (filters.decimal, 0.05, "0.05"),
+    (filters.pairs, KNOWN, "20"),
+    (filters.pairs, ONE_SEED, "1 of 20"),
+    (filters.verdict, KNOWN, "tied"),
+    (filters.verdict, ONE_SEED, "not estimable"),
+    (filters.loss_range, {"median": 0.412, "low": 0.35, "high": 1.5}, "0.412 (0.350 to 1.50)"),
+    (filters.loss_range, None, "–"),
+    (filters.label, "x" * 50, "x" * 29 + "…"),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "expected"), CASES, ids=[f"{f.__name__}-{k}" for k, (f, *_) in enumerate(CASES)]
+)
+def test_text(function: Callable[[Any], str], value: object, expected: str) -> None:
+    assert function(value) == expected
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_kind_of_cell_is_shown(kind: str) -> None:
+    value = {"text": "words", "setting": 1, "range": None}.get(kind, KNOWN if "mean" in kind else None)
+    value = KNOWN if kind in {"points_interval", "pairs", "verdict"} else value
+    assert filters.show({"kind": kind, "value": value})
+
+
+@given(st.floats(-1, 1))
+def test_a_rounded_number_is_within_half_a_unit(x: float) -> None:
+    text = filters.points(x)
+    assert abs(float(text.replace("−", "-")) - 100 * x) <= 0.05 + 1e-9
+    assert ("−" in text) == (float(text.replace("−", "-")) < 0)
+
+
+@given(st.floats(0, 1e5, allow_subnormal=False))
+def test_durations_never_show_more_than_sixty_seconds_beside_minutes(x: float) -> None:
+    found = re.search(rf"min (\d+){SPACE}s", filters.seconds(x))
+    assert found is None or int(found[1]) < 60
+
+
+# --- what may be printed
+
+
+@pytest.mark.parametrize("value", [None, 0.5, math.nan, True, [1], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("rule", [plain, markdown])
+def test_what_a_reader_could_not_compare_is_refused(rule: Callable[[Any], object], value: object) -> None:
+    with pytest.raises(TypeError, match="has to pass a filter"):
+        rule(value)
+
+
+def test_text_and_whole_numbers_pass() -> None:
+    assert plain("a <b>") == "a <b>"
+    assert plain(12) == "12"
+    assert plain(Markup("<b>")) == Markup("<b>")
+
+
+def test_control_characters_are_spelt_out() -> None:
+    assert printable("a\x00b\tc\r\nd\x1b") == "a\\x00b c d\\x1b"
+    assert printable("\u202eabc 日本語 é") == "\u202eabc 日本語 é"
+
+
+def rendered(source: str) -> str:
+    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"x {source} x\n"))
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40))
+def test_markdown_reads_any_text_literally(text: str) -> None:
+    import html
+
+    for source in (str(markdown(text)), str(markdown_code(text))):
+        page = re.sub(r"</?(?:p|code)>", "", rendered(source)).strip()
+        # The parser joins runs of spaces and drops those at the ends of a line, as HTML would when it is shown.
+        assert " ".join(html.unescape(page).split()) == " ".join(f"x {printable(text)} x".split())
+
+
+@pytest.mark.parametrize(
+    "text", ["- item", "+ item", "1. item", "2) item", "# head", "> said", "---", "===", ": def", "    code"]
+)
+def test_markdown_at_the_start_of_a_line_stays_text(text: str) -> None:
+    page = str(MarkdownIt("commonmark").render(str(markdown(text)).strip(" ")))
+    assert page.startswith("<p>")
