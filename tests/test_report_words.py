@@ -7,10 +7,12 @@ import re
 from typing import Any
 
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from fastmlp.report.answers import HEADLINES, SIZE_CASES
-from fastmlp.report.render import Labels, _environment, to_html, to_markdown
+from fastmlp.report.render import Format, Labels, _environment, to_html, to_markdown
 from fastmlp.report.summary import summarise
 from tests.report_data import LAB, MadeUp, flat, record, study
 from tests.report_text import text_of_html, text_of_markdown
@@ -22,6 +24,33 @@ NETWORKS = {"scratch": 0.8, "frozen": 0.8, "finetune": 0.8}
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words are what is tested here, and drawing takes longer; test_report_figures draws odd studies."""
     monkeypatch.setattr("fastmlp.report.svg.draw", lambda *_: Markup())
+
+
+class InMemory(BytecodeCache):
+    """Templates compiled once for all tests."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.found:
+            bucket.bytecode_from_string(self.found[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.found[bucket.key] = bucket.bytecode_to_string()
+
+
+CACHES = {"html": InMemory(), "markdown": InMemory()}
+
+
+@pytest.fixture(autouse=True)
+def templates_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def environment(form: Format, labels: Labels) -> Environment:
+        made = _environment(form, labels)
+        made.bytecode_cache = CACHES[form]
+        return made
+
+    monkeypatch.setattr("fastmlp.report.render._environment", environment)
 
 
 def read(data: MadeUp) -> str:

@@ -104,10 +104,11 @@ def seconds(value: float | None) -> str:
     if value is None:
         return ABSENT
     if value < 0.1:
-        return f"{1000 * value:#.2g}".removesuffix(".") + f"{NO_BREAK}ms"
-    if value < 120:
-        return f"{value:#.2g}".removesuffix(".") + f"{NO_BREAK}s" if value < 9.95 else f"{value:.0f}{NO_BREAK}s"
-    return f"{value // 60:.0f}{NO_BREAK}min {value % 60:.0f}{NO_BREAK}s"
+        return f"{_two_digits(1000 * value)}{NO_BREAK}ms"
+    if value < 119.5:
+        return f"{_two_digits(value)}{NO_BREAK}s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes}{NO_BREAK}min {rest}{NO_BREAK}s"
 
 
 def setting(value: object) -> str:
@@ -220,6 +221,10 @@ def _mean(value: Mapping[str, Any], unit: float, digits: int) -> str:
     if value["low"] is None:
         return f"{centre} ({REASONS[value['reason']]})"
     return f"{centre} ± {_fixed(unit * (value['high'] - value['low']) / 2, digits)}"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 else f"{value:#.2g}"
 
 
 def _fixed(value: float, digits: int) -> str:
