@@ -142,7 +142,9 @@ def test_all_tied() -> None:
 
 def test_nothing_decided() -> None:
     text = read(study(flat({}), spread=0.05, seeds=3))
-    assert "This study cannot say which is best" in lead(text)
+    assert "With 3 seeds this study cannot say which network is best: no strategy is shown to be behind at any size." in lead(
+        text
+    )
     assert "has the highest mean, but it is undecided whether it is better than" in lead(text)
 
 
@@ -308,7 +310,11 @@ def sentences() -> Any:
 @pytest.mark.parametrize("case", HEADLINES)
 def test_every_headline_has_a_sentence(case: str) -> None:
     headline = {"case": case, "strategies": ["a", "b"], "sizes": [20]}
-    assert str(sentences().headline(headline, {"sizes": [20], "margin": 0.01, "baseline": None})).strip().endswith(".")
+    assert (
+        str(sentences().headline(headline, {"sizes": [20], "margin": 0.01, "baseline": None, "n_seeds": 3}))
+        .strip()
+        .endswith(".")
+    )
 
 
 @pytest.mark.parametrize("case", SIZE_CASES)
@@ -321,7 +327,9 @@ def test_every_answer_at_a_size_has_a_sentence(case: str, against: str | None) -
 def test_a_case_without_a_sentence_is_an_error() -> None:
     words = sentences()
     with pytest.raises(LookupError, match="no sentence"):
-        words.headline({"case": "?", "sizes": [], "strategies": []}, {"sizes": [], "margin": 0.01, "baseline": None})
+        words.headline(
+            {"case": "?", "sizes": [], "strategies": []}, {"sizes": [], "margin": 0.01, "baseline": None, "n_seeds": 3}
+        )
     with pytest.raises(LookupError, match="no sentence"):
         words.at_size({"case": "?", "against_baseline": None}, "baseline")
     with pytest.raises(LookupError, match="no sentence"):
