@@ -200,11 +200,14 @@ class Meter:
         self.is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.bar: Any = None
         self.spoken = monotonic()
+        self.has_said_stopping = False
 
     def __call__(self, progress: Progress) -> None:
         """Show how far the study is."""
         with suppress(OSError):  # a terminal that was closed is no reason to stop
-            if self.is_terminal:
+            if progress.stopping:
+                self._say_stopping()
+            elif self.is_terminal:
                 self._draw(progress)
             elif progress.done == progress.total or monotonic() - self.spoken > SECONDS:
                 self.spoken = monotonic()
@@ -216,6 +219,12 @@ class Meter:
             self.bar = click.progressbar(length=progress.total, label="trials", show_pos=True, file=sys.stderr)
             self.bar.render_progress()
         self.bar.update(progress.done - self.bar.pos)
+
+    def _say_stopping(self) -> None:
+        if not self.has_said_stopping:
+            self.close()
+            say("stopping: what is running ends first; another signal ends it at once")
+        self.has_said_stopping = True
 
     def close(self) -> None:
         """End the bar's line."""
@@ -231,7 +240,7 @@ def print_accuracies(folder: Path) -> None:
 
     cells: dict[str, dict[str, dict[int, list[float]]]] = {}
     with reading(folder) as reader:
-        for row in reader.rows():
+        for row in reader.rows(["problem", "strategy", "n_target", "status", "accuracy"]):
             column = (
                 cells.setdefault(row["problem"], {}).setdefault(row["strategy"], {}).setdefault(row["n_target"], [])
             )

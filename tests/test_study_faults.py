@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -142,12 +143,12 @@ def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> N
     wait_for(lambda: done(out) == 0)
     sleep(0.5)
     process.send_signal(signal.SIGINT)
-    sleep(0.3)
-    assert process.poll() is None
+    assert process.stderr is not None
+    assert process.stderr.readline() == "stopping: what is running ends first; another signal ends it at once\n"
     asked = monotonic()
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == -signal.SIGINT
-    assert monotonic() - asked < 1
+    assert process.wait(10) == -signal.SIGINT, "the system's own way, after which a shell says 130"
+    assert monotonic() - asked < 2
     assert done(out) == 0
 
 
@@ -157,11 +158,11 @@ def test_while_a_study_runs_others_can_read_and_nobody_can_write(
     out = tmp_path / "out"
     first = start(LONG, out)
     wait_for(lambda: done(out) > 0)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     second = start(LONG, out)
-    asked = monotonic()
     _, said = second.communicate(timeout=10)
     assert second.returncode == 3
-    assert monotonic() - asked < 1
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 1, "seconds, however busy the machine is"
     assert re.search(rf"{out}: another study is at work here: process {first.pid} on \S+\n", said)
     assert main(["status", str(out)]) == 0
     assert f"at work: process {first.pid} on" in capsys.readouterr().out

@@ -43,7 +43,7 @@ def export(folder: Path, form: str) -> Iterator[bytes]:
     if form not in writers:
         raise UnknownName("format", form, FORMATS)
     with reading(folder) as reader:
-        yield from writers[form](reader.rows())
+        yield from writers[form](reader.rows(TABLE if form == "csv" else COLUMNS))
 
 
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:

@@ -76,11 +76,16 @@ class Origin:
         return Scaler.fit(self.task.X[self.rows])
 
     @cached_property
+    def drawn(self) -> Network:
+        """The random network that training starts from."""
+        return self.conditions.draw(self.task)
+
+    @cached_property
     def fit(self) -> Fit:
         """Trained on these rows."""
         settings = self.conditions.settings
         return train_mlp(
-            self.conditions.draw(self.task),
+            self.drawn,
             self.inputs(self.task.X[self.rows]),
             self.task.y[self.rows],
             epochs=settings.pretraining.epochs,
@@ -120,6 +125,6 @@ def measure(origin: Origin, problem: Problem, split: Split) -> Record:
     return measured | {
         "source_accuracy": accuracy(fit.network, X, y, backend=origin.conditions.backend),
         "h_score": origin.h_score(fit.network, target, split.probe),
-        "h_score_random": origin.h_score(origin.conditions.draw(source), target, split.probe),
+        "h_score_random": origin.h_score(origin.drawn, target, split.probe),
         "h_score_target": best.h_score(best.fit.network, target, split.probe),
     }

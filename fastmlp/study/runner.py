@@ -21,7 +21,7 @@ from .store.records import Group, Outcome, failed_record
 Work = Callable[[Group, Callable[[], bool]], Outcome]
 
 IN_FLIGHT = 2  # groups a worker: one at work and one waiting, so that memory does not grow with the study
-GRACE = 4.0  # seconds that running trials get to end after a signal
+GRACE = 3.0  # seconds that running trials get to end after a signal
 TICK = 0.5  # seconds between two looks at whether that time is over
 
 
@@ -37,12 +37,15 @@ class Progress:
         How many of them have a record, from this run or an earlier one.
     diverged, failed
         Of those of this run.
+    stopping
+        Whether a signal has come, and only what is running is waited for.
     """
 
     total: int
     done: int
     diverged: int = 0
     failed: int = 0
+    stopping: bool = False
     started: float = field(default_factory=monotonic)
 
     def count(self, outcome: Outcome) -> None:
@@ -87,6 +90,9 @@ def run_missing(
             if not running or stop.overdue(GRACE):
                 return progress  # what does not hear the stop in time stays missing
             done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            if stop() and not progress.stopping:
+                progress.stopping = True
+                report(progress)
             if not done:
                 continue
             outcomes = [outcome_of(future, running.pop(future)) for future in done]

@@ -131,7 +131,7 @@ class Cell:
             epoch = origin.fit.diverged_epoch
             return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
         # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
-        start = self.conditions.draw(self.problem.source) if strategy.start == "random" else origin.fit.network
+        start = origin.drawn if strategy.start == "random" else origin.fit.network
         return self.run_network(strategy, start, scaler, rows)
 
     def run_network(self, strategy: Strategy, start: Network, scaler: Scaler, rows: Ints) -> Record:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from .database import FILE, connect_reader, naming
-from .records import COLUMNS, IDENTITY, PRETRAINING, STATUSES, TRIAL, Record
-
-LISTS = [name for name, kind in COLUMNS.items() if kind == "LIST"]
+from .records import COLUMNS, PRETRAINING, STATUSES, TRIAL, Record
 
 
 @dataclass(frozen=True)
@@ -96,22 +94,29 @@ class Reader:
             scores.setdefault(problem, []).append((score - low) / (high - low))
         return {problem: fmean(values) for problem, values in scores.items()}  # exact sums: the order does not matter
 
-    def rows(self) -> Iterator[Record]:
-        """Go through the plan, one flat row a trial."""
+    def rows(self, columns: Iterable[str] = COLUMNS) -> Iterator[Record]:
+        """Go through the plan, one flat row a trial, with some columns or all."""
+        columns = list(columns)
         similarity = self.similarity()
-        own = [f"records.{name}" for name in TRIAL]
-        shared = [f"pretrainings.{name}" for name in PRETRAINING]
-        identity = [name for name in IDENTITY if name != "similarity"]
         cursor = self.connection.execute(
-            f"SELECT {', '.join(f'plan.{name}' for name in (*identity, 'key'))}, {', '.join(own + shared)} FROM plan"
-            " LEFT JOIN records USING (key) LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key"
-            " ORDER BY position"
+            f"SELECT plan.problem, {', '.join(map(_selected, columns))} FROM plan LEFT JOIN records USING (key)"
+            " LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key ORDER BY position"
         )
-        names = (*identity, "key", *TRIAL, *PRETRAINING)
-        for values in cursor:
-            found = dict(zip(names, values, strict=True))
-            found["similarity"] = similarity.get(found["problem"])
-            found["status"] = found["status"] or "missing"
-            for name in LISTS:
-                found[name] = json.loads(found[name]) if found[name] is not None else None
-            yield {name: found[name] for name in COLUMNS}
+        lists = [name for name in columns if COLUMNS[name] == "LIST"]
+        for problem, *values in cursor:
+            row = dict(zip(columns, values, strict=True))
+            if "similarity" in row:
+                row["similarity"] = similarity.get(problem)
+            for name in lists:
+                row[name] = json.loads(row[name]) if row[name] is not None else None
+            yield row
+
+
+def _selected(column: str) -> str:
+    """Where a column of a row comes from."""
+    if column == "similarity":
+        return "NULL"  # it is computed
+    if column == "status":
+        return "coalesce(records.status, 'missing')"
+    table = "records" if column in TRIAL else "pretrainings" if column in PRETRAINING else "plan"
+    return f"{table}.{column}"
