@@ -52,13 +52,12 @@ def _chains(_typing: Any, steps: Any, seed: Any) -> Any:
         number = context.get_value_type(signature.args[1])
         emit = Emitter(builder, number, TILE.vector_bytes * 8 // signature.args[1].bitwidth)
         factor = emit.spread(values[1])
-        # Every chain adds another number: were they alike, the compiler would keep one.
-        numbers = [emit.constant(float(i)) for i in range(CHAINS)]
 
         def turn(_k: Any, sums: list[Any]) -> list[Any]:
-            return [emit.fused(total, factor, number) for total, number in zip(sums, numbers, strict=True)]
+            return [emit.fused(total, factor, factor) for total in sums]
 
-        total, *others = emit_loop(emit, values[0], numbers, turn)
+        # Every chain starts from another number: were they alike, the compiler would keep one.
+        total, *others = emit_loop(emit, values[0], [emit.constant(float(i)) for i in range(CHAINS)], turn)
         for other in others:
             total = builder.fadd(total, other)
         return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))

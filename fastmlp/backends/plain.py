@@ -1,8 +1,7 @@
 """The products of a training step as plain loops: what `vector` computes, for hosts where its code cannot be built.
 
 They run under ``NUMBA_DISABLE_JIT=1``, where there is no machine code, and under ``NUMBA_BOUNDSCHECK=1``, where every
-access must be one that can be checked; and they are the text to read first. The inner loop always runs along a row, so
-LLVM vectorises it without being allowed to reorder a sum.
+access must be one that can be checked; and they are the text to read first.
 
 Matrices are row-major pieces of flat arrays: `at` is where one begins. Axes: B examples of a batch, I inputs of a
 layer, O outputs.
@@ -71,14 +70,12 @@ def descend(
     columns: int, optimizer: int, numbers: Floats,
 ) -> None:  # fmt: skip
     """Update W, (I, O) at `at`, by its gradient x.T @ here, with x (B, I) and here (B, O); rows is I, count is B."""
-    gradient = np.empty(columns, parameters.dtype)
     for r in range(rows):
-        gradient[:] = 0
-        for k in range(count):
-            a = x[x_at + k * x_step + r]
-            for c in range(columns):
-                gradient[c] += a * deltas[here + k * columns + c]
-        update(parameters, at + r * columns, gradient, optimizer, numbers)
+        for c in range(columns):
+            gradient = parameters.dtype.type(0)
+            for k in range(count):
+                gradient += x[x_at + k * x_step + r] * deltas[here + k * columns + c]
+            update(parameters, at + r * columns + c, gradient, optimizer, numbers)
 
 
 @kernel
@@ -86,36 +83,33 @@ def descend_bias(
     deltas: Floats, here: int, count: int, parameters: Floats, at: int, columns: int, optimizer: int, numbers: Floats
 ) -> None:
     """Update b, (O,) at `at`, by its gradient: here (B, O) summed over the batch."""
-    gradient = np.zeros(columns, parameters.dtype)
-    for k in range(count):
-        for c in range(columns):
-            gradient[c] += deltas[here + k * columns + c]
-    update(parameters, at, gradient, optimizer, numbers)
+    for c in range(columns):
+        gradient = parameters.dtype.type(0)
+        for k in range(count):
+            gradient += deltas[here + k * columns + c]
+        update(parameters, at + c, gradient, optimizer, numbers)
 
 
 @kernel
-def update(parameters: Floats, at: int, gradient: Floats, optimizer: int, numbers: Floats) -> None:
-    """One step of the optimiser on the parameters from `at`; the formulas are in `rules`."""
+def update(parameters: Floats, i: int, gradient: float, optimizer: int, numbers: Floats) -> None:
+    """One step of the optimiser on parameter i; the formulas are in `rules`."""
     one, beta1, beta2 = numbers.dtype.type(1), numbers.dtype.type(BETA1), numbers.dtype.type(BETA2)
-    tiny = numbers.dtype.type(TINY)
-    for c in range(gradient.size):
-        i = at + c
-        p = parameters[VALUE, i]
-        g = gradient[c] + numbers[DECAY] * p
-        if optimizer == SGD:
-            v = numbers[MOMENTUM] * parameters[MOMENT, i] + numbers[STEP] * g
-            parameters[MOMENT, i] = 0 if abs(v) < tiny else v
-            p += parameters[MOMENT, i]
-        else:
-            m = beta1 * parameters[MOMENT, i] + (one - beta1) * g
-            v = beta2 * parameters[MOMENT2, i] + (one - beta2) * (g * g)
-            parameters[MOMENT, i] = 0 if abs(m) < tiny else m
-            parameters[MOMENT2, i] = 0 if abs(v) < tiny else v
-            root = np.sqrt(parameters[MOMENT2, i])
-            p = numbers[KEEP] * p + numbers[STEP] * parameters[MOMENT, i] / (root + numbers[GUARD])
-        if numbers[SHRINK] != 1:
-            p = parameters[ANCHOR, i] + (p - parameters[ANCHOR, i]) * numbers[SHRINK]
-        parameters[VALUE, i] = p
+    p = parameters[VALUE, i]
+    g = gradient + numbers[DECAY] * p
+    if optimizer == SGD:
+        v = numbers[MOMENTUM] * parameters[MOMENT, i] + numbers[STEP] * g
+        parameters[MOMENT, i] = 0 if abs(v) < TINY else v
+        p += parameters[MOMENT, i]
+    else:
+        m = beta1 * parameters[MOMENT, i] + (one - beta1) * g
+        v = beta2 * parameters[MOMENT2, i] + (one - beta2) * (g * g)
+        parameters[MOMENT, i] = 0 if abs(m) < TINY else m
+        parameters[MOMENT2, i] = 0 if abs(v) < TINY else v
+        root = np.sqrt(parameters[MOMENT2, i])
+        p = numbers[KEEP] * p + numbers[STEP] * parameters[MOMENT, i] / (root + numbers[GUARD])
+    if numbers[SHRINK] != 1:
+        p = parameters[ANCHOR, i] + (p - parameters[ANCHOR, i]) * numbers[SHRINK]
+    parameters[VALUE, i] = p
 
 
 @kernel

@@ -7,12 +7,13 @@ code serves all of them, and the next.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..layout import ACTIVATIONS, BETA1, BETA2, EPSILON, OPTIMIZERS
-from .elementary import logistic, tanh
+from .elementary import exp, logistic, tanh
 from .jit import inlined, kernel
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ SHAPES = np.array(
 #   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
 #   ONE is 1, the input that a bias sees.
 DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, ONE = range(7)
+LOG_BETA1, LOG_BETA2 = math.log(BETA1), math.log(BETA2)  # b^t = exp(t log b), without a call to libm
 N_NUMBERS = 7
 
 
@@ -55,8 +57,8 @@ def set_update(
         numbers[STEP] = -rate
     else:
         # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
-        root = np.sqrt(1 - BETA2**t)
-        numbers[STEP] = -rate / (1 - BETA1**t) * root
+        root = np.sqrt(1 - exp(t * LOG_BETA2))
+        numbers[STEP] = -rate / (1 - exp(t * LOG_BETA1)) * root
         numbers[GUARD] = EPSILON * root
 
 
