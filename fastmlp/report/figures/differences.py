@@ -36,13 +36,15 @@ def differences(data: Json, width: int) -> Figure:
     look = looks(data["strategies"], data["baseline"])
     axes.grid(visible=False)
     axes.axvspan(-margin, margin, color=BAND, linewidth=0, zorder=0)
-    if not above:
-        axes.axvline(0, color=MUTED, linewidth=1, zorder=1)
     for y, label, row in zip(places, labels, rows, strict=True):
         _name_row(axes, y - 0.8 if above and "first" in row else y, label, heading="first" not in row, inside=above)
         if "first" in row:
-            axes.plot([0, 0], [y - 0.4, y + 0.4], color=MUTED, linewidth=1, zorder=1)  # names stand between the rows
             _difference(axes, y, row, look[row["first"]])
+    bars = [y for y, row in zip(places, rows, strict=True) if "first" in row]
+    reach = 0.4 if above else 1.5  # names that stand between the bars are not crossed
+    axes.vlines(
+        [0] * len(bars), [y - reach for y in bars], [y + reach for y in bars], color=MUTED, linewidth=1, zorder=1
+    )
     axes.set_yticks([])
     axes.set_ylim((places[-1] if places else 0) + 0.8, -0.8)
     axes.xaxis.set_major_locator(MaxNLocator(5 if width < NARROW else 8, steps=[1, 2, 5, 10]))
