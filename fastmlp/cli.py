@@ -49,7 +49,9 @@ def commands() -> None:
     epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
     "  fastmlp study lab --quick --out look   the same grid, thinned\n"
     "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
-    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept",
+    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept\n\n"
+    "\b\nExit codes: 0 done; 1 some trials failed or diverged; 2 a setting or an option is refused;\n"
+    "3 the store is locked, damaged or full; 130 and 143 stopped by Ctrl-C and by SIGTERM.",
 )
 @click.argument("study", default="lab")
 @click.option("--out", type=FOLDER, default="out", show_default=True, help="Folder of the study; made if need be.")

@@ -17,13 +17,15 @@ from fastmlp.study.plan import Circumstances, plan
 from fastmlp.study.store.records import Trial
 
 BASE: dict[str, Any] = {
-    "strategies": ["baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen"],
+    "strategies": ["baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "lora-4"],
     "sizes": [20, 50],
     "seeds": 2,
 }
-HERE = Circumstances("numba", "0123", {"numpy": "2.4", "scikit-learn": "1.9", "scipy": "1.17"})
+HERE = Circumstances(
+    "numba", {"full rank": "0123", "low rank": "89ab"}, {"numpy": "2.4", "scikit-learn": "1.9", "scipy": "1.17"}
+)
 BASELINES = {"baseline", "baseline-source-scaler"}
-NETWORKS = {"scratch", "scratch-source-scaler", "frozen"}
+NETWORKS = {"scratch", "scratch-source-scaler", "frozen", "lora-4"}
 EVERYTHING = BASELINES | NETWORKS | {"pretraining"}
 
 Cell = tuple[str, str, int, int]
@@ -64,8 +66,8 @@ def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
         ({"training": {"batch_size": 16}}, NETWORKS | {"pretraining"}),
         ({"training": {"momentum": 0.5}}, NETWORKS | {"pretraining"}),
         ({"training": {"optimizer": "adam"}}, NETWORKS | {"pretraining"}),
-        ({"pretraining": {"epochs": 31}}, {"frozen", "pretraining"}),
-        ({"pretraining": {"lr": 0.1}}, {"frozen", "pretraining"}),
+        ({"pretraining": {"epochs": 31}}, {"frozen", "lora-4", "pretraining"}),
+        ({"pretraining": {"lr": 0.1}}, {"frozen", "lora-4", "pretraining"}),
         ({"network": {"hidden": [64, 64]}}, NETWORKS | {"pretraining"}),
         ({"network": {"activation": "tanh"}}, NETWORKS | {"pretraining"}),
         ({"network": {"dtype": "float64"}}, NETWORKS | {"pretraining"}),
@@ -80,11 +82,15 @@ def test_a_setting_changes_the_keys_of_what_it_affects(change: dict[str, Any], a
     ("circumstances", "affected"),
     [
         (replace(HERE, backend="numpy"), NETWORKS | {"pretraining"}),
-        (replace(HERE, kernels="4567"), NETWORKS | {"pretraining"}),
+        (
+            replace(HERE, kernels=HERE.kernels | {"full rank": "4567"}),
+            NETWORKS | {"pretraining"},
+        ),  # lora starts from it
+        (replace(HERE, kernels=HERE.kernels | {"low rank": "4567"}), {"lora-4"}),
         (replace(HERE, versions=HERE.versions | {"scikit-learn": "2.0"}), BASELINES),
         (replace(HERE, versions=HERE.versions | {"numpy": "3.0"}), EVERYTHING),
     ],
-    ids=["backend", "kernels", "scikit-learn", "numpy"],
+    ids=["backend", "kernels", "low-rank kernels", "scikit-learn", "numpy"],
 )
 def test_circumstances_change_the_keys_of_what_they_affect(circumstances: Circumstances, affected: set[str]) -> None:
     assert changed(keys(from_dict(BASE)), keys(from_dict(BASE), circumstances)) == affected

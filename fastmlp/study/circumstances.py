@@ -16,23 +16,27 @@ from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES, forward, init_mlp
 from ..problems import Problem
 from ..seeds import rng_for
-from ..strategies import Phase, Strategy, transfer
+from ..strategies import Phase, Strategy, get_strategy, transfer
 from .config import NetworkSettings, Settings, TrainingSettings
-from .plan import Circumstances
+from .plan import Circumstances, kind_of
 
 LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
-PHASES = (Phase(), Phase(body=0.0), Phase(body=0.5, pull=0.1))  # all a kernel does: train, leave alone, pull
+# All that the kernels of each kind do: train, leave alone, pull; train within a rank.
+KINDS = {
+    "full rank": (Phase(), Phase(body=0.0), Phase(body=0.5, pull=0.1)),
+    "low rank": (Phase(rank=2),),
+}
 DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 
 def find_circumstances(settings: Settings, backend: str) -> Circumstances:
-    """Run a backend's kernels once, and say what they compute and with what; `backend` is ``numba`` or ``numpy``."""
-    return Circumstances(
-        backend, fingerprint(settings, backend), {library: version_of(library) for library in DECIDING}
-    )
+    """Run the kernels that a study needs once, and say what they compute; `backend` is ``numba`` or ``numpy``."""
+    kinds = {kind_of(get_strategy(name)) for name in settings.strategies} | {"full rank"}  # pretraining needs that
+    kernels = {kind: fingerprint(settings, backend, kind) for kind in sorted(kinds)}
+    return Circumstances(backend, kernels, {library: version_of(library) for library in DECIDING})
 
 
-def fingerprint(settings: Settings, backend: str) -> str:
+def fingerprint(settings: Settings, backend: str, kind: str) -> str:
     """Return a hash of the bytes that fixed small trainings end in.
 
     Compilers, libraries and processors round differently; results of two that do are not the same trial. It also
@@ -42,7 +46,7 @@ def fingerprint(settings: Settings, backend: str) -> str:
     X, y = rng.normal(size=(23, 6)), np.arange(23) % 3
     net = init_mlp((6, 7, 5, 2), rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
     seen = sha256()
-    for phase in PHASES:
+    for phase in KINDS[kind]:
         fit = transfer(
             net,
             X,
@@ -68,7 +72,9 @@ def warm_up(backend: str) -> None:
         for activation in ACTIVATIONS:
             for optimizer in OPTIMIZERS:
                 network = NetworkSettings(dtype=dtype, activation=activation)
-                fingerprint(Settings(network=network, training=TrainingSettings(optimizer=optimizer)), backend)
+                settings = Settings(network=network, training=TrainingSettings(optimizer=optimizer))
+                for kind in KINDS:
+                    fingerprint(settings, backend, kind)
 
 
 def describe_run(circumstances: Circumstances) -> dict[str, str]:
@@ -77,7 +83,7 @@ def describe_run(circumstances: Circumstances) -> dict[str, str]:
     return versions | {
         "version_python": platform.python_version(),
         "backend": circumstances.backend,
-        "kernels": circumstances.kernels,
+        "kernels": circumstances.kernels["full rank"],
         "cpu": cpu_name(),
         "platform": platform.platform(terse=True),
         "started": now(),

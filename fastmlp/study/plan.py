@@ -33,14 +33,19 @@ class Circumstances:
     backend
         ``numba`` or ``numpy``.
     kernels
-        Fingerprint of what the backend computes: see `circumstances.fingerprint`.
+        Fingerprints of what the backend computes, by kind of kernel: see `circumstances.fingerprint`.
     versions
         Of the libraries that draw the random numbers and fit the baseline.
     """
 
     backend: str
-    kernels: str
+    kernels: dict[str, str]
     versions: dict[str, str]
+
+
+def kind_of(strategy: Strategy) -> str:
+    """Return which kernels a strategy needs: those of one kind may change without the other's results."""
+    return "low rank" if any(phase.rank for phase in strategy.phases) else "full rank"
 
 
 class Source(NamedTuple):
@@ -82,7 +87,7 @@ def trial_key(
         depends["versions"] = circumstances.versions
     else:
         depends["numpy"] = circumstances.versions["numpy"]
-        depends["kernels"] = [circumstances.backend, circumstances.kernels]
+        depends["kernels"] = [circumstances.backend, circumstances.kernels[kind_of(strategy)]]
         depends["network"] = msgspec.to_builtins(settings.network)
         depends["training"] = msgspec.to_builtins(settings.training)
     if strategy.start not in {None, "random"}:
@@ -103,7 +108,7 @@ def describe(problem: Problem, seed: int, settings: Settings, circumstances: Cir
         network=msgspec.to_builtins(settings.network),
         training=msgspec.to_builtins(settings.pretraining),
         optimizer=[training.optimizer, training.batch_size, training.momentum],
-        kernels=[circumstances.backend, circumstances.kernels],
+        kernels=[circumstances.backend, circumstances.kernels["full rank"]],
         numpy=circumstances.versions["numpy"],
     )
     return Source(target, both, pretraining)
