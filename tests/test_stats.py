@@ -219,7 +219,7 @@ def test_results_are_frozen() -> None:
     [
         (lambda: paired_difference([0.1, 0.2], [0.1], margin=0.01), ShapeError, "2 values cannot be paired with 1"),
         (lambda: mean_interval([[0.1]]), ShapeError, r"\(1, 1\)"),
-        (lambda: mean_interval([0.1, float("nan")]), NotFiniteError, "1 of 2 values"),
+        (lambda: mean_interval([0.1, float("inf")]), NotFiniteError, "1 of 2 values"),
         (lambda: paired_difference([], [], margin=-0.1), InvalidInput, "-0.1"),
         (lambda: mean_interval([0.1], level=1.0), InvalidInput, r"1\.0"),
     ],

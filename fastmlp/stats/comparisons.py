@@ -1,0 +1,170 @@
+"""Two strategies on the seeds they share, ending in a verdict.
+
+better, worse
+    the two-sided paired test, corrected by Holm over the family, rejects "no difference";
+tied
+    two one-sided tests (TOST), corrected likewise, both reject "a difference of at least the margin". Tied goes
+    before better: the margin is the smallest difference that matters, declared before the numbers were seen;
+undecided
+    neither. This is no weak form of tied: it says that more seeds are needed.
+
+See Also
+--------
+scipy.stats.ttest_rel : the same t test, the oracle of the tests.
+
+References
+----------
+Student (1908), The probable error of a mean. Schuirmann (1987), A comparison of the two one-sided tests procedure.
+Holm (1979), A simple sequentially rejective multiple test procedure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from . import flips
+from .intervals import Mean, mean_of
+from .multiplicity import holm
+from .values import LEVEL, Reason, Verdict, check_level, check_margin, rounding, shared, t_below
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .values import Floats
+
+Test = Literal["t", "sign flip"]
+Pair = tuple["ArrayLike", "ArrayLike"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference, first minus second, and what may be concluded from it.
+
+    Attributes
+    ----------
+    n
+        How many pairs it rests on.
+    mean, low, high
+        Mean difference and its interval, not corrected for other comparisons.
+    p_different, p_equivalent
+        Two-sided test and TOST, both corrected by Holm over the family.
+    verdict
+        Of the first about the second: *better* means that the first is higher.
+    trivial
+        Tied, although the difference is not zero: it is there, and smaller than the margin.
+    reason
+        Why there is no interval, or None. Without one the t test has no verdict either; the test by flipping signs
+        may have one where there is no spread.
+    dropped
+        How many pairs lack one of the two.
+    """
+
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    p_different: float | None
+    p_equivalent: float | None
+    verdict: Verdict
+    trivial: bool
+    reason: Reason | None
+    dropped: int = 0
+
+
+def paired_difference(
+    first: ArrayLike, second: ArrayLike, *, margin: float, level: float = LEVEL, test: Test = "t"
+) -> Difference:
+    """Compare two strategies on the seeds they share: a family of one.
+
+    See Also
+    --------
+    paired_family : for several comparisons that are shown together.
+
+    Examples
+    --------
+    >>> paired_difference([0.91, 0.93, 0.92], [0.81, 0.84, 0.82], margin=0.01).verdict
+    'better'
+    >>> paired_difference([0.9], [0.8], margin=0.01).reason
+    'one seed'
+    """
+    return paired_family([(first, second)], margin=margin, level=level, test=test)[0]
+
+
+def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL, test: Test = "t") -> list[Difference]:
+    """Compare pairs of strategies that are shown together, corrected by Holm.
+
+    With probability `level` at least, the family holds no false *better* or *worse*, and likewise no false *tied*.
+
+    Parameters
+    ----------
+    pairs
+        Each (first, second), two arrays of shape (n,): the same seeds in the same order, NaN where a trial is missing.
+        n may differ between pairs.
+    margin
+        The smallest difference that matters, in the unit of the values; 0 means that nothing is ever tied.
+    level
+        Confidence of the intervals; 1 - level is the error that the whole family may make.
+    test
+        "t" has verdicts from two seeds on and needs differences that are not too skewed; "sign flip" needs six (more
+        in a family, see `fewest_seeds`), no law, and can judge differences without spread.
+
+    Returns
+    -------
+    list of Difference
+        In the order of `pairs`. Comparisons that cannot be estimated are undecided and burden no other.
+
+    Raises
+    ------
+    ShapeError
+        When two arrays of a pair differ in length.
+    NotFiniteError
+        When a value is infinite.
+    InvalidInput
+        When the margin is negative or not finite, or the level not between 0 and 1.
+    """
+    check_margin(margin)
+    check_level(level)
+    single = [_compare(first, second, margin, level, test) for first, second in pairs]
+    tested = [k for k, d in enumerate(single) if d.p_different is not None]
+    different = holm([single[k].p_different or 0.0 for k in tested])
+    equivalent = holm([single[k].p_equivalent or 0.0 for k in tested])
+    for k, p, q in zip(tested, different.tolist(), equivalent.tolist(), strict=True):
+        single[k] = _decide(single[k], p, q, 1 - level)
+    return single
+
+
+def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float, test: Test) -> Difference:
+    """One paired comparison, with p-values that are not corrected yet."""
+    a, b, dropped = shared(first, second)
+    m = mean_of(a - b, level, rounding(a, b), dropped)
+    p, q = _t(m, margin) if test == "t" else _sign_flip(a, b, margin)
+    return Difference(m.n, m.mean, m.low, m.high, p, q, "undecided", trivial=False, reason=m.reason, dropped=dropped)
+
+
+def _t(m: Mean, margin: float) -> tuple[float | None, float | None]:
+    """Two-sided t test, and the larger of the two one-sided ones against the margin."""
+    if m.reason is not None or m.mean is None or m.sd is None:
+        return None, None
+    error = m.sd / m.n**0.5
+    different = min(1.0, 2 * t_below(-abs(m.mean) / error, m.n - 1))
+    return different, t_below((abs(m.mean) - margin) / error, m.n - 1)
+
+
+def _sign_flip(a: Floats, b: Floats, margin: float) -> tuple[float | None, float | None]:
+    """The same by flipping signs, of the differences and of what they lack to the margin on either side."""
+    if a.size < 2:
+        return None, None
+    d = flips.differences(a, b)
+    return flips.two_sided(d), max(flips.above(margin + d), flips.above(margin - d))
+
+
+def _decide(d: Difference, p_different: float, p_equivalent: float, error: float) -> Difference:
+    """The same difference with corrected p-values and the verdict they allow."""
+    differs, tied = p_different <= error, p_equivalent <= error
+    sign: Verdict = "better" if (d.mean or 0.0) > 0 else "worse"
+    verdict: Verdict = "tied" if tied else sign if differs else "undecided"
+    return replace(
+        d, p_different=p_different, p_equivalent=p_equivalent, verdict=verdict, trivial=bool(tied and differs)
+    )
