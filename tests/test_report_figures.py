@@ -17,8 +17,7 @@ from fastmlp.report.figures.accuracy import _apart
 from fastmlp.report.render import templates
 from fastmlp.report.summary import summarise
 from fastmlp.report.svg import VARIABLES, WIDTHS, draw
-from tests.report_data import LAB, META, MadeUp, flat, study
-from tests.test_report_words import some_lost
+from tests.report_data import LAB, META, MadeUp, flat, some_lost, study
 
 MANY = [f"strategy-{k}" for k in range(30)]
 STUDIES = {

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
-from fastmlp.report.answers import HEADLINES, SIZE_CASES
 from fastmlp.report.render import Format, Labels, _environment, to_html, to_markdown
 from fastmlp.report.summary import summarise
-from tests.report_data import LAB, MadeUp, flat, record, study
+from tests.report_data import LAB, MadeUp, flat, record, some_lost, study
 from tests.report_text import text_of_html, text_of_markdown
 
 NETWORKS = {"scratch": 0.8, "frozen": 0.8, "finetune": 0.8}
@@ -142,9 +140,7 @@ def test_all_tied() -> None:
 
 def test_nothing_decided() -> None:
     text = read(study(flat({}), spread=0.05, seeds=3))
-    assert "With 3 seeds this study cannot say which network is best: no strategy is shown to be behind at any size." in lead(
-        text
-    )
+    assert "With 3 seeds this study cannot say which network is best" in lead(text)
     assert "has the highest mean, but it is undecided whether it is better than" in lead(text)
 
 
@@ -214,18 +210,6 @@ def test_a_baseline_alone() -> None:
 
 
 # --- trials that did not end well
-
-
-def some_lost(data: MadeUp) -> MadeUp:
-    """Frozen diverges on three seeds at 20 labels, fails on two at 50, and has not run on one at 100."""
-    lost = {(20, s): "diverged" for s in range(3)} | {(50, s): "failed" for s in range(2)} | {(100, 0): "missing"}
-    data.rows = [
-        record("parity", "frozen", r["n_target"], r["seed"], 0.0, 0.0, lost[r["n_target"], r["seed"]])
-        if r["strategy"] == "frozen" and (r["n_target"], r["seed"]) in lost
-        else r
-        for r in data.rows
-    ]
-    return data
 
 
 def test_lost_trials_are_counted_and_not_averaged() -> None:
@@ -298,39 +282,3 @@ def test_similarity(score: float | None, words: str) -> None:
     for row in data.rows:
         row["h_score"] = None if score is None else score + 0.1 * (row["seed"] % 3 - 1)
     assert words in read(data)
-
-
-# --- every case has its sentence
-
-
-def sentences() -> Any:
-    return _environment("markdown", Labels()).get_template("sentences.j2").module
-
-
-@pytest.mark.parametrize("case", HEADLINES)
-def test_every_headline_has_a_sentence(case: str) -> None:
-    headline = {"case": case, "strategies": ["a", "b"], "sizes": [20]}
-    assert (
-        str(sentences().headline(headline, {"sizes": [20], "margin": 0.01, "baseline": None, "n_seeds": 3}))
-        .strip()
-        .endswith(".")
-    )
-
-
-@pytest.mark.parametrize("case", SIZE_CASES)
-@pytest.mark.parametrize("against", ["better", "worse", "tied", "undecided", None])
-def test_every_answer_at_a_size_has_a_sentence(case: str, against: str | None) -> None:
-    group = {"case": case, "top": "a", "leaders": ["a", "b"], "tied": ["b"], "undecided": ["c"], "behind": ["d"]}
-    assert str(sentences().at_size(group | {"against_baseline": against}, "baseline")).strip().endswith(".")
-
-
-def test_a_case_without_a_sentence_is_an_error() -> None:
-    words = sentences()
-    with pytest.raises(LookupError, match="no sentence"):
-        words.headline(
-            {"case": "?", "sizes": [], "strategies": []}, {"sizes": [], "margin": 0.01, "baseline": None, "n_seeds": 3}
-        )
-    with pytest.raises(LookupError, match="no sentence"):
-        words.at_size({"case": "?", "against_baseline": None}, "baseline")
-    with pytest.raises(LookupError, match="no sentence"):
-        words.similarity({"case": "?"})
