@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -75,6 +76,13 @@ def done(out: Path) -> int:
     return counts["ok"] if sum(counts.values()) else -1
 
 
+def at_work(out: Path) -> bool:
+    """Whether trials run, or are about to."""
+    with suppress(StoreError), reading(out) as reader:
+        return "started" in reader.meta()
+    return False
+
+
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = monotonic() + seconds
     while not condition():
@@ -129,7 +137,7 @@ def test_a_signal_stops_a_study_which_says_how_to_resume(
 def test_a_signal_does_not_wait_for_a_training_without_end(start: Start, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = start(ENDLESS, out)
-    wait_for(lambda: done(out) == 0)
+    wait_for(lambda: at_work(out))
     sleep(0.5)
     asked = monotonic()
     process.send_signal(signal.SIGINT)
@@ -140,7 +148,7 @@ def test_a_signal_does_not_wait_for_a_training_without_end(start: Start, tmp_pat
 def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = start(ENDLESS, out)
-    wait_for(lambda: done(out) == 0)
+    wait_for(lambda: at_work(out))
     sleep(0.5)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
