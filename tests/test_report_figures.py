@@ -81,6 +81,13 @@ def test_no_text_overlaps_another_or_leaves_the_figure(kind: str, width: int) ->
     assert [name for name, box in found.items() if box.x0 < -1 or box.x1 > width + 1] == []
 
 
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("kind", ["accuracy", "curves"])
+def test_a_long_legend_stays_inside_the_figure(kind: str, width: int) -> None:
+    found = boxes(kind, parts(study(flat({}), strategies=MANY, seeds=2, sizes=[20, 50]))[kind], width)
+    assert [name for name, box in found.items() if box.x0 < -1 or box.x1 > width + 1] == []
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_odd_studies_are_drawn(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastmlp.report.svg.WIDTHS", {"narrow": WIDTHS["narrow"]})  # one is enough, and half as long

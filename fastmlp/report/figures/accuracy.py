@@ -31,8 +31,9 @@ def accuracy(data: Json, width: int) -> Figure:
     figure, axes = canvas(width, 430)
     look = looks(data["strategies"], data["baseline"])
     measures = data["measures"]
+    step = min(1.022, 1.1 ** (1 / max(1, len(measures) - 1)))  # side by side, or the intervals hide each other
     for k, (name, cells) in enumerate(measures.items()):
-        shift = 1.022 ** (k - (len(measures) - 1) / 2)  # side by side, or the intervals hide each other
+        shift = step ** (k - (len(measures) - 1) / 2)
         _means(axes, name, [c for c in cells if c["accuracy"]["mean"] is not None], shift, look[name])
     _label_sizes(axes, [c["n_target"] for c in next(iter(measures.values()), [])], width)
     axes.set_ylabel("accuracy on held-out data, %")

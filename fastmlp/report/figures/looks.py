@@ -99,5 +99,6 @@ def legend(figure: Figure, axes: Axes, width: int) -> None:
     """Above the axes, in as many columns as fit."""
     handles, labels = axes.get_legend_handles_labels()
     if labels:
-        room = 50 + 8 * max(map(len, labels))
-        figure.legend(handles, labels, loc="outside upper left", ncols=max(1, min(len(labels), width // room)))
+        gap, column = 26, 70 + 7.2 * max(map(len, labels))  # of a line, its name and the gap to the next, in pixels
+        columns = max(1, min(len(labels), int((width + gap) / column)))
+        figure.legend(handles, labels, loc="outside upper left", ncols=columns)
