@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .common import Case, Parameters
+    from ..common import Case, Parameters
 
 
 def sklearn_training(case: Case, _backend: str) -> Parameters:

@@ -1,0 +1,133 @@
+"""python -m bench.peers [--rounds N] [--shapes lab,tiny] [--json FILE] [--markdown FILE]."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from .render import render
+from .trainers import PEERS
+from .work import SHAPES
+
+HERE = Path(__file__).parents[1]
+DISTRIBUTIONS = ("fastmlp", "numba", "llvmlite", "numpy", "scikit-learn", "torch", "jax")
+
+
+class Process:
+    """A worker that is asked and answers."""
+
+    def __init__(self, name: str, core: int) -> None:
+        command = [sys.executable, "-m", "bench.peers.worker", name, str(core)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, shape: str = "") -> dict[str, Any]:
+        """Have a shape trained."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(shape, file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            return {"missing": "its process ended"}
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """Let it end."""
+        self.process.communicate()
+
+
+def measure(shapes: list[str], rounds: int, core: int) -> dict[str, Any]:
+    """Run the rounds: in each, every peer in turn, and the peak."""
+    processes, peak = {name: Process(name, core) for name in PEERS}, Process("peak", core)
+    peaks, missing, measured = [], {}, {}
+    for name in shapes:
+        shape = SHAPES[name]
+        peers: dict[str, dict[str, Any]] = {}
+        for turn in range(rounds):
+            peaks.append(peak.ask()["peak"])
+            for peer, process in processes.items():
+                if peer in missing:
+                    continue
+                answer = process.ask(name)
+                if "missing" in answer:
+                    missing[peer] = answer["missing"]
+                    continue
+                mine = peers.setdefault(peer, {"rounds": []})
+                mine["rounds"].append(median(answer.pop("seconds")))
+                mine.update(answer)
+            sys.stderr.write(f"{name}: round {turn + 1} of {rounds}\n")
+        measured[name] = {"description": shape.describe(), "flops": shape.flops, "peers": peers}
+    for process in (*processes.values(), peak):
+        process.close()
+    return {"rounds": rounds, "peak": peaks, "shapes": measured, "missing": missing}
+
+
+def measure_throughput(cores: list[int], rounds: int) -> dict[str, dict[str, float]]:
+    """Trainings a second on one core and on two, medians over interleaved rounds."""
+    seen: dict[str, list[dict[str, float]]] = {}
+    for _ in range(rounds):
+        for count in (1, 2):
+            if count <= len(cores):
+                chosen = ",".join(map(str, cores[-count:]))
+                command = [sys.executable, "-m", "bench.peers.throughput", chosen]
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                seen.setdefault(str(count), []).append(json.loads(done.stdout.splitlines()[-1]))
+    return {count: {key: median(one[key] for one in runs) for key in runs[0]} for count, runs in seen.items()}
+
+
+def circumstances() -> dict[str, Any]:
+    """Return what the numbers belong to."""
+    return {
+        "cpu": cpu_name(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(terse=True),
+        "versions": {"Python": platform.python_version(), **{name: installed(name) for name in DISTRIBUTIONS}},
+        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+    }
+
+
+def cpu_name() -> str:
+    """Name of the processor, with the vectors that the kernels use."""
+    from fastmlp.backends.host import TILE
+
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()} ({TILE.name})"
+
+
+def installed(name: str) -> str:
+    """Return a library's version, or that it is not there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--shapes", default=",".join(SHAPES))
+    parser.add_argument("--json", type=Path, default=HERE / "peers.json")
+    parser.add_argument("--markdown", type=Path, default=HERE / "PEERS.md")
+    options = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    data = circumstances() | measure(options.shapes.split(","), options.rounds, cores[-1])
+    data["throughput"] = measure_throughput(cores, 3)
+    options.json.write_text(json.dumps(data, indent=1) + "\n")
+    text = render(data)
+    options.markdown.write_text(text)
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""From the numbers of a run to PEERS.md, and nothing else: the same JSON gives the same text."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+HEADER = """\
+# fastmlp and its peers
+
+Written by `python -m bench.peers` from `bench/peers.json`; not by hand. One core, one thread, float32; every peer in a
+process of its own, all pinned to the same core, {rounds} interleaved rounds. A time is the median over rounds of a
+round's median, with the range beside it, in seconds of the processor, which are those of the wall less what the machine
+gave to others. *Share* is the useful matrix work of the training over what the core can do, as measured in the same
+rounds by fused multiply-adds on registers alone: {peak:.0f} GFLOP/s. Compiling is not in the times: *first* is what a
+process waits for its first training of that shape, compiling and importing included; fastmlp's machine code came from
+its cache on disk. Accuracy is on 2000 held-out examples. scikit-learn draws a start and an order of its own; all others
+share theirs, and arrive at the same network but for rounding.
+
+{machine}
+"""
+
+
+def render(data: dict[str, Any]) -> str:
+    """Return the Markdown of a run."""
+    peak = median(data["peak"])
+    parts = [HEADER.format(rounds=data["rounds"], peak=peak / 1e9, machine=machine(data))]
+    parts += [table(name, shape, peak) for name, shape in data["shapes"].items()]
+    if data["missing"]:
+        parts.append("Missing: " + "; ".join(f"{name} ({why})" for name, why in data["missing"].items()) + ".\n")
+    parts.append(throughput(data["throughput"]))
+    return "\n".join(parts)
+
+
+def machine(data: dict[str, Any]) -> str:
+    """Return the processor and the versions."""
+    versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
+    return f"{data['cpu']}, {data['cores']} cores, {data['system']}. {versions}. {data['date']}."
+
+
+def table(name: str, shape: dict[str, Any], peak: float) -> str:
+    """Return one shape's table, the fastest peer first."""
+    limit = shape["flops"] / peak
+    rows = [
+        f"## {name}: {shape['description']}\n",
+        f"At the peak this takes {limit * 1e3:.3g} ms.\n",
+        "| | ms a training | range | share of peak | fastmlp is faster by | held-out accuracy | first, s |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    ours = median(shape["peers"]["fastmlp"]["rounds"])
+    for peer, numbers in sorted(shape["peers"].items(), key=lambda item: median(item[1]["rounds"])):
+        seconds = median(numbers["rounds"])
+        spread = f"{min(numbers['rounds']) * 1e3:.3g} to {max(numbers['rounds']) * 1e3:.3g}"
+        rows.append(
+            f"| {peer} | {seconds * 1e3:.3g} | {spread} | {limit / seconds:.3f} | {seconds / ours:.2f} |"
+            f" {numbers['accuracy']:.3f} | {numbers['first_seconds']:.2f} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def throughput(numbers: dict[str, dict[str, float]]) -> str:
+    """Return the table of trainings a second."""
+    rows = [
+        "## Throughput\n",
+        "| cores | lab trainings a second, kernels on threads | trials a second, a whole study |",
+        "|---:|---:|---:|",
+    ]
+    rows += [f"| {cores} | {one['kernels']:.0f} | {one['trials_a_second']:.0f} |" for cores, one in numbers.items()]
+    one, two = numbers.get("1"), numbers.get("2")
+    if one and two:
+        kernels, trials = two["kernels"] / one["kernels"], two["trials_a_second"] / one["trials_a_second"]
+        rows.append(f"| 2 over 1 | {kernels:.2f} | {trials:.2f} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,79 @@
+"""One peer in a process of its own: reads the name of a shape from stdin, answers with a line of JSON.
+
+``python -m bench.peers.worker PEER CORE``. The name ``peak`` as the peer measures the core instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+LEAST = 0.05  # seconds; short trainings are repeated until they fill it
+ONE_THREAD = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_PLATFORMS": "cpu",
+}
+
+
+def answer_peak() -> dict[str, Any]:
+    """Measure what the core can do at this moment."""
+    from fastmlp.backends.peak import fma_peak
+
+    return {"peak": fma_peak("float32")}
+
+
+class Peer:
+    """A peer with the trainings it has been asked for so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prepared: dict[str, Any] = {}
+
+    def answer(self, shape: str) -> dict[str, Any]:
+        """Train a shape some times; the processor's seconds of each training.
+
+        On its one core a peer's CPU time is its wall time, less what the machine gave to others meanwhile.
+        """
+        first = {} if shape in self.prepared else self.prepare(shape)
+        _, prepared = self.prepared[shape]
+        seconds: list[float] = []
+        while sum(seconds) < LEAST:
+            start = time.process_time()
+            prepared.train()
+            seconds.append(time.process_time() - start)
+        return {"seconds": [one / prepared.trainings for one in seconds]} | first
+
+    def prepare(self, shape: str) -> dict[str, Any]:
+        """Train twice unseen, which compiles; what the training arrives at, and the seconds it took to begin."""
+        from .trainers import PEERS
+        from .work import SHAPES, Work
+
+        work, start = Work(SHAPES[shape]), time.perf_counter()
+        prepared = PEERS[self.name](work)
+        result = prepared.train()
+        first = {"accuracy": work.accuracy(prepared.parameters(result)), "first_seconds": time.perf_counter() - start}
+        prepared.train()
+        self.prepared[shape] = work, prepared
+        return first
+
+
+def main(name: str, core: str) -> None:
+    """Answer until stdin ends."""
+    os.sched_setaffinity(0, {int(core)})
+    os.environ.update(ONE_THREAD)  # before the libraries are imported
+    peer = Peer(name)
+    for line in sys.stdin:
+        try:
+            answer = answer_peak() if name == "peak" else peer.answer(line.strip())
+        except ImportError as error:
+            answer = {"missing": str(error)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
