@@ -129,7 +129,7 @@ def study_state(folder: Path) -> dict[str, Any]:
         meta, counts = reader.meta(), reader.counts()
     return {
         "folder": str(folder),
-        "name": tomllib.loads(meta["settings"])["name"],
+        "name": tomllib.loads(meta.get("settings", 'name = "no plan yet"'))["name"],
         "planned": sum(counts.values()),
         **counts,
         "running": holder(folder),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fastmlp.errors import StoreCorrupt, StoreError, StoreLocked
+from fastmlp.study.export import export
 from fastmlp.study.store import Store, database, read_study
 from fastmlp.study.store.lock import holder, see_free
 from fastmlp.study.store.reader import reading
@@ -298,6 +299,52 @@ def test_a_reader_sees_one_moment_and_holds_no_writer_up(tmp_path: Path) -> None
         thread.join()
     assert max(waits) < 1
     assert all(planned == 200 and rows == counted and rows % 10 == 0 for planned, rows, counted in counts)
+
+
+def test_a_commit_outlasts_a_reader_that_takes_its_time(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.connection.execute("PRAGMA busy_timeout=10")
+    slow = database.connect_reader(tmp_path / "study.sqlite")
+    slow.execute("BEGIN")
+    slow.execute("SELECT * FROM plan").fetchone()
+    released: list[bool] = []
+
+    def release(*_: object) -> float:
+        if monotonic() > start + 0.3 and not released:
+            slow.close()
+            released.append(True)
+        return monotonic()
+
+    start = monotonic()
+    monkeypatch.setattr(database, "monotonic", release)
+    store.add([], [made_up_record("p-frozen-0")])
+    assert released
+    assert store.has("p-frozen-0")
+
+
+def test_a_commit_does_not_wait_for_ever(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LONG_PATIENCE", 0.1)
+    store.connection.execute("PRAGMA busy_timeout=10")
+    with reading(tmp_path) as reader:
+        reader.counts()
+        with pytest.raises(StoreError, match="database is locked"):
+            store.add([], [made_up_record("p-frozen-0")])
+    assert not store.has("p-frozen-0")
+
+
+def test_whoever_takes_an_export_slowly_holds_nobody_up(store: Store, tmp_path: Path) -> None:
+    table = export(tmp_path, "csv")
+    assert next(table).startswith(b"problem,")
+    start = monotonic()
+    store.add([], [made_up_record("p-frozen-0")])
+    assert monotonic() - start < 1
+    table.close()
+
+
+def test_a_study_without_a_plan_says_so(tmp_path: Path) -> None:
+    with Store.open(tmp_path), pytest.raises(StoreError, match="the study there has no plan yet"):
+        read_study(tmp_path)
 
 
 class StoreMachine(RuleBasedStateMachine):

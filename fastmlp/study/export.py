@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ..errors import MissingLibrary, UnknownName
 from .store.reader import reading
@@ -17,10 +18,14 @@ FORMATS = ("csv", "jsonl", "parquet")
 # A spreadsheet takes text that begins so for a formula, and runs it: OWASP ASVS 1.2.10.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 ROWS = 1000  # at a time
+PIECE = 65536  # bytes
 
 
-def export(folder: Path, form: str) -> Iterator[bytes]:
+def export(folder: Path, form: str) -> Generator[bytes, None, None]:
     """Go through a study's table as bytes of a file.
+
+    It is written to a temporary file first: whoever takes the bytes may be slow, and a running study cannot commit
+    while its records are read.
 
     Parameters
     ----------
@@ -42,8 +47,11 @@ def export(folder: Path, form: str) -> Iterator[bytes]:
     writers = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
     if form not in writers:
         raise UnknownName("format", form, FORMATS)
-    with reading(folder) as reader:
-        yield from writers[form](reader.rows(TABLE if form == "csv" else COLUMNS))
+    with TemporaryFile() as file:
+        with reading(folder) as reader:
+            file.writelines(writers[form](reader.rows(TABLE if form == "csv" else COLUMNS)))
+        file.seek(0)
+        yield from iter(lambda: file.read(PIECE), b"")
 
 
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
@@ -53,7 +61,7 @@ def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
     table.writerow(TABLE)
     for row in rows:
         table.writerow([guarded(row[name]) for name in TABLE])
-        if text.tell() > 65536:
+        if text.tell() > PIECE:
             yield _drain(text)
     yield _drain(text)
 

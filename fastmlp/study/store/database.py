@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic
 
 from ...errors import StoreCorrupt, StoreError
 from .lock import hold
@@ -19,7 +20,8 @@ SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 VERSION = 1  # of the tables below; raise it with a migration
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
-PATIENCE = 10.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
+PATIENCE = 5.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
+LONG_PATIENCE = 60.0  # seconds for a commit: whoever reads that long loses less than a study that ends
 
 
 def _columns(kinds: dict[str, str]) -> str:
@@ -64,11 +66,24 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-        connection.execute("COMMIT")
+        _commit(connection)
     except BaseException:
         if connection.in_transaction:  # a full disk has rolled back already
             connection.execute("ROLLBACK")
         raise
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    """Commit, again and again while someone reads; between two attempts signals are heard."""
+    deadline = monotonic() + LONG_PATIENCE
+    while True:
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from ...errors import StoreError
 from .database import FILE, connect_reader, naming
 from .records import COLUMNS, PRETRAINING, STATUSES, TRIAL, Record
 
@@ -48,7 +49,9 @@ def read_study(folder: str | Path) -> StudyData:
     """
     with reading(Path(folder)) as reader:
         meta = reader.meta()
-        return StudyData(tomllib.loads(meta.pop("settings", "")), list(reader.rows()), meta)
+        if "settings" not in meta:
+            raise StoreError(f"{folder}: the study there has no plan yet")
+        return StudyData(tomllib.loads(meta.pop("settings")), list(reader.rows()), meta)
 
 
 @contextmanager
