@@ -17,7 +17,8 @@ import threadpoolctl
 from fastmlp.errors import StoreError
 from fastmlp.study.runner import GRACE, IN_FLIGHT, Progress, run_missing
 from fastmlp.study.stopping import Stop, StudyStopped, listening
-from fastmlp.study.store import Store, read_study
+from fastmlp.study.store import Store
+from fastmlp.study.store.reader import reading
 from fastmlp.study.store.records import Group, Outcome, Record
 from fastmlp.study.trial import load_libraries
 
@@ -34,7 +35,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def rows(folder: Path) -> list[Record]:
-    return read_study(folder).rows
+    with reading(folder) as reader:
+        return list(reader.rows())
 
 
 def expected(folder: Path) -> list[Record]:
