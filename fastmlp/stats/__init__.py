@@ -16,9 +16,22 @@ intervals       of a mean, of an interquartile mean
 comparisons     of two strategies on the seeds they share, ending in a verdict
 multiplicity    Holm's correction, for what is looked at together
 flips           the test by flipping signs, which assumes no normal law
+winners         the strategies of a cell that cannot be told apart from the best
+advice          CS231n's advice, and whether the winners agree with it
+regrets         the accuracy that an advice costs
+profiles        all cells together: probability of improvement, performance profiles, ranks
 ==============  ====================================================================================================
 """
 
+from .advice import ADVICE as ADVICE
+from .advice import Advice as Advice
+from .advice import AdviceMatrix as AdviceMatrix
+from .advice import Contest as Contest
+from .advice import Mark as Mark
+from .advice import advice_matrix as advice_matrix
+from .advice import advised_choice as advised_choice
+from .advice import cs231n_advice as cs231n_advice
+from .advice import mark_advice as mark_advice
 from .comparisons import Difference as Difference
 from .comparisons import paired_difference as paired_difference
 from .comparisons import paired_family as paired_family
@@ -29,5 +42,17 @@ from .intervals import Mean as Mean
 from .intervals import interquartile_mean as interquartile_mean
 from .intervals import mean_interval as mean_interval
 from .multiplicity import holm as holm
+from .profiles import Ranks as Ranks
+from .profiles import Share as Share
+from .profiles import average_ranks as average_ranks
+from .profiles import performance_profile as performance_profile
+from .profiles import probability_of_improvement as probability_of_improvement
+from .regrets import Regret as Regret
+from .regrets import always as always
+from .regrets import highest_score as highest_score
+from .regrets import learned_choice as learned_choice
+from .regrets import regret as regret
 from .values import Reason as Reason
 from .values import Verdict as Verdict
+from .winners import Winners as Winners
+from .winners import winner_sets as winner_sets

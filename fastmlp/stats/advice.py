@@ -1,0 +1,223 @@
+"""What CS231n advises, and whether a study agrees.
+
+The course notes *Transfer learning* (cs231n.github.io/transfer-learning, "When and how to fine-tune?") know four cases,
+by whether the data are similar to those of the pretraining and whether they are few:
+
+=========  ========================================  =======================================
+..         little data                               much data
+=========  ========================================  =======================================
+similar    a linear classifier on the top features   fine-tune the whole network
+different  a linear classifier on earlier features   fine-tune the whole network, or scratch
+=========  ========================================  =======================================
+
+The notes give no numbers. Where "similar" begins and "little" ends is therefore an argument here, and how much the
+answer depends on it is part of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import ShapeError
+from .values import array
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .values import Ints
+
+Advice = Literal["linear on top", "linear lower down", "fine-tune", "fine-tune or scratch"]
+Mark = Literal["agrees", "contradicted", "undecided", "not in the study", "no data"]
+Names = Collection[str]
+
+ADVICE: tuple[Advice, ...] = ("linear on top", "linear lower down", "fine-tune", "fine-tune or scratch")
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceMatrix:
+    """CS231n's advice for every cell, and what the study says of it.
+
+    Attributes
+    ----------
+    advice
+        (problems, sizes), None where the similarity is not known.
+    marks
+        (problems, sizes). *agrees*: only advised strategies may be the best, or an advised one is tied with the best.
+        *contradicted*: none of them may be. *undecided*: neither.
+    steadiness
+        (problems, sizes), the share of the threshold choices under which the mark is the same.
+    counts
+        How many cells have which mark.
+    similar_from, little_to
+        The declared thresholds: similar is at least the first, little data at most the second.
+    choices
+        How many pairs of thresholds were tried.
+    """
+
+    advice: tuple[tuple[Advice | None, ...], ...]
+    marks: tuple[tuple[Mark, ...], ...]
+    steadiness: tuple[tuple[float, ...], ...]
+    counts: dict[Mark, int]
+    similar_from: float
+    little_to: float
+    choices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Who took part in a cell and who may have won it.
+
+    Attributes
+    ----------
+    contestants
+        The strategies that were compared.
+    winners
+        Those that cannot be told apart from the best.
+    tied
+        Those that are known to lie within the margin of the best, the best included.
+    """
+
+    contestants: Names
+    winners: Names
+    tied: Names = ()
+
+
+def cs231n_advice(*, similar: bool, little: bool) -> Advice:
+    """The advice for one case.
+
+    Examples
+    --------
+    >>> cs231n_advice(similar=False, little=True)
+    'linear lower down'
+    """
+    if little:
+        return "linear on top" if similar else "linear lower down"
+    return "fine-tune" if similar else "fine-tune or scratch"
+
+
+def mark_advice(contest: Contest, advised: Names) -> Mark:
+    """Whether a cell agrees with being told to use one of the `advised` strategies.
+
+    Examples
+    --------
+    >>> mark_advice(Contest(["frozen", "finetune", "scratch"], winners=["finetune", "scratch"]), advised=["frozen"])
+    'contradicted'
+    """
+    if not contest.winners:
+        return "no data"
+    present = set(advised) & set(contest.contestants)
+    if not present:
+        return "not in the study"
+    if not present & set(contest.winners):
+        return "contradicted"
+    if present == set(contest.contestants):  # whatever came out would agree
+        return "undecided"
+    return "agrees" if set(contest.winners) <= present or present & set(contest.tied) else "undecided"
+
+
+def advice_matrix(
+    similarity: Sequence[float | None],
+    sizes: Sequence[float],
+    contests: Sequence[Sequence[Contest]],
+    advised: Mapping[Advice, Names],
+    *,
+    similar_from: float,
+    little_to: float,
+    other_thresholds: tuple[Sequence[float], Sequence[float]] = ((), ()),
+) -> AdviceMatrix:
+    """Hold CS231n's advice against the winners of every cell.
+
+    Parameters
+    ----------
+    similarity
+        (problems,), measured; None where it is not known.
+    sizes
+        (sizes,), labels.
+    contests
+        (problems, sizes).
+    advised
+        The strategies that each piece of advice means.
+    similar_from, little_to
+        A problem is similar from here on; data are little up to here.
+    other_thresholds
+        Other choices of the two that might as well have been made. All pairs are tried, the declared ones included.
+
+    Raises
+    ------
+    ShapeError
+        When `contests` is not (problems, sizes).
+
+    Examples
+    --------
+    >>> cell = Contest(["frozen", "finetune"], winners=["finetune"])
+    >>> groups = {"linear on top": ["frozen"], "fine-tune": ["finetune"]}
+    >>> m = advice_matrix([0.9], [20, 500], [[cell, cell]], groups, similar_from=0.5, little_to=100)
+    >>> m.marks
+    (('contradicted', 'agrees'),)
+    """
+    if [len(row) for row in contests] != [len(sizes)] * len(similarity):
+        raise ShapeError(f"contests have {[len(r) for r in contests]} cells, expected {len(similarity)} x {len(sizes)}")
+    known = array([np.nan if r is None else r for r in similarity], ndim=1, expected="(problems,)")
+
+    def look(start: float, end: float) -> tuple[list[list[Advice | None]], list[list[Mark]]]:
+        told = [[_advice(r, n, start, end) for n in sizes] for r in known]
+        marks = [[_mark(c, a, advised) for c, a in zip(*row, strict=True)] for row in zip(contests, told, strict=True)]
+        return told, marks
+
+    starts = sorted({similar_from, *other_thresholds[0]})
+    ends = sorted({little_to, *other_thresholds[1]})
+    told, marks = look(similar_from, little_to)
+    tried = np.array([look(start, end)[1] for start in starts for end in ends], dtype=object)
+    same = np.asarray(tried == np.array(marks, dtype=object), dtype=np.float64).mean(axis=0)
+    every = [mark for row in marks for mark in row]
+    return AdviceMatrix(
+        advice=tuple(map(tuple, told)),
+        marks=tuple(map(tuple, marks)),
+        steadiness=tuple(tuple(row) for row in same.tolist()),
+        counts={mark: every.count(mark) for mark in dict.fromkeys(every)},
+        similar_from=similar_from,
+        little_to=little_to,
+        choices=len(starts) * len(ends),
+    )
+
+
+def advised_choice(
+    similarity: ArrayLike,
+    sizes: Sequence[float],
+    first: Mapping[Advice, int],
+    *,
+    similar_from: float,
+    little_to: float,
+) -> Ints:
+    """The strategy that someone takes who follows the advice, to be handed to `regret`.
+
+    Parameters
+    ----------
+    similarity
+        (problems,), NaN where it is not known.
+    sizes
+        (sizes,).
+    first
+        The place of the strategy that stands for each piece of advice.
+
+    Returns
+    -------
+    (problems * sizes,), problem by problem; -1 where there is no advice or no strategy for it.
+    """
+    known = array(similarity, ndim=1, expected="(problems,)")
+    told = [_advice(r, n, similar_from, little_to) for r in known for n in sizes]
+    return np.array([-1 if advice is None else first.get(advice, -1) for advice in told], dtype=np.int64)
+
+
+def _advice(similarity: float, n_target: float, similar_from: float, little_to: float) -> Advice | None:
+    if np.isnan(similarity):
+        return None
+    return cs231n_advice(similar=bool(similarity >= similar_from), little=n_target <= little_to)
+
+
+def _mark(contest: Contest, advice: Advice | None, advised: Mapping[Advice, Names]) -> Mark:
+    return "no data" if advice is None else mark_advice(contest, advised.get(advice, ()))

@@ -1,0 +1,169 @@
+"""Strategies over all cells together: probability of improvement, performance profiles, ranks.
+
+They answer "in general" where a verdict answers "here" (Agarwal et al. 2021, arXiv 2108.13264; Demsar 2006, Statistical
+comparisons of classifiers over multiple data sets). The seed stays the unit: its cells are averaged first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import ShapeError
+from .values import LEVEL, array, check_level, normal_quantile
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .values import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share between 0 and 1 with its interval.
+
+    Attributes
+    ----------
+    n, dropped
+        Seeds it rests on, and values or pairs that are missing.
+    share, low, high
+        None where there is no seed.
+    reason
+        Why, or None.
+    """
+
+    n: int
+    share: float | None
+    low: float | None
+    high: float | None
+    dropped: int
+    reason: Literal["no data"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Average ranks of strategies over blocks, and Friedman's test that they are all the same.
+
+    Attributes
+    ----------
+    blocks, dropped
+        Blocks ranked, and blocks left out because a strategy is missing there.
+    ranks
+        For each strategy, 1 being the best; ties share their ranks.
+    statistic, p
+        Friedman's chi square, corrected for ties, and its p-value.
+    agreement
+        Kendall's W: 1 when all blocks rank alike, 0 when there is no pattern.
+    reason
+        Why there is no test, or None.
+    """
+
+    blocks: int
+    dropped: int
+    ranks: tuple[float, ...] | None
+    statistic: float | None
+    p: float | None
+    agreement: float | None
+    reason: Literal["no data", "single strategy", "one block", "all tied"] | None
+
+
+def probability_of_improvement(first: ArrayLike, second: ArrayLike, *, level: float = LEVEL) -> Share:
+    """How probable it is that the first strategy is better than the second, on the same seed; ties count half.
+
+    The interval is Wilson's, with the seeds as its trials. Averages over cells of one seed vary less than a single
+    trial would, so over several cells the interval is on the safe side; and where one always wins it is no point.
+
+    Parameters
+    ----------
+    first, second
+        Shape (seeds,) or (seeds, cells), NaN where a trial is missing.
+    level
+        Confidence of the interval.
+
+    Examples
+    --------
+    >>> p = probability_of_improvement([0.9, 0.8, 0.9, 0.9], [0.8, 0.8, 0.7, 0.8])
+    >>> p.share, round(p.low, 2), round(p.high, 2)
+    (0.875, 0.4, 0.99)
+    """
+    a, b = _seeds_by_cells(first), _seeds_by_cells(second)
+    if a.shape != b.shape:
+        raise ShapeError(f"values of shape {a.shape} cannot be paired with {b.shape}")
+    won = np.where(np.isnan(a) | np.isnan(b), np.nan, (a > b) + (a == b) / 2)
+    return _share(won, check_level(level))
+
+
+def performance_profile(scores: ArrayLike, thresholds: ArrayLike, *, level: float = LEVEL) -> tuple[Share, ...]:
+    """How often a strategy's accuracy exceeds each threshold, over seeds and cells; Wilson's interval at each.
+
+    Parameters
+    ----------
+    scores
+        Shape (seeds,) or (seeds, cells), NaN where a trial is missing.
+    thresholds
+        Shape (t,).
+
+    Returns
+    -------
+    tuple of Share
+        One a threshold. The intervals hold for each, not for all together.
+    """
+    x = _seeds_by_cells(scores)
+    taus = array(thresholds, ndim=1, expected="(thresholds,)")
+    return tuple(_share(np.where(np.isnan(x), np.nan, x > tau), check_level(level)) for tau in taus)
+
+
+def average_ranks(scores: ArrayLike) -> Ranks:
+    """Rank strategies within blocks and average the ranks (Friedman 1937, with the correction for ties).
+
+    Parameters
+    ----------
+    scores
+        Shape (blocks, strategies), higher is better: the seeds of one cell, or the means of all cells. A block that
+        lacks a strategy is left out.
+
+    Examples
+    --------
+    >>> average_ranks([[0.9, 0.8, 0.7], [0.8, 0.9, 0.7], [0.9, 0.8, 0.8]]).ranks
+    (1.3333333333333333, 1.8333333333333333, 2.8333333333333335)
+    """
+    from scipy.special import chdtrc
+    from scipy.stats import rankdata
+
+    x = array(scores, ndim=2, expected="(blocks, strategies)")
+    whole = x[~np.isnan(x).any(axis=1)]
+    (n, k), dropped = whole.shape, len(x) - len(whole)
+    if n == 0 or k == 0:
+        return Ranks(0, dropped, None, None, None, None, "no data")
+    places = rankdata(-whole, axis=1)
+    means = tuple(places.mean(axis=0).tolist())
+    if k == 1 or n == 1:
+        return Ranks(n, dropped, means, None, None, None, "single strategy" if k == 1 else "one block")
+    spread = float(((places - (k + 1) / 2) ** 2).sum())  # n k (k^2 - 1) / 12 without ties
+    if spread == 0:
+        return Ranks(n, dropped, means, None, None, None, "all tied")
+    between = float(((places.sum(axis=0) - n * (k + 1) / 2) ** 2).sum())
+    statistic = (k - 1) * between / spread
+    return Ranks(n, dropped, means, statistic, float(chdtrc(k - 1, statistic)), statistic / (n * (k - 1)), None)
+
+
+def _seeds_by_cells(values: ArrayLike) -> Floats:
+    x = np.asarray(values, dtype=np.float64)
+    return array(x[:, None] if x.ndim == 1 else x, ndim=2, expected="(seeds,) or (seeds, cells)")
+
+
+def _share(x: Floats, level: float) -> Share:
+    """Mean over cells, then over seeds, of values between 0 and 1; Wilson (1927) with as many trials as seeds."""
+    there = ~np.isnan(x)
+    dropped = int((~there).sum())
+    seen = there.any(axis=1)
+    n = int(seen.sum())
+    if n == 0:
+        return Share(0, None, None, None, dropped, "no data")
+    share = float((np.nan_to_num(x)[seen].sum(axis=1) / there[seen].sum(axis=1)).mean())
+    z2 = normal_quantile((1 + level) / 2) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
+    return Share(n, share, max(0.0, centre - half), min(1.0, centre + half), dropped, None)

@@ -1,0 +1,213 @@
+"""The regret of advice: how much accuracy it costs to follow it.
+
+A piece of advice picks a strategy for each cell, before the cell is seen. Its regret there is what the best strategy
+would have given beyond the one picked. Which one is the best must not be read from the numbers that are then compared:
+the highest of many means is too high by luck, and every advice would look bad. So for each seed, the best is the one
+that the other seeds put first. The regret is then honest, and may be below zero where strategies are equally good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import InvalidInput, ShapeError
+from .intervals import mean_of
+from .values import LEVEL, array, check_level, rounding
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .values import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Regret:
+    """Accuracy lost by following an advice.
+
+    Attributes
+    ----------
+    mean, low, high
+        Mean over cells, with Student's t interval over seeds.
+    n
+        Seeds it rests on.
+    by_cell
+        Mean over seeds in each cell, None where there is none.
+    cells
+        How many cells it rests on: where the advice names a strategy that has trials, and others have too.
+    dropped
+        Trials left out in these cells, because the advised one or all others are missing.
+    reason
+        Why there is no interval, or None.
+    """
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+    by_cell: tuple[float | None, ...]
+    cells: int
+    dropped: int
+    reason: Literal["no data", "one seed", "no spread"] | None
+
+
+def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVEL) -> Regret:
+    """The regret of choosing a strategy, or a source, in each cell.
+
+    Parameters
+    ----------
+    accuracy
+        Shape (cells, strategies, seeds), NaN where a trial is missing. For the regret of a choice of sources, let the
+        second axis be the sources.
+    choice
+        The place of the strategy chosen in each cell, -1 for none: shape (cells,), or (cells, seeds) where the choice
+        differs between seeds. None chooses at random among those that are there, for comparison.
+    level
+        Confidence of the interval.
+
+    Raises
+    ------
+    ShapeError, InvalidInput
+        When the choice has another shape, or names a strategy that is not there.
+
+    Examples
+    --------
+    >>> cell = [[0.80, 0.82, 0.81, 0.83], [0.84, 0.87, 0.85, 0.86]]
+    >>> r = regret([cell], [0])  # always take the first
+    >>> round(r.mean, 3)
+    0.04
+    >>> regret([cell], [1]).mean
+    0.0
+    """
+    x = array(accuracy, ndim=3, expected="(cells, strategies, seeds)")
+    check_level(level)
+    best = np.take_along_axis(x, np.maximum(_best_elsewhere(x), 0)[:, None], axis=1)[:, 0]
+    lost = np.where(_best_elsewhere(x) >= 0, best, np.nan) - _chosen(x, choice)  # (cells, seeds)
+    lost[np.abs(lost) <= rounding(x)] = 0.0
+    there = ~np.isnan(lost)
+    used = there.any(axis=1)
+    by_cell = [float(row[ok].mean()) if ok.any() else None for row, ok in zip(lost, there, strict=True)]
+    over_seeds = _over_seeds(lost[used])
+    m = mean_of(over_seeds, level, rounding(x), 0)
+    mean = None if m.mean is None else float(np.mean([v for v in by_cell if v is not None]))
+    shift = 0.0 if mean is None or m.mean is None else mean - m.mean  # where cells lack seeds the two differ a little
+    return Regret(
+        mean=mean,
+        low=None if m.low is None else m.low + shift,
+        high=None if m.high is None else m.high + shift,
+        n=m.n,
+        by_cell=tuple(by_cell),
+        cells=int(used.sum()),
+        dropped=int((~there[used]).sum()),
+        reason=m.reason,
+    )
+
+
+def always(strategy: int, cells: int) -> Ints:
+    """The choice of someone who takes the same strategy everywhere."""
+    return np.full(cells, strategy, dtype=np.int64)
+
+
+def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
+    """The choice of someone who has read this study and meets a source that it does not hold.
+
+    The rule takes what was best, at the same size, on the problem whose similarity is nearest among the others. For
+    each problem that problem is left out, and for each seed that seed: problems share their target examples.
+
+    Parameters
+    ----------
+    accuracy
+        Shape (problems, sizes, strategies, seeds), NaN where a trial is missing.
+    similarity
+        Shape (problems,), NaN where it is not known.
+
+    Returns
+    -------
+    (problems * sizes, seeds), problem by problem; -1 where no other problem can be asked.
+    """
+    x = array(accuracy, ndim=4, expected="(problems, sizes, strategies, seeds)")
+    known = array(similarity, ndim=1, expected="(problems,)")
+    problems, sizes, strategies, seeds = x.shape
+    if known.size != problems:
+        raise ShapeError(f"{known.size} similarities for {problems} problems")
+    best = _best_elsewhere(x.reshape(-1, strategies, seeds)).reshape(problems, sizes, seeds)
+    choice = np.full_like(best, -1)
+    for p in range(problems):
+        for q in _farthest_first(known, p):  # so that the nearest one has the last word
+            choice[p] = np.where(best[q] >= 0, best[q], choice[p])
+    return choice.reshape(problems * sizes, seeds)
+
+
+def highest_score(scores: ArrayLike, cells: int) -> Ints:
+    """The choice of someone who takes the source that a transferability score puts first.
+
+    Parameters
+    ----------
+    scores
+        Shape (sources,), or (sources, seeds) where each seed has its own; NaN where there is none.
+    cells
+        In how many cells the choice is made.
+
+    Returns
+    -------
+    (cells,) or (cells, seeds); -1 where no source has a score.
+    """
+    x = np.asarray(scores, dtype=np.float64)
+    if x.ndim not in {1, 2}:
+        raise ShapeError(f"scores have shape {x.shape}, expected (sources,) or (sources, seeds)")
+    first = np.where(np.isnan(x), -np.inf, x).argmax(axis=0)
+    choice = np.where(np.isnan(x).all(axis=0), -1, first)
+    return np.repeat(choice[None], cells, axis=0).astype(np.int64)
+
+
+def _farthest_first(similarity: Floats, p: int) -> Sequence[int]:
+    """The other problems whose similarity is known; of equally near ones the first named comes last."""
+    if np.isnan(similarity[p]):
+        return ()
+    others = [q for q in range(similarity.size) if q != p and not np.isnan(similarity[q])]
+    return sorted(others, key=lambda q: (-abs(similarity[q] - similarity[p]), -q))
+
+
+def _best_elsewhere(x: Floats) -> Ints:
+    """For each cell and seed of (cells, strategies, seeds), the strategy that the other seeds put first, or -1."""
+    there = ~np.isnan(x)
+    filled = np.where(there, x, 0.0)
+    others = there.sum(axis=2, keepdims=True) - there
+    means = (filled.sum(axis=2, keepdims=True) - filled) / np.maximum(others, 1)
+    can = (others > 0) & there  # it must have been run on this seed too
+    first = np.where(can, means, -np.inf).argmax(axis=1)
+    return np.where(can.any(axis=1), first, -1)
+
+
+def _chosen(x: Floats, choice: ArrayLike | None) -> Floats:
+    """The accuracy of what is chosen, (cells, seeds), NaN where nothing is."""
+    cells, strategies, seeds = x.shape
+    there = ~np.isnan(x)
+    if choice is None:
+        counts = there.sum(axis=1)
+        return np.where(counts > 0, np.nan_to_num(x).sum(axis=1) / np.maximum(counts, 1), np.nan)
+    picked = np.asarray(choice)
+    if picked.shape not in {(cells,), (cells, seeds)}:
+        raise ShapeError(f"choice has shape {picked.shape}, expected ({cells},) or ({cells}, {seeds})")
+    if picked.size and not -1 <= picked.min() <= picked.max() < strategies:
+        raise InvalidInput(f"choice goes from {picked.min()} to {picked.max()}; there are {strategies} strategies")
+    places = np.broadcast_to(picked[:, None] if picked.ndim == 1 else picked, (cells, seeds)).astype(np.int64)
+    taken = np.take_along_axis(x, np.maximum(places, 0)[:, None], axis=1)[:, 0]
+    return np.where(places >= 0, taken, np.nan)
+
+
+def _over_seeds(lost: Floats) -> Floats:
+    """Mean over cells of (cells, seeds) for each seed; cells it lacks are taken to be as they are on average."""
+    there = ~np.isnan(lost)
+    seen = there.any(axis=0)
+    if not seen.any():
+        return np.empty(0)
+    lost, there = lost[:, seen], there[:, seen]
+    filled = np.where(there, lost, 0.0)
+    typical = filled.sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
+    away = np.where(there, lost - typical, 0.0).sum(axis=0) / there.sum(axis=0)
+    means: Floats = typical.mean() + away
+    return means

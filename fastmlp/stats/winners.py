@@ -1,0 +1,176 @@
+"""The strategies of a cell that cannot be told apart from the best.
+
+Each strategy is asked for itself whether it may be the best: its statistic is its largest deficit against any other,
+in units of that difference's own spread, and the law of all these statistics together is found by flipping the signs
+of whole seeds. A strategy leaves the set when its deficit is larger than the largest that signs alone would give
+anywhere among the strategies that have not left. So the comparison is with the best, without the mistake of comparing
+with the strategy that merely came out best: that one was picked for its luck, and tests against it as if it had been
+named beforehand would throw out its equals too often.
+
+Why this and not another rule:
+
+- with "is i the best?" as the hypothesis, one for each strategy (Hsu 1984), there are k of them and not k (k - 1) / 2,
+  and the answer is a set and no web of verdicts that may contradict each other;
+- the maximum (Westfall and Young 1993) knows how strategies move together over seeds: Holm does not, and gives away
+  power where they do, which paired trials make the rule. Nor does its resolution shrink with the size of the matrix:
+  six seeds are enough for 5 % in a single cell and in a hundred;
+- stepping down (Romano and Wolf 2005, doi 10.1198/016214504000000539) keeps the guarantee and excludes more. Those who
+  have left may still show that another is not the best, and so stay among its rivals: this is where the procedure is
+  stricter than the model confidence set (Hansen, Lunde and Nason 2011, doi 10.3982/ECTA5771), whose guarantee holds
+  for many seeds only.
+
+With probability `level` at least, in all cells together, no strategy that is the best, or one of several that are
+equally good, is left out. That is exact where the differences of equals are as likely as their opposites.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .flips import resolution, signs
+from .values import LEVEL, array, check_level, rounding
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from .values import Bools, Floats
+
+DRAWS = 4_999
+
+
+@dataclass(frozen=True, slots=True)
+class Winners:
+    """The strategies of one cell that may be the best.
+
+    Attributes
+    ----------
+    best
+        The strategy with the highest mean.
+    winners
+        The strategies, by their place, that cannot be told apart from the best; the best is one of them.
+    p
+        For each strategy, how sure it is not the best, corrected for the whole matrix: it has left where p is at most
+        1 - level. None where it has no trial.
+    counts
+        Finished trials of each strategy.
+    dropped
+        Missing trials, of all strategies.
+    reason
+        Why nothing could be excluded whatever the numbers, or None.
+    """
+
+    best: int | None
+    winners: tuple[int, ...]
+    p: tuple[float | None, ...]
+    counts: tuple[int, ...]
+    dropped: int
+    reason: Literal["no data", "single strategy", "too few seeds"] | None
+
+
+def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0) -> list[Winners]:
+    """Find the winners of every cell of a matrix, with one guarantee for all of them.
+
+    Parameters
+    ----------
+    accuracy
+        Shape (cells, seeds, strategies), NaN where a trial is missing. The seeds are the same in all cells: their
+        signs are flipped together, so that cells which share their draws are not taken for independent ones.
+    level
+        1 - level is the probability that any cell leaves out one of its best.
+    draws
+        Choices of signs that are drawn where there are more than 13 seeds.
+    seed
+        Another seed draws other signs.
+
+    Returns
+    -------
+    list of Winners
+        One a cell.
+
+    Examples
+    --------
+    >>> scores = [[0.70, 0.90, 0.91], [0.72, 0.93, 0.91], [0.69, 0.91, 0.92], [0.71, 0.92, 0.91], [0.7, 0.92, 0.94]]
+    >>> cell = winner_sets([[*scores, [0.73, 0.95, 0.93]]])[0]
+    >>> cell.best, cell.winners
+    (1, (1, 2))
+    """
+    x = array(accuracy, ndim=3, expected="(cells, seeds, strategies)")
+    check_level(level)
+    x = x[:, _order(x)]
+    there: Bools = np.any(~np.isnan(x), axis=1)  # (cells, strategies)
+    several: Bools = there.sum(axis=1) > 1
+    contested = there & several[:, None]
+    p = np.full(there.shape, np.nan)
+    p[there] = 1.0
+    flips, certain = signs(x.shape[1], draws, seed)
+    if not certain:
+        flips = np.vstack([np.ones(x.shape[1]), flips])  # the data are one of the draws
+    if several.any():
+        p[contested] = _step_down(np.hstack([_deficits(x[k][:, there[k]], flips) for k in np.flatnonzero(several)]))
+    return [_winners(cell, p_cell, 1 - level) for cell, p_cell in zip(x, p, strict=True)]
+
+
+def _order(x: Floats) -> NDArray[np.intp]:
+    """Seeds by their sum, so that neither their order nor that of the strategies changes the result."""
+    filled = np.sort(np.nan_to_num(x), axis=2).sum(axis=2)
+    return np.argsort(np.sort(filled, axis=0).sum(axis=0), kind="stable")
+
+
+def _deficits(x: Floats, flips: Floats) -> Floats:
+    """Largest deficit of each strategy against any other, under each choice of signs.
+
+    The sum of differences over the root of the sum of their squares: it grows with Student's t, is at most the root of
+    n, has the same spread for every pair under flipped signs, and the squares are the same whatever the signs.
+
+    Parameters
+    ----------
+    x : (n, k)
+        One cell.
+    flips : (rows, n)
+
+    Returns
+    -------
+    (rows, k)
+    """
+    n, k = x.shape
+    d = np.nan_to_num(x[:, :, None] - x[:, None, :])  # (n, k, k), zero where a pair is incomplete
+    d[np.abs(d) <= rounding(x)] = 0.0
+    d = d.reshape(n, k * k)
+    length = np.sqrt((d**2).sum(axis=0))
+    d /= np.where(length > 0, length, 1.0)
+    deficits: Floats = (flips @ d).reshape(len(flips), k, k).max(axis=1)
+    return deficits
+
+
+def _step_down(deficits: Floats) -> Floats:
+    """P-values of (rows, hypotheses), the first row being the data (Westfall and Young 1993, algorithm 4.1)."""
+    down = np.argsort(-deficits[0], kind="stable")
+    ordered = deficits[:, down]
+    largest = np.maximum.accumulate(ordered[:, ::-1], axis=1)[:, ::-1]  # among those that have not left
+    p = np.empty(len(down))
+    p[down] = np.maximum.accumulate((largest >= ordered[0] - 1e-9).mean(axis=0))
+    return p
+
+
+def _winners(x: Floats, p: Floats, error: float) -> Winners:
+    """What the p-values of one cell (n, k) say."""
+    counts = (~np.isnan(x)).sum(axis=0)
+    there: Bools = counts > 0
+    dropped = int(x.size - counts.sum())
+    told = tuple(float(v) if ok else None for v, ok in zip(p, there, strict=True))
+    n_trials = tuple(int(c) for c in counts)
+    if not there.any():
+        return Winners(None, (), told, n_trials, dropped, "no data")
+    means = np.where(there, np.nan_to_num(x).sum(axis=0) / np.maximum(counts, 1), -np.inf)
+    best = int(means.argmax())
+    # With missing trials the best by its own seeds may lose where seeds are shared; it stays all the same
+    winners = tuple(int(k) for k in np.flatnonzero(there) if p[k] > error + 1e-12 or k == best)
+    reason: Literal["single strategy", "too few seeds"] | None = None
+    if there.sum() == 1:
+        reason = "single strategy"
+    elif resolution(int(((~np.isnan(x)).sum(axis=1) > 1).sum())) > error + 1e-12:
+        reason = "too few seeds"
+    return Winners(best, winners, told, n_trials, dropped, reason)
