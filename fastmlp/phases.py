@@ -239,13 +239,16 @@ def _rest(parameters: Floats) -> Floats:
 
 
 def run_until_stalled(course: Course, net: Network, watched: Examples, patience: int, backend: str) -> int:
-    """Train epoch by epoch while the loss on examples that are not trained on improves; return the epochs it took."""
+    """Train epoch by epoch while the loss on examples that are not trained on improves; return the epochs it took.
+
+    With so few labels that none could be held back, nothing is seen to improve: it takes as many as its patience.
+    """
     best, best_epoch = math.inf, 0
     epochs = len(course.losses)
     for epoch in range(1, epochs + 1):
         if not course.run(1):
             return epochs  # diverged: the losses say so to their end
-        loss = log_loss(predict_proba(net, watched.x, backend=backend), watched.y)
+        loss = log_loss(predict_proba(net, watched.x, backend=backend), watched.y) if len(watched.y) else math.inf
         if loss < best:
             best, best_epoch = loss, epoch
         elif epoch - best_epoch >= patience:

@@ -38,7 +38,8 @@ class Fit:
     start
         The one it began from, untouched.
     losses : (epochs,)
-        Mean over each epoch of the losses seen before each update, penalties left out.
+        Mean over each epoch of the losses seen before each update, penalties left out; fewer if a phase with patience
+        came last and ended early.
     steps
         Updates made.
     seconds
@@ -154,11 +155,11 @@ def fit_phases(
     net, X, y, order, rng, backend
         As in `train_mlp`.
     phases
-        The phases.
+        The phases. The last also takes the epochs that the ones before, ending early, have left.
     optimiser
         What they share.
     epochs
-        Of all phases together. A phase takes its own number, or what the ones before have left.
+        Of all phases together, at the most.
     held_back : (n,)
         Marks examples that are not trained on but watched, by phases that have patience.
 
@@ -179,8 +180,8 @@ def fit_phases(
     frozen = _frozen(net, phases)
     losses = np.full(epochs, np.nan)
     steps, epoch, start = 0, 0, perf_counter()
-    for phase in phases:
-        turn = rows[epoch : epoch + phase.epochs]
+    for number, phase in enumerate(phases, 1):
+        turn = rows[epoch : epoch + phase.epochs] if number < len(phases) else rows[epoch:]
         course = Course(get_backend(backend), optimiser, trained, net.theta, examples, phase, turn)
         if phase.patience is None:
             done = len(turn)
@@ -191,6 +192,8 @@ def fit_phases(
         steps, epoch = steps + course.steps, epoch + done
         if not np.isfinite(losses[:epoch]).all():
             break  # diverged: later phases are not run, and their losses stay NaN
+    else:
+        losses = losses[:epoch]  # the last phase may have ended early
     return Fit(
         network=trained,
         start=net,

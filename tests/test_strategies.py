@@ -59,6 +59,38 @@ def test_pretrained_starts_copy_the_body_and_random_ones_share_a_draw() -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2])
+def test_transplanted_and_random_frozen_layers_stay_and_the_rest_is_trained(
+    k: int, backend: str, rng: SeededRng
+) -> None:
+    x, y = target(rng)
+    drawn = starting_network(SOURCE, get_strategy("scratch"), 10, 3)
+    edge = SOURCE.layout.start(k)
+    for name, kept in ((f"transplant-{k}", SOURCE), (f"random-frozen-{k}", drawn)):
+        fit = transfer(SOURCE, x, y, strategy=name, n_classes=10, rng=3, epochs=3, backend=backend)
+        assert_array_equal(fit.network.theta[:edge], kept.theta[:edge])
+        assert_array_equal(fit.start.theta[edge:], drawn.theta[edge:])
+        assert moved(fit, fit.start) == [False] * k + [True] * (3 - k)
+
+
+def test_epochs_that_a_patient_phase_leaves_go_to_the_last_or_are_not_run(rng: SeededRng) -> None:
+    x, y = target(rng)
+    patient = Phase(head=0, body=0, patience=2, share=0.5)  # never improves: ends after 1 + 2 epochs
+    two = Strategy("pretrained", (patient, Phase(share=0.5)), held_back=0.2)
+    fit = transfer(SOURCE, x, y, strategy=two, n_classes=10, epochs=20, backend="numpy")
+    assert len(fit.losses) == 20
+    assert np.isfinite(fit.losses).all()
+    one = Strategy("pretrained", (replace(patient, share=1.0),), held_back=0.2)
+    assert len(transfer(SOURCE, x, y, strategy=one, n_classes=10, epochs=20, backend="numpy").losses) == 3
+
+
+def test_where_no_label_can_be_held_back_layers_thaw_after_their_patience(rng: SeededRng) -> None:
+    x, _ = target(rng)
+    fit = transfer(SOURCE, x[:10], np.arange(10), strategy="plateau", n_classes=10, epochs=20, backend="numpy")
+    assert not fit.diverged
+    assert moved(fit, fit.start) == [True] * 3
+
+
+@pytest.mark.parametrize("k", [1, 2])
 def test_transfuse_copies_the_first_layers_and_draws_the_rest(k: int) -> None:
     start, drawn = (starting_network(SOURCE, get_strategy(name), 10, 3) for name in (f"transfuse-{k}", "scratch"))
     edge = SOURCE.layout.start(k)
@@ -181,7 +213,7 @@ def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng)
     one_phase = Strategy("pretrained", (Phase(),), held_back=0.2)
     fit = transfer(SOURCE, x, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     changed = x.copy()
-    changed[_hold_back(y, 0.2)] += 100
+    changed[_hold_back(y, 0.2, 10)] += 100
     other = transfer(SOURCE, changed, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     assert_array_equal(fit.network.theta, other.network.theta)
 

@@ -157,12 +157,23 @@ FAMILIES: Mapping[str, Callable[[int], Strategy]] = MappingProxyType(
         "probe": lambda k: replace(STRATEGIES["probe-1"], layers=k),
         "transfuse": lambda k: replace(STRATEGIES["transfuse-1"], layers=k),
         "lora": lambda r: Strategy("pretrained", (Phase(rank=r),)),
+        # Yosinski et al. 2014, arXiv 1411.1792, section 2: AnB (BnB if the source is the target), and its control;
+        # AnB+ is `transfuse-k`
+        "transplant": lambda k: Strategy("pretrained", (Phase(frozen=k),), layers=k),
+        "random-frozen": lambda k: Strategy("random", (Phase(frozen=k),)),
     }
 )
 
 
-def get_strategy(name: str) -> Strategy:
+def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strategy:
     """Return a strategy by name; ``partial-2`` is found in the family ``partial-k``.
+
+    Parameters
+    ----------
+    name
+        In `STRATEGIES`, of a family, or in `own`.
+    own
+        More strategies, of a study's settings.
 
     Raises
     ------
@@ -174,12 +185,13 @@ def get_strategy(name: str) -> Strategy:
     >>> get_strategy("partial-2").phases[0].frozen
     2
     """
-    if name in STRATEGIES:
-        return STRATEGIES[name]
+    rows = {**STRATEGIES, **(own or {})}
+    if name in rows:
+        return rows[name]
     family, _, number = name.rpartition("-")
     if family in FAMILIES and number.isdecimal() and int(number) > 0:
         return FAMILIES[family](int(number))
-    raise UnknownName("strategy", name, [*STRATEGIES, *(f"{family}-{letter(family)}" for family in FAMILIES)])
+    raise UnknownName("strategy", name, [*rows, *(f"{family}-{letter(family)}" for family in FAMILIES)])
 
 
 def expand(name: str, n_layers: int) -> list[str]:

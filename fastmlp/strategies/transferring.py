@@ -80,7 +80,7 @@ def transfer(
         for phase, part in zip(shared, share_out(shared, at_least_one("epochs", epochs)), strict=True)
     ]
     optimiser = Optimizer(optimizer, batch_size, momentum)
-    held_back = _hold_back(np.asarray(y), chosen.held_back) if chosen.held_back else None
+    held_back = _hold_back(np.asarray(y), chosen.held_back, n_classes) if chosen.held_back else None
     return fit_phases(
         start, X, y, phases, optimiser, epochs=epochs, order=order, held_back=held_back, rng=generator, backend=backend
     )
@@ -124,10 +124,11 @@ def _resolve(
     return replace(plain, pulls=phase.pulls(n_layers), patience=phase.patience, adapters=adapters)
 
 
-def _hold_back(y: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
-    """Mark a stratified share of the examples, always the same for the same labels."""
+def _hold_back(y: NDArray[np.int64], share: float, n_classes: int) -> NDArray[np.bool_]:
+    """Mark a stratified share of the examples, always the same for the same labels; n_classes are left at least."""
     held_back = np.zeros(len(y), dtype=bool)
-    held_back[interleave(y, np.random.default_rng(0))[: round(share * len(y))]] = True
+    number = max(0, min(round(share * len(y)), len(y) - n_classes))
+    held_back[interleave(y, np.random.default_rng(0))[:number]] = True
     return held_back
 
 
