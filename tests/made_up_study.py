@@ -13,13 +13,16 @@ from fastmlp.study.store.records import PRETRAINING, TRIAL, Group, Outcome, Reco
 # A real study of well under a second.
 SMALL: dict[str, Any] = {
     "name": "small",
-    "strategies": ["baseline", "scratch", "frozen", "finetune"],
-    "sizes": [20, 30],
-    "seeds": 2,
+    "grid": {"strategies": ["baseline", "scratch", "frozen", "finetune"], "sizes": [20, 30], "seeds": 2},
     "network": {"hidden": [8]},
     "pretraining": {"epochs": 2},
     "training": {"epochs": 3},
 }
+
+
+def with_grid(study: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same study with another grid."""
+    return study | {"grid": study.get("grid", {}) | changes}
 
 
 def made_up_plan(

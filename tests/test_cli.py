@@ -72,13 +72,18 @@ def test_a_study_prints_its_table_on_stdout_and_the_rest_on_stderr(
     title, header, *lines = data.splitlines()
     assert title.startswith("parity: mean accuracy on held-out data")
     assert header.split() == ["20", "30"]
-    assert [line.split()[0] for line in lines] == SMALL["strategies"]
+    assert [line.split()[0] for line in lines] == SMALL["grid"]["strategies"]
     assert all(re.fullmatch(r"\S+ +0\.\d{3} \(2\) +0\.\d{3} \(2\)", line) for line in lines)
     assert said.splitlines()[-2:] == ["16 trials: 16 ok", f"report: {out}/report.html"]
 
 
 def test_options_change_the_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["study", settings_file(tmp_path, {"seeds": 5, "sizes": [20, 25, 30, 35]}), "--out", str(tmp_path / "out")]
+    words = [
+        "study",
+        settings_file(tmp_path, {"grid": SMALL["grid"] | {"seeds": 5, "sizes": [20, 25, 30, 35]}}),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert main([*words, "--backend", "numpy", "--quick", "--seeds", "1"]) == 0
     assert "12 trials: 12 ok" in capsys.readouterr().err
 
@@ -95,9 +100,12 @@ def test_trials_that_diverge_are_counted_and_give_1(tmp_path: Path, capsys: pyte
     ("content", "message"),
     [
         ("[training]\nlr = -1\n", r"mine\.toml: training\.lr: must be above 0, not -1"),
-        ("sizes = []\n", r"mine\.toml: sizes: must be a list of at least 1 entry, not \[\]"),
-        ("seed = 1\n", r"mine\.toml: seed: there is no such setting; did you mean 'seeds'\?"),
-        ("sizes = [600]\n", r"mine\.toml: sizes\[0\]: is 600; the target pool of 'parity' holds 500 examples"),
+        ("grid.sizes = []\n", r"mine\.toml: grid\.sizes: must be a list of at least 1 entry, not \[\]"),
+        ("seeds = 1\n", r"mine\.toml: seeds: there is no such setting; did you mean 'grid\.seeds'\?"),
+        (
+            "grid.sizes = [600]\n",
+            r"mine\.toml: grid\.sizes\[0\]: is 600; the target pool of 'parity' holds 500 examples",
+        ),
         ("seeds = \n", r"mine\.toml: is no TOML: Invalid value \(at line 1, column 9\)"),
     ],
     ids=["rate", "empty", "unknown", "pool", "syntax"],

@@ -31,10 +31,7 @@ site.addsitedir(sys.argv.pop(1))
 
 STUDY = {
     "name": "packaging",
-    "problems": ["parity"],
-    "strategies": ["baseline", "scratch", "frozen", "finetune"],
-    "sizes": [20, 50],
-    "seeds": 2,
+    "grid": {"strategies": ["baseline", "scratch", "frozen", "finetune"], "sizes": [20, 50], "seeds": 2},
     "pretraining": {"epochs": 1},
     "training": {"epochs": 1},
 }

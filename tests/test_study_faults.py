@@ -23,11 +23,11 @@ from fastmlp.report import render
 from fastmlp.study.config import from_dict, to_toml
 from fastmlp.study.store.reader import reading
 
-from .made_up_study import SMALL, without_seconds
+from .made_up_study import SMALL, with_grid, without_seconds
 
 ROOT = Path(__file__).parents[1]
-PACED = SMALL | {"seeds": 12, "training": {"epochs": 60}}  # about a second of work
-LONG = PACED | {"seeds": 300}
+PACED = with_grid(SMALL, seeds=12) | {"training": {"epochs": 60}}  # about a second of work
+LONG = with_grid(PACED, seeds=300)
 ENDLESS = SMALL | {"training": {"epochs": 200_000}}  # one training takes longer than a stop may
 # The report has tests of its own; here it would take longer than the study.
 DRIVER = """

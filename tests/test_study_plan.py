@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from fastmlp.problems import load_problem
-from fastmlp.strategies import get_strategy
 from fastmlp.study.config import Settings, from_dict, load_settings
 from fastmlp.study.plan import Circumstances, plan
 from fastmlp.study.store.records import Trial
 
+from .made_up_study import with_grid
+
 BASE: dict[str, Any] = {
-    "strategies": ["baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "lora-4"],
-    "sizes": [20, 50],
-    "seeds": 2,
+    "grid": {
+        "strategies": ["baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "lora-4"],
+        "sizes": [20, 50],
+        "seeds": 2,
+    }
 }
 HERE = Circumstances(
     "numba", {"full rank": "0123", "low rank": "89ab"}, {"numpy": "2.4", "scikit-learn": "1.9", "scipy": "1.17"}
@@ -43,13 +46,13 @@ def keys(settings: Settings, circumstances: Circumstances = HERE) -> dict[Cell, 
 @pytest.mark.parametrize(
     "change",
     [
-        {"sizes": [20, 30, 50]},
-        {"seeds": 5},
-        {"strategies": ["finetune", *BASE["strategies"]]},
+        with_grid(BASE, sizes=[20, 30, 50]),
+        with_grid(BASE, seeds=5),
+        with_grid(BASE, strategies=["finetune", *BASE["grid"]["strategies"]]),
         {"name": "another"},
         {"margin": 0.02},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=["sizes", "seeds", "strategies", "name", "margin"],
 )
 def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
     before, after = keys(from_dict(BASE)), keys(from_dict(BASE | change))
@@ -107,22 +110,25 @@ def test_one_changed_pixel_changes_all_keys(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_does_not_know_the_source_runs_once_for_all_problems_with_a_target() -> None:
-    found = keys(from_dict(BASE | {"problems": ["parity", "high-low"]}))
+    found = keys(from_dict(with_grid(BASE, problems=["parity", "high-low"])))
     mine = {cell[1:]: key for cell, key in found.items() if cell[0] == "parity"}
     theirs = {cell[1:]: key for cell, key in found.items() if cell[0] == "high-low"}
     assert {cell[0] for cell in mine if mine[cell] == theirs[cell]} == {"baseline", "scratch"}
 
 
-def test_a_key_is_of_what_a_strategy_does_and_not_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = keys(from_dict(BASE | {"strategies": ["frozen"]}))
-    monkeypatch.setattr("fastmlp.study.plan.get_strategy", lambda _: get_strategy("finetune"))
-    assert changed(before, keys(from_dict(BASE | {"strategies": ["frozen"]}))) == {"frozen"}
+def test_a_key_is_of_what_a_strategy_does_and_not_of_its_name() -> None:
+    own = {"start": "pretrained", "phases": [{"body": 0}]}
+    found = keys(from_dict(with_grid(BASE, strategies=["frozen", "mine"]) | {"strategies": {"mine": own}}))
+    assert found["parity", "mine", 20, 0] == found["parity", "frozen", 20, 0]
+    own["phases"] = [{"body": 0, "head": 0.5}]
+    found = keys(from_dict(with_grid(BASE, strategies=["frozen", "mine"]) | {"strategies": {"mine": own}}))
+    assert found["parity", "mine", 20, 0] != found["parity", "frozen", 20, 0]
 
 
 def test_the_plan_goes_problem_by_problem_strategy_by_strategy_size_by_size() -> None:
     trials = list(plan(from_dict(BASE), HERE))
     assert [trial[1:4] for trial in trials] == [
-        (strategy, size, seed) for strategy in BASE["strategies"] for size in (20, 50) for seed in (0, 1)
+        (strategy, size, seed) for strategy in BASE["grid"]["strategies"] for size in (20, 50) for seed in (0, 1)
     ]
     assert len({trial.key for trial in trials}) == len(trials)
 

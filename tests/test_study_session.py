@@ -25,7 +25,7 @@ from fastmlp.study.session import Results, command, resume_command
 from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.records import COLUMNS, TABLE
 
-from .made_up_study import SMALL, without_seconds
+from .made_up_study import SMALL, with_grid, without_seconds
 
 RENDERED: list[Path] = []
 
@@ -132,9 +132,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     ("options", "new"),
     [
         ({"seeds": 3}, lambda strategy, size, seed: seed == 2),
-        ({"changes": {"sizes": [20, 25, 30]}}, lambda strategy, size, seed: size == 25),
+        ({"changes": with_grid(SMALL, sizes=[20, 25, 30])}, lambda strategy, size, seed: size == 25),
         (
-            {"changes": {"strategies": [*SMALL["strategies"], "bitfit"]}},
+            {"changes": with_grid(SMALL, strategies=[*SMALL["grid"]["strategies"], "bitfit"])},
             lambda strategy, size, seed: strategy == "bitfit",
         ),
         ({"changes": {"pretraining": {"epochs": 1}}}, lambda strategy, size, seed: strategy in {"frozen", "finetune"}),
@@ -217,8 +217,8 @@ def test_a_folder_where_another_study_is_at_work_is_left_alone(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"changes": {"sizes": []}}, SettingsError, "sizes: must be a list"),
-        ({"seeds": 0}, SettingsError, "seeds: must be at least 1, not 0"),
+        ({"changes": {"grid": {"sizes": []}}}, SettingsError, "grid.sizes: must be a list"),
+        ({"seeds": 0}, SettingsError, "grid.seeds: must be at least 1, not 0"),
         ({"jobs": 0}, InvalidInput, "jobs is 0; at least 1 is needed"),
         ({"backend": "cuda"}, UnknownName, "unknown backend 'cuda'"),
     ],
@@ -245,7 +245,7 @@ def test_a_folder_that_is_a_file_or_cannot_be_made_is_refused(tmp_path: Path) ->
 
 def test_a_command_repeats_a_study() -> None:
     assert command(from_dict({"name": "lab"})) == "fastmlp study lab"
-    assert command(from_dict({"name": "lab", "seeds": 3})) == "fastmlp study study.toml"
+    assert command(from_dict({"name": "lab", "grid": {"seeds": 3}})) == "fastmlp study study.toml"
     assert resume_command("my out") == "fastmlp study 'my out/study.toml' --out 'my out'"
     assert resume_command("out", "numpy").endswith(" --backend numpy")
 

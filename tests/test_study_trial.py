@@ -16,7 +16,7 @@ from fastmlp.study.config import from_dict
 from fastmlp.study.store.records import PRETRAINING, TRIAL, Group, Record, Trial, reproducible
 from fastmlp.study.trial import Cell, Worker, epochs_for
 
-from .made_up_study import SMALL
+from .made_up_study import SMALL, with_grid
 
 STRATEGIES = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
 
@@ -29,7 +29,7 @@ def group(strategies: tuple[str, ...] = STRATEGIES, n_target: int = 20, seed: in
 def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> dict[str, Record]:
     """Records of a group by strategy."""
     wanted = group() if wanted is None else wanted
-    outcome = Worker(from_dict(SMALL | {"strategies": list(STRATEGIES)} | (changes or {})), "numpy")(
+    outcome = Worker(from_dict(with_grid(SMALL, strategies=list(STRATEGIES)) | (changes or {})), "numpy")(
         wanted, lambda: False
     )
     return dict(zip([each.strategy for each in wanted.trials], outcome.records, strict=True))

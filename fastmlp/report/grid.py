@@ -7,6 +7,7 @@ scaler alone, and the contestants, which are all the others and which the study'
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ Row = Mapping[str, Any]
 BASELINE = "baseline"
 PLAIN = "scratch"
 SOURCE_SCALER = "-source-scaler"
-OTHER_CONTROLS = ("random-frozen", "meanvar")
+OTHER_CONTROLS = ("random-frozen", "meanvar")  # or of their family
 STATUSES = ("ok", "diverged", "failed", "missing")
 
 
@@ -47,15 +48,16 @@ class Grid:
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
         """Lay out rows; settings say what was planned where there are none."""
+        grid = settings.get("grid", settings)  # which had its lists itself before it had a table
 
         def named(column: str, planned: Iterable[Any]) -> tuple[Any, ...]:
             return tuple(dict.fromkeys([row[column] for row in rows] or planned))
 
         return cls(
-            problems=named("problem", settings["problems"]),
-            strategies=named("strategy", settings["strategies"]),
-            sizes=tuple(sorted(named("n_target", settings["sizes"]))),
-            seeds=tuple(sorted(named("seed", range(settings["seeds"])))),
+            problems=named("problem", grid["problems"]),
+            strategies=named("strategy", grid["strategies"]),
+            sizes=tuple(sorted(named("n_target", grid["sizes"]))),
+            seeds=tuple(sorted(named("seed", range(grid["seeds"])))),
             trials={(row["problem"], row["strategy"], row["n_target"], row["seed"]): row for row in rows},
         )
 
@@ -89,4 +91,4 @@ class Grid:
 
 def is_control(strategy: str) -> bool:
     """Whether a strategy is there to explain others, not to be chosen."""
-    return strategy.endswith(SOURCE_SCALER) or strategy in OTHER_CONTROLS
+    return strategy.endswith(SOURCE_SCALER) or re.sub(r"-\d+$", "", strategy) in OTHER_CONTROLS

@@ -16,9 +16,9 @@ from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES, forward, init_mlp
 from ..problems import Problem
 from ..seeds import rng_for
-from ..strategies import Phase, Strategy, get_strategy, transfer
-from .config import NetworkSettings, Settings, TrainingSettings
+from ..strategies import Phase, Strategy, transfer
 from .plan import Circumstances, kind_of
+from .settings import NetworkSettings, Settings, TrainingSettings
 
 LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
 # All that the kernels of each kind do: train, leave alone, pull; train within a rank.
@@ -31,7 +31,9 @@ DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 def find_circumstances(settings: Settings, backend: str) -> Circumstances:
     """Run the kernels that a study needs once, and say what they compute; `backend` is ``numba`` or ``numpy``."""
-    kinds = {kind_of(get_strategy(name)) for name in settings.strategies} | {"full rank"}  # pretraining needs that
+    kinds = {kind_of(settings.strategy(name)) for name in settings.grid.strategies} | {
+        "full rank"
+    }  # pretraining needs that
     kernels = {kind: fingerprint(settings, backend, kind) for kind in sorted(kinds)}
     return Circumstances(backend, kernels, {library: version_of(library) for library in DECIDING})
 

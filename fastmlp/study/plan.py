@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 
 from ..problems import Problem, Task, load_problem
-from ..strategies import Strategy, get_strategy
-from .config import Settings
+from ..strategies import Strategy
+from .settings import Settings
 from .store.records import Trial
 
 PROTOCOL = 1  # of `trial`; raise it when a trial comes to mean something else in a way that no fingerprint sees
@@ -58,11 +58,12 @@ class Source(NamedTuple):
 
 def plan(settings: Settings, circumstances: Circumstances) -> Iterator[Trial]:
     """Go through the grid: problem by problem, strategy by strategy, size by size, seed by seed."""
-    for name in settings.problems:
-        sources = [describe(load_problem(name, seed), seed, settings, circumstances) for seed in range(settings.seeds)]
-        for strategy in settings.strategies:
-            row = get_strategy(strategy)
-            for n_target in settings.sizes:
+    grid = settings.grid
+    for name in grid.problems:
+        sources = [describe(load_problem(name, seed), seed, settings, circumstances) for seed in range(grid.seeds)]
+        for strategy in grid.strategies:
+            row = settings.strategy(strategy)
+            for n_target in grid.sizes:
                 for seed, source in enumerate(sources):
                     key = trial_key(source, row, n_target, seed, settings, circumstances)
                     yield Trial(name, strategy, n_target, seed, key, source.pretraining)
@@ -80,7 +81,7 @@ def trial_key(
     depends: dict[str, Any] = {
         "seed": seed,
         "n_target": n_target,
-        "strategy": asdict(strategy),  # what it does, not what it is called
+        "strategy": what_it_does(strategy),
         "data": source.both if strategy.knows_source else source.target,
     }
     if strategy.start is None:
@@ -93,6 +94,11 @@ def trial_key(
     if strategy.start not in {None, "random"}:
         depends["pretraining"] = source.pretraining
     return digest(what="trial", **depends)
+
+
+def what_it_does(strategy: Strategy) -> dict[str, Any]:
+    """Return all of a strategy but its name; a 0 and a 0.0 are the same."""
+    return asdict(msgspec.convert(asdict(strategy), Strategy))
 
 
 def describe(problem: Problem, seed: int, settings: Settings, circumstances: Circumstances) -> Source:

@@ -13,7 +13,7 @@ from ..problems import Problem, Scaler, Split, Task
 from ..seeds import rng_for
 from ..similarity import h_score
 from ..training import Fit, train_mlp
-from .config import Settings
+from .settings import Settings
 from .store.records import Record, finite
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,27 +18,38 @@ WORDS |= {"object": "a table", "null": "nothing"}
 BOUNDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
-def refuse_unknown_keys(data: Mapping[str, Any], struct: type[msgspec.Struct], prefix: str = "") -> None:
-    """Refuse a key that a struct, or a struct within it, does not have.
+def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -> None:
+    """Refuse a key that a struct or a dataclass, or a struct within it, does not have.
 
     Raises
     ------
     SettingsError
-        With the nearest key there is.
+        With the nearest key there is, or the tables that have one of this name.
     """
-    fields = {field.name: field.type for field in msgspec.structs.fields(struct)}
+    known = fields_of(kind)
     for key, value in data.items():
-        if key not in fields:
-            near = get_close_matches(str(key), fields, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}"
-            raise SettingsError(f"{prefix}{key}", f"there is no such setting; {hint}")
-        inner = fields[key]
-        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            refuse_unknown_keys(value, inner, f"{prefix}{key}.")
+        if key not in known:
+            raise SettingsError(f"{prefix}{key}", f"there is no such setting; {_hint(str(key), known)}")
+        if isinstance(value, Mapping) and fields_of(known[key]):
+            refuse_unknown_keys(value, known[key], f"{prefix}{key}.")
 
 
-def explain(error: msgspec.ValidationError, data: Mapping[str, Any]) -> SettingsError:
-    """Turn msgspec's refusal into ours.
+def fields_of(kind: Any) -> dict[str, Any]:
+    """Return the fields of a struct or a dataclass, and their types; of anything else, none."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return {field.name: field.type for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else {}
+
+
+def _hint(key: str, known: Mapping[str, Any]) -> str:
+    """Say where a key belongs: in another table, or what it resembles."""
+    elsewhere = [f"'{table}.{key}'" for table, kind in known.items() if key in fields_of(kind)]
+    near = elsewhere or [repr(name) for name in get_close_matches(key, known, n=1)]
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+
+
+def explain(error: msgspec.ValidationError, data: Mapping[str, Any], prefix: str = "") -> SettingsError:
+    """Turn msgspec's refusal into ours; `prefix` is the path of the data.
 
     Examples
     --------
@@ -48,11 +60,11 @@ def explain(error: msgspec.ValidationError, data: Mapping[str, Any]) -> Settings
     """
     expected, _, place = str(error).partition(" - at `$")
     path = place.rstrip("`").removeprefix(".")
-    match re.fullmatch(r"Expected `(\w+)`(.*)", expected):
+    match re.fullmatch(r"Expected `(\w+)(?: \| null)?`(.*)", expected):
         case None:
-            return SettingsError(path, expected)
+            return SettingsError(prefix + path, expected)
         case found:
-            return SettingsError(path, f"must be {_wanted(found[1], found[2])}, not {shown(_at(path, data))}")
+            return SettingsError(prefix + path, f"must be {_wanted(found[1], found[2])}, not {shown(_at(path, data))}")
 
 
 def _wanted(kind: str, rest: str) -> str:

@@ -125,7 +125,7 @@ def run_study(
         toml = config.to_toml(settings)
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
         circumstances = find_circumstances(settings, backend)
-        facts = {f"problem:{name}": describe_problem(load_problem(name)) for name in settings.problems}
+        facts = {f"problem:{name}": describe_problem(load_problem(name)) for name in settings.grid.problems}
         store.begin(plan(settings, circumstances), {"settings": toml} | facts)
         if not store.is_complete():
             load_libraries()

@@ -41,21 +41,32 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(str(path), f"holds a value that cannot be read: {error}") from error
 
 
-def write_toml(data: Mapping[str, Any]) -> str:
-    """Return settings as TOML text: plain values first, then one table a mapping.
+def write_toml(data: Mapping[str, Any], prefix: str = "") -> str:
+    """Return settings as TOML text: plain values first, then one table a mapping. What is None is left out.
 
     Examples
     --------
-    >>> print(write_toml({"name": "mine", "sizes": [20, 50], "training": {"lr": 0.05}}), end="")
+    >>> print(write_toml({"name": "mine", "grid": {"sizes": [20, 50]}, "strategies": {"own": {"cut": True}}}), end="")
     name = "mine"
+    <BLANKLINE>
+    [grid]
     sizes = [20, 50]
     <BLANKLINE>
-    [training]
-    lr = 0.05
+    [strategies.own]
+    cut = true
     """
-    plain = [f"{name} = {_value(value)}\n" for name, value in data.items() if not isinstance(value, Mapping)]
-    tables = [f"\n[{name}]\n{write_toml(value)}" for name, value in data.items() if isinstance(value, Mapping)]
-    return "".join(plain + tables)
+    plain = [
+        f"{name} = {_value(value)}\n"
+        for name, value in data.items()
+        if value is not None and not isinstance(value, Mapping)
+    ]
+    tables = [
+        write_toml(value, f"{prefix}.{name}" if prefix else name)
+        for name, value in data.items()
+        if isinstance(value, Mapping)
+    ]
+    header = [f"\n[{prefix}]\n"] if prefix and (plain or not tables) else []
+    return "".join(header + plain + tables)
 
 
 def _value(value: object) -> str:
@@ -69,5 +80,8 @@ def _value(value: object) -> str:
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
+        case Mapping():
+            pairs = [f"{name} = {_value(inner)}" for name, inner in value.items() if inner is not None]
+            return f"{{ {', '.join(pairs)} }}"
         case _:
             raise TypeError(f"{value!r} has no place in a settings file")

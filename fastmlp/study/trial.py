@@ -19,10 +19,10 @@ import numpy as np
 from ..measures import evaluate, log_loss
 from ..network import Network, predict_proba
 from ..problems import Problem, Scaler, Split, load_problem
-from ..strategies import Strategy, fit_baseline, get_strategy, transfer
+from ..strategies import Strategy, fit_baseline, transfer
 from ..training import Fit
-from .config import Settings, TrainingSettings
 from .pretraining import Conditions, Origin, measure
+from .settings import Settings, TrainingSettings
 from .store.records import PRETRAINING, Group, Outcome, Record, Trial, blank_record, failed_record, finite
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def load_libraries() -> None:
 def run_trial(cell: Cell, trial: Trial) -> Record:
     """Return the record of one trial; whatever goes wrong in it is in the record too."""
     try:
-        return blank_record(trial) | cell.run(get_strategy(trial.strategy), trial.n_target)
+        return blank_record(trial) | cell.run(cell.conditions.settings.strategy(trial.strategy), trial.n_target)
     except Exception as error:  # noqa: BLE001 - one trial must not take the others with it; the next run tries it again
         return failed_record(trial, error)
 

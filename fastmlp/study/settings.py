@@ -1,0 +1,83 @@
+"""What a study's settings are, with the type and the range of each; `limits` has what involves several of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from ..strategies import Strategy, get_strategy
+
+BUDGETS = ("epochs", "steps")
+PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness, that a replicate may vary alone
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Rate = Annotated[float, Meta(gt=0.0, le=1e30)]  # finite, and still finite in float32
+Names = Annotated[tuple[str, ...], Meta(min_length=1)]
+Sizes = Annotated[tuple[Count, ...], Meta(min_length=1)]
+
+
+class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Problems, strategies, sizes and seeds, each with each; seeds are 0 to ``seeds - 1``.
+
+    A family of strategies, ``partial-k``, stands for all its members that the network is deep enough for.
+    """
+
+    problems: Names = ("parity",)
+    strategies: Names = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
+    sizes: Sizes = (20, 50, 100, 200, 500)
+    seeds: Count = 20
+
+
+class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The network that is pretrained, without its inputs and outputs, which the problem decides."""
+
+    hidden: Annotated[tuple[Count, ...], Meta(min_length=1)] = (64,)
+    activation: str = "relu"
+    dtype: str = "float32"
+
+
+class PretrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the source network is trained; batches and optimiser are those of the training."""
+
+    epochs: Count = 30
+    lr: Rate = 0.05
+
+
+class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a target network is trained, before a strategy multiplies its rates."""
+
+    epochs: Count = 60
+    lr: Rate = 0.05
+    batch_size: Count = 32
+    momentum: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.9
+    optimizer: str = "sgd"
+    weight_decay: Annotated[float, Meta(ge=0.0, le=1e30)] = 0.0
+    budget: str = "epochs"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A study: a grid of trials, and what all of them share.
+
+    Parameters
+    ----------
+    name
+        The report's title.
+    margin
+        Differences of accuracy smaller than this do not matter: two strategies that close are tied.
+    strategies
+        The study's own, by name, beside those of `fastmlp.STRATEGIES`.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)] = "study"
+    margin: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.01
+    grid: GridSettings = GridSettings()
+    network: NetworkSettings = NetworkSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
+    training: TrainingSettings = TrainingSettings()
+    strategies: dict[str, Strategy] = {}
+
+    def strategy(self, name: str) -> Strategy:
+        """Return a strategy by name, the study's own or another."""
+        return get_strategy(name, self.strategies)
