@@ -104,6 +104,8 @@ def status_command(folder: Path, *, as_json: bool) -> int:
 
     It can be asked while the study runs; what could not be finished is counted, not hidden.
     """
+    from .study.overview import study_state
+
     state = study_state(folder)
     if as_json:
         click.echo(json.dumps(state))
@@ -115,29 +117,6 @@ def status_command(folder: Path, *, as_json: bool) -> int:
     elif state["missing"] or state["failed"]:
         click.echo(f"to resume: {state['resume']}")
     return 0
-
-
-def study_state(folder: Path) -> dict[str, Any]:
-    """Return what `fastmlp status --json` prints."""
-    import tomllib
-
-    from .study import resume_command
-    from .study.store.lock import holder
-    from .study.store.reader import reading
-
-    with reading(folder) as reader:
-        meta, counts = reader.meta(), reader.counts()
-    return {
-        "folder": str(folder),
-        "name": tomllib.loads(meta.get("settings", 'name = "no plan yet"'))["name"],
-        "planned": sum(counts.values()),
-        **counts,
-        "running": holder(folder),
-        "started": meta.get("started"),
-        "finished": meta.get("finished"),
-        "backend": meta.get("backend"),
-        "resume": resume_command(folder, meta.get("backend", "auto")),
-    }
 
 
 @commands.command(
@@ -238,17 +217,9 @@ class Meter:
 
 def print_accuracies(folder: Path) -> None:
     """Print the mean accuracy of every strategy at every size, a table a problem."""
-    from .study.store.reader import reading
+    from .study.overview import accuracies
 
-    cells: dict[str, dict[str, dict[int, list[float]]]] = {}
-    with reading(folder) as reader:
-        for row in reader.rows(["problem", "strategy", "n_target", "status", "accuracy"]):
-            column = (
-                cells.setdefault(row["problem"], {}).setdefault(row["strategy"], {}).setdefault(row["n_target"], [])
-            )
-            if row["status"] == "ok":
-                column.append(row["accuracy"])
-    for problem, strategies in cells.items():
+    for problem, strategies in accuracies(folder).items():
         sizes = sorted({size for columns in strategies.values() for size in columns})
         width = max(map(len, strategies))
         click.echo(f"{problem}: mean accuracy on held-out data, and over how many seeds, by labelled target examples")

@@ -25,6 +25,7 @@ from fastmlp.errors import StoreError
 from fastmlp.report import render
 from fastmlp.study.config import from_dict, to_toml
 from fastmlp.study.runner import Progress
+from fastmlp.study.store import Store
 
 from .made_up_study import SMALL
 
@@ -178,6 +179,16 @@ def test_status_is_one_line_or_one_json_object(finished: Path, capsys: pytest.Ca
         "resume",
     ]  # fmt: skip
     assert (state["planned"], state["ok"], state["running"]) == (16, 16, None)
+
+
+def test_status_of_a_study_that_has_just_been_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store.open(tmp_path):
+        assert main(["status", str(tmp_path)]) == 0
+        assert main(["report", str(tmp_path)]) == 3
+    data, said = capsys.readouterr()
+    assert data.startswith("no plan yet: 0 trials")
+    assert f"at work: process {os.getpid()} on" in data
+    assert said == f"fastmlp: {tmp_path}: the study there has no plan yet\n"
 
 
 def test_export_writes_the_table(finished: Path, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
