@@ -17,6 +17,7 @@ from ..network import DTYPES, forward, init_mlp
 from ..problems import Problem
 from ..seeds import rng_for
 from ..strategies import Phase, Strategy, transfer
+from .pictures import pictures
 from .plan import Circumstances, kind_of
 from .settings import NetworkSettings, Settings, TrainingSettings
 
@@ -31,7 +32,7 @@ DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 def find_circumstances(settings: Settings, backend: str) -> Circumstances:
     """Run the kernels that a study needs once, and say what they compute; `backend` is ``numba`` or ``numpy``."""
-    kinds = {kind_of(settings.strategy(name)) for name in settings.grid.strategies} | {
+XX
         "full rank"
     }  # pretraining needs that
     kernels = {kind: fingerprint(settings, backend, kind) for kind in sorted(kinds)}
@@ -93,7 +94,7 @@ def describe_run(circumstances: Circumstances) -> dict[str, str]:
 
 
 def describe_problem(problem: Problem) -> str:
-    """Return what a report says about a problem's data: a JSON object of numbers."""
+    """Return what a report says about a problem's data: a JSON object of numbers, and pictures if it has some."""
     split = problem.split(0)
     facts = {
         "examples": len(problem.target.y),
@@ -104,6 +105,7 @@ def describe_problem(problem: Problem) -> str:
         "target_pool": len(split.pool),
         "probe": len(split.probe),
         "held_out": len(split.heldout),
+        "pictures": pictures(problem, split),
     }
     return json.dumps(facts)
 
