@@ -32,7 +32,7 @@ DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 def find_circumstances(settings: Settings, backend: str) -> Circumstances:
     """Run the kernels that a study needs once, and say what they compute; `backend` is ``numba`` or ``numpy``."""
-XX
+    kinds = {kind_of(settings.strategy(name)) for name in settings.grid.strategies} | {
         "full rank"
     }  # pretraining needs that
     kernels = {kind: fingerprint(settings, backend, kind) for kind in sorted(kinds)}
