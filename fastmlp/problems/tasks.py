@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -183,18 +184,28 @@ def interleave(y: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _turns(counts: Ints) -> Ints:
-    """Which class each of sum(counts) turns belongs to; ties go to the first."""
+    """Which class each of sum(counts) turns belongs to; ties go to the first.
+
+    A class's k-th example (from 0) may come from the turn on when its share reaches k + slack, and must come before it
+    passes k + 1 - slack: jobs with a release and a deadline, and the earliest deadline goes first.
+    """
     n, n_classes = int(counts.sum()), len(counts)
-    share = counts / n
-    slack = 1 / max(1, 2 * n_classes - 2)
-    taken = np.zeros(n_classes)
-    turns = np.empty(n, dtype=np.int64)
-    for turn in range(n):
-        due = share * (turn + 1) - taken  # how far each class is behind its share, if it does not take this turn
-        wait = np.where(due >= slack, (1 - slack - due) / share, np.inf)
-        turns[turn] = chosen = wait.argmin()
-        taken[chosen] += 1
-    return turns
+    slack = 1 / max(2, 2 * n_classes - 2)
+    k = np.concatenate([np.arange(count) for count in counts])
+    classes = np.repeat(np.arange(n_classes), counts)
+    turns_a_share = n / counts[classes]
+    release = np.ceil((k + slack) * turns_a_share - 1e-9).astype(int)  # exact but for rounding
+    by_release = np.argsort(release, kind="stable")
+    jobs = zip(release[by_release].tolist(), ((k + 1 - slack) * turns_a_share)[by_release].tolist(),
+               classes[by_release].tolist(), strict=True)  # fmt: skip
+    waiting: list[tuple[float, int]] = []
+    turns, following = [], next(jobs, None)
+    for turn in range(1, n + 1):
+        while following and following[0] <= turn:
+            heappush(waiting, following[1:])
+            following = next(jobs, None)
+        turns.append(heappop(waiting)[1])
+    return np.array(turns, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
