@@ -31,7 +31,8 @@ def affine(
     """out = max(x @ W + b, floor): (B, O) from x (B, I), whose rows are `x_step` apart; depth is I, columns is O."""
     for r in range(rows):
         row = out[out_at + r * columns : out_at + (r + 1) * columns]
-        row[:] = parameters[VALUE, bias_at : bias_at + columns]
+        for c in range(columns):
+            row[c] = parameters[VALUE, bias_at + c]
         for k in range(depth):
             a = x[x_at + r * x_step + k]
             weight = parameters[VALUE, weight_at + k * columns : weight_at + (k + 1) * columns]
@@ -52,7 +53,8 @@ def pull_back(
     """
     for r in range(rows):
         row = deltas[there + r * columns : there + (r + 1) * columns]
-        row[:] = 0
+        for c in range(columns):
+            row[c] = 0
         for k in range(depth):
             d = deltas[here + r * here_step + k]
             weight = turned[k * columns : (k + 1) * columns]

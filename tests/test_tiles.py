@@ -1,0 +1,147 @@
+"""Each product on tiles against its plain loops, which read like the formula."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+numba: Any = pytest.importorskip("numba")
+
+from fastmlp.backends import host, plain  # noqa: E402
+from fastmlp.backends.plan import carve  # noqa: E402
+from fastmlp.backends.rules import ADAM, N_NUMBERS, SGD, SHAPES, set_update  # noqa: E402
+
+if host.TILE is host.PLAIN:
+    pytest.skip("there is no vector code", allow_module_level=True)
+
+from fastmlp.backends import jit, vector  # noqa: E402
+
+ROWS, DEPTH, GUARD = 16, 5, 7.0  # guard: what lies behind the last number that a product may touch
+DTYPES = ["float32", "float64"]
+
+
+@cache
+def callable_from_python(kernel: Any) -> Any:
+    """A kernel has no wrapper of its own."""
+
+    def call(*given: Any) -> None:
+        kernel(*given)
+
+    return jit.njit(**jit.OPTIONS)(call)
+
+
+def both(name: str, arguments: list[Any], changed: int) -> tuple[Any, Any]:
+    """Run a product both ways on copies; return what became of the argument that it changes."""
+    results = []
+    for module in (plain, vector):
+        copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
+        callable_from_python(getattr(module, name))(*copies)
+        results.append(copies[changed])
+    return results[0], results[1]
+
+
+def drawn(dtype: str, *lengths: int) -> list[Any]:
+    draw = np.random.default_rng(5)
+    pieces = carve(np.dtype(dtype), *lengths)
+    for piece in pieces:
+        piece[:] = draw.normal(size=piece.size)
+    return pieces
+
+
+def widths(dtype: str) -> list[int]:
+    """One vector, several, and a number that wide tiles leave a rest of."""
+    lanes = host.TILE.vector_bytes // np.dtype(dtype).itemsize
+    unit = max(lanes, host.TILE.rows)
+    return [unit, 2 * unit, 3 * unit, 5 * unit]
+
+
+CASES = [(dtype, columns) for dtype in DTYPES for columns in widths(dtype)]
+RTOL = {"float32": 1e-4, "float64": 1e-12}
+
+
+@pytest.mark.parametrize(("dtype", "columns"), CASES)
+@pytest.mark.parametrize("floor", [0.0, -np.inf])
+def test_affine(dtype: str, columns: int, floor: float) -> None:
+    out, x, parameters = drawn(dtype, ROWS * columns + 1, ROWS * 32, 32 * columns + columns)
+    out[-1] = GUARD
+    bias = 32 * columns
+    given = [out, 0, x, 0, 32, parameters[np.newaxis], 0, bias, ROWS, DEPTH, columns, out.dtype.type(floor)]
+    expected, actual = both("affine", given, 0)
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert actual[-1] == GUARD
+
+
+@pytest.mark.parametrize(("dtype", "columns"), CASES)
+@pytest.mark.parametrize("activation", range(len(SHAPES)))
+def test_pull_back(dtype: str, columns: int, activation: int) -> None:
+    there = ROWS * 32
+    deltas, turned, hidden = drawn(dtype, there + ROWS * columns + 1, 32 * columns, ROWS * columns)
+    deltas[-1] = GUARD
+    shape = SHAPES[activation].astype(dtype)
+    given = [deltas, there, 0, 32, turned, ROWS, DEPTH, columns, hidden, 0, shape]
+    expected, actual = both("pull_back", given, 0)
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert actual[-1] == GUARD
+
+
+@jit.kernel
+def fill(numbers: Any, optimizer: int, pull: float) -> None:
+    set_update(numbers, optimizer, 0.1, 0.2, pull, 0.9, 3)
+
+
+def numbers_of(optimizer: int, dtype: str, pull: float) -> Any:
+    numbers = np.zeros(N_NUMBERS, dtype)
+    callable_from_python(fill)(numbers, optimizer, pull)
+    return numbers
+
+
+@pytest.mark.parametrize(("dtype", "columns"), CASES)
+@pytest.mark.parametrize("optimizer", [SGD, ADAM])
+@pytest.mark.parametrize("pull", [0.0, 0.5])
+def test_descend(dtype: str, columns: int, optimizer: int, pull: float) -> None:
+    x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 4 * (ROWS * columns + 1))
+    parameters = np.abs(parameters.reshape(4, -1))  # second moments are not negative
+    parameters[:, -1] = GUARD
+    numbers = numbers_of(optimizer, dtype, pull)
+    given = [x, 0, ROWS, deltas, 0, DEPTH, parameters, 0, ROWS, columns, optimizer, numbers]
+    expected, actual = both("descend", given, 6)
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert (actual[:, -1] == GUARD).all()
+
+
+@pytest.mark.parametrize(("dtype", "columns"), CASES)
+@pytest.mark.parametrize("optimizer", [SGD, ADAM])
+def test_descend_bias(dtype: str, columns: int, optimizer: int) -> None:
+    deltas, parameters = drawn(dtype, DEPTH * columns, 4 * (columns + 1))
+    parameters = np.abs(parameters.reshape(4, -1))
+    given = [deltas, 0, DEPTH, parameters, 0, columns, optimizer, numbers_of(optimizer, dtype, 0.0)]
+    expected, actual = both("descend_bias", given, 3)
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+
+
+@pytest.mark.parametrize(("dtype", "columns"), CASES)
+def test_turn_moves_and_computes_nothing(dtype: str, columns: int) -> None:
+    rows = widths(dtype)[1]
+    out, x = drawn(dtype, rows * columns + 1, rows * columns)
+    out[-1] = GUARD
+    expected, actual = both("turn", [out, 0, rows, x, 0, columns, rows, columns], 0)
+    assert_array_equal(actual, expected)
+    assert_array_equal(actual[:-1].reshape(columns, rows), x.reshape(rows, columns).T)
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax(dtype: str, classes: int) -> None:
+    step = widths(dtype)[1]
+    z, row = drawn(dtype, classes * step + 1, 3 * step)
+    z *= 1e4  # safe, where exp of it is not
+    z[-1] = GUARD
+    expected, actual = both("softmax", [z, step, classes, z.dtype.type(0.5), row], 0)
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert_allclose(actual[:-1].reshape(classes, step).sum(axis=0), 0.5, rtol=1e-6)
+    expected_row, actual_row = both("softmax", [z, step, classes, z.dtype.type(0.5), row], 4)
+    assert_allclose(actual_row, expected_row, rtol=RTOL[dtype], atol=RTOL[dtype])
