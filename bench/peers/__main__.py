@@ -18,6 +18,11 @@ from .render import render
 from .trainers import PEERS
 from .work import SHAPES
 
+ONE_THREAD = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_PLATFORMS": "cpu",
+}
 HERE = Path(__file__).parents[1]
 DISTRIBUTIONS = ("fastmlp", "numba", "llvmlite", "numpy", "scikit-learn", "torch", "jax")
 
@@ -27,7 +32,8 @@ class Process:
 
     def __init__(self, name: str, core: int) -> None:
         command = [sys.executable, "-m", "bench.peers.worker", name, str(core)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ | ONE_THREAD)
 
     def ask(self, shape: str = "") -> dict[str, Any]:
         """Have a shape trained."""
@@ -79,7 +85,8 @@ def measure_throughput(cores: list[int], rounds: int) -> dict[str, dict[str, flo
             if count <= len(cores):
                 chosen = ",".join(map(str, cores[-count:]))
                 command = [sys.executable, "-m", "bench.peers.throughput", chosen]
-                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                environment = os.environ | ONE_THREAD
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
                 seen.setdefault(str(count), []).append(json.loads(done.stdout.splitlines()[-1]))
     return {count: {key: median(one[key] for one in runs) for key in runs[0]} for count, runs in seen.items()}
 
@@ -122,6 +129,8 @@ def main() -> None:
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     data = circumstances() | measure(options.shapes.split(","), options.rounds, cores[-1])
+    data["throughput"] = {}
+    options.json.write_text(json.dumps(data, indent=1) + "\n")  # whatever happens to the rest
     data["throughput"] = measure_throughput(cores, 3)
     options.json.write_text(json.dumps(data, indent=1) + "\n")
     text = render(data)

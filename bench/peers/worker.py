@@ -12,11 +12,6 @@ import time
 from typing import Any
 
 LEAST = 0.05  # seconds; short trainings are repeated until they fill it
-ONE_THREAD = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-    "JAX_PLATFORMS": "cpu",
-}
 
 
 def answer_peak() -> dict[str, Any]:
@@ -64,7 +59,6 @@ class Peer:
 def main(name: str, core: str) -> None:
     """Answer until stdin ends."""
     os.sched_setaffinity(0, {int(core)})
-    os.environ.update(ONE_THREAD)  # before the libraries are imported
     peer = Peer(name)
     for line in sys.stdin:
         try:
