@@ -29,7 +29,7 @@ def test_always_taking_the_best_has_no_regret_and_the_others_have_their_gap() ->
 
 
 def test_by_hand() -> None:
-    # The other seeds put strategy 1 first for seeds 0 and 1 (0.75 > 0.7, 0.8 > 0.7) and strategy 0 for seed 2 (0.8 > 0.75)
+    # The other seeds put strategy 1 first for seeds 0 and 1 (0.75 > 0.7, 0.8 > 0.7), strategy 0 for 2 (0.8 > 0.75)
     x = [[[0.8, 0.8, 0.6], [0.8, 0.7, 0.8]]]
     r = regret(x, [0])  # 0.8 - 0.8, 0.7 - 0.8, 0.6 - 0.6
     assert real(r.mean) == pytest.approx(-0.1 / 3)
