@@ -147,7 +147,7 @@ def test_every_library_is_declared() -> None:
     declared = {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in requirements}
     known = sys.stdlib_module_names | {"fastmlp", "llvmlite"}  # the last comes with numba, in the version that fits
     used = {target.split(".")[0] for name, tree in MODULES.items() for target in imported(name, tree)} - known - {""}
-    assert {DISTRIBUTIONS.get(name, name) for name in used} == declared
+    assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in used} == declared
 
 
 @pytest.mark.parametrize("name", sorted(set(MODULES) - {"cli", "__main__"}))
