@@ -20,6 +20,11 @@ winners         the strategies of a cell that cannot be told apart from the best
 advice          CS231n's advice, and whether the winners agree with it
 regrets         the accuracy that an advice costs
 profiles        all cells together: probability of improvement, performance profiles, ranks
+negative        where starting from a pretrained network is worse than starting from nothing
+curves          accuracy as a function of the number of labels
+equivalence     what pretraining is worth in labels; where two strategies cross
+ledger          what an accuracy varies with
+power           what a study could have seen, and how many seeds would decide
 ==============  ====================================================================================================
 """
 
@@ -35,13 +40,29 @@ from .advice import mark_advice as mark_advice
 from .comparisons import Difference as Difference
 from .comparisons import paired_difference as paired_difference
 from .comparisons import paired_family as paired_family
+from .curves import Curve as Curve
+from .curves import fit_curve as fit_curve
+from .equivalence import Crossover as Crossover
+from .equivalence import Equivalence as Equivalence
+from .equivalence import crossover as crossover
+from .equivalence import label_equivalence as label_equivalence
 from .flips import SignFlip as SignFlip
 from .flips import sign_flip_test as sign_flip_test
 from .intervals import Interquartile as Interquartile
 from .intervals import Mean as Mean
 from .intervals import interquartile_mean as interquartile_mean
 from .intervals import mean_interval as mean_interval
+from .ledger import Component as Component
+from .ledger import Ledger as Ledger
+from .ledger import variance_ledger as variance_ledger
 from .multiplicity import holm as holm
+from .negative import NegativeTransfer as NegativeTransfer
+from .negative import negative_transfer as negative_transfer
+from .power import Detectable as Detectable
+from .power import SeedsNeeded as SeedsNeeded
+from .power import fewest_seeds as fewest_seeds
+from .power import seeds_to_decide as seeds_to_decide
+from .power import smallest_difference as smallest_difference
 from .profiles import Ranks as Ranks
 from .profiles import Share as Share
 from .profiles import average_ranks as average_ranks

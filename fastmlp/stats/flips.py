@@ -86,16 +86,22 @@ def sign_flip_test(first: ArrayLike, second: ArrayLike, *, draws: int = DRAWS, s
         n=a.size,
         mean=float(d.mean()),
         p=two_sided(d, draws=draws, seed=seed),
-        resolution=resolution(a.size, draws),
+        resolution=resolution(a.size, draws, seed),
         exact=exact,
         dropped=dropped,
         reason=None,
     )
 
 
-def resolution(n: int, draws: int = DRAWS) -> float:
-    """The smallest two-sided p that a test by flipping the signs of `n` seeds can give."""
-    return 2.0 ** (1 - n) if n <= EXACT else 1 / (draws + 1)
+def resolution(n: int, draws: int = DRAWS, seed: int = 0) -> float:
+    """The smallest two-sided p that a test by flipping the signs of `n` seeds can give.
+
+    Besides the data themselves, signs that are all alike give as large a sum, and may be drawn too.
+    """
+    if n <= EXACT:
+        return 2.0 ** (1 - n)
+    flips, certain = signs(n, draws, seed)
+    return _share(np.abs(flips.sum(axis=1)) == n, certain=certain)
 
 
 def two_sided(d: Floats, *, draws: int = DRAWS, seed: int = 0) -> float:

@@ -1,0 +1,261 @@
+"""What pretraining is worth in labels, and where two strategies cross.
+
+Both are read from learning curves, between the sizes that were measured and never beyond them: "not in range" and "no
+crossover in range" are answers. Intervals come from resampling seeds, the same ones for both curves, and fitting
+again; a resample whose answer lies out of range counts as below or above everything in it, so that an interval may be
+open on a side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import ShapeError
+from .curves import DRAWS, FEWEST, Fits, check_curve, fit_resamples, in_one_order, percentiles, resample_seeds
+from .values import LEVEL, check_level
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .values import Floats
+
+POINTS = 257  # at which two curves are compared, evenly spaced in log n
+
+NoCurve = Literal["too few sizes"]
+Unsure = Literal["one seed", "no spread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """How many times the labels a strategy is worth: the reference needs `times` n labels to be as accurate.
+
+    Attributes
+    ----------
+    n_target
+        The size at which it is asked, or None for the median over all sizes.
+    times, low, high
+        The factor and its interval. None for `low` or `high` without a reason: open on that side, beyond what can be
+        read.
+    least, most
+        What can be read at this size: the smallest and the largest size of the reference, over n.
+    case
+        *read*; *below range* or *above range*: the reference is already better with its fewest labels, or never gets
+        there; *no curve*.
+    reason
+        Why there is no curve, or no interval, or None.
+    """
+
+    n_target: float | None
+    times: float | None
+    low: float | None
+    high: float | None
+    least: float | None
+    most: float | None
+    case: Literal["read", "below range", "above range", "no curve"]
+    reason: NoCurve | Unsure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """Where one strategy overtakes another.
+
+    Attributes
+    ----------
+    n_target, low, high
+        Where it does, in labels, and the interval. None for `low` or `high` without a reason: open on that side.
+    before, after
+        Which of the two leads before and after: "first", "second", or None where neither does.
+    share
+        Of the resamples, how many cross within the range as the data do.
+    case
+        *crosses*; *no crossover in range*; *no curve*.
+    reason
+        Why there is no curve, or no interval, or None.
+    """
+
+    n_target: float | None
+    low: float | None
+    high: float | None
+    before: Literal["first", "second"] | None
+    after: Literal["first", "second"] | None
+    share: float | None
+    case: Literal["crosses", "no crossover in range", "no curve"]
+    reason: NoCurve | Unsure | None
+
+
+def label_equivalence(
+    sizes: ArrayLike,
+    strategy: ArrayLike,
+    reference: ArrayLike,
+    *,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> tuple[Equivalence, list[Equivalence]]:
+    """How many times the labels a strategy is worth, beside a reference such as training from scratch.
+
+    Parameters
+    ----------
+    sizes
+        Shape (sizes,), labels, rising.
+    strategy, reference
+        Shape (seeds, sizes), accuracies on the same seeds, NaN where a trial is missing.
+    level
+        Confidence of the intervals.
+    draws
+        Resamples of the seeds.
+    seed
+        Another seed draws other resamples.
+
+    Returns
+    -------
+    Over all sizes, the median of the factors, which minds no size that is out of range as long as most are in it; and
+    one at each size.
+
+    Examples
+    --------
+    >>> n = [20, 50, 100, 200, 500]
+    >>> law = lambda k: 0.95 - 0.25 * (k / 20) ** -0.8
+    >>> overall, each = label_equivalence(n, [[law(3 * k) for k in n]], [[law(k) for k in n]])
+    >>> round(overall.times, 2), [e.case for e in each]
+    (3.0, ['read', 'read', 'read', 'above range', 'above range'])
+    """
+    check_level(level)
+    n, a, b = _pair(sizes, strategy, reference)
+    asked = n[~np.isnan(a).all(axis=0)]
+    fits = _fit_both(n, a, b, draws, seed)
+    if fits is None:
+        nothing = Equivalence(None, None, None, None, None, None, "no curve", "too few sizes")
+        return nothing, []
+    ours, theirs = fits
+    times = theirs.labels_for(ours.at(asked)) / asked  # (fits, sizes)
+    seeds, unsure = _seeds(a, b)
+    least, most = theirs.smallest / asked, theirs.largest / asked
+
+    def told(values: Floats, size: float | None, low: float, high: float) -> Equivalence:
+        k = float(values[0])
+        case: Literal["read", "below range", "above range"] = (
+            "below range" if k == 0 else "above range" if np.isinf(k) else "read"
+        )
+        ends = (None, None) if unsure else _ends(values[1:], seeds, level, (low, high))
+        return Equivalence(size, k if case == "read" else None, *ends, low, high, case, unsure)
+
+    each = [told(times[:, k], float(asked[k]), float(least[k]), float(most[k])) for k in range(asked.size)]
+    return told(_median(times), None, float(least.min()), float(most.max())), each
+
+
+def crossover(
+    sizes: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Crossover:
+    """Where one learning curve overtakes another; the first place, if there are two.
+
+    Parameters
+    ----------
+    sizes
+        Shape (sizes,), labels, rising.
+    first, second
+        Shape (seeds, sizes), accuracies on the same seeds, NaN where a trial is missing.
+    level
+        Confidence of the interval.
+    draws
+        Resamples of the seeds.
+    seed
+        Another seed draws other resamples.
+
+    Examples
+    --------
+    >>> n = [20, 50, 100, 200, 500]
+    >>> slow, fast = [[0.9 - 0.1 * (k / 20) ** -0.5 for k in n]], [[0.95 - 0.3 * (k / 20) ** -0.9 for k in n]]
+    >>> c = crossover(n, slow, fast)
+    >>> round(c.n_target), c.before, c.after
+    (63, 'first', 'second')
+    """
+    check_level(level)
+    n, a, b = _pair(sizes, first, second)
+    fits = _fit_both(n, a, b, draws, seed)
+    if fits is None:
+        return Crossover(None, None, None, None, None, None, "no curve", "too few sizes")
+    one, other = fits
+    low, high = max(one.smallest, other.smallest), min(one.largest, other.largest)
+    grid = np.geomspace(low, high, POINTS)
+    lead = one.at(grid) - other.at(grid)
+    lead[np.abs(lead) < 1e-12] = 0.0
+    starts = float(np.sign(lead[0][np.flatnonzero(lead[0])[:1]]).sum())  # 0 for equal curves
+    places = _first_change(lead * starts, grid)
+    seeds, unsure = _seeds(a, b)
+    names: dict[float, Literal["first", "second"]] = {1.0: "first", -1.0: "second"}
+    share = None if unsure else float(((places[1:] > 0) & np.isfinite(places[1:])).mean())
+    if starts == 0 or np.isinf(places[0]):
+        before = names.get(starts)
+        return Crossover(None, None, None, before, before, share, "no crossover in range", unsure)
+    ends = (None, None) if unsure else _ends(places[1:], seeds, level, (low, high))
+    return Crossover(float(places[0]), *ends, names[starts], names[-starts], share, "crosses", unsure)
+
+
+def _pair(sizes: ArrayLike, first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    n, a = check_curve(sizes, first)
+    _, b = check_curve(sizes, second)
+    if a.shape != b.shape:
+        raise ShapeError(f"accuracies of shape {a.shape} cannot be paired with {b.shape}")
+    a, b = in_one_order(a, b)
+    return n, a, b
+
+
+def _fit_both(n: Floats, a: Floats, b: Floats, draws: int, seed: int) -> tuple[Fits, Fits] | None:
+    """Both curves on the same resamples, or None where one has too few sizes."""
+    if any((~np.isnan(x)).any(axis=0).sum() < FEWEST for x in (a, b)):
+        return None
+    resamples = resample_seeds(len(a), draws, seed)
+    return fit_resamples(n, a, resamples), fit_resamples(n, b, resamples)
+
+
+def _seeds(a: Floats, b: Floats) -> tuple[int, Unsure | None]:
+    """How many seeds have any trial, and why they allow no interval."""
+    there = ~(np.isnan(a).all(axis=1) | np.isnan(b).all(axis=1))
+    n = int(there.sum())
+    if n < 2:
+        return n, "one seed"
+    both = np.hstack([a[there], b[there]])
+    same = np.nanmax(both, axis=0, initial=-np.inf) - np.nanmin(both, axis=0, initial=np.inf) <= 1e-12
+    return n, "no spread" if same.all() else None
+
+
+def _first_change(lead: Floats, grid: Floats) -> Floats:
+    """Where each row of (fits, points), positive where the leader of the data leads, first falls below zero.
+
+    0 for rows that begin below zero, infinite for those that stay above.
+    """
+    behind = lead < 0
+    k = np.where(behind.any(axis=1), behind.argmax(axis=1), grid.size)
+    rows, inside = np.arange(len(lead)), (k > 0) & (k < grid.size)
+    j = np.clip(k, 1, grid.size - 1)
+    up, down = lead[rows, j - 1], lead[rows, j]
+    gap = up - down
+    part = np.where(gap > 0, np.clip(up, 0.0, None) / np.where(gap > 0, gap, 1.0), 0.0)
+    place = np.exp(np.log(grid[j - 1]) + np.clip(part, 0, 1) * np.log(grid[j] / grid[j - 1]))
+    return np.where(inside, place, np.where(k == 0, 0.0, np.inf))
+
+
+def _median(times: Floats) -> Floats:
+    """Median factor of each row, on the scale of its logarithm; infinite if half of a row is."""
+    ordered = np.sort(times, axis=1)
+    k = ordered.shape[1]
+    low, high = ordered[:, (k - 1) // 2], ordered[:, k // 2]
+    finite = (low > 0) & np.isfinite(high)
+    between = np.sqrt(np.where(finite, low, 1.0) * np.where(finite, high, 1.0))
+    return np.where(finite, between, np.where(low == 0, low, high))
+
+
+def _ends(values: Floats, seeds: int, level: float, within: tuple[float, float]) -> tuple[float | None, float | None]:
+    """Percentile interval, open (None) where it leaves what can be read, and at its edge where it lies beyond."""
+    low, high = percentiles(values, seeds, level)
+    return (None if low == 0 else min(low, within[1])), (None if np.isinf(high) else max(high, within[0]))
