@@ -28,11 +28,14 @@ def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
 
     Returns
     -------
-    accuracy, macro_f1, log_loss, auc, ece; None where a measure is not defined.
+    accuracy, macro_precision, macro_recall, macro_f1, log_loss, auc, ece; None where a measure is not defined.
     """
     predicted = probabilities.argmax(axis=1)
+    precision, recall = macro_precision_recall(predicted, y, probabilities.shape[1])
     return {
         "accuracy": float((predicted == y).mean()),
+        "macro_precision": precision,
+        "macro_recall": recall,
         "macro_f1": macro_f1(predicted, y, probabilities.shape[1]),
         "log_loss": log_loss(probabilities, y),
         "auc": auc(probabilities, y),
@@ -42,9 +45,23 @@ def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
 
 def macro_f1(predicted: Ints, y: Ints, n_classes: int) -> float:
     """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN); a class neither present nor predicted counts 0."""
-    confusion = np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    confusion = _confusion(predicted, y, n_classes)
     both = confusion.sum(axis=0) + confusion.sum(axis=1)  # (predicted + present) = 2 TP + FP + FN, (classes,)
     return float((2 * confusion.diagonal() / np.maximum(both, 1)).mean())
+
+
+def macro_precision_recall(predicted: Ints, y: Ints, n_classes: int) -> tuple[float, float]:
+    """Return the means over classes of TP / (TP + FP) and TP / (TP + FN); where nothing is divided, 0."""
+    confusion = _confusion(predicted, y, n_classes)
+    hits = confusion.diagonal()  # (classes,)
+    precision, recall = (hits / np.maximum(confusion.sum(axis=axis), 1) for axis in (0, 1))
+    return float(precision.mean()), float(recall.mean())
+
+
+def _confusion(predicted: Ints, y: Ints, n_classes: int) -> Ints:
+    """How many examples of each class (row) were taken for each class (column), (classes, classes)."""
+    counts: Ints = np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    return counts
 
 
 def log_loss(probabilities: Probabilities, y: Ints) -> float:

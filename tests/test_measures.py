@@ -29,6 +29,10 @@ def test_measures_equal_scikit_learns(case: tuple[Any, Any]) -> None:
     labels = np.arange(n_classes)
     measured = evaluate(p, y)
     assert measured["accuracy"] == pytest.approx(metrics.accuracy_score(y, p.argmax(axis=1)))
+    for name in ("precision", "recall"):
+        score = getattr(metrics, f"{name}_score")
+        expected = score(y, p.argmax(axis=1), labels=labels, average="macro", zero_division=0)
+        assert measured[f"macro_{name}"] == pytest.approx(expected)
     f1 = metrics.f1_score(y, p.argmax(axis=1), labels=labels, average="macro", zero_division=0)
     assert measured["macro_f1"] == pytest.approx(f1)
     assert measured["log_loss"] == pytest.approx(metrics.log_loss(y, p, labels=labels))
