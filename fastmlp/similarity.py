@@ -123,7 +123,7 @@ def linear_cka(one: Floats, other: Floats) -> float | None:
     return float(both / (first * second)) if first > 0 and second > 0 else None
 
 
-def domain_distance(source: Matrix, target: Matrix) -> float:
+def domain_distance(source: Floats, target: Floats) -> float:
     """Return the maximum mean discrepancy of two sets of inputs: how differently they are distributed, 0 if alike.
 
     Gretton et al. (2012), *A kernel two-sample test*, eq. 3, unbiased and so at times a little below 0, with a Gaussian

@@ -11,6 +11,7 @@ import pytest
 import fastmlp
 from fastmlp.errors import SettingsError
 from fastmlp.strategies import STRATEGIES, Phase, Strategy
+from fastmlp.study import session
 from fastmlp.study.config import load_settings, to_toml
 
 from .made_up_study import SMALL, with_grid
@@ -107,7 +108,8 @@ def test_toml_holds_a_strategy_and_study_toml_holds_it_again(tmp_path: Path) -> 
     assert load_settings(settings) == settings
 
 
-def test_an_own_strategy_runs_in_a_study_and_is_what_it_says(tmp_path: Path) -> None:
+def test_an_own_strategy_runs_in_a_study_and_is_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "refresh_report", lambda *_: None)
     own = {"mine": SAME["finetune"], "early": {"start": "pretrained", "held_back": 0.3, "phases": [{"patience": 1}]}}
     study = with_grid(SMALL, strategies=["finetune", "mine", "early"]) | {"strategies": own}
     rows = fastmlp.run_study(study, tmp_path, backend="numpy", jobs=1).rows

@@ -39,7 +39,8 @@ def keys(settings: Settings, circumstances: Circumstances = HERE) -> dict[Cell, 
     found = {}
     for trial in plan(settings, circumstances):
         found[trial.problem, trial.strategy, trial.n_target, trial.seed] = trial.key
-        found[trial.problem, "pretraining", 0, trial.seed] = trial.pretraining_key
+        if not trial.varied:
+            found[trial.problem, "pretraining", 0, trial.seed] = trial.pretraining_key
     return found
 
 
@@ -74,6 +75,10 @@ def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
         ({"network": {"hidden": [64, 64]}}, NETWORKS | {"pretraining"}),
         ({"network": {"activation": "tanh"}}, NETWORKS | {"pretraining"}),
         ({"network": {"dtype": "float64"}}, NETWORKS | {"pretraining"}),
+        ({"measures": {"inside": True}}, {"frozen", "lora-4"}),
+        ({"tuning": {"trials": 2}}, NETWORKS | BASELINES),
+        ({"tuning": {"folds": 2}}, set()),  # of one trial
+        ({"replicates": {"number": 1}}, set()),
     ],
     ids=str,
 )
@@ -91,9 +96,10 @@ def test_a_setting_changes_the_keys_of_what_it_affects(change: dict[str, Any], a
         ),  # lora starts from it
         (replace(HERE, kernels=HERE.kernels | {"low rank": "4567"}), {"lora-4"}),
         (replace(HERE, versions=HERE.versions | {"scikit-learn": "2.0"}), BASELINES),
+        (replace(HERE, versions=HERE.versions | {"scipy": "2.0"}), BASELINES | NETWORKS),
         (replace(HERE, versions=HERE.versions | {"numpy": "3.0"}), EVERYTHING),
     ],
-    ids=["backend", "kernels", "low-rank kernels", "scikit-learn", "numpy"],
+    ids=["backend", "kernels", "low-rank kernels", "scikit-learn", "scipy", "numpy"],
 )
 def test_circumstances_change_the_keys_of_what_they_affect(circumstances: Circumstances, affected: set[str]) -> None:
     assert changed(keys(from_dict(BASE)), keys(from_dict(BASE), circumstances)) == affected

@@ -17,7 +17,7 @@ import fastmlp
 from fastmlp.errors import InvalidInput, MissingLibrary, SettingsError, StoreError, StoreLocked, UnknownName
 from fastmlp.report import render
 from fastmlp.strategies import fit_baseline
-from fastmlp.study import session, trial
+from fastmlp.study import models, session, trial
 from fastmlp.study.config import from_dict
 from fastmlp.study.export import as_csv, export, guarded
 from fastmlp.study.files import write_whole
@@ -155,11 +155,11 @@ def test_a_study_that_grows_runs_what_is_new(
 
 
 def test_a_trial_that_fails_is_counted_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "fit_baseline", lambda *_: (_ for _ in ()).throw(ValueError("no luck")))
+    monkeypatch.setattr(models, "fit_baseline", lambda *_, **__: (_ for _ in ()).throw(ValueError("no luck")))
     first = run(tmp_path)
     assert first.counts == {"ok": 12, "diverged": 0, "failed": 4, "missing": 0}
     assert {row["error"].split(" (")[0] for row in first.rows if row["status"] == "failed"} == {"ValueError: no luck"}
-    monkeypatch.setattr(trial, "fit_baseline", fit_baseline)
+    monkeypatch.setattr(models, "fit_baseline", fit_baseline)
     seen = trained(monkeypatch)
     assert run(tmp_path).counts["ok"] == 16
     assert {strategy for strategy, *_ in seen} == {"baseline"}

@@ -23,7 +23,7 @@ from fastmlp.study.export import export
 from fastmlp.study.store import Store, database, read_study
 from fastmlp.study.store.lock import holder, see_free
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.records import COLUMNS, PRETRAINING, TRIAL, Trial
+from fastmlp.study.store.records import COLUMNS, PRETRAINING, SCORES, TRIAL, Trial
 
 from .made_up_study import begin, made_up_plan, made_up_pretraining, made_up_record
 
@@ -215,12 +215,54 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     with (
-        pytest.raises(StoreError, match="tables of version 99, this fastmlp knows 1; use a newer"),
+        pytest.raises(StoreError, match="tables of version 99, this fastmlp knows 2; use a newer"),
         Store.open(tmp_path),
     ):
         pass
     with pytest.raises(StoreError, match="tables of version 99"):
         read_study(tmp_path)
+
+
+# Tables as the first version made them, with a plan and a record of its own
+FIRST = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE plan(position INTEGER PRIMARY KEY, problem TEXT NOT NULL, strategy TEXT NOT NULL,
+    n_target INTEGER NOT NULL, seed INTEGER NOT NULL, key TEXT NOT NULL, pretraining_key TEXT NOT NULL);
+CREATE TABLE pretrainings(key TEXT PRIMARY KEY, h_score REAL);
+CREATE TABLE records(key TEXT PRIMARY KEY, status TEXT, accuracy REAL, losses TEXT);
+INSERT INTO meta VALUES ('schema', '1'), ('settings', 'name = "old"');
+INSERT INTO plan VALUES (1, 'p', 'frozen', 20, 0, 'k', 'p-0');
+INSERT INTO records VALUES ('k', 'ok', 0.5, '[1.0]');
+"""
+
+
+@pytest.mark.parametrize("first", ["read", "written"])
+def test_a_file_of_an_older_version_gets_what_it_lacks_and_keeps_what_it_has(first: str, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "study.sqlite")
+    connection.executescript(FIRST + f"PRAGMA application_id = {database.APPLICATION};")
+    connection.close()
+    if first == "written":
+        with Store.open(tmp_path) as store:
+            assert store.count() == (1, 0)
+            begin(store, made_up_plan())
+            assert store.has("k")
+        return
+    (row,) = read_study(tmp_path).rows
+    assert list(row) == list(COLUMNS)
+    assert (row["accuracy"], row["losses"], row["varied"], row["macro_recall"]) == (0.5, [1.0], "", None)
+
+
+def test_scores_are_missing_until_they_are_there_and_are_read_by_size(store: Store, tmp_path: Path) -> None:
+    trials = [trial._replace(scores_key=f"s-{trial.problem}-{trial.seed}") for trial in made_up_plan()]
+    begin(store, trials)
+    store.add(
+        [made_up_pretraining(f"p-{seed}") for seed in range(3)], [made_up_record(trial.key) for trial in trials], []
+    )
+    assert [group.scores for group in store.missing()] == [((20, f"s-p-{seed}"),) for seed in range(3)]
+    scores = {"log_me": 0.5, "leep": -1.0, "label_cka": None, "domain_distance": 0.0}
+    store.add([], [], [{"key": f"s-p-{seed}"} | scores for seed in range(3)])
+    assert store.is_complete()
+    assert all({name: row[name] for name in SCORES} == scores for row in read_study(tmp_path).rows)
 
 
 def test_an_empty_file_is_a_new_study_that_was_killed_at_birth(tmp_path: Path) -> None:

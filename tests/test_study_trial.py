@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastmlp.problems import Problem, Scaler, load_problem
+from fastmlp.problems import Problem, load_problem
 from fastmlp.strategies import Strategy, get_strategy
-from fastmlp.study import pretraining
-from fastmlp.study import trial as module
+from fastmlp.study import models, pretraining
 from fastmlp.study.config import from_dict
+from fastmlp.study.models import epochs_for
 from fastmlp.study.store.records import PRETRAINING, TRIAL, Group, Record, Trial, reproducible
-from fastmlp.study.trial import Cell, Worker, epochs_for
+from fastmlp.study.trial import Cell, Worker
+from fastmlp.study.tuning import Candidate
 
 from .made_up_study import SMALL, with_grid
 
@@ -99,12 +100,11 @@ def test_nothing_that_is_held_out_reaches_training() -> None:
 
 def fitted(where: Cell, strategy: Strategy) -> np.ndarray[Any, Any]:
     """Weights a strategy ends with."""
-    rows, origin = where.split.subset(20), where.origin()
-    scaler = origin.scaler if strategy.scaler == "source" else Scaler.fit(where.problem.target.X[rows])
-    X = where.conditions.scaled(where.problem.target.X[rows], scaler)
-    theta: np.ndarray[Any, Any] = where.transfer(
-        strategy, origin.fit.network, X, where.problem.target.y[rows]
-    ).network.theta
+    training = where.conditions.settings.training
+    candidate = Candidate(training.lr, training.epochs, 1.0)
+    model = where.train(strategy, where.origin(), where.split.subset(20), candidate)
+    assert model.fit is not None
+    theta: np.ndarray[Any, Any] = model.fit.network.theta
     return theta
 
 
@@ -146,7 +146,7 @@ def test_a_trial_that_raises_fails_alone_and_says_why_on_one_line(monkeypatch: p
     def broken(*_: object, **__: object) -> None:
         raise ValueError("two\nlines, and \udcff")
 
-    monkeypatch.setattr(module, "fit_baseline", broken)
+    monkeypatch.setattr(models, "fit_baseline", broken)
     records = run()
     assert {name for name, record in records.items() if record["status"] == "failed"} == {
         "baseline",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastmlp.problems import load_problem
+from fastmlp.strategies import get_strategy
+from fastmlp.study.config import from_dict
+from fastmlp.study.trial import Cell
 from fastmlp.study.tuning import Candidate, choose, draw_candidates
 
 from .conftest import SeededRng
+from .made_up_study import SMALL
 
 DECLARED = Candidate(0.05, 60, 1.0)
 
@@ -77,3 +83,59 @@ def test_a_candidate_that_diverges_is_worth_nothing() -> None:
     choice = choose(candidates, np.arange(30) % 3, 5, np.random.default_rng(0), fit)
     assert choice.best == candidates[1]
     assert choice.scores[0] == 0
+
+
+PLAIN = SMALL | {"training": {"epochs": 8}}
+TUNED = PLAIN | {"tuning": {"trials": 4, "folds": 3}}
+BOTH_KINDS = ("baseline", "scratch", "finetune", "plateau")
+
+
+def tuned(strategy: str, n_target: int = 100, where: Cell | None = None) -> dict[str, Any]:
+    """The columns of tuning of one trial."""
+    cell = Cell(load_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
+    return cell.run(get_strategy(strategy), n_target)
+
+
+def test_every_strategy_tries_as_many_and_the_baseline_tunes_its_strength() -> None:
+    for strategy in BOTH_KINDS:
+        record = tuned(strategy)
+        assert len(record["tuning"]) == 4
+        assert max(record["tuning"]) > 0.1
+        assert record["tuning_note"] == "cross-validated"
+        assert (record["tuned_C"] is None) == (strategy != "baseline")
+        assert (record["tuned_lr"] is None) == (record["tuned_epochs"] is None) == (strategy == "baseline")
+
+
+def test_the_choice_is_what_is_trained_with() -> None:
+    records = [tuned(strategy) for strategy in ("scratch", "finetune", "frozen", "discriminative")]
+    assert any(record["tuned_epochs"] != 8 for record in records), "something else than the declared is chosen"
+    assert [len(record["losses"]) for record in records] == [record["tuned_epochs"] for record in records]
+
+
+def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
+    plain = Cell(load_problem("parity"), 0, from_dict(PLAIN), "numpy")
+    for strategy in BOTH_KINDS:
+        few, declared = tuned(strategy, 20), plain.run(get_strategy(strategy), 20)
+        assert few["tuning_note"] == "declared: a class has under 5 labels"
+        assert few["tuning"] == []
+        assert few["accuracy"] == declared["accuracy"]
+        assert few["tuned_C" if strategy == "baseline" else "tuned_lr"] == (1.0 if strategy == "baseline" else 0.05)
+        assert "tuning_note" not in declared
+
+
+def test_choices_do_not_know_the_held_out_set() -> None:
+    honest = Cell(load_problem("parity"), 0, from_dict(TUNED), "numpy")
+    heldout, target = honest.split.heldout, honest.problem.target
+    X, y = target.X.copy(), target.y.copy()
+    X[heldout] = X[heldout][:, ::-1] * 7
+    other = replace(honest.problem, source=replace(honest.problem.source, X=X), target=replace(target, X=X))
+    blind = Cell(other, 0, from_dict(TUNED), "numpy")
+    y[heldout] = y[heldout][::-1]  # after the split, which is stratified by them
+    blind.split  # noqa: B018 - made before the labels change
+    blind.problem = replace(other, target=replace(other.target, y=y))
+    for strategy in BOTH_KINDS:
+        mine, theirs = tuned(strategy, where=honest), tuned(strategy, where=blind)
+        assert [mine[name] for name in mine if name.startswith(("tuned", "tuning"))] == [
+            theirs[name] for name in theirs if name.startswith(("tuned", "tuning"))
+        ]
+        assert mine["accuracy"] != theirs["accuracy"]

@@ -103,7 +103,12 @@ class Strategy:
     @property
     def knows_source(self) -> bool:
         """Whether the result depends on the source task; if not, one trial serves every problem with this target."""
-        return self.start in {"pretrained", "meanvar"} or self.scaler == "source"
+        return self.starts_from_source or self.scaler == "source"
+
+    @property
+    def starts_from_source(self) -> bool:
+        """Whether training starts from something of the pretrained network."""
+        return self.start in {"pretrained", "meanvar"}
 
     def phases_for(self, n_layers: int) -> tuple[Phase, ...]:
         """Phases for a network of so many layers."""

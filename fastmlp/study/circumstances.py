@@ -32,9 +32,8 @@ DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 def find_circumstances(settings: Settings, backend: str) -> Circumstances:
     """Run the kernels that a study needs once, and say what they compute; `backend` is ``numba`` or ``numpy``."""
-    kinds = {kind_of(settings.strategy(name)) for name in settings.grid.strategies} | {
-        "full rank"
-    }  # pretraining needs that
+    names = (*settings.grid.strategies, *settings.replicates.strategies)
+    kinds = {"full rank"} | {kind_of(settings.strategy(name)) for name in names}  # pretraining needs the first
     kernels = {kind: fingerprint(settings, backend, kind) for kind in sorted(kinds)}
     return Circumstances(backend, kernels, {library: version_of(library) for library in DECIDING})
 

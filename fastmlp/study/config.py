@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,8 +19,11 @@ from ..strategies import expand
 from .limits import check
 from .own_strategies import own_strategies
 from .refusals import explain, refuse_unknown_keys
+from .settings import GridSettings, ReplicatesSettings
 from .settings import Settings as Settings
 from .toml import read_toml, write_toml
+
+Part = TypeVar("Part", GridSettings, ReplicatesSettings)
 
 
 def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
@@ -73,16 +76,21 @@ def from_dict(data: Mapping[str, Any]) -> Settings:
         settings = msgspec.convert({**data, "strategies": {}}, Settings)
     except msgspec.ValidationError as error:
         raise explain(error, data) from error
-    settings = msgspec.structs.replace(settings, strategies=own, grid=_expanded(settings))
+    hidden = settings.network.hidden
+    settings = msgspec.structs.replace(
+        settings,
+        strategies=own,
+        grid=_expanded(settings.grid, hidden),
+        replicates=_expanded(settings.replicates, hidden),
+    )
     check(settings)
     return settings
 
 
-def _expanded(settings: Settings) -> Any:
-    """Return the grid with each family of strategies replaced by its members."""
-    n_layers = len(settings.network.hidden) + 1
-    members = tuple(member for name in settings.grid.strategies for member in expand(name, n_layers))
-    return msgspec.structs.replace(settings.grid, strategies=members)
+def _expanded(part: Part, hidden: tuple[int, ...]) -> Part:
+    """Return a table with each family of strategies replaced by its members."""
+    members = tuple(member for name in part.strategies for member in expand(name, len(hidden) + 1))
+    return msgspec.structs.replace(part, strategies=members)
 
 
 def to_toml(settings: Settings) -> str:
@@ -106,8 +114,14 @@ def with_seeds(settings: Settings, seeds: int) -> Settings:
 
 
 def quick(settings: Settings) -> Settings:
-    """Return the study thinned to a look at it: at most 3 seeds, and the smallest, the middle and the largest size."""
+    """Return the study thinned to a look at it: at most 3 seeds, the smallest, the middle and the largest size.
+
+    Of replicates there are 3 for 2 seeds, at most.
+    """
     sizes = sorted(settings.grid.sizes)
     few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))
     grid = msgspec.structs.replace(settings.grid, sizes=few, seeds=min(settings.grid.seeds, 3))
-    return msgspec.structs.replace(settings, grid=grid)
+    again = settings.replicates
+    if again.number:
+        again = msgspec.structs.replace(again, number=min(again.number, 3), seeds=min(again.seeds, 2))
+    return msgspec.structs.replace(settings, grid=grid, replicates=again)

@@ -7,7 +7,7 @@ from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES
 from ..problems import load_problem
 from .refusals import passing_on, refuse_duplicates, refuse_unknown
-from .settings import BUDGETS, Settings
+from .settings import BUDGETS, PURPOSES, Settings
 
 LARGEST_GRID = 1_000_000  # trials
 
@@ -33,6 +33,12 @@ def check(settings: Settings) -> None:
         check_depth(settings, name, f"strategies.{name}")
     grid = settings.grid
     check_part(settings, "grid", grid.problems, grid.strategies, grid.sizes)
+    again = settings.replicates
+    if again.number:
+        check_part(settings, "replicates", again.problems or grid.problems, again.strategies, again.sizes)
+        for purpose in again.purposes:
+            refuse_unknown("replicates.purposes", "purpose", purpose, PURPOSES)
+        refuse_duplicates("replicates.purposes", again.purposes)
     if (trials := size_of_grid(settings)) > LARGEST_GRID:
         raise SettingsError("", f"the grid has {trials} trials; at most {LARGEST_GRID} are possible")
 
@@ -55,8 +61,10 @@ def check_part(
 
 def size_of_grid(settings: Settings) -> int:
     """Return the number of trials."""
-    grid = settings.grid
-    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * grid.seeds
+    grid, again = settings.grid, settings.replicates
+    cells = len(again.problems or grid.problems) * len(again.strategies) * len(again.sizes) * again.seeds
+    replicates = cells * len(again.purposes) * again.number
+    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * grid.seeds + replicates
 
 
 def check_depth(settings: Settings, name: str, path: str) -> None:

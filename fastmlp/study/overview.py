@@ -37,10 +37,12 @@ def study_state(folder: Path) -> dict[str, Any]:
 
 
 def accuracies(folder: Path) -> dict[str, dict[str, dict[int, list[float]]]]:
-    """Return the held-out accuracies of a study: by problem, strategy and size, one a seed."""
+    """Return the held-out accuracies of a study's grid: by problem, strategy and size, one a seed."""
     found: dict[str, dict[str, dict[int, list[float]]]] = {}
     with reading(folder) as reader:
-        for row in reader.rows(["problem", "strategy", "n_target", "status", "accuracy"]):
+        for row in reader.rows(["problem", "strategy", "n_target", "status", "accuracy", "varied"]):
+            if row["varied"]:
+                continue
             cell = found.setdefault(row["problem"], {}).setdefault(row["strategy"], {}).setdefault(row["n_target"], [])
             if row["status"] == "ok":
                 cell.append(row["accuracy"])

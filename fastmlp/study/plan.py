@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import sha256
+from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +22,7 @@ from ..strategies import Strategy
 from .settings import Settings
 from .store.records import Trial
 
-PROTOCOL = 1  # of `trial`; raise it when a trial comes to mean something else in a way that no fingerprint sees
+PROTOCOL = 2  # of `trial`; raise it when a trial comes to mean something else in a way that no fingerprint sees
 
 
 @dataclass(frozen=True)
@@ -56,44 +57,98 @@ class Source(NamedTuple):
     pretraining: str
 
 
+class Cell(NamedTuple):
+    """One place of the grid, or one replicate of it."""
+
+    strategy: str
+    n_target: int
+    seed: int
+    varied: str = ""
+    replicate: int = 0
+
+
 def plan(settings: Settings, circumstances: Circumstances) -> Iterator[Trial]:
-    """Go through the grid: problem by problem, strategy by strategy, size by size, seed by seed."""
+    """Go through the grid: problem by problem, strategy by strategy, size by size, seed by seed; then replicates."""
+    grid, again = settings.grid, settings.replicates
+    rows = {name: settings.strategy(name) for name in (*grid.strategies, *again.strategies)}
+    parts = {name: strategy_part(strategy, settings, circumstances) for name, strategy in rows.items()}
+    for problems, cells, seeds in (
+        (grid.problems, grid_cells, grid.seeds),
+        (again.problems or grid.problems, replicate_cells, again.seeds if again.number else 0),
+    ):
+        for name in problems:
+            sources = [describe(load_problem(name, seed), seed, settings, circumstances) for seed in range(seeds)]
+            for cell in cells(settings):
+                source, strategy = sources[cell.seed], rows[cell.strategy]
+                key = trial_key(source, strategy, cell, parts[cell.strategy])
+                # Scores are of the grid's own pretraining and subset; so is what is told of a pretraining
+                own = cell.varied in {"subset", "pretraining"}
+                scores = "" if own else digest(what="scores", pretraining=source.pretraining, n_target=cell.n_target)
+                pretraining = "" if cell.varied == "pretraining" else source.pretraining
+                yield Trial(name, *cell[:3], key, pretraining, scores, *cell[3:])
+
+
+def grid_cells(settings: Settings) -> Iterator[Cell]:
+    """Go through the grid of one problem."""
     grid = settings.grid
-    for name in grid.problems:
-        sources = [describe(load_problem(name, seed), seed, settings, circumstances) for seed in range(grid.seeds)]
-        for strategy in grid.strategies:
-            row = settings.strategy(strategy)
-            for n_target in grid.sizes:
-                for seed, source in enumerate(sources):
-                    key = trial_key(source, row, n_target, seed, settings, circumstances)
-                    yield Trial(name, strategy, n_target, seed, key, source.pretraining)
+    for strategy in grid.strategies:
+        for n_target in grid.sizes:
+            for seed in range(grid.seeds):
+                yield Cell(strategy, n_target, seed)
 
 
-def trial_key(
-    source: Source,
-    strategy: Strategy,
-    n_target: int,
-    seed: int,
-    settings: Settings,
-    circumstances: Circumstances,
-) -> str:
-    """Return the key of a trial."""
+def replicate_cells(settings: Settings) -> Iterator[Cell]:
+    """Go through the replicates for one problem."""
+    again = settings.replicates
+    for strategy, n_target, purpose in product(again.strategies, again.sizes, again.purposes):
+        for seed in range(again.seeds):
+            for number in range(1, again.number + 1):
+                yield Cell(strategy, n_target, seed, purpose, number)
+
+
+def trial_key(source: Source, strategy: Strategy, cell: Cell, part: dict[str, Any]) -> str:
+    """Return the key of a trial; `part` is what `strategy_part` says of its strategy."""
     depends: dict[str, Any] = {
-        "seed": seed,
-        "n_target": n_target,
-        "strategy": what_it_does(strategy),
+        "seed": cell.seed,
+        "n_target": cell.n_target,
+        "strategy": part,
         "data": source.both if strategy.knows_source else source.target,
     }
-    if strategy.start is None:
-        depends["versions"] = circumstances.versions
-    else:
-        depends["numpy"] = circumstances.versions["numpy"]
-        depends["kernels"] = [circumstances.backend, circumstances.kernels[kind_of(strategy)]]
-        depends["network"] = msgspec.to_builtins(settings.network)
-        depends["training"] = msgspec.to_builtins(settings.training)
-    if strategy.start not in {None, "random"}:
+    if strategy.starts_from_source:
         depends["pretraining"] = source.pretraining
+    if matters(cell.varied, strategy):
+        depends["replicate"] = [cell.varied, cell.replicate]
     return digest(what="trial", **depends)
+
+
+def matters(varied: str, strategy: Strategy) -> bool:
+    """Whether randomness of a purpose can change what a strategy ends in; if not, its replicates are one trial."""
+    match varied:
+        case "":
+            return False
+        case "subset":
+            return True
+        case "pretraining":
+            return strategy.starts_from_source
+        case _:
+            return strategy.start is not None
+
+
+def strategy_part(strategy: Strategy, settings: Settings, circumstances: Circumstances) -> dict[str, Any]:
+    """Return what a trial of a strategy depends on for any data: what it does, how, and by what it is computed."""
+    versions = circumstances.versions
+    part: dict[str, Any] = {"does": what_it_does(strategy)}
+    if settings.tuning.trials > 1:
+        part["tuning"] = msgspec.to_builtins(settings.tuning)
+    if strategy.start is None:
+        return part | {"versions": versions}
+    return part | {
+        "versions": {name: versions[name] for name in ("numpy", "scipy")},
+        "kernels": [circumstances.backend, circumstances.kernels[kind_of(strategy)]],
+        "network": msgspec.to_builtins(settings.network),
+        "training": msgspec.to_builtins(settings.training),
+        "inside": settings.measures.inside and strategy.starts_from_source,
+    }
 
 
 def what_it_does(strategy: Strategy) -> dict[str, Any]:

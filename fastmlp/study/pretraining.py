@@ -32,16 +32,22 @@ class Conditions:
         The study's.
     target, seed
         Name of the target task, and the seed: all that random draws may know, so trials are paired in everything else.
+    varied, replicate
+        But for one purpose of `settings.PURPOSES`, whose draws know which replicate they are for.
     """
 
     settings: Settings
     backend: str
     target: str
     seed: int
+    varied: str = ""
+    replicate: int = 0
 
-    def rng(self, purpose: str) -> np.random.Generator:
-        """Return the generator for a purpose."""
-        return rng_for(purpose, task=self.target, seed=self.seed)
+    def rng(self, draw: str) -> np.random.Generator:
+        """Return the generator for a draw, whose first word is its purpose."""
+        if self.varied and draw.split(maxsplit=1)[0] == self.varied:
+            return rng_for(draw, task=self.target, seed=self.seed, replicate=self.replicate)
+        return rng_for(draw, task=self.target, seed=self.seed)
 
     def draw(self, task: Task) -> Network:
         """Draw the network that pretraining starts from; for every task with the same body."""

@@ -99,6 +99,7 @@ def run_missing(
             store.add(
                 [outcome.pretraining for outcome in outcomes if outcome.pretraining],
                 [record for outcome in outcomes for record in outcome.records],
+                [record for outcome in outcomes for record in outcome.scores],
             )
             for outcome in outcomes:
                 progress.count(outcome)

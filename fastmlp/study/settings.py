@@ -57,6 +57,33 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     budget: str = "epochs"
 
 
+class MeasuresSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is measured beside what always is."""
+
+    inside: bool = False
+
+
+class TuningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many settings every strategy tries, the declared ones among them, and in how many folds; 1 tunes nothing."""
+
+    trials: Annotated[int, Meta(ge=1, le=1000)] = 1
+    folds: Annotated[int, Meta(ge=2, le=5)] = 5  # a class that is tuned on has at least 5 labels: one in each fold
+
+
+class ReplicatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Trials that vary one purpose of randomness and share all others with a trial of the grid.
+
+    For each problem (of the grid, unless said), strategy, size, purpose and seed there are `number` of them.
+    """
+
+    number: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    purposes: Names = PURPOSES
+    problems: tuple[str, ...] = ()
+    strategies: Names = ("finetune",)
+    sizes: Sizes = (100,)
+    seeds: Count = 10
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A study: a grid of trials, and what all of them share.
 
@@ -76,6 +103,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     network: NetworkSettings = NetworkSettings()
     pretraining: PretrainingSettings = PretrainingSettings()
     training: TrainingSettings = TrainingSettings()
+    measures: MeasuresSettings = MeasuresSettings()
+    tuning: TuningSettings = TuningSettings()
+    replicates: ReplicatesSettings = ReplicatesSettings()
     strategies: dict[str, Strategy] = {}
 
     def strategy(self, name: str) -> Strategy:

@@ -1,34 +1,37 @@
 """One trial: from a cell of the grid to its record, by the lab's protocol.
 
 Everything of one problem and one seed shares a split, a source scaler and a pretrained network: a `Cell` makes each of
-them once, when first asked. What is held out is given to trained models alone, by `measure` and `Cell.judge`.
+them once, when first asked. What is held out is given to trained models alone: see `judging`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
-from ..measures import evaluate, log_loss
-from ..network import Network, predict_proba
-from ..problems import Problem, Scaler, Split, load_problem
-from ..strategies import Strategy, fit_baseline, transfer
-from ..training import Fit
+from ..problems import Problem, Scaler, Split, interleave, load_problem
+from ..strategies import Strategy
+from .inside import alike, remembered
+from .judging import PLAIN, HeldOut
+from .models import Model, train_baseline, train_network
 from .pretraining import Conditions, Origin, measure
-from .settings import Settings, TrainingSettings
-from .store.records import PRETRAINING, Group, Outcome, Record, Trial, blank_record, failed_record, finite
+from .settings import Settings
+from .store.records import PRETRAINING, SCORES, Group, Outcome, Record, Trial, blank_record, failed_record
+from .transferability import transferability
+from .tuning import Candidate, choose, draw_candidates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..layout import Floats, Ints
+    from ..layout import Ints
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,13 @@ class Worker:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
         cell = Cell(load_problem(group.problem, group.seed), group.seed, self.settings, self.backend)
         pretraining = pretraining_record(cell, group) if group.pretraining_missing and not stopped() else None
+        scores = [record for n, key in group.scores if not stopped() and (record := score_record(cell, n, key))]
         records: list[Record] = []
         for trial in group.trials:
             if stopped():
                 break
             records.append(run_trial(cell, trial))
-        return Outcome(pretraining, records)
+        return Outcome(pretraining, records, scores)
 
 
 def load_libraries() -> None:
@@ -64,14 +68,17 @@ def load_libraries() -> None:
     It is done before threads start, so that no two of them do, and before linear algebra is held to one thread, which
     reaches only what is loaded.
     """
-    for name in ("scipy.stats", "sklearn.covariance", "sklearn.linear_model"):
-        import_module(name)
+    for name in ("ndimage", "spatial.distance", "stats"):
+        import_module(f"scipy.{name}")
+    for name in ("covariance", "linear_model"):
+        import_module(f"sklearn.{name}")
 
 
 def run_trial(cell: Cell, trial: Trial) -> Record:
     """Return the record of one trial; whatever goes wrong in it is in the record too."""
     try:
-        return blank_record(trial) | cell.run(cell.conditions.settings.strategy(trial.strategy), trial.n_target)
+        strategy = cell.conditions.settings.strategy(trial.strategy)
+        return blank_record(trial) | cell.replicate(trial.varied, trial.replicate).run(strategy, trial.n_target)
     except Exception as error:  # noqa: BLE001 - one trial must not take the others with it; the next run tries it again
         return failed_record(trial, error)
 
@@ -80,6 +87,14 @@ def pretraining_record(cell: Cell, group: Group) -> Record | None:
     """Return the record of a cell's pretraining, or None if it failed, as its trials will say."""
     try:
         return dict.fromkeys(PRETRAINING) | {"key": group.pretraining_key} | cell.pretraining()
+    except Exception:  # noqa: BLE001 - as above
+        return None
+
+
+def score_record(cell: Cell, n_target: int, key: str) -> Record | None:
+    """Return the scores of transferability for one number of labels, or None if that failed."""
+    try:
+        return dict.fromkeys(SCORES) | {"key": key} | cell.scores(n_target)
     except Exception:  # noqa: BLE001 - as above
         return None
 
@@ -97,14 +112,32 @@ class Cell:
 
     def __init__(self, problem: Problem, seed: int, settings: Settings, backend: str) -> None:
         self.problem = problem
-        self.seed = seed
         self.conditions = Conditions(settings, backend, problem.target.name, seed)
         self.origins: dict[int, Origin] = {}
 
     @cached_property
     def split(self) -> Split:
         """The disjoint parts of the data."""
-        return self.problem.split(self.seed)
+        return self.problem.split(self.conditions.seed)
+
+    @cached_property
+    def heldout(self) -> HeldOut:
+        """What trained models are judged on."""
+        return HeldOut(self.problem, self.split.heldout, self.conditions.seed)
+
+    def replicate(self, varied: str, number: int) -> Cell:
+        """Return the same cell with other randomness of one purpose, and all that is not touched by that in common."""
+        if not varied:
+            return self
+        split, _ = self.split, self.heldout  # made here, they are shared
+        other = copy(self)
+        other.conditions = replace(self.conditions, varied=varied, replicate=number)
+        if varied == "subset":
+            order = interleave(self.problem.target.y[split.pool], other.conditions.rng("subset"))
+            other.split = replace(split, pool=split.pool[order])
+        if varied == "pretraining" or (varied == "subset" and self.problem.on_subset):
+            other.origins = {}
+        return other
 
     def origin(self, n_target: int | None = None) -> Origin:
         """Return where transfer to n_target examples starts: the same place for all sizes, but in one control."""
@@ -121,111 +154,74 @@ class Cell:
         """Measure the pretrained network."""
         return measure(self.origin(), self.problem, self.split)
 
+    def scores(self, n_target: int) -> Record:
+        """Measure how transferable the pretrained network looks."""
+        return transferability(self.origin(n_target), self.problem, self.split, n_target)
+
     def run(self, strategy: Strategy, n_target: int) -> Record:
         """Train by a strategy on the first n_target examples of the target pool, and judge it on the held-out set."""
-        origin, rows = self.origin(n_target), self.split.subset(n_target)
-        scaler = origin.scaler if strategy.scaler == "source" else Scaler.fit(self.problem.target.X[rows])
-        if strategy.start is None:
-            return self.run_baseline(scaler, rows)
-        if strategy.start != "random" and origin.fit.diverged:
+        origin, rows, y = self.origin(n_target), self.split.subset(n_target), self.problem.target.y
+        if strategy.starts_from_source and origin.fit.diverged:
             epoch = origin.fit.diverged_epoch
             return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
-        # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
-        start = origin.drawn if strategy.start == "random" else origin.fit.network
-        return self.run_network(strategy, start, scaler, rows)
-
-    def run_network(self, strategy: Strategy, start: Network, scaler: Scaler, rows: Ints) -> Record:
-        """Train a network by a strategy, and judge it."""
-        X, y = self.conditions.scaled(self.problem.target.X[rows], scaler), self.problem.target.y[rows]
-        fit = self.transfer(strategy, start, X, y)
-        record: Record = {
-            "status": "diverged" if fit.diverged else "ok",
-            "final_loss": finite(fit.losses[-1]),
-            "train_seconds": fit.seconds,
-            "parameters_trained": fit.parameters_trained,
-            "steps": fit.steps,
-            "diverged_epoch": fit.diverged_epoch,
-            "frozen_before": fit.frozen_before,
-            "frozen_after": fit.frozen_after,
-            "losses": [finite(loss) for loss in fit.losses],
-        }
-        if fit.diverged:
+        candidate, tuned = self.tune(strategy, origin, rows)
+        model = self.train(strategy, origin, rows, candidate)
+        record = model.record | tuned
+        if model.diverged:
             return record
-        probabilities = partial(predict_proba, fit.network, backend=self.conditions.backend)
-        return record | self.judge(probabilities, X, self.heldout_inputs(scaler), rows)
+        if strategy.scaler == "source":
+            self.heldout.keep(model.scaler, model.dtype)
+        guessed = model.probabilities(model.inputs(self.problem.target.X[rows])).argmax(axis=1)
+        record |= {"train_accuracy": float((guessed == y[rows]).mean())} | self.heldout.judge(model)
+        return record | self.look_inside(strategy, origin, model)
 
-    def transfer(self, strategy: Strategy, start: Network, X: Floats, y: Ints) -> Fit:
-        """Train a network by a strategy."""
-        training = self.conditions.settings.training
-        return transfer(
-            start,
-            X,
-            y,
-            strategy=strategy,
-            n_classes=self.problem.target.n_classes,
-            rng=self.conditions.rng("transfer"),
-            epochs=epochs_for(training, len(y), self.problem.sizes.pool),
-            batch_size=training.batch_size,
-            lr=training.lr,
-            momentum=training.momentum,
-            optimizer=training.optimizer,
-            weight_decay=training.weight_decay,
-            backend=self.conditions.backend,
-        )
-
-    def run_baseline(self, scaler: Scaler, rows: Ints) -> Record:
-        """Fit logistic regression, and judge it as a network is judged."""
+    def train(self, strategy: Strategy, origin: Origin, rows: Ints, candidate: Candidate) -> Model:
+        """Train by a strategy on some rows."""
         target = self.problem.target
-        X, y = scaler.transform(target.X[rows]), target.y[rows]
-        start = perf_counter()
-        model = fit_baseline(X, y)
-        seconds = perf_counter() - start
+        scaler = origin.scaler if strategy.scaler == "source" else Scaler.fit(target.X[rows])
+        if strategy.start is None:
+            return train_baseline(scaler, target, rows, candidate.C)
+        # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
+        start = origin.fit.network if strategy.starts_from_source else origin.drawn
+        training = self.conditions.settings.training
+        training = msgspec.structs.replace(training, lr=candidate.lr, epochs=candidate.epochs)
+        pool = self.problem.sizes.pool
+        return train_network(strategy, start, scaler, target, rows, training, pool, self.conditions)
 
-        def probabilities(X: Floats) -> NDArray[np.float64]:
-            full = np.zeros((len(X), target.n_classes))  # a class that no example had is never expected
-            full[:, model.classes_] = model.predict_proba(X)
-            return full
+    def tune(self, strategy: Strategy, origin: Origin, rows: Ints) -> tuple[Candidate, Record]:
+        """Choose rate and epochs, or C, by cross-validation inside the n_target examples; return the choice and why."""
+        training, tuning = self.conditions.settings.training, self.conditions.settings.tuning
+        declared = Candidate(training.lr, training.epochs, 1.0)
+        if tuning.trials == 1:
+            return declared, {}
+        start, target = perf_counter(), self.problem.target
 
-        return {
-            "status": "ok",
-            "final_loss": log_loss(probabilities(X), y),
-            "train_seconds": seconds,
-            "parameters_trained": int(model.coef_.size + model.intercept_.size),
-            "steps": int(model.n_iter_.max()),
-        } | self.judge(probabilities, X, scaler.transform(target.X[self.split.heldout]), rows)
+        def fit(candidate: Candidate, kept: Ints, left_out: Ints) -> NDArray[np.float64]:
+            model = self.train(strategy, origin, rows[kept], candidate)
+            p = model.probabilities(model.inputs(target.X[rows[left_out]]))
+            return np.full_like(p, np.nan) if model.diverged else p
 
-    @cached_property
-    def heldout_by_source(self) -> Floats:
-        """The held-out inputs as most networks see them."""
-        return self.origin().inputs(self.problem.target.X[self.split.heldout])
-
-    def heldout_inputs(self, scaler: Scaler) -> Floats:
-        """Return the held-out inputs as a network sees them."""
-        if scaler is self.origin().scaler:
-            return self.heldout_by_source
-        return self.conditions.scaled(self.problem.target.X[self.split.heldout], scaler)
-
-    def judge(
-        self, probabilities: Callable[[Floats], NDArray[np.float64]], X: Floats, heldout: Floats, rows: Ints
-    ) -> Record:
-        """Measure a trained model on the held-out inputs, and its accuracy on those it was trained on, X."""
-        start, y = perf_counter(), self.problem.target.y
-        measured: Record = {
-            name: finite(value) for name, value in evaluate(probabilities(heldout), y[self.split.heldout]).items()
+        candidates = draw_candidates(declared, tuning.trials, self.conditions.rng("candidates"))
+        choice = choose(candidates, target.y[rows], tuning.folds, self.conditions.rng("folds"), fit)
+        is_network = strategy.start is not None
+        return choice.best, {
+            "tuned_lr": choice.best.lr if is_network else None,
+            "tuned_epochs": choice.best.epochs if is_network else None,
+            "tuned_C": None if is_network else choice.best.C,
+            "tuning": list(choice.scores),
+            "tuning_note": choice.note,
+            "tune_seconds": perf_counter() - start,
         }
-        train_accuracy = (probabilities(X).argmax(axis=1) == y[rows]).mean()
-        return measured | {"train_accuracy": float(train_accuracy), "evaluate_seconds": perf_counter() - start}
 
-
-def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:
-    """Return the epochs of a trial: as set, or as many as give the updates that the whole pool would get in them.
-
-    Examples
-    --------
-    >>> [epochs_for(TrainingSettings(epochs=60, batch_size=32, budget="steps"), n, 500) for n in (20, 500)]
-    [960, 60]
-    """
-    if training.budget == "epochs":
-        return training.epochs
-    updates = training.epochs * math.ceil(pool / training.batch_size)
-    return max(1, round(updates / math.ceil(n_target / training.batch_size)))
+    def look_inside(self, strategy: Strategy, origin: Origin, model: Model) -> Record:
+        """Compare a transferred network with the one it came from, if the study asks for that."""
+        if not self.conditions.settings.measures.inside or not strategy.starts_from_source or model.fit is None:
+            return {}
+        trained, pretrained, backend = model.fit.network, origin.fit.network, self.conditions.backend
+        source, rows = self.problem.source, self.split.source_heldout
+        return {
+            "cka": alike(trained, pretrained, self.heldout.seen_by(model)[PLAIN], backend),
+            "source_accuracy_kept": remembered(
+                trained, pretrained, origin.inputs(source.X[rows]), source.y[rows], backend
+            ),
+        }

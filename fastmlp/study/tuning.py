@@ -38,6 +38,11 @@ class Choice(NamedTuple):
     best: Candidate
     scores: tuple[float, ...]
 
+    @property
+    def note(self) -> str:
+        """How it was chosen, for the record."""
+        return "cross-validated" if self.scores else f"declared: a class has under {FEWEST} labels"
+
 
 Fit = Callable[[Candidate, "Ints", "Ints"], "NDArray[np.float64]"]
 

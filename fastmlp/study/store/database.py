@@ -14,29 +14,50 @@ from time import monotonic
 
 from ...errors import StoreCorrupt, StoreError
 from .lock import hold
-from .records import PRETRAINING, TRIAL
+from .records import PRETRAINING, SCORES, TRIAL
 
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
-VERSION = 1  # of the tables below; raise it with a migration
+VERSION = 2  # of the tables below; raise it when `_migrate` has to add to what there is
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
 PATIENCE = 5.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
 LONG_PATIENCE = 60.0  # seconds for a commit: whoever reads that long loses less than a study that ends
 
 
-def _columns(kinds: dict[str, str]) -> str:
+def _keyed(kinds: dict[str, str]) -> dict[str, str]:
     # SQLite has no lists: losses are JSON text.
-    return ", ".join(f"{name} {'TEXT' if kind == 'LIST' else kind}" for name, kind in kinds.items())
+    return {"key": "TEXT PRIMARY KEY"} | {name: "TEXT" if kind == "LIST" else kind for name, kind in kinds.items()}
 
 
+def _columns(table: str) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in SCHEMA[table].items())
+
+
+SCHEMA = {
+    "plan": {
+        "position": "INTEGER PRIMARY KEY",
+        "problem": "TEXT NOT NULL",
+        "strategy": "TEXT NOT NULL",
+        "n_target": "INTEGER NOT NULL",
+        "seed": "INTEGER NOT NULL",
+        "key": "TEXT NOT NULL",
+        "pretraining_key": "TEXT NOT NULL",
+        "scores_key": "TEXT NOT NULL DEFAULT ''",
+        "varied": "TEXT NOT NULL DEFAULT ''",
+        "replicate": "INTEGER NOT NULL DEFAULT 0",
+    },
+    "pretrainings": _keyed(PRETRAINING),
+    "scores": _keyed(SCORES),
+    "records": _keyed(TRIAL),
+}
 TABLES = f"""
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE plan(position INTEGER PRIMARY KEY, problem TEXT NOT NULL, strategy TEXT NOT NULL,
-    n_target INTEGER NOT NULL, seed INTEGER NOT NULL, key TEXT NOT NULL, pretraining_key TEXT NOT NULL);
+CREATE TABLE plan({_columns("plan")});
 CREATE INDEX plan_groups ON plan(problem, seed);
 CREATE INDEX plan_keys ON plan(key);
-CREATE TABLE pretrainings(key TEXT PRIMARY KEY, {_columns(PRETRAINING)});
-CREATE TABLE records(key TEXT PRIMARY KEY, {_columns(TRIAL)}, CHECK (status IN ('ok', 'diverged', 'failed')));
+CREATE TABLE pretrainings({_columns("pretrainings")});
+CREATE TABLE scores({_columns("scores")});
+CREATE TABLE records({_columns("records")}, CHECK (status IN ('ok', 'diverged', 'failed')));
 INSERT INTO meta VALUES ('schema', '{VERSION}');
 PRAGMA application_id = {APPLICATION};
 """
@@ -106,7 +127,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             _see_whole(connection, path)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _make_tables(connection)
-            see_version(connection, path)
+            if see_version(connection, path) < VERSION:
+                _migrate(connection)
         except BaseException:
             connection.close()
             raise
@@ -125,6 +147,18 @@ def _make_tables(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Add the tables and columns that an older fastmlp did not have; what it measured is kept as it is."""
+    with transaction(connection):
+        for table, columns in SCHEMA.items():
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table}({_columns(table)})")
+            known = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+            for name, kind in columns.items():
+                if name not in known:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(VERSION),))
+
+
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open the file for reading only; a study may be writing it meanwhile.
 
@@ -139,30 +173,35 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         raise StoreError(f"{path}: there is no such file; `fastmlp study --out {path.parent}` makes one")
     with naming(path):
         try:
-            return _open_read_only(path)
+            connection, version = _open_read_only(path)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
-        # A study was killed while it wrote, and only a writer may roll that back: it is us, if nobody else is at work.
+        else:
+            if version == VERSION:
+                return connection
+            connection.close()
+        # A study was killed while it wrote, or its tables are old. Only a writer may roll back or add to them: it is
+        # us, if nobody else is at work.
         with hold(path.parent), closing(connect_writer(path)):
             pass
-        return _open_read_only(path)
+        return _open_read_only(path)[0]
 
 
-def _open_read_only(path: Path) -> sqlite3.Connection:
+def _open_read_only(path: Path) -> tuple[sqlite3.Connection, int]:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
     try:
-        see_version(connection, path)
+        return connection, see_version(connection, path)
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
-def see_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that is not ours, or newer than we are."""
+def see_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a database's tables; one that is not ours, or newer than we are, is refused."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION,):
         raise damaged(path, "an SQLite database, but not a study's")
     (found,) = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() or ("0",)
     if int(found) > VERSION:
         raise StoreError(f"{path}: has tables of version {found}, this fastmlp knows {VERSION}; use a newer fastmlp")
+    return int(found)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import StoreError
 from .database import FILE, connect_reader, naming
-from .records import COLUMNS, PRETRAINING, STATUSES, TRIAL, Record
+from .records import COLUMNS, PRETRAINING, SCORES, STATUSES, TRIAL, Record
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Reader:
         similarity = self.similarity()
         cursor = self.connection.execute(
             f"SELECT plan.problem, {', '.join(map(_selected, columns))} FROM plan LEFT JOIN records USING (key)"
-            " LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key ORDER BY position"
+            " LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key"
+            " LEFT JOIN scores ON scores.key = plan.scores_key ORDER BY position"
         )
         lists = [name for name in columns if COLUMNS[name] == "LIST"]
         for problem, *values in cursor:
@@ -121,5 +122,6 @@ def _selected(column: str) -> str:
         return "NULL"  # it is computed
     if column == "status":
         return "coalesce(records.status, 'missing')"
-    table = "records" if column in TRIAL else "pretrainings" if column in PRETRAINING else "plan"
+    tables = {"records": TRIAL, "pretrainings": PRETRAINING, "scores": SCORES}
+    table = next((name for name, columns in tables.items() if column in columns), "plan")
     return f"{table}.{column}"

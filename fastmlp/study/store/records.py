@@ -1,21 +1,22 @@
 """The words of a study's table: a trial, its record, their columns.
 
 A record is one flat dict. `TRIAL` says which columns a trial's own record has, `PRETRAINING` which ones come from the
-pretraining it started from; the store's tables, `results.csv` and every export are made from these two mappings, so a
-new measure is one more line here.
+pretraining it started from, and `SCORES` which ones from that and the labels alone; the store's tables, `results.csv`
+and every export are made from these mappings, so a new measure is one more line here.
 """
 
 from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
 
 
 class Trial(NamedTuple):
-    """One cell of the grid, and the two keys under which its results are kept.
+    """One cell of the grid, and the keys under which its results are kept.
 
     Rows with the same `key` have the same result: scratch and the baseline do not know the source, so they run once for
     all problems that share a target.
@@ -26,7 +27,10 @@ class Trial(NamedTuple):
     n_target: int
     seed: int
     key: str
-    pretraining_key: str
+    pretraining_key: str  # empty if it starts from a pretraining of its own
+    scores_key: str = ""  # the same
+    varied: str = ""  # the one purpose of randomness in which it differs from the trial of the grid
+    replicate: int = 0
 
 
 class Group(NamedTuple):
@@ -37,20 +41,22 @@ class Group(NamedTuple):
     pretraining_key: str
     pretraining_missing: bool  # it has to be measured; it is trained anyway
     trials: tuple[Trial, ...]
+    scores: tuple[tuple[int, str], ...] = ()  # numbers of labels whose scores are missing, and their keys
 
 
 class Outcome(NamedTuple):
     """What a worker hands back; a group that was asked to stop has fewer records than trials."""
 
     pretraining: Record | None
-    records: list[Record]
+    records: Sequence[Record]
+    scores: Sequence[Record] = ()
 
 
 LONGEST_ERROR = 500  # characters
 FINAL = ("ok", "diverged")  # results; a failed trial is tried again on the next run, and a missing one too
 STATUSES = ("ok", "diverged", "failed", "missing")
 
-TRIAL = {
+TRIAL = {  # and None wherever a model has no such thing
     "status": "TEXT",
     "accuracy": "REAL",
     "macro_f1": "REAL",
@@ -67,6 +73,21 @@ TRIAL = {
     "frozen_before": "TEXT",
     "frozen_after": "TEXT",
     "error": "TEXT",
+    "macro_precision": "REAL",
+    "macro_recall": "REAL",
+    "accuracy_rotated": "REAL",  # of the held-out set under each shift; see `problems.SHIFTS`
+    "accuracy_noisy": "REAL",
+    "accuracy_inverted": "REAL",
+    "source_accuracy_kept": "REAL",
+    "tuned_lr": "REAL",
+    "tuned_epochs": "INTEGER",
+    "tuned_C": "REAL",
+    "tuning_note": "TEXT",
+    "tune_seconds": "REAL",
+    "trainable": "LIST",  # numbers free to move, by layer
+    "drift": "LIST",  # relative distance from the start, by layer
+    "cka": "LIST",  # with the pretrained network's features, by hidden layer
+    "tuning": "LIST",  # mean accuracy in cross-validation of every candidate, the declared one first
     "losses": "LIST",
 }
 PRETRAINING = {
@@ -77,8 +98,10 @@ PRETRAINING = {
     "h_score_target": "REAL",
     "pretrain_losses": "LIST",
 }
+SCORES = {"log_me": "REAL", "leep": "REAL", "label_cka": "REAL", "domain_distance": "REAL"}
 IDENTITY = {"problem": "TEXT", "similarity": "REAL", "strategy": "TEXT", "n_target": "INTEGER", "seed": "INTEGER"}
-COLUMNS = IDENTITY | TRIAL | PRETRAINING | {"key": "TEXT"}  # of a row, as read
+VARIATION = {"varied": "TEXT", "replicate": "INTEGER"}
+COLUMNS = IDENTITY | TRIAL | PRETRAINING | SCORES | VARIATION | {"key": "TEXT"}  # of a row, as read
 TABLE = {name: kind for name, kind in COLUMNS.items() if kind != "LIST"}  # of results.csv
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
 from .lock import hold
-from .records import FINAL, PRETRAINING, TRIAL, Group, Record, Trial, reproducible
+from .records import FINAL, PRETRAINING, SCORES, TRIAL, Group, Record, Trial, reproducible
 
 # A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
 PLAN = "FROM plan LEFT JOIN records USING (key)"
+PLANNED = ", ".join(Trial._fields)
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
     AND position = (SELECT min(position) FROM plan AS twin WHERE twin.key = plan.key)
@@ -57,7 +58,9 @@ class Store:
         """Replace the plan, keep all records, and note how they were called for."""
         with naming(self.path), transaction(self.connection):
             self.connection.execute("DELETE FROM plan")
-            self.connection.executemany("INSERT INTO plan VALUES (NULL, ?, ?, ?, ?, ?, ?)", trials)
+            self.connection.executemany(
+                f"INSERT INTO plan({PLANNED}) VALUES ({', '.join('?' * len(Trial._fields))})", trials
+            )
             self._note(meta)
 
     def note(self, meta: Mapping[str, str]) -> None:
@@ -86,18 +89,26 @@ class Store:
         """
         with naming(self.path):
             groups = self.connection.execute(
-                f"SELECT problem, seed, pretraining_key, pretrainings.key IS NULL AS unmeasured {PLAN}"
+                "SELECT problem, seed, max(pretraining_key),"
+                " max(pretraining_key != '' AND pretrainings.key IS NULL) AS unmeasured,"
+                f" max(scores_key != '' AND scores.key IS NULL) AS unscored {PLAN}"
                 " LEFT JOIN pretrainings ON pretrainings.key = pretraining_key"
-                f" GROUP BY problem, seed HAVING unmeasured OR max({MISSING}) ORDER BY min(position)"
+                " LEFT JOIN scores ON scores.key = scores_key"
+                f" GROUP BY problem, seed HAVING unmeasured OR unscored OR max({MISSING}) ORDER BY min(position)"
             ).fetchall()
-        for problem, seed, pretraining_key, unmeasured in groups:
+        for problem, seed, pretraining_key, unmeasured, _ in groups:
             with naming(self.path):
                 rows = self.connection.execute(
-                    f"SELECT problem, strategy, n_target, seed, key, pretraining_key {PLAN}"
-                    f" WHERE {MISSING} AND problem = ? AND seed = ? ORDER BY position",
+                    f"SELECT {PLANNED} {PLAN} WHERE {MISSING} AND problem = ? AND seed = ? ORDER BY position",
                     (problem, seed),
                 ).fetchall()
-            yield Group(problem, seed, pretraining_key, bool(unmeasured), tuple(map(Trial._make, rows)))
+                scores = self.connection.execute(
+                    "SELECT DISTINCT n_target, scores_key FROM plan LEFT JOIN scores ON scores.key = scores_key"
+                    " WHERE scores_key != '' AND scores.key IS NULL AND problem = ? AND seed = ? ORDER BY n_target",
+                    (problem, seed),
+                ).fetchall()
+            trials = tuple(map(Trial._make, rows))
+            yield Group(problem, seed, pretraining_key, bool(unmeasured), trials, tuple(scores))
 
     def has(self, key: str) -> bool:
         """Whether there is a final record under a key."""
@@ -105,7 +116,7 @@ class Store:
             found = self.connection.execute("SELECT status FROM records WHERE key = ?", (key,)).fetchone()
         return found is not None and found[0] in FINAL
 
-    def add(self, pretrainings: Iterable[Record], records: Iterable[Record]) -> None:
+    def add(self, pretrainings: Iterable[Record], records: Iterable[Record], scores: Iterable[Record] = ()) -> None:
         """Commit what workers handed back: all of it, or nothing.
 
         A failed record makes way for a later one. A final one stays; coming again with the same content it is ignored.
@@ -118,6 +129,8 @@ class Store:
         with naming(self.path), transaction(self.connection):
             for record in pretrainings:
                 self._insert("pretrainings", PRETRAINING, record)
+            for record in scores:
+                self._insert("scores", SCORES, record)
             for record in records:
                 self._see_same(record)
                 self._insert("records", TRIAL, record)

@@ -1,0 +1,148 @@
+"""Trained models, of either kind: a network by a strategy, or the baseline; what becomes of both is the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..measures import log_loss
+from ..network import Network, predict_proba
+from ..problems import Scaler, Task
+from ..strategies import Strategy, fit_baseline, transfer
+from ..training import Fit, draw_order
+from .inside import moved
+from .pretraining import Conditions
+from .settings import TrainingSettings
+from .store.records import Record, finite
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model after training.
+
+    Parameters
+    ----------
+    scaler, dtype
+        How it sees inputs.
+    probabilities
+        From inputs as it sees them, (n, features), to (n, classes).
+    record
+        What its training has to say.
+    fit
+        The training itself, if it is a network.
+    """
+
+    scaler: Scaler
+    dtype: str
+    probabilities: Callable[[Floats], NDArray[np.float64]]
+    record: Record = field(repr=False)
+    fit: Fit | None = field(default=None, repr=False)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it is worth nothing."""
+        return self.fit is not None and self.fit.diverged
+
+    def inputs(self, X: NDArray[np.float64]) -> Floats:
+        """Return inputs as the model sees them."""
+        return self.scaler.transform(X, self.dtype)
+
+
+def train_network(
+    strategy: Strategy,
+    start: Network,
+    scaler: Scaler,
+    task: Task,
+    rows: Ints,
+    training: TrainingSettings,
+    pool: int,
+    conditions: Conditions,
+) -> Model:
+    """Train a network by a strategy on some rows of a task.
+
+    Initial weights and order have a generator each, so that a replicate may vary one and leave the other. `pool` is how
+    many examples a budget of steps is counted by.
+    """
+    dtype = conditions.settings.network.dtype
+    epochs = epochs_for(training, len(rows), pool)
+    fit = transfer(
+        start,
+        scaler.transform(task.X[rows], dtype),
+        task.y[rows],
+        strategy=strategy,
+        n_classes=task.n_classes,
+        rng=conditions.rng("weights"),
+        epochs=epochs,
+        batch_size=training.batch_size,
+        lr=training.lr,
+        momentum=training.momentum,
+        optimizer=training.optimizer,
+        weight_decay=training.weight_decay,
+        order=draw_order(epochs, len(rows), conditions.rng("order")),
+        backend=conditions.backend,
+    )
+    return Model(scaler, dtype, partial(predict_proba, fit.network, backend=conditions.backend), _told(fit), fit)
+
+
+def _told(fit: Fit) -> Record:
+    """Return what a record says of a training."""
+    return {
+        "status": "diverged" if fit.diverged else "ok",
+        "final_loss": finite(fit.losses[-1]),
+        "train_seconds": fit.seconds,
+        "parameters_trained": fit.parameters_trained,
+        "steps": fit.steps,
+        "diverged_epoch": fit.diverged_epoch,
+        "frozen_before": fit.frozen_before,
+        "frozen_after": fit.frozen_after,
+        "trainable": list(fit.trainable),
+        "drift": [] if fit.diverged else moved(fit.network, fit.start),
+        "losses": [finite(loss) for loss in fit.losses],
+    }
+
+
+def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> Model:
+    """Fit logistic regression on some rows of a task; `strength` is its C."""
+    X, y, n_classes = scaler.transform(task.X[rows]), task.y[rows], task.n_classes
+    start = perf_counter()
+    model = fit_baseline(X, y, C=strength)
+    seconds = perf_counter() - start
+
+    def probabilities(X: Floats) -> NDArray[np.float64]:
+        full = np.zeros((len(X), n_classes))  # a class that no example had is never expected
+        full[:, model.classes_] = model.predict_proba(X)
+        return full
+
+    record: Record = {
+        "status": "ok",
+        "final_loss": log_loss(probabilities(X), y),
+        "train_seconds": seconds,
+        "parameters_trained": int(model.coef_.size + model.intercept_.size),
+        "steps": int(model.n_iter_.max()),
+    }
+    return Model(scaler, "float64", probabilities, record)
+
+
+def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:
+    """Return the epochs of a training: as set, or as many as give the updates that the whole pool would get in them.
+
+    Examples
+    --------
+    >>> [epochs_for(TrainingSettings(epochs=60, batch_size=32, budget="steps"), n, 500) for n in (20, 500)]
+    [960, 60]
+    """
+    if training.budget == "epochs":
+        return training.epochs
+    updates = training.epochs * math.ceil(pool / training.batch_size)
+    return max(1, round(updates / math.ceil(n_target / training.batch_size)))
