@@ -16,6 +16,7 @@ from typing import Any
 from ..stats import mean_interval
 from .answers import answer, compare, families
 from .grid import BASELINE, PLAIN, STATUSES, Grid, Row, is_control, number
+from .worked import work_through
 
 __all__ = ["MEASURES", "summarise"]
 
@@ -48,12 +49,16 @@ def summarise(settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[st
     dict
         `study`, `counts`, `problems` (one dict each: measures, comparisons, answer, curves, pretraining), `meta`.
     """
+    rows = [row for row in rows if not row.get("varied")]  # replicates that vary one purpose are no grid
     grid = Grid.of(settings, rows)
     margin = float(settings.get("margin", MARGIN))
+    problems = [_problem(grid, name, margin, meta) for name in grid.problems]
     return {
         "study": _study(settings, grid, margin),
         "counts": _counts(grid, rows),
-        "problems": [_problem(grid, name, margin, meta) for name in grid.problems],
+        "problems": problems,
+        "verdicts": _verdicts(problems),
+        "worked": work_through(float(settings["training"]["lr"])),
         "meta": [
             {"name": k, "value": str(v)} for k, v in meta.items() if k not in PRIVATE and not k.startswith("problem:")
         ],
@@ -115,6 +120,7 @@ def _problem(grid: Grid, name: str, margin: float, meta: Mapping[str, str]) -> J
         "name": name,
         "finished": sum(cell["ok"] for cells in measures.values() for cell in cells),
         "facts": _facts(meta.get(f"problem:{name}")),
+        "pictures": _pictures(meta.get(f"problem:{name}")),
         "measures": measures,
         "main": {s: cells for s, cells in measures.items() if not is_control(s)},
         "comparisons": comparisons,
@@ -123,6 +129,27 @@ def _problem(grid: Grid, name: str, margin: float, meta: Mapping[str, str]) -> J
         "pretraining": _pretraining(grid, name),
         "frozen": _frozen(grid, name),
     }
+
+
+def _verdicts(problems: Sequence[Json]) -> Json:
+    """Of all comparisons that had two seeds, how many came to no verdict."""
+    every = [c for p in problems for family in p["comparisons"].values() for c in family if c["n"] >= 2]
+    return {"compared": len(every), "undecided": sum(c["verdict"] == "undecided" for c in every)}
+
+
+def _pictures(text: str | None) -> list[Json]:
+    """Strips of examples, source and target, with their labels; none where the study kept none."""
+    shown = (json.loads(text) if text else {}).get("pictures") or {}
+    return [
+        {
+            "name": f"{task} task",
+            "labels": [label for label, _ in examples],
+            "alt": f"Pictures of the {task} task, labelled {', '.join(label for label, _ in examples)}",
+            "pixels": [pixels for _, pixels in examples],
+        }
+        for task, examples in shown.items()
+        if examples
+    ]
 
 
 def _facts(text: str | None) -> Json:
