@@ -57,7 +57,7 @@ def set_update(
         numbers[STEP] = -rate
     else:
         # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
-        root = np.sqrt(1 - exp(t * LOG_BETA2))
+        root = math.sqrt(1 - exp(t * LOG_BETA2))
         numbers[STEP] = -rate / (1 - exp(t * LOG_BETA1)) * root
         numbers[GUARD] = EPSILON * root
 
