@@ -157,6 +157,11 @@ def emit_log(values: Values, x: Any) -> Any:
     return builder.fadd(builder.fadd(high, low), builder.fsub(x, x))
 
 
+def emit_root(values: Values, x: Any) -> Any:
+    """Square root: one instruction, where `math.sqrt` may call libm to complain about a negative number."""
+    return values.root(x)
+
+
 def _intrinsic(emit: Any) -> Any:
     """A function of one float for jitted code."""
 
@@ -176,6 +181,6 @@ def _python_logistic(x: float) -> float:
 
 config: Any = numba.config
 if config.DISABLE_JIT:  # intrinsics have no Python form
-    exp, log, tanh, logistic = np.exp, np.log, np.tanh, _python_logistic
+    exp, log, tanh, logistic, root = np.exp, np.log, np.tanh, _python_logistic, np.sqrt
 else:
-    exp, log, tanh, logistic = map(_intrinsic, (emit_exp, emit_log, emit_tanh, emit_logistic))
+    exp, log, tanh, logistic, root = map(_intrinsic, (emit_exp, emit_log, emit_tanh, emit_logistic, emit_root))

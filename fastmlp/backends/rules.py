@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..layout import ACTIVATIONS, BETA1, BETA2, EPSILON, OPTIMIZERS
-from .elementary import exp, logistic, tanh
+from .elementary import exp, logistic, root, tanh
 from .jit import inlined, kernel
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def set_update(
         numbers[STEP] = -rate
     else:
         # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
-        root = math.sqrt(1 - exp(t * LOG_BETA2))
-        numbers[STEP] = -rate / (1 - exp(t * LOG_BETA1)) * root
-        numbers[GUARD] = EPSILON * root
+        correction = root(1 - exp(t * LOG_BETA2))
+        numbers[STEP] = -rate / (1 - exp(t * LOG_BETA1)) * correction
+        numbers[GUARD] = EPSILON * correction
 
 
 @kernel
