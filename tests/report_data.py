@@ -37,6 +37,7 @@ META = {
             "target_pool": 500,
             "probe": 100,
             "held_out": 500,
+            "pictures": {task: [[str(k), f"{k:x}" * 64] for k in range(10)] for task in ("source", "target")},
         }
     ),
 }

@@ -42,7 +42,14 @@ ALLOWED = {
     "report.filters": {"errors"},
     "report.figures": {"errors", "report.filters"},
     "report.svg": {"errors", "report.figures"},
-    "report.render": {"errors", "report", "report.filters", "report.figures", "report.svg"},
+    "report.cells": {"errors", "report.filters"},
+    "report.mathml": {"errors"},
+    "report.pictures": {"errors"},
+    "report.references": {"errors"},
+    "report.render": {
+        *("errors", "report", "report.filters", "report.figures", "report.svg"),
+        *("report.cells", "report.mathml", "report.pictures", "report.references"),
+    },
     "report": {"errors", "stats"},  # the summary and what it is made of: numbers, no words and no pictures
     "cli": TRAINING | {"study", "study.store", "report", "report.render"},
     "__main__": {"cli"},
@@ -57,6 +64,7 @@ LIBRARIES = {
     "llvmlite": {"backends"},
     "matplotlib": {"report.figures"},
     "jinja2": {"report.render"},
+    "math_core": {"report.mathml"},
     "sqlite3": {"study.store"},
     "click": {"cli"},
 }

@@ -80,7 +80,9 @@ def test_text(function: Callable[[Any], str], value: object, expected: str) -> N
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_kind_of_cell_is_shown(kind: str) -> None:
     value = {"text": "words", "setting": 1, "range": None}.get(kind, KNOWN if "mean" in kind else None)
-    value = KNOWN if kind in {"points_interval", "pairs", "verdict"} else value
+    value = (
+        KNOWN if kind in {"points_interval", "pairs", "verdict", "effect"} else 0.4 if kind == "multiplier" else value
+    )
     assert filters.show({"kind": kind, "value": value})
 
 

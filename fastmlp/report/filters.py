@@ -8,7 +8,7 @@ to hold the same numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -20,6 +20,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 ABSENT = "\N{EN DASH}"
 # Not printable to Python, and part of a name all the same: joiners and marks of direction.
 INVISIBLE = frozenset("\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MARKS = {"better": "▲", "worse": "▼", "tied": "=", "undecided": ""}
 REASONS = {"no data": "no data", "one seed": "one seed", "no spread": "no spread"}
 
 
@@ -136,6 +137,50 @@ def verdict(value: Mapping[str, Any]) -> str:
     return "not estimable" if value["reason"] else str(value["verdict"])
 
 
+def effect(value: Mapping[str, Any]) -> str:
+    """A difference in points with a sign for its verdict: +2.4 ▲, −0.8 ▼, +0.1 =, and none where it is undecided."""
+    if value["mean"] is None:
+        return REASONS[value["reason"]]
+    return f"{points(value['mean'])}{NO_BREAK}{MARKS[value['verdict']]}".rstrip(NO_BREAK)
+
+
+def multiplier(value: float) -> str:
+    """A multiplier of the learning rate: 0, 1, 0.4, 0.154."""
+    return _signed(f"{value:.3g}")
+
+
+def number(value: float | None) -> str:
+    """A number without a unit, three digits of it: 0.731, −1.46, 12.3; 8.1e-11."""
+    return ABSENT if value is None else _signed(f"{value:.3g}")
+
+
+def fixed(value: float | None) -> str:
+    """A number without a unit, three decimals: 0.731, −1.462, 0.000."""
+    return ABSENT if value is None else _fixed(value, 3)
+
+
+def matrix(value: Sequence[Any]) -> Markup:
+    """A list of numbers as a row of LaTeX, a list of lists as a matrix."""
+    rows = value if value and isinstance(value[0], list | tuple) else [value]
+    body = r" \\ ".join(" & ".join(f"{round(x, 3) + 0.0:g}" for x in row) for row in rows)
+    return Markup(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}")  # noqa: S704 (digits)
+
+
+def tex(value: float) -> Markup:
+    """A number inside a formula, three decimals at the most."""
+    return Markup(f"{round(value, 3) + 0.0:g}")  # noqa: S704 (digits)
+
+
+def tag(value: str) -> Markup:
+    """The number of an equation, for Markdown."""
+    return Markup(rf"\tag{{{int(value)}}}")  # noqa: S704 (digits)
+
+
+def ident(value: str, kind: str) -> str:
+    """An id made from a term of ours: term-held-out-set."""
+    return f"{kind}-{re.sub(r'[^a-z0-9]+', '-', value.lower())}"
+
+
 def verbatim(value: str) -> Markup:
     """A line of a block that is shown as it is."""
     return Markup(printable(value))  # noqa: S704 (only for blocks of code in Markdown)
@@ -157,6 +202,11 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "seconds": seconds,
     "setting": setting,
     "verdict": verdict,
+    "effect": effect,
+    "fixed": fixed,
+    "mark": str,
+    "multiplier": multiplier,
+    "number": number,
 }
 
 
@@ -239,5 +289,6 @@ def _signed(text: str) -> str:
 _FILTERS: tuple[Callable[..., str], ...] = (
     *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
     *(points, printable, seconds, show, squeeze, verbatim),
+    *(fixed, ident, matrix, multiplier, number, tag, tex),
 )
 FILTERS = {f.__name__: f for f in _FILTERS}

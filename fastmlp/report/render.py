@@ -7,10 +7,12 @@ value that is printed: one escapes it for HTML, the other for Markdown, and both
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol
 
@@ -18,6 +20,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import filters
+from .cells import commands_behind, csv_of
+from .mathml import mathml
+from .pictures import strip
+from .references import REFERENCES
 from .summary import summarise
 from .tables import TABLES
 
@@ -111,7 +117,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 class Labels:
-    """Numbers of sections, tables and figures, in the order in which they first appear.
+    """Numbers of sections, tables, figures and equations, in the order in which they first appear; works cited; terms.
 
     A body is rendered twice: on the first pass a reference may point at what comes later and has no number yet.
     """
@@ -120,7 +126,14 @@ class Labels:
         self.sections: list[dict[str, str]] = []
         self.names: dict[str, str] = {}
         self.counts: dict[str, int] = {}
+        self.cited: set[str] = set()
+        self.terms: set[str] = set()
         self.complete = False
+
+    def begin_again(self) -> None:
+        """The second pass: all numbers are known, and no term has been met yet."""
+        self.complete = True
+        self.terms.clear()
 
     def section(self, ident: str, title: str) -> str:
         """The number of a section."""
@@ -129,8 +142,16 @@ class Labels:
             self.names[ident] = f"Section {len(self.sections)}"
         return self.names[ident].removeprefix("Section ")
 
+    def subsection(self, ident: str) -> str:
+        """The number of a section within the last one, or nothing before the first."""
+        if ident not in self.names:
+            chapter = str(len(self.sections))
+            self.counts[chapter] = self.counts.get(chapter, 0) + 1
+            self.names[ident] = f"Section {chapter}.{self.counts[chapter]}" if self.sections else ""
+        return self.names[ident].removeprefix("Section ")
+
     def number(self, kind: str, ident: str) -> str:
-        """The number of a table or a figure."""
+        """The number of a table, a figure, an equation or an exercise."""
         if ident not in self.names:
             self.counts[kind] = self.counts.get(kind, 0) + 1
             self.names[ident] = f"{kind} {self.counts[kind]}"
@@ -146,13 +167,24 @@ class Labels:
         """
         return self.names[ident] if self.complete else self.names.get(ident, "")
 
+    def cite(self, key: str) -> str:
+        """How a text names a work, which is then listed at the end."""
+        self.cited.add(key)
+        return REFERENCES[key].short
+
+    def is_first(self, term: str) -> bool:
+        """Whether a term has not been met before."""
+        new = term not in self.terms
+        self.terms.add(term)
+        return new
+
 
 def _render(summary: Json, form: Format) -> str:
     labels = Labels()
     environment = _environment(form, labels)
     body = environment.get_template("book.j2")
     body.render(summary)
-    labels.complete = True
+    labels.begin_again()
     return environment.get_template("report.j2").render(summary, body=Markup(body.render(summary)))  # noqa: S704
 
 
@@ -170,11 +202,20 @@ def _environment(form: Format, labels: Labels) -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters.update(filters.FILTERS)
+    environment.filters.update(mathml=mathml, csv=csv_of, commands_behind=commands_behind, strip=strip)
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
         labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_artist(labels), long_table=LONG_TABLE
     )
+    environment.globals.update(references=REFERENCES, **_script(root))
     return environment
+
+
+def _script(root: Path) -> dict[str, Markup]:
+    """The page's script, and its hash, by which the page allows it and no other."""
+    source = (root / "html" / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(sha256(source.encode()).digest()).decode()
+    return {"script": Markup(source), "script_hash": Markup(f"sha256-{digest}")}  # noqa: S704 (our own)
 
 
 def _artist(labels: Labels) -> Callable[..., Markup]:

@@ -190,6 +190,22 @@ def split(facts: Json) -> Json:
     }
 
 
+def checks(worked: Json) -> Json:
+    """The gradient of the worked network against central differences, a row a parameter."""
+    heads = ("by the formula", "by moving it", "difference")
+    return {
+        "columns": [head("parameter", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("name", c["parameter"]),
+                *(cell("fixed", c[k]) for k in ("gradient", "slope")),
+                cell("number", c["error"]),
+            ]
+            for c in worked["checks"]
+        ],
+    }
+
+
 def listing(pairs: Sequence[Json], kind: str = "text") -> Json:
     """Names and values: settings, versions."""
     return {
@@ -226,5 +242,18 @@ def _some_epochs(n: int) -> list[int]:
 
 TABLES: dict[str, Callable[..., Json]] = {
     f.__name__: f
-    for f in (accuracy, answers, comparisons, counts, curves, h_scores, listing, lossy, measures, split, training)
+    for f in (
+        accuracy,
+        answers,
+        checks,
+        comparisons,
+        counts,
+        curves,
+        h_scores,
+        listing,
+        lossy,
+        measures,
+        split,
+        training,
+    )
 }

@@ -16,7 +16,7 @@ WIDTHS = (320, 360, 768, 1024, 1440)
 # Clear of the browser's own rounding: what sticks out of the page and is not inside a box that scrolls.
 STICKS_OUT = """() => [...document.body.querySelectorAll("*")]
     .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-    .filter(e => !e.closest(".scroll, .commands, .skip") && e.getClientRects().length)
+    .filter(e => !e.closest(".scroll, .commands, .equation, .skip") && e.getClientRects().length)
     .map(e => `${e.tagName}.${e.className?.baseVal ?? e.className}`)"""
 
 # Every text, HTML and SVG alike: its colour, and the nearest ground behind it that is not transparent.
@@ -52,7 +52,7 @@ def test_nothing_is_asked_for_and_nothing_said(visit: Visit, report: Path) -> No
 
 def test_it_is_complete_without_scripts(visit: Visit) -> None:
     page = visit(java_script_enabled=False)
-    assert page.locator("h2").count() == 10
+    assert page.locator("h2").count() == 13
     assert page.locator("figure svg:visible").count() == 7
     assert "finetune" in page.locator(".lead").inner_text()
 
@@ -120,7 +120,7 @@ def test_keyboard_first_finds_the_way_to_the_answer(visit: Visit) -> None:
 
 def test_numbers_behind_a_figure_open_from_the_keyboard(visit: Visit) -> None:
     page = visit()
-    page.locator("summary").first.focus()
+    page.locator("figure summary").first.focus()
     assert not page.locator("figure table").first.is_visible()
     page.keyboard.press("Enter")
     assert page.locator("figure table").first.is_visible()
@@ -131,7 +131,7 @@ def test_print_is_light_open_and_not_clipped(visit: Visit) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("figure table").first.is_visible()
-    assert page.evaluate(STICKS_OUT.replace(".scroll, .commands, ", "")) == []
+    assert page.evaluate(STICKS_OUT.replace(".scroll, .commands, .equation, ", "")) == []
     assert len(page.pdf(format="A4")) > 20_000
 
 
