@@ -29,7 +29,8 @@ def test_always_taking_the_best_has_no_regret_and_the_others_have_their_gap() ->
 
 
 def test_by_hand() -> None:
-    # The other seeds put strategy 1 first for seeds 0 and 1 (0.75 > 0.7, 0.8 > 0.7), strategy 0 for 2 (0.8 > 0.75)
+    # Seed 1 puts strategy 0 first (0.8 > 0.7), and so the best of seeds 0 and 2 is that one; they put strategy 1 first
+    # (0.7 < 0.8), so that is the best of seed 1.
     x = [[[0.8, 0.8, 0.6], [0.8, 0.7, 0.8]]]
     r = regret(x, [0])  # 0.8 - 0.8, 0.7 - 0.8, 0.6 - 0.6
     assert real(r.mean) == pytest.approx(-0.1 / 3)
@@ -62,14 +63,14 @@ def test_a_rule_learned_elsewhere_takes_what_won_on_the_nearest_problem() -> Non
     assert (r.cells, r.by_cell[4]) == (4, None)
 
 
-def test_a_rule_never_sees_its_own_problem_or_seed() -> None:
+def test_a_rule_never_sees_its_own_problem_or_half_of_the_seeds() -> None:
     x = study(np.array([[0.9, 0.8], [0.8, 0.9]]), noise=0.05).reshape(2, 1, 2, 20)
     before = learned_choice(x, [0.0, 1.0])
     changed = x.copy()
     changed[0] += RNG.standard_normal(changed[0].shape)
-    changed[1, :, :, 7] += RNG.standard_normal((1, 2))
+    changed[1, :, :, 1::2] += RNG.standard_normal((1, 2, 10))
     after = learned_choice(changed, [0.0, 1.0])
-    assert after[0, 7] == before[0, 7]
+    assert after[0, 1::2].tolist() == before[0, 1::2].tolist()
 
 
 def test_a_score_chooses_a_source_and_pays_for_it() -> None:
@@ -94,12 +95,15 @@ def test_missing_trials_are_counted() -> None:
 
 @given(tables(3, 3, 6), st.integers(-1, 0), st.integers(0, 3))
 @settings(max_examples=60)
-def test_nothing_is_ever_nan_and_order_does_not_matter(x: Array, choice: int, seed: int) -> None:
+def test_nothing_is_ever_nan_and_order_within_the_halves_does_not_matter(x: Array, choice: int, seed: int) -> None:
     r = regret(x, always(choice, len(x)))
     assert np.isfinite(numbers(r)).all()
     assert (r.low is None) == (r.reason is not None)
-    shuffled = regret(np.random.default_rng(seed).permutation(x, axis=2), always(choice, len(x)))
-    np.testing.assert_allclose(numbers(shuffled), numbers(r), atol=1e-12)
+    shuffled = x.copy()
+    for half in (0, 1):
+        shuffled[:, :, half::2] = np.random.default_rng(seed).permutation(x[:, :, half::2], axis=2)
+    again = regret(shuffled, always(choice, len(x)))
+    np.testing.assert_allclose(numbers(again), numbers(r), atol=1e-12)
 
 
 @given(tables(3, 3, 5), st.floats(-0.5, 0.5), st.sampled_from([0.5, 4.0]))

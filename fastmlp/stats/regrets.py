@@ -2,8 +2,11 @@
 
 A piece of advice picks a strategy for each cell, before the cell is seen. Its regret there is what the best strategy
 would have given beyond the one picked. Which one is the best must not be read from the numbers that are then compared:
-the highest of many means is too high by luck, and every advice would look bad. So for each seed, the best is the one
-that the other seeds put first. The regret is then honest, and may be below zero where strategies are equally good.
+the highest of many means is too high by luck, and every advice would look bad. So the seeds are halved, by turns: for
+one half, the best is the strategy that the other half puts first. The regret is then honest. It may fall below zero
+where strategies are equally good, and where they are so close that half of the seeds cannot tell them apart, it is
+less than it would be beside an oracle. Leaving out one seed at a time instead would make a better choice and a worse
+interval: the choices would all hang on the same seeds, and against them.
 """
 
 from __future__ import annotations
@@ -84,8 +87,7 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
     """
     x = array(accuracy, ndim=3, expected="(cells, strategies, seeds)")
     check_level(level)
-    best = np.take_along_axis(x, np.maximum(_best_elsewhere(x), 0)[:, None], axis=1)[:, 0]
-    lost = np.where(_best_elsewhere(x) >= 0, best, np.nan) - _chosen(x, choice)  # (cells, seeds)
+    lost = _chosen(x, _best_elsewhere(x)) - _chosen(x, choice)  # (cells, seeds)
     lost[np.abs(lost) <= rounding(x)] = 0.0
     there = ~np.isnan(lost)
     used = there.any(axis=1)
@@ -115,7 +117,7 @@ def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
     """The choice of someone who has read this study and meets a source that it does not hold.
 
     The rule takes what was best, at the same size, on the problem whose similarity is nearest among the others. For
-    each problem that problem is left out, and for each seed that seed: problems share their target examples.
+    each problem that problem is left out, and for each seed its half of the seeds: problems share target examples.
 
     Parameters
     ----------
@@ -172,14 +174,17 @@ def _farthest_first(similarity: Floats, p: int) -> Sequence[int]:
 
 
 def _best_elsewhere(x: Floats) -> Ints:
-    """For each cell and seed of (cells, strategies, seeds), the strategy that the other seeds put first, or -1."""
+    """For each cell and seed of (cells, strategies, seeds), what the other half of the seeds puts first, or -1."""
     there = ~np.isnan(x)
-    filled = np.where(there, x, 0.0)
-    others = there.sum(axis=2, keepdims=True) - there
-    means = (filled.sum(axis=2, keepdims=True) - filled) / np.maximum(others, 1)
-    can = (others > 0) & there  # it must have been run on this seed too
-    first = np.where(can, means, -np.inf).argmax(axis=1)
-    return np.where(can.any(axis=1), first, -1)
+    best = np.full((x.shape[0], x.shape[2]), -1, dtype=np.int64)
+    for half in (0, 1):
+        judges, judged = slice(1 - half, None, 2), slice(half, None, 2)
+        counts = there[:, :, judges].sum(axis=2)
+        means = np.nan_to_num(x[:, :, judges]).sum(axis=2) / np.maximum(counts, 1)
+        can = (counts > 0)[:, :, None] & there[:, :, judged]  # it must have been run on the seed it is taken for
+        first = np.where(can, means[:, :, None], -np.inf).argmax(axis=1)
+        best[:, judged] = np.where(can.any(axis=1), first, -1)
+    return best
 
 
 def _chosen(x: Floats, choice: ArrayLike | None) -> Floats:
