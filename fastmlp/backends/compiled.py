@@ -71,7 +71,7 @@ def train(
     last: int,
 ) -> int:
     """See `reference.train`."""
-    plan = Plan.of(sizes, _unit(theta.dtype), min(batch_size, order.shape[1]))
+    plan = Plan.of(sizes, unit_of(theta.dtype), min(batch_size, order.shape[1]))
     pairs = [(VALUE, theta), (MOMENT, state[0])]
     pairs += [(MOMENT2, state[1])] if optimizer != SGD else []
     inward = [*pairs, (ANCHOR, anchor)] if np.any(pulls > 0) else pairs
@@ -84,8 +84,8 @@ def train(
         plan.pad(flat, parameters[place])
     done: int = engine.train(
         parameters, plan.table, plan.unit, inputs, deltas, spare, row, labels, numbers, activation,
-        SHAPES[activation].astype(theta.dtype), optimizer, _own(x), _own(y), _own(order), batch_size, _own(rates),
-        _own(decays), _own(pulls), float(momentum), losses, first, last,
+        SHAPES[activation].astype(theta.dtype), optimizer, own(x), own(y), own(order), batch_size, own(rates),
+        own(decays), own(pulls), float(momentum), losses, first, last,
     )  # fmt: skip
     for place, flat in pairs:
         plan.unpad(parameters[place], flat)
@@ -93,22 +93,22 @@ def train(
 
 
 def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
-    plan = Plan.of(sizes, _unit(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
+    plan = Plan.of(sizes, unit_of(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
     memory, inputs, deltas = carve(theta.dtype, plan.size, plan.inputs, plan.deltas)
     plan.pad(theta, memory)
     result = np.empty((len(x), sizes[depth]), theta.dtype)
     engine.predict(
         memory.reshape(1, plan.size), plan.table, inputs, deltas, activation, SHAPES[activation].astype(theta.dtype),
-        _own(x), depth, plan.batch, result,
+        own(x), depth, plan.batch, result,
     )  # fmt: skip
     return result
 
 
-def _unit(dtype: np.dtype[Any]) -> int:
+def unit_of(dtype: np.dtype[Any]) -> int:
     """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of the transposed matrix."""
     return max(TILE.vector_bytes // dtype.itemsize, TILE.rows)
 
 
-def _own(array: NDArray[Any]) -> NDArray[Any]:
+def own(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array, or a copy of one that is read-only or strided: either is another type, to be compiled again."""
     return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")

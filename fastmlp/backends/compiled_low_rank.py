@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import engine_low_rank
-from .compiled import _own as own
-from .compiled import _unit as unit_of
+from .compiled import own, unit_of
 from .plan import BIAS, COLUMNS, INPUTS, MOMENT, MOMENT2, OUTPUTS, ROWS, VALUE, WEIGHT, Plan, carve, rounded
 from .rules import IDENTITY, N_NUMBERS, SGD, SHAPES
 
