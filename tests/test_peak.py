@@ -12,10 +12,10 @@ numba: Any = pytest.importorskip("numba")
 from fastmlp.backends import host, peak  # noqa: E402
 
 
-def test_double_precision_has_half_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_double_precision_has_half_the_lanes() -> None:
     if host.TILE is host.PLAIN:
         pytest.skip("no vector code")
-    single, double = peak.fma_peak("float32"), peak.fma_peak("float64")
+    single, double = (max(peak.fma_peak(dtype) for _ in range(5)) for dtype in ("float32", "float64"))
     assert single > 1e9
     assert 1.2 < single / double < 3  # 2, on a machine that does nothing else
 
