@@ -188,6 +188,12 @@ def test_a_directory_of_another_user_is_refused(home: Path, monkeypatch: pytest.
         code_cache.directory()
 
 
+def test_where_files_have_no_owner_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "geteuid")
+    with pytest.warns(RuntimeWarning, match="whose a file is"):
+        assert compiled_twice() == (6.0, 0)
+
+
 def test_a_place_that_cannot_be_written_is_no_error() -> None:
     """A read-only install, a full disk, a home that does not exist: /proc takes no directories from anyone."""
     done = run(TWICE, XDG_CACHE_HOME="/proc/none")

@@ -91,6 +91,8 @@ def directory() -> Path:
     CacheRefusedError
         If it cannot be made, or is not the user's own and closed to others.
     """
+    if not hasattr(os, "geteuid"):
+        raise CacheRefusedError("this system does not say whose a file is")
     try:
         home = _home()
         home.parent.mkdir(parents=True, exist_ok=True)
