@@ -276,7 +276,7 @@ def test_lora_moves_the_weights_of_the_body_within_its_rank(
 def test_lora_begins_where_the_head_on_pretrained_features_begins(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
     options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": 1, "batch_size": 40, "backend": backend}
-    lora = transfer(SOURCE, x, y, strategy="lora-4", **options)
+    lora = transfer(SOURCE, x, y, strategy=Strategy("pretrained", (Phase(rank=4),)), **options)
     frozen = transfer(SOURCE, x, y, strategy="frozen", **options)
     assert lora.losses[0] == pytest.approx(frozen.losses[0], rel=1e-6)  # the only batch, before any update
     assert_allclose(

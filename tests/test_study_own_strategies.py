@@ -23,7 +23,7 @@ SAME = {
     "finetune": {"start": "pretrained", "phases": [{"head": 0.4, "body": 0.4}]},
     "scratch": {"start": "random", "scaler": "target", "phases": [{}]},
     "probe-1": {"start": "pretrained", "layers": 1, "cut": True, "phases": [{"body": 0}]},
-    "lora-4": {"start": "pretrained", "phases": [{"rank": 4}]},
+    "lora-4": {"start": "pretrained", "phases": [{"rank": 4, "head": 0.4, "body": 0.1}]},
     "lp-ft": {"start": "pretrained", "phases": [{"body": 0, "share": 0.5}, {"head": 0.4, "body": 0.4, "share": 0.5}]},
     "plateau": {
         "start": "pretrained",

@@ -124,6 +124,8 @@ class Strategy:
 SMALLER = 0.4
 FINETUNE = Phase(head=SMALLER, body=SMALLER)
 HEAD_ONLY = Phase(body=0)
+# Both factors of a product move, and a step of one is multiplied by the other: at finetune's rate some diverge.
+WITHIN = Phase(head=SMALLER, body=SMALLER / 4)
 RANKS = (1, 2, 4, 8)  # that `lora-r` stands for
 PATIENCE = 3  # epochs without a better held-back loss until `plateau` unfreezes the next layer
 
@@ -147,7 +149,7 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         # Li et al. 2018, arXiv 1802.01483, eq. 3; their grid of strengths goes from 0.001 to 1
         "l2-sp": Strategy("pretrained", (replace(FINETUNE, pull=0.1),)),
         # Hu et al. 2021, arXiv 2106.09685
-        "lora-4": Strategy("pretrained", (Phase(rank=4),)),
+        "lora-4": Strategy("pretrained", (replace(WITHIN, rank=4),)),
         # Ben Zaken et al. 2022, arXiv 2106.10199
         "bitfit": Strategy("pretrained", (replace(HEAD_ONLY, biases=1.0),)),
         "random-frozen": Strategy("random", (HEAD_ONLY,)),
@@ -161,7 +163,7 @@ FAMILIES: Mapping[str, Callable[[int], Strategy]] = MappingProxyType(
         "partial": lambda k: replace(STRATEGIES["partial-1"], phases=(replace(FINETUNE, frozen=k),)),
         "probe": lambda k: replace(STRATEGIES["probe-1"], layers=k),
         "transfuse": lambda k: replace(STRATEGIES["transfuse-1"], layers=k),
-        "lora": lambda r: Strategy("pretrained", (Phase(rank=r),)),
+        "lora": lambda r: Strategy("pretrained", (replace(WITHIN, rank=r),)),
         # Yosinski et al. 2014, arXiv 1411.1792, section 2: AnB (BnB if the source is the target), and its control;
         # AnB+ is `transfuse-k`
         "transplant": lambda k: Strategy("pretrained", (Phase(frozen=k),), layers=k),
