@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ class Fit:
         """How many numbers were free to move."""
         return sum(self.trainable)
 
-    @property
+    @cached_property
     def diverged_epoch(self) -> int | None:
         """First epoch whose loss is not finite, or the last if it is hopeless; None if the training did not diverge."""
         broken = np.flatnonzero(~np.isfinite(self.losses))

@@ -5,7 +5,7 @@ import pytest
 
 import fastmlp
 from fastmlp.strategies import STRATEGIES, starting_network
-from fastmlp.study.inside import alike, moved, remembered
+from fastmlp.study.inside import alike, hidden_features, moved, remembered
 
 from .conftest import SeededRng
 
@@ -16,7 +16,7 @@ START = starting_network(PRETRAINED, STRATEGIES["finetune"], 10, 3)
 def test_a_network_that_did_not_move_has_drifted_nowhere_and_remembers_everything(rng: SeededRng) -> None:
     x, y = rng.normal(30, 4).astype("float32"), rng.labels(30, 2)
     assert moved(START, START) == [0, 0, 0]
-    assert alike(START, PRETRAINED, x, "numpy") == pytest.approx([1, 1])
+    assert alike(*(hidden_features(net, x, "numpy") for net in (START, PRETRAINED))) == pytest.approx([1, 1])
     assert remembered(START, PRETRAINED, x, y, "numpy") == fastmlp.accuracy(PRETRAINED, x, y, backend="numpy")
 
 
@@ -33,7 +33,7 @@ def test_features_that_change_are_less_alike_from_there_up(rng: SeededRng) -> No
     x = rng.normal(30, 4).astype("float32")
     trained = START.copy()
     trained.weights[1][:] = rng.normal(6, 5)
-    first, second = alike(trained, PRETRAINED, x, "numpy")
+    first, second = alike(*(hidden_features(net, x, "numpy") for net in (trained, PRETRAINED)))
     assert first == pytest.approx(1)
     assert second is not None
     assert second < 0.99
@@ -54,5 +54,5 @@ def test_a_probe_has_another_shape_and_is_compared_where_it_can_be(rng: SeededRn
     x, y = rng.normal(30, 4).astype("float32"), rng.labels(30, 2)
     probe = starting_network(PRETRAINED, STRATEGIES["probe-1"], 10, 3)
     assert moved(probe, START) == []
-    assert alike(probe, PRETRAINED, x, "numpy") == pytest.approx([1])
+    assert alike(*(hidden_features(net, x, "numpy") for net in (probe, PRETRAINED))) == pytest.approx([1])
     assert remembered(probe, PRETRAINED, x, y, "numpy") is None

@@ -123,6 +123,12 @@ def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
         assert "tuning_note" not in declared
 
 
+def test_what_diverges_in_every_fold_is_worth_nothing() -> None:
+    wild = Cell(load_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
+    record = tuned("scratch", where=wild)
+    assert (record["status"], record["tuning"]) == ("diverged", [0, 0, 0, 0])
+
+
 def test_choices_do_not_know_the_held_out_set() -> None:
     honest = Cell(load_problem("parity"), 0, from_dict(TUNED), "numpy")
     heldout, target = honest.split.heldout, honest.problem.target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,14 @@ def moved(trained: Network, start: Network) -> list[float | None]:
     return [drift(trained.theta[low:high], start.theta[low:high]) for low, high in pairwise(edges)]
 
 
-def alike(trained: Network, pretrained: Network, X: Floats, backend: str) -> list[float | None]:
-    """Return linear CKA of the hidden features of two networks, layer by layer, on inputs (n, features)."""
-    depths = range(1, min(trained.layout.n_layers, pretrained.layout.n_layers))
-    return [
-        linear_cka(*(features(net, X, depth=depth, backend=backend) for net in (trained, pretrained)))
-        for depth in depths
-    ]
+def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:
+    """Return the features of every hidden layer, (n, units), on inputs (n, features)."""
+    return [features(net, X, depth=depth, backend=backend) for depth in range(1, net.layout.n_layers)]
+
+
+def alike(some: Sequence[Floats], others: Sequence[Floats]) -> list[float | None]:
+    """Return linear CKA of the hidden features of two networks on the same inputs, layer by layer."""
+    return [linear_cka(one, other) for one, other in zip(some, others, strict=False)]
 
 
 def remembered(trained: Network, pretrained: Network, X: Floats, y: Ints, backend: str) -> float | None:

@@ -15,7 +15,7 @@ from ..measures import log_loss
 from ..network import Network, predict_proba
 from ..problems import Scaler, Task
 from ..strategies import Strategy, fit_baseline, transfer
-from ..training import Fit, draw_order
+from ..training import Fit
 from .inside import moved
 from .pretraining import Conditions
 from .settings import TrainingSettings
@@ -89,7 +89,7 @@ def train_network(
         momentum=training.momentum,
         optimizer=training.optimizer,
         weight_decay=training.weight_decay,
-        order=draw_order(epochs, len(rows), conditions.rng("order")),
+        order=conditions.order(epochs, len(rows)),
         backend=conditions.backend,
     )
     return Model(scaler, dtype, partial(predict_proba, fit.network, backend=conditions.backend), _told(fit), fit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from ..network import Network, accuracy, features, init_mlp
 from ..problems import Problem, Scaler, Split, Task
 from ..seeds import rng_for
 from ..similarity import h_score
-from ..training import Fit, train_mlp
+from ..training import Fit, draw_order, train_mlp
 from .settings import Settings
 from .store.records import Record, finite
 
@@ -42,12 +42,19 @@ class Conditions:
     seed: int
     varied: str = ""
     replicate: int = 0
+    orders: dict[tuple[int, int], Ints] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rng(self, draw: str) -> np.random.Generator:
         """Return the generator for a draw, whose first word is its purpose."""
         if self.varied and draw.split(maxsplit=1)[0] == self.varied:
             return rng_for(draw, task=self.target, seed=self.seed, replicate=self.replicate)
         return rng_for(draw, task=self.target, seed=self.seed)
+
+    def order(self, epochs: int, n: int) -> Ints:
+        """Return the order in which n examples are visited, (epochs, n): the same for all strategies, so drawn once."""
+        if (epochs, n) not in self.orders:
+            self.orders[epochs, n] = draw_order(epochs, n, self.rng("order"))
+        return self.orders[epochs, n]
 
     def draw(self, task: Task) -> Network:
         """Draw the network that pretraining starts from; for every task with the same body."""
@@ -75,6 +82,7 @@ class Origin:
         self.task = task
         self.rows = rows
         self.conditions = conditions
+        self.known: list[Floats] | None = None  # features of the held-out set, for comparing others with
 
     @cached_property
     def scaler(self) -> Scaler:

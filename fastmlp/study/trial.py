@@ -19,7 +19,7 @@ import numpy as np
 
 from ..problems import Problem, Scaler, Split, interleave, load_problem
 from ..strategies import Strategy
-from .inside import alike, remembered
+from .inside import alike, hidden_features, remembered
 from .judging import PLAIN, HeldOut
 from .models import Model, train_baseline, train_network
 from .pretraining import Conditions, Origin, measure
@@ -198,8 +198,9 @@ class Cell:
 
         def fit(candidate: Candidate, kept: Ints, left_out: Ints) -> NDArray[np.float64]:
             model = self.train(strategy, origin, rows[kept], candidate)
-            p = model.probabilities(model.inputs(target.X[rows[left_out]]))
-            return np.full_like(p, np.nan) if model.diverged else p
+            if model.diverged:
+                return np.full((len(left_out), target.n_classes), np.nan)
+            return model.probabilities(model.inputs(target.X[rows[left_out]]))
 
         candidates = draw_candidates(declared, tuning.trials, self.conditions.rng("candidates"))
         choice = choose(candidates, target.y[rows], tuning.folds, self.conditions.rng("folds"), fit)
@@ -218,10 +219,16 @@ class Cell:
         if not self.conditions.settings.measures.inside or not strategy.starts_from_source or model.fit is None:
             return {}
         trained, pretrained, backend = model.fit.network, origin.fit.network, self.conditions.backend
+        seen = self.heldout.seen_by(model)[PLAIN]
+        if model.scaler is not origin.scaler:  # through another scaler the pretrained network sees other features
+            known = hidden_features(pretrained, seen, backend)
+        elif origin.known is None:
+            known = origin.known = hidden_features(pretrained, seen, backend)
+        else:
+            known = origin.known
         source, rows = self.problem.source, self.split.source_heldout
+        inputs = origin.inputs(source.X[rows])
         return {
-            "cka": alike(trained, pretrained, self.heldout.seen_by(model)[PLAIN], backend),
-            "source_accuracy_kept": remembered(
-                trained, pretrained, origin.inputs(source.X[rows]), source.y[rows], backend
-            ),
+            "cka": alike(hidden_features(trained, seen, backend), known),
+            "source_accuracy_kept": remembered(trained, pretrained, inputs, source.y[rows], backend),
         }
