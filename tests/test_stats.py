@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy import stats as oracle
 
-from fastmlp.errors import InvalidInput, NotFiniteError, ShapeError
+from fastmlp.errors import InvalidInput, NotFiniteError, ShapeError, UnknownName
 from fastmlp.stats import Difference, holm, mean_interval, paired_difference, paired_family
 
 Column = NDArray[np.float64]
@@ -204,6 +204,15 @@ def test_no_comparison_is_no_result() -> None:
     assert paired_family([], margin=0.01) == []
 
 
+def test_missing_trials_are_dropped_with_their_pair_and_counted() -> None:
+    d = paired_difference([0.9, np.nan, 0.92, 0.93], [0.8, 0.8, np.nan, 0.81], margin=0.01)
+    assert (d.n, d.dropped) == (2, 2)
+    assert real(d.mean) == pytest.approx(0.11)
+    m = mean_interval([0.9, np.nan, 0.8])
+    assert (m.n, m.dropped) == (2, 1)
+    assert real(m.mean) == pytest.approx(0.85)
+
+
 def test_results_are_frozen() -> None:
     d = paired_difference([0.9], [0.8], margin=0.01)
     assert isinstance(d, Difference)
@@ -222,6 +231,8 @@ def test_results_are_frozen() -> None:
         (lambda: mean_interval([0.1, float("inf")]), NotFiniteError, "1 of 2 values"),
         (lambda: paired_difference([], [], margin=-0.1), InvalidInput, "-0.1"),
         (lambda: mean_interval([0.1], level=1.0), InvalidInput, r"1\.0"),
+        (lambda: paired_family([], margin=0.1, test="z"), UnknownName, "'z'"),  # type: ignore[arg-type]
+        (lambda: holm([0.1, 0.2, float("nan")]), NotFiniteError, "1 of 3 values"),
     ],
 )
 def test_refusals_hold_the_value(call: Callable[[], object], error: type[Exception], match: str) -> None:

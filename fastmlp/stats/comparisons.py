@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from ..errors import UnknownName
 from . import flips
 from .intervals import Mean, mean_of
 from .multiplicity import holm
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .values import Floats
 
 Test = Literal["t", "sign flip"]
+TESTS = ("t", "sign flip")
 Pair = tuple["ArrayLike", "ArrayLike"]
 
 
@@ -122,10 +124,12 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL,
     NotFiniteError
         When a value is infinite.
     InvalidInput
-        When the margin is negative or not finite, or the level not between 0 and 1.
+        When the margin is negative or not finite, the level not between 0 and 1, or the test unknown.
     """
     check_margin(margin)
     check_level(level)
+    if test not in TESTS:
+        raise UnknownName("test", test, TESTS)
     single = [_compare(first, second, margin, level, test) for first, second in pairs]
     tested = [k for k, d in enumerate(single) if d.p_different is not None]
     different = holm([single[k].p_different or 0.0 for k in tested])

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import InvalidInput
-from .comparisons import Test
+from ..errors import InvalidInput, UnknownName
+from .comparisons import TESTS, Test
 from .flips import resolution
 from .values import LEVEL, check_count, check_level, check_margin, rounding, shared, t_quantile
 
@@ -104,6 +104,8 @@ def fewest_seeds(comparisons: int = 1, *, level: float = LEVEL, test: Test | Lit
     6
     """
     error = (1 - check_level(level)) * (1 + 1e-12) / check_count("comparisons", comparisons)
+    if test not in (known := (*TESTS, "maximum")):
+        raise UnknownName("test", test, known)
     if test == "t":
         return 2
     if test == "maximum":

@@ -21,7 +21,7 @@ LEVEL = 0.95
 
 
 def array(values: ArrayLike, *, ndim: int, expected: str) -> Floats:
-    """Values in double precision; NaN and None are missing.
+    """Values in double precision; NaN is a missing trial, and so is None.
 
     Raises
     ------
