@@ -80,7 +80,7 @@ def test_a_score_chooses_a_source_and_pays_for_it() -> None:
     assert abs(real(regret(x, right).mean)) < 0.01 < real(regret(x, wrong).mean)
     by_seed = highest_score(np.tile([[3.0], [2.0], [1.0]], 20), 2)
     assert by_seed.shape == (2, 20)
-    assert highest_score([np.nan, np.nan], 1).tolist() == [-1]
+    assert highest_score([np.nan, np.nan], 1).tolist() == highest_score([], 1).tolist() == [-1]
 
 
 def test_missing_trials_are_counted() -> None:
@@ -119,6 +119,8 @@ def test_regret_scales_and_does_not_shift(x: Array, shift: float, scale: float) 
     [
         (np.empty((0, 2, 3)), np.empty(0, dtype=int), "no data"),
         (np.full((1, 2, 3), np.nan), [0], "no data"),
+        (np.empty((2, 0, 3)), [-1, -1], "no data"),
+        (np.empty((1, 2, 0)), [0], "no data"),
         (np.full((1, 2, 1), 0.9), [0], "no data"),  # no other seed says which is the best
         (np.full((1, 2, 3), 0.9), [-1], "no data"),
         (np.full((1, 2, 3), 0.9), [0], "no spread"),

@@ -85,7 +85,7 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
     >>> regret([cell], [1]).mean
     0.0
     """
-    x = array(accuracy, ndim=3, expected="(cells, strategies, seeds)")
+    x = _never_none(array(accuracy, ndim=3, expected="(cells, strategies, seeds)"))
     check_level(level)
     lost = _chosen(x, _best_elsewhere(x)) - _chosen(x, choice)  # (cells, seeds)
     lost[np.abs(lost) <= rounding(x)] = 0.0
@@ -130,7 +130,7 @@ def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
     -------
     (problems * sizes, seeds), problem by problem; -1 where no other problem can be asked.
     """
-    x = array(accuracy, ndim=4, expected="(problems, sizes, strategies, seeds)")
+    x = _never_none(array(accuracy, ndim=4, expected="(problems, sizes, strategies, seeds)"))
     known = array(similarity, ndim=1, expected="(problems,)")
     problems, sizes, strategies, seeds = x.shape
     if known.size != problems:
@@ -160,9 +160,16 @@ def highest_score(scores: ArrayLike, cells: int) -> Ints:
     x = np.asarray(scores, dtype=np.float64)
     if x.ndim not in {1, 2}:
         raise ShapeError(f"scores have shape {x.shape}, expected (sources,) or (sources, seeds)")
+    if not len(x):
+        return np.full((cells, *x.shape[1:]), -1, dtype=np.int64)
     first = np.where(np.isnan(x), -np.inf, x).argmax(axis=0)
     choice = np.where(np.isnan(x).all(axis=0), -1, first)
     return np.repeat(choice[None], cells, axis=0).astype(np.int64)
+
+
+def _never_none(x: Floats) -> Floats:
+    """The same with at least one strategy (the last axis but one), if need be one that has no trial."""
+    return x if x.shape[-2] else np.full((*x.shape[:-2], 1, x.shape[-1]), np.nan)
 
 
 def _farthest_first(similarity: Floats, p: int) -> Sequence[int]:
