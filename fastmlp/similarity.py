@@ -75,7 +75,7 @@ def log_me(features: Floats, y: Ints, n_classes: int) -> float:
         before = a / b
         a = np.clip(gamma / np.maximum(weights, FAINT), FAINT, 1 / FAINT)
         b = np.clip((n - gamma) / np.maximum(residue, FAINT), FAINT, 1 / FAINT)
-        if np.allclose(a / b, before, rtol=1e-6):
+        if (np.abs(a / b - before) <= 1e-6 * before).all():
             break
     evidence = (
         units * np.log(a) + n * np.log(b) - b * residue - a * weights - n * np.log(2 * np.pi)
@@ -134,11 +134,10 @@ def domain_distance(source: Floats, target: Floats) -> float:
     source : (n, features)
     target : (m, features)
     """
-    from scipy.spatial.distance import cdist
-
     n, m = len(source), len(target)
-    everything = np.vstack([source, target])
-    distances = cdist(everything, everything, "sqeuclidean")
+    everything = centred(np.vstack([source, target]))
+    lengths = (everything**2).sum(axis=1)
+    distances = np.maximum(lengths[:, np.newaxis] + lengths - 2 * everything @ everything.T, 0)
     width = np.median(distances[np.triu_indices(n + m, 1)])
     kernel = np.exp(-distances / width) if width > 0 else np.ones_like(distances)
     within = (kernel[:n, :n].sum() - n) / (n * (n - 1)) + (kernel[n:, n:].sum() - m) / (m * (m - 1))
