@@ -175,7 +175,8 @@ def fit_phases(
     kept = np.ones(len(x), dtype=bool) if held_back is None else ~held_back
     check_trainable(labels[kept], net.n_classes)
     examples, watched = Examples(x, labels), Examples(x[~kept], labels[~kept])
-    rows = rows[kept[rows]].reshape(epochs, -1)  # the same order, without those that are held back
+    if held_back is not None:
+        rows = rows[kept[rows]].reshape(epochs, -1)  # the same order, without those that are held back
 
     trained = net.copy()
     frozen = _frozen(net, phases)
