@@ -12,6 +12,7 @@ import pytest
 
 import bench
 from bench.common import LAB, Case, Parameters, ready, training
+from bench.study_size import peak
 
 BENCH = Path(bench.__file__).parent
 KINDS = ("time_", "timeraw_", "track_", "peakmem_", "mem_")
@@ -71,3 +72,9 @@ def test_a_wrong_kernel_is_not_timed() -> None:
 
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         ready(wrong, LAB, "numpy", reference=training)
+
+
+def test_memory_does_not_grow_with_the_number_of_trials() -> None:
+    """Plan, store, resume, read: nothing holds a whole study. With 20,000 and 200,000 trials it is 50 MiB at most."""
+    few, many = (float(peak(number).split()[0]) for number in (1_000, 8_000))
+    assert many - few < 10

@@ -1,0 +1,79 @@
+"""Time a study around its trainings: planning it, one trial of each strategy, storing what comes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fastmlp.problems import load_problem
+from fastmlp.strategies import STRATEGIES
+from fastmlp.study.config import load_settings
+from fastmlp.study.plan import plan
+from fastmlp.study.store import Store
+from fastmlp.study.store.records import TRIAL, Trial
+from fastmlp.study.trial import Cell, load_libraries, run_trial
+
+from .study_size import HERE, filled, peak
+
+RECORDS, BATCH = 10_000, 120  # a batch is what one group of a large study hands back
+
+
+class Planning:
+    """Keys of all trials of a shipped study."""
+
+    params = (["lab", "book"],)
+    param_names = ("study",)
+
+    def setup(self, study: str) -> None:
+        self.settings = load_settings(study)
+        for problem in self.settings.grid.problems:
+            for seed in range(self.settings.grid.seeds):
+                load_problem(problem, seed)
+
+    def time_plan(self, study: str) -> None:
+        deque(plan(self.settings, HERE), maxlen=0)
+
+
+class OneTrial:
+    """A trial of the book with 100 labels, from examples to its record; the pretraining is there already."""
+
+    params = (["numpy", "numba"], list(STRATEGIES))
+    param_names = ("backend", "strategy")
+
+    def setup(self, backend: str, strategy: str) -> None:
+        load_libraries()
+        self.cell = Cell(load_problem("parity"), 0, load_settings("book"), backend)
+        self.trial = Trial("parity", strategy, 100, 0, "key", "pretraining")
+        assert run_trial(self.cell, self.trial)["status"] == "ok"
+
+    def time_trial(self, backend: str, strategy: str) -> None:
+        run_trial(self.cell, self.trial)
+
+
+class Storing:
+    """Ten thousand records, committed in batches as groups hand them back."""
+
+    def setup(self) -> None:
+        self.folder = TemporaryDirectory()
+        record = filled(TRIAL) | {"status": "ok"}
+        self.records = [record | {"key": f"{number:032x}"} for number in range(RECORDS)]
+
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+    def time_store(self) -> None:
+        with Store.open(Path(self.folder.name)) as store:
+            for start in range(0, RECORDS, BATCH):
+                store.add([], self.records[start : start + BATCH])
+
+
+class Growth:
+    """Memory that the bookkeeping of ten times as many trials takes, in MiB."""
+
+    unit = "MiB"
+    timeout = 1200
+
+    def track_growth(self) -> float:
+        few, many = (float(peak(number).split()[0]) for number in (2_000, 20_000))
+        return max(many - few, 1.0)  # less is noise

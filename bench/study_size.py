@@ -1,0 +1,97 @@
+"""How much memory a study's bookkeeping takes: plan, store, resume and read generated records, nothing trained.
+
+``python -m bench.study_size 20000 200000`` prints one line a number of trials. A process's highest memory is known only
+of itself and only goes up, so each number has a process of its own.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from fastmlp.strategies import STRATEGIES
+from fastmlp.study.config import from_dict
+from fastmlp.study.export import export
+from fastmlp.study.plan import Circumstances, plan
+from fastmlp.study.runner import run_missing
+from fastmlp.study.settings import Settings
+from fastmlp.study.stopping import Stop
+from fastmlp.study.store import Store
+from fastmlp.study.store.records import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
+
+KINDS = {"TEXT": "some text", "REAL": 0.123456789, "INTEGER": 12345, "LIST": [0.123456789] * 60}
+SIZES = tuple(range(100, 200, 10))
+NAMES = tuple(name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler"})
+CELLS = len(SIZES) * len(NAMES)
+HERE = Circumstances("numba", {"full rank": "0", "low rank": "1"}, {"numpy": "1", "scipy": "2", "scikit-learn": "3"})
+
+
+def study_of(trials: int) -> Settings:
+    """Return a study of about so many trials: more are more seeds, as in a study that grows."""
+    grid = {"strategies": NAMES, "sizes": SIZES, "seeds": max(1, trials // CELLS)}
+    return from_dict({"name": f"{trials} trials", "grid": grid})
+
+
+def filled(columns: dict[str, str]) -> Record:
+    """Return a record with something in every column, of a usual length."""
+    return {name: KINDS[kind] for name, kind in columns.items()}
+
+
+def generated(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    """Do a group's trials in no time."""
+    return Outcome(
+        filled(PRETRAINING) | {"key": group.pretraining_key} if group.pretraining_missing else None,
+        [filled(TRIAL) | {"key": trial.key, "status": "ok"} for trial in group.trials if not stopped()],
+        [filled(SCORES) | {"key": key} for _, key in group.scores],
+    )
+
+
+def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
+    """Plan, store, resume and read a study; say how long each took, in seconds."""
+    start = perf_counter()
+    with Store.open(folder) as store:
+        store.begin(plan(settings, HERE), {"settings": ""})
+        yield "plan", perf_counter() - start
+        start = perf_counter()
+        run_missing(store, generated, 2, Stop())
+        yield "store", perf_counter() - start
+    start = perf_counter()
+    with Store.open(folder) as store:
+        store.begin(plan(settings, HERE), {"settings": ""})
+        run_missing(store, generated, 2, Stop())
+        yield "resume", perf_counter() - start
+    start = perf_counter()
+    deque(export(folder, "csv"), maxlen=0)
+    yield "read", perf_counter() - start
+
+
+def peak(trials: int) -> str:
+    """Return what a process of its own says of so many trials: its highest memory in MiB first."""
+    command = [sys.executable, "-m", "bench.study_size", "--here", str(trials)]
+    root = Path(__file__).parents[1]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=3600).stdout.strip()
+
+
+def main(arguments: list[str]) -> None:
+    """Print a line for each number of trials."""
+    if arguments[0] != "--here":
+        for number in arguments:
+            sys.stdout.write(f"{peak(int(number))}\n")
+        return
+    settings = study_of(int(arguments[1]))
+    with TemporaryDirectory() as folder:
+        times = [f"{name} {seconds:.1f} s" for name, seconds in keep_books(settings, Path(folder))]
+        size = (Path(folder) / "study.sqlite").stat().st_size / 1e6
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    trials = settings.grid.seeds * CELLS
+    sys.stdout.write(f"{highest:.0f} MiB at most for {trials} trials: {', '.join(times)}; {size:.0f} MB\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
