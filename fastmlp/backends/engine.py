@@ -84,26 +84,47 @@ def train(
     momentum: float, losses: NDArray[np.float64], first: int, last: int,
 ) -> int:  # fmt: skip
     """Updates `first` to `last` - 1 of a training, in place; see `reference.train`."""
-    n = order.shape[1]
-    n_batches = (n + batch_size - 1) // batch_size
     for s in range(first, last):
-        epoch, start = s // n_batches, s % n_batches * batch_size
-        count = min(batch_size, n - start)
-        for j in range(count):
-            example = order[epoch, start + j]
-            labels[j] = y[example]
-            gather(inputs, plan[0, ROWS], j, x, example)
-        up(inputs, deltas, parameters, plan, plan.shape[0], count, activation, shape)
-        loss = to_loss(deltas, spare, plan, count, unit, labels, row)
-        losses[epoch] += loss / n
-        if not math.isfinite(loss):
-            losses[epoch + 1 :] = np.nan
+        count = try_batch(
+            parameters, plan, unit, inputs, deltas, spare, row, labels, activation, shape, x, y, order, batch_size,
+            losses, s,
+        )  # fmt: skip
+        if count == 0:
             return s
         down(
             inputs, deltas, spare, parameters, plan, count, shape, optimizer, rates, decays, pulls, momentum, s + 1,
             numbers,
         )  # fmt: skip
     return last
+
+
+@inlined
+def try_batch(
+    parameters: Floats, plan: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, row: Floats, labels: Ints,
+    activation: int, shape: Floats, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int,
+    losses: NDArray[np.float64], s: int,
+) -> int:  # fmt: skip
+    """Take the batch of step s as far as the gradient at its logits, and add its loss to its epoch's.
+
+    Returns
+    -------
+    Examples in the batch; 0 if its loss is not finite, which is the end of the training.
+    """
+    n = order.shape[1]
+    n_batches = (n + batch_size - 1) // batch_size
+    epoch, start = s // n_batches, s % n_batches * batch_size
+    count = min(batch_size, n - start)
+    for j in range(count):
+        example = order[epoch, start + j]
+        labels[j] = y[example]
+        gather(inputs, plan[0, ROWS], j, x, example)
+    up(inputs, deltas, parameters, plan, plan.shape[0], count, activation, shape)
+    loss = to_loss(deltas, spare, plan, count, unit, labels, row)
+    losses[epoch] += loss / n
+    if math.isfinite(loss):
+        return count
+    losses[epoch + 1 :] = np.nan
+    return 0
 
 
 @inlined

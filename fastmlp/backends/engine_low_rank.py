@@ -7,12 +7,11 @@ a weight matrix of rank columns or rows, and the same tile makes them. The full 
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .engine import delta_at, gather, to_loss, up
+from .engine import delta_at, try_batch
 from .jit import entry, inlined
 from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, VALUE, WEIGHT
 from .products import affine, descend, descend_bias, pull_back, turn_weights
@@ -51,20 +50,12 @@ def train_low_rank(
     rank, width
         The rank, and the rank rounded up to the unit.
     """
-    n = order.shape[1]
-    n_batches = (n + batch_size - 1) // batch_size
     for s in range(first, last):
-        epoch, start = s // n_batches, s % n_batches * batch_size
-        count = min(batch_size, n - start)
-        for j in range(count):
-            example = order[epoch, start + j]
-            labels[j] = y[example]
-            gather(inputs, plan[0, ROWS], j, x, example)
-        up(inputs, deltas, parameters, plan, plan.shape[0], count, activation, shape)
-        loss = to_loss(deltas, spare, plan, count, unit, labels, row)
-        losses[epoch] += loss / n
-        if not math.isfinite(loss):
-            losses[epoch + 1 :] = np.nan
+        count = try_batch(
+            parameters, plan, unit, inputs, deltas, spare, row, labels, activation, shape, x, y, order, batch_size,
+            losses, s,
+        )  # fmt: skip
+        if count == 0:
             return s
         for layer in range(plan.shape[0] - 1, -1, -1):
             here, there = delta_at(deltas, layer), delta_at(deltas, layer + 1)
