@@ -62,11 +62,13 @@ def settings(
 ) -> dict[str, Any]:
     return {
         "name": name,
-        "problems": list(problems),
-        "strategies": list(strategies),
-        "sizes": list(sizes),
-        "seeds": seeds,
         "margin": 0.01,
+        "grid": {
+            "problems": list(problems),
+            "strategies": list(strategies),
+            "sizes": list(sizes),
+            "seeds": seeds,
+        },
         "network": {"hidden": [64], "activation": "relu", "dtype": "float32"},
         "pretraining": {"epochs": 30, "lr": 0.05},
         "training": {
@@ -97,10 +99,10 @@ def study(
     s = settings(**grid)
     rows = [
         record(problem, strategy, n, seed, mean(strategy, n), spread, status)
-        for problem in s["problems"]
-        for n in s["sizes"]
-        for strategy in s["strategies"]
-        for seed in range(s["seeds"])
+        for problem in s["grid"]["problems"]
+        for n in s["grid"]["sizes"]
+        for strategy in s["grid"]["strategies"]
+        for seed in range(s["grid"]["seeds"])
     ]
     return MadeUp(s, rows)
 

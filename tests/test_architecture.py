@@ -44,13 +44,18 @@ ALLOWED = {
     "report.svg": {"errors", "report.figures"},
     "report.cells": {"errors", "report.filters"},
     "report.mathml": {"errors"},
+    "report.rules": {"errors", "strategies", "strategies.table"},  # a strategy is data: a table that is read
     "report.pictures": {"errors"},
     "report.references": {"errors"},
     "report.render": {
         *("errors", "report", "report.filters", "report.figures", "report.svg"),
         *("report.cells", "report.mathml", "report.pictures", "report.references"),
     },
-    "report": {"errors", "stats"},  # the summary and what it is made of: numbers, no words and no pictures
+    "report": {
+        "errors",
+        "stats",
+        "report.rules",
+    },  # the summary and what it is made of: numbers, no words and no pictures
     "cli": TRAINING | {"study", "study.store", "report", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"study"},  # fastmlp/__init__.py

@@ -77,12 +77,51 @@ def test_text(function: Callable[[Any], str], value: object, expected: str) -> N
     assert function(value) == expected
 
 
+CROSSING = {"case": "crosses", "n_target": 63.2, "low": 41.0, "high": None}
+READ = {"case": "read", "times": 2.4, "low": 1.9, "high": None, "reason": None}
+BELOW = {"case": "below range", "times": None, "least": 0.04, "most": 25.0, "low": None, "high": None, "reason": None}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (READ, "2.4 (1.9 to ?)"),
+        (READ | {"reason": "one seed"}, "2.4 (one seed)"),
+        (BELOW, "<0.04"),
+        (BELOW | {"case": "above range"}, ">25"),
+        (BELOW | {"case": "no curve"}, "–"),
+        (None, "–"),
+    ],
+)
+def test_factors(value: dict[str, Any] | None, expected: str) -> None:
+    assert filters.times(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [("better", "+2.4\u00a0▲"), ("worse", "+2.4\u00a0▼"), ("tied", "+2.4\u00a0="), ("undecided", "+2.4")],
+)
+def test_effects_show_their_verdict_by_a_sign(verdict: str, expected: str) -> None:
+    assert filters.effect({"mean": 0.024, "verdict": verdict, "reason": None}) == expected
+
+
+def test_crossings_and_deviations() -> None:
+    assert filters.crossing(CROSSING) == "63\u00a0labels (41 to ?)"
+    assert filters.crossing({"case": "no crossover in range"}) == "no crossover in range"
+    assert filters.deviation(0.0004) == "2.00"
+    assert filters.mean_short({"mean": 10968.37}) == "1.1e+04"
+
+
+def test_matrices_are_latex() -> None:
+    assert filters.matrix([1.0, -0.5]) == r"\begin{pmatrix} 1 & -0.5 \end{pmatrix}"
+    assert filters.matrix([[0.25, 0], [1, 2]]) == r"\begin{pmatrix} 0.25 & 0 \\ 1 & 2 \end{pmatrix}"
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_kind_of_cell_is_shown(kind: str) -> None:
-    value = {"text": "words", "setting": 1, "range": None}.get(kind, KNOWN if "mean" in kind else None)
-    value = (
-        KNOWN if kind in {"points_interval", "pairs", "verdict", "effect"} else 0.4 if kind == "multiplier" else value
-    )
+    known = {"text": "words", "setting": 1, "multiplier": 0.4, "crossing": CROSSING, "labels": 20, "mark": "agrees"}
+    plain = {"points_interval", "pairs", "verdict", "effect", "deviations", "percent_short"}
+    value = KNOWN if "mean" in kind or kind in plain else known.get(kind)
     assert filters.show({"kind": kind, "value": value})
 
 

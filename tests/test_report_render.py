@@ -16,7 +16,7 @@ import pytest
 from fastmlp.report import render
 from fastmlp.report.render import render_report, templates, to_html, to_markdown, write_atomically
 from fastmlp.report.summary import summarise
-from tests.report_data import LAB, META, MadeUp, study
+from tests.report_data import LAB, META, MadeUp, flat, study
 from tests.report_text import html_of_markdown, numbers, text_of_html, text_of_markdown
 
 ROOT = Path(__file__).parent.parent
@@ -81,7 +81,7 @@ def test_no_measured_number_is_typed_in_a_template() -> None:
     allowed = {"95", "5", "8", "0", "1"}
     for source in [*templates().glob("chapters/*.j2"), *templates().glob("*.j2")]:
         formulas = r"{% call m\.(?:math|equation)\([^)]*\) %}.*?{% endcall %}"  # mathematics has numbers of its own
-        text = re.sub(formulas, " ", source.read_text(), flags=re.DOTALL)
+        text = re.sub(formulas, " ", source.read_text().replace("CS231n", ""), flags=re.DOTALL)
         prose = re.sub(r"{[{%#].*?[}%#]}", " ", text, flags=re.DOTALL)
         assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= allowed, source.name
 
@@ -182,8 +182,9 @@ def test_hostile_names_keep_the_two_formats_alike(hostile: tuple[str, str]) -> N
     assert numbers(text_of_html(hostile[0])) == numbers(text_of_markdown(hostile[1]))
 
 
-def test_hostile_names_are_in_the_figures(hostile: tuple[str, str]) -> None:
-    texts = re.findall(r"<text [^>]*>([^<]*)</text>", hostile[0])
+def test_hostile_names_are_in_the_figures() -> None:
+    names = ["<script>alert(1)</script>", "{{7*7}}{% raw %}"]
+    texts = re.findall(r"<text [^>]*>([^<]*)</text>", to_html(summary_of(study(flat({}), strategies=names, seeds=2))))
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in texts
     assert "{{7*7}}{% raw %}" in texts
 

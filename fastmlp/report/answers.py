@@ -8,7 +8,7 @@ Comparisons that a table shows together are one family and are corrected togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations, groupby
 from typing import Any
@@ -38,6 +38,10 @@ HEADLINES = (
 
 VERDICTS = ("better", "worse", "tied", "undecided")
 
+#: With more contestants than these, each is compared with scratch and with the baseline and not with every other: pairs
+#: grow with the square, and what is corrected for them all finds nothing. `matrix.contests` then asks who is best.
+FEW = 6
+
 
 def families(grid: Grid) -> dict[str, list[tuple[str, str]]]:
     """Which strategies are compared in which table: (first, second), the difference being first minus second."""
@@ -45,8 +49,12 @@ def families(grid: Grid) -> dict[str, list[tuple[str, str]]]:
     plain_control = PLAIN + SOURCE_SCALER
     worth = list(grid.scaler_controls)
     remains = [(s, plain_control) for s in contestants if s != PLAIN and plain_control in grid.strategies]
+    question = [(second, first) for first, second in combinations(contestants, 2)]
+    if len(contestants) > FEW:
+        against = PLAIN if PLAIN in contestants else contestants[0]
+        question = [(s, against) for s in contestants if s != against]
     return {
-        "question": [(second, first) for first, second in combinations(contestants, 2)],
+        "question": question,
         "baseline": [(s, BASELINE) for s in contestants if BASELINE in grid.strategies],
         "scaler": worth + remains,
     }
@@ -62,8 +70,15 @@ def compare(grid: Grid, problem: str, pairs: Sequence[tuple[str, str]], margin: 
     ]
 
 
-def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]]) -> Json:
+def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]], cells: Mapping[tuple[str, int], Json]) -> Json:
     """What the verdicts say: for each size, over all sizes, and about baseline, scratch and scaler.
+
+    Parameters
+    ----------
+    grid, problem, comparisons
+        What was compared.
+    cells
+        The contests of the matrix, which decide where there are too many strategies to compare each with each.
 
     Returns
     -------
@@ -72,7 +87,11 @@ def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]]) -> Json
         relations, each a pair of strategies with the sizes at which the first is better, tied, undecided and worse.
     """
     known = {(c["n_target"], c["first"]): c["verdict"] for c in comparisons["baseline"] if c["n"]}
-    sizes = [_at_size(grid, problem, n, comparisons["question"]) for n in grid.sizes]
+    few = len(grid.contestants) <= FEW
+    sizes = [
+        _at_size(grid, problem, n, comparisons["question"]) if few else _by_winners(n, cells[problem, n])
+        for n in grid.sizes
+    ]
     for size in sizes:
         size["against_baseline"] = known.get((size["n_target"], size["top"]))
     beaten = [n for n in grid.sizes if any(known.get((n, c)) == "better" for c in grid.contestants)]
@@ -119,6 +138,16 @@ def _at_size(grid: Grid, problem: str, n: int, question: Sequence[Json]) -> Json
     if not any(c["n"] >= 2 for c in at_size):
         return result | {"case": "unreplicated"}
     return result | {"case": "undecided" if result["undecided"] else "tied" if result["tied"] else "clear"}
+
+
+def _by_winners(n: int, cell: Json) -> Json:
+    """The same from the winners of the cell."""
+    result = {"n_target": n, **{k: cell[k] for k in ("top", "tied", "undecided", "behind")}}
+    result["leaders"] = [cell["top"], *cell["tied"]] if cell["top"] else []
+    case = {"no data": "nothing", "single strategy": "single"}.get(cell["reason"] or "")
+    if not case and cell["n"] < 2:
+        case = "unreplicated"
+    return result | {"case": case or ("undecided" if cell["undecided"] else "tied" if cell["tied"] else "clear")}
 
 
 def _seen_from(comparison: Json, strategy: str) -> str:

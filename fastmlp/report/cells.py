@@ -54,6 +54,10 @@ def _among(column: int, names: Sequence[str]) -> str:
 
 #: What a cell of a kind holds, in columns of their own.
 PARTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("percent_short", "mean_short"), ("mean", "low", "high", "n")),
+    "times": ("times", "low", "high", "case"),
+    "crossing": ("n_target", "low", "high", "case"),
+    "deviations": ("low", "high"),
     **dict.fromkeys(("percent_mean", "fine_percent_mean", "mean"), ("mean", "low", "high", "n")),
     "points_interval": ("low", "high"),
     "range": ("median", "low", "high"),

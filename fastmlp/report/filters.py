@@ -15,6 +15,8 @@ from markupsafe import Markup
 
 __all__ = ["FILTERS", "FORMATS", "markdown", "plain"]
 
+Json = Mapping[str, Any]
+
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 ABSENT = "\N{EN DASH}"
@@ -154,6 +156,72 @@ def number(value: float | None) -> str:
     return ABSENT if value is None else _signed(f"{value:.3g}")
 
 
+def percent_short(value: Mapping[str, Any]) -> str:
+    """A mean share in percent without its interval: 73.2."""
+    return ABSENT if value["mean"] is None else _fixed(100 * value["mean"], 1)
+
+
+def mean_short(value: Mapping[str, Any]) -> str:
+    """A mean of two decimals without its interval: 0.41; 1.1e+04."""
+    mean = value["mean"]
+    return number2(mean) if mean is None or abs(mean) < 100 else f"{mean:.3g}"
+
+
+def times(value: Mapping[str, Any] | None) -> str:
+    """A factor with its interval: 2.4 (1.9 to 3.1); an end that could not be read is open."""
+    if value is None or value["case"] == "no curve":
+        return ABSENT
+    if value["times"] is None:
+        bound = value["least"] if value["case"] == "below range" else value["most"]
+        return f"{'<' if value['case'] == 'below range' else '>'}{bound:.2g}"
+    if value["reason"]:
+        return f"{value['times']:.2g} ({REASONS.get(value['reason'], value['reason'])})"
+    low = "?" if value["low"] is None else f"{value['low']:.2g}"
+    high = "?" if value["high"] is None else f"{value['high']:.2g}"
+    return f"{value['times']:.2g} ({low} to {high})"
+
+
+def crossing(value: Mapping[str, Any]) -> str:
+    """Where the lead changes: 63 labels (41 to 95), or why it does not."""
+    if value["case"] != "crosses":
+        return str(value["case"])
+    low = "?" if value["low"] is None else count(value["low"])
+    high = "?" if value["high"] is None else count(value["high"])
+    return f"{labels(value['n_target'])} ({low} to {high})"
+
+
+def deviation(value: float | None) -> str:
+    """The root of a variance of accuracies, in points: 1.2."""
+    return ABSENT if value is None else _fixed(100 * value**0.5, 2)
+
+
+def deviations(value: Mapping[str, Any]) -> str:
+    """The interval of the same: 0.9 to 1.6, or why there is none."""
+    if value["low"] is None or value["high"] is None:
+        return value["reason"] or ABSENT
+    return f"{deviation(value['low'])} to {deviation(value['high'])}"
+
+
+def percent0(value: float | None) -> str:
+    """A share as a whole percentage: 73 %."""
+    return percent(value, 0)
+
+
+def plain_points(value: float | None) -> str:
+    """A number of points, without sign: 1.2."""
+    return ABSENT if value is None else _fixed(100 * value, 1)
+
+
+def number2(value: float | None) -> str:
+    """A number of which two decimals mean something: 0.41."""
+    return ABSENT if value is None else _fixed(value, 2)
+
+
+def labels(value: int) -> str:
+    """A number of labels at the head of a column: 20 labels."""
+    return f"{count(value)}{NO_BREAK}{'label' if value == 1 else 'labels'}"
+
+
 def fixed(value: float | None) -> str:
     """A number without a unit, three decimals: 0.731, −1.462, 0.000."""
     return ABSENT if value is None else _fixed(value, 3)
@@ -179,6 +247,27 @@ def tag(value: str) -> Markup:
 def ident(value: str, kind: str) -> str:
     """An id made from a term of ours: term-held-out-set."""
     return f"{kind}-{re.sub(r'[^a-z0-9]+', '-', value.lower())}"
+
+
+def layers_shown(series: Sequence[Json], problems: Sequence[Json]) -> list[Json]:
+    """The series that one drawing can hold: of the nearest, the middle and the farthest problem, six at the most."""
+    names = [p["name"] for p in problems]
+    kept = {names[0], names[len(names) // 2], names[-1]} if len(names) > 3 else set(names)
+    order = ("transplant", "transfuse", "random-frozen", "partial", "probe")
+    chosen = sorted((s for s in series if s["problem"] in kept), key=lambda s: order.index(s["family"]))
+    return chosen[:6]
+
+
+def is_brief(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell holds a name so short that it need not be broken."""
+    name = cell["value"].get("best") if cell["kind"] == "winners" else cell["value"] if cell["kind"] == "name" else None
+    return isinstance(name, str) and len(name) <= 20
+
+
+def titled(strip: Mapping[str, Any], problem: str) -> dict[str, Any]:
+    """A strip of pictures under the name of its problem."""
+    name = label(problem) if strip["task"] == "source" else "target"
+    return {**strip, "name": name, "alt": f"{strip['alt']}, problem {label(problem)}"}
 
 
 def verbatim(value: str) -> Markup:
@@ -207,6 +296,16 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "mark": str,
     "multiplier": multiplier,
     "number": number,
+    "number2": number2,
+    "labels": labels,
+    "percent_short": percent_short,
+    "mean_short": mean_short,
+    "times": times,
+    "crossing": crossing,
+    "deviation": deviation,
+    "deviations": deviations,
+    "percent0": percent0,
+    "plain_points": plain_points,
 }
 
 
@@ -291,4 +390,8 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     *(points, printable, seconds, show, squeeze, verbatim),
     *(fixed, ident, matrix, multiplier, number, tag, tex),
 )
-FILTERS = {f.__name__: f for f in _FILTERS}
+FILTERS: dict[str, Callable[..., Any]] = {f.__name__: f for f in _FILTERS} | {
+    "is_brief": is_brief,
+    "layers_shown": layers_shown,
+    "titled": titled,
+}

@@ -36,91 +36,91 @@ class Reference(NamedTuple):
 
 REFERENCES = {
     "agarwal2021": Reference(
-        *("Agarwal et al. (2021)", "R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville, M. G. Bellemare", 2021),
+        *("Agarwal et al. 2021", "R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville, M. G. Bellemare", 2021),
         *("Deep reinforcement learning at the edge of the statistical precipice", "NeurIPS", "arXiv:2108.13264"),
     ),
     "bao2019": Reference(
-        *("Bao et al. (2019)", "Y. Bao, Y. Li, S.-L. Huang, L. Zhang, L. Zheng, A. Zamir, L. Guibas", 2019),
+        *("Bao et al. 2019", "Y. Bao, Y. Li, S.-L. Huang, L. Zhang, L. Zheng, A. Zamir, L. Guibas", 2019),
         "An information-theoretic approach to transferability in task transfer learning",
         *("ICIP", "doi:10.1109/ICIP.2019.8803726"),
     ),
     "benzaken2022": Reference(
-        *("Ben Zaken et al. (2022)", "E. Ben Zaken, S. Ravfogel, Y. Goldberg", 2022),
+        *("Ben Zaken et al. 2022", "E. Ben Zaken, S. Ravfogel, Y. Goldberg", 2022),
         "BitFit: simple parameter-efficient fine-tuning for transformer-based masked language-models",
         *("ACL", "arXiv:2106.10199"),
     ),
     "bergstra2012": Reference(
-        *("Bergstra and Bengio (2012)", "J. Bergstra, Y. Bengio", 2012),
+        *("Bergstra and Bengio 2012", "J. Bergstra, Y. Bengio", 2012),
         "Random search for hyper-parameter optimization",
         *("Journal of Machine Learning Research 13", "doi:10.5555/2188385.2188395"),
     ),
     "bouthillier2021": Reference(
-        *("Bouthillier et al. (2021)", "X. Bouthillier and others", 2021),
+        *("Bouthillier et al. 2021", "X. Bouthillier and others", 2021),
         *("Accounting for variance in machine learning benchmarks", "MLSys", "arXiv:2103.03098"),
     ),
     "dodge2019": Reference(
-        *("Dodge et al. (2019)", "J. Dodge, S. Gururangan, D. Card, R. Schwartz, N. A. Smith", 2019),
+        *("Dodge et al. 2019", "J. Dodge, S. Gururangan, D. Card, R. Schwartz, N. A. Smith", 2019),
         *("Show your work: improved reporting of experimental results", "EMNLP", "arXiv:1909.03004"),
     ),
     "he2015": Reference(
-        *("He et al. (2015)", "K. He, X. Zhang, S. Ren, J. Sun", 2015),
+        *("He et al. 2015", "K. He, X. Zhang, S. Ren, J. Sun", 2015),
         "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification",
         *("ICCV", "arXiv:1502.01852"),
     ),
     "holm1979": Reference(
-        *("Holm (1979)", "S. Holm", 1979, "A simple sequentially rejective multiple test procedure"),
+        *("Holm 1979", "S. Holm", 1979, "A simple sequentially rejective multiple test procedure"),
         *("Scandinavian Journal of Statistics 6", "doi:10.2307/4615733"),
     ),
     "howard2018": Reference(
-        *("Howard and Ruder (2018)", "J. Howard, S. Ruder", 2018),
+        *("Howard and Ruder 2018", "J. Howard, S. Ruder", 2018),
         *("Universal language model fine-tuning for text classification", "ACL", "arXiv:1801.06146"),
     ),
     "hu2021": Reference(
-        *("Hu et al. (2021)", "E. J. Hu, Y. Shen, P. Wallis, Z. Allen-Zhu, Y. Li, S. Wang, L. Wang, W. Chen", 2021),
+        *("Hu et al. 2021", "E. J. Hu, Y. Shen, P. Wallis, Z. Allen-Zhu, Y. Li, S. Wang, L. Wang, W. Chen", 2021),
         *("LoRA: low-rank adaptation of large language models", "ICLR", "arXiv:2106.09685"),
     ),
     "kornblith2019": Reference(
-        *("Kornblith et al. (2019)", "S. Kornblith, J. Shlens, Q. V. Le", 2019),
+        *("Kornblith et al. 2019", "S. Kornblith, J. Shlens, Q. V. Le", 2019),
         *("Do better ImageNet models transfer better?", "CVPR", "arXiv:1805.08974"),
     ),
     "kornblith2019cka": Reference(
-        *("Kornblith et al. (2019b)", "S. Kornblith, M. Norouzi, H. Lee, G. Hinton", 2019),
+        *("Kornblith et al. 2019b", "S. Kornblith, M. Norouzi, H. Lee, G. Hinton", 2019),
         *("Similarity of neural network representations revisited", "ICML", "arXiv:1905.00414"),
     ),
     "kumar2022": Reference(
-        *("Kumar et al. (2022)", "A. Kumar, A. Raghunathan, R. Jones, T. Ma, P. Liang", 2022),
+        *("Kumar et al. 2022", "A. Kumar, A. Raghunathan, R. Jones, T. Ma, P. Liang", 2022),
         "Fine-tuning can distort pretrained features and underperform out-of-distribution",
         *("ICLR", "arXiv:2202.10054"),
     ),
     "li2018": Reference(
-        *("Li et al. (2018)", "X. Li, Y. Grandvalet, F. Davoine", 2018),
+        *("Li et al. 2018", "X. Li, Y. Grandvalet, F. Davoine", 2018),
         *("Explicit inductive bias for transfer learning with convolutional networks", "ICML", "arXiv:1802.01483"),
     ),
     "neyshabur2020": Reference(
-        *("Neyshabur et al. (2020)", "B. Neyshabur, H. Sedghi, C. Zhang", 2020),
+        *("Neyshabur et al. 2020", "B. Neyshabur, H. Sedghi, C. Zhang", 2020),
         *("What is being transferred in transfer learning?", "NeurIPS", "arXiv:2008.11687"),
     ),
     "raghu2019": Reference(
-        *("Raghu et al. (2019)", "M. Raghu, C. Zhang, J. Kleinberg, S. Bengio", 2019),
+        *("Raghu et al. 2019", "M. Raghu, C. Zhang, J. Kleinberg, S. Bengio", 2019),
         "Transfusion: understanding transfer learning for medical imaging",
         *("NeurIPS", "arXiv:1902.07208"),
     ),
     "romano2005": Reference(
-        *("Romano and Wolf (2005)", "J. P. Romano, M. Wolf", 2005),
+        *("Romano and Wolf 2005", "J. P. Romano, M. Wolf", 2005),
         "Exact and approximate stepdown methods for multiple hypothesis testing",
         *("Journal of the American Statistical Association 100", "doi:10.1198/016214504000000539"),
     ),
     "rumelhart1986": Reference(
-        *("Rumelhart et al. (1986)", "D. E. Rumelhart, G. E. Hinton, R. J. Williams", 1986),
+        *("Rumelhart et al. 1986", "D. E. Rumelhart, G. E. Hinton, R. J. Williams", 1986),
         *("Learning representations by back-propagating errors", "Nature 323", "doi:10.1038/323533a0"),
     ),
     "schuirmann1987": Reference(
-        *("Schuirmann (1987)", "D. J. Schuirmann", 1987),
+        *("Schuirmann 1987", "D. J. Schuirmann", 1987),
         "A comparison of the two one-sided tests procedure and the power approach for assessing equivalence",
         *("Journal of Pharmacokinetics and Biopharmaceutics 15", "doi:10.1007/BF01068419"),
     ),
     "yosinski2014": Reference(
-        *("Yosinski et al. (2014)", "J. Yosinski, J. Clune, Y. Bengio, H. Lipson", 2014),
+        *("Yosinski et al. 2014", "J. Yosinski, J. Clune, Y. Bengio, H. Lipson", 2014),
         *("How transferable are features in deep neural networks?", "NeurIPS", "arXiv:1411.1792"),
     ),
 }

@@ -21,7 +21,10 @@ from markupsafe import Markup
 
 from . import filters
 from .cells import commands_behind, csv_of
+from .findings import FINDINGS
 from .mathml import mathml
+from .overviews import OVERVIEWS
+from .peers import read_peers
 from .pictures import strip
 from .references import REFERENCES
 from .summary import summarise
@@ -66,7 +69,7 @@ def render_report(data: Study, out: Path) -> tuple[Path, Path]:
     html, markdown : Path
         The same study gives the same bytes.
     """
-    summary = summarise(data.settings, data.rows, data.meta)
+    summary = summarise(data.settings, data.rows, data.meta, peers=read_peers(out))
     html, markdown = out / "report.html", out / "report.md"
     write_atomically(html, to_html(summary))
     write_atomically(markdown, to_markdown(summary))
@@ -205,7 +208,11 @@ def _environment(form: Format, labels: Labels) -> Environment:
     environment.filters.update(mathml=mathml, csv=csv_of, commands_behind=commands_behind, strip=strip)
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
-        labels=labels, tables=TABLES, unknown_case=_unknown_case, draw=_artist(labels), long_table=LONG_TABLE
+        labels=labels,
+        tables={**TABLES, **OVERVIEWS, **FINDINGS},
+        unknown_case=_unknown_case,
+        draw=_artist(labels),
+        long_table=LONG_TABLE,
     )
     environment.globals.update(references=REFERENCES, **_script(root))
     return environment

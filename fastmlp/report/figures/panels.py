@@ -1,0 +1,56 @@
+"""Small multiples: a panel a problem, a few strategies in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from .. import filters
+from .looks import NARROW, legend, looks, new_figure
+
+__all__ = ["panels"]
+
+Json = Mapping[str, Any]
+
+
+def panels(data: Json, width: int) -> Figure:
+    """Accuracy against the number of labels, one panel a problem, the same axes in all of them.
+
+    Parameters
+    ----------
+    data
+        `problems`, in the order in which they are drawn; the `shown` strategies; all `strategies` and the `baseline`,
+        which fix the colours.
+    width
+        In pixels: three panels beside each other, or two on a telephone.
+    """
+    columns = 2 if width < NARROW else 3
+    n = len(data["problems"])
+    rows = -(-n // columns)
+    figure = new_figure(width, 150 * rows + 110)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    look = looks(data["strategies"], data["baseline"])
+    sizes: list[int] = []
+    for axes, problem in zip(grid.flat, data["problems"], strict=False):
+        for name in data["shown"]:
+            cells = [c for c in problem["measures"][name] if c["accuracy"]["mean"] is not None]
+            sizes = [c["n_target"] for c in problem["measures"][name]]
+            means = [100 * c["accuracy"]["mean"] for c in cells]
+            axes.plot(
+                [c["n_target"] for c in cells], means, label=filters.label(name), **look[name] | {"markersize": 4}
+            )
+        axes.set_title(filters.label(problem["name"], 18 if width < NARROW else 24))
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_locator(FixedLocator([sizes[0], sizes[-1]] if sizes else []))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: filters.count(x)))
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+    for axes in grid.flat[n:]:
+        axes.set_axis_off()
+    figure.supxlabel("labelled target examples (logarithmic)", fontsize=13)
+    figure.supylabel("accuracy, %", fontsize=13)
+    legend(figure, grid.flat[0], width)
+    return figure

@@ -1,0 +1,184 @@
+"""All cells together: who cannot be told apart from the best where, what CS231n would have advised, and what it costs.
+
+A cell is a problem and a number of labels. Winners come from one procedure with one guarantee for the whole matrix;
+whether they are tied with the best is a second question, answered by tests of equivalence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..stats import (
+    Contest,
+    advice_matrix,
+    advised_choice,
+    always,
+    learned_choice,
+    paired_family,
+    regret,
+    winner_sets,
+)
+from .grid import BASELINE, PLAIN, Grid, number
+from .rules import family_of
+
+__all__ = ["LITTLE_A_CLASS", "SIMILAR_FROM", "accuracies", "contests", "matrix"]
+
+Json = dict[str, Any]
+Array = NDArray[np.float64]
+
+#: Where "similar" begins and "little data" ends; the course notes say neither. The others are tried for comparison.
+SIMILAR_FROM, OTHERS_SIMILAR = 0.5, (0.25, 0.75)
+LITTLE_A_CLASS, OTHERS_LITTLE = 10, (5, 20)
+
+FINE_TUNING = ("finetune", "discriminative", "gradual", "plateau", "lp-ft", "l2-sp")
+
+
+def accuracies(grid: Grid, strategies: Sequence[str]) -> Array:
+    """Held-out accuracy, (problems, sizes, strategies, seeds), NaN where a trial is missing."""
+    shape = (len(grid.problems), len(grid.sizes), len(strategies), len(grid.seeds))
+    x = np.full(shape, np.nan)
+    place = {seed: k for k, seed in enumerate(grid.seeds)}
+    for p, problem in enumerate(grid.problems):
+        for n, size in enumerate(grid.sizes):
+            for s, strategy in enumerate(strategies):
+                for seed, row in grid.ok(problem, strategy, size).items():
+                    x[p, n, s, place[seed]] = np.nan if (v := number(row, "accuracy")) is None else v
+    return x
+
+
+def contests(grid: Grid, margin: float) -> dict[tuple[str, int], Json]:
+    """For each cell its best strategy, those that cannot be told apart from it, those tied with it, and the rest."""
+    names = grid.contestants
+    cells = [(p, n) for p in grid.problems for n in grid.sizes]
+    if not names:
+        return {}
+    x = accuracies(grid, names).reshape(len(cells), len(names), len(grid.seeds))
+    found = winner_sets(x.transpose(0, 2, 1))
+    asked = [(k, w.best, s) for k, w in enumerate(found) for s in w.winners if w.best is not None and s != w.best]
+    verdicts = paired_family([_both(x[k, best], x[k, s]) for k, best, s in asked], margin=margin)
+    tied = {(k, s) for (k, _, s), v in zip(asked, verdicts, strict=True) if v.verdict == "tied"}
+    return {
+        cell: {
+            "top": None if w.best is None else names[w.best],
+            "winners": [names[s] for s in w.winners],
+            "tied": [names[s] for s in w.winners if (k, s) in tied],
+            "undecided": [names[s] for s in w.winners if s != w.best and (k, s) not in tied],
+            "behind": [name for s, name in enumerate(names) if w.counts[s] and s not in w.winners],
+            "present": [name for s, name in enumerate(names) if w.counts[s]],
+            "n": max(w.counts),
+            "reason": w.reason,
+        }
+        for k, (cell, w) in enumerate(zip(cells, found, strict=True))
+    }
+
+
+def matrix(
+    grid: Grid, cells: Mapping[tuple[str, int], Json], similarity: Mapping[str, float | None], classes: int | None
+) -> Json:
+    """The matrix with its advice and its regrets; problems in the order of their similarity.
+
+    Parameters
+    ----------
+    cells
+        Of `contests`.
+    similarity
+        Measured, by problem.
+    classes
+        Of the target task, which says what "little data" is; None where it is not known.
+    """
+    order = sorted(
+        grid.problems, key=lambda p: -9.0 if similarity[p] is None else float(similarity[p] or 0), reverse=True
+    )
+    little = LITTLE_A_CLASS * (classes or 10)
+    held = _advice(grid, cells, order, similarity, little)
+    counts = {s: sum(s in cell["winners"] for cell in cells.values()) for s in grid.contestants}
+    often = max(counts.values(), default=0)
+    return {
+        "problems": [
+            {"name": p, "similarity": similarity[p], "cells": [{"n_target": n, **cells[p, n]} for n in grid.sizes]}
+            for p in order
+            if (p, grid.sizes[0]) in cells
+        ],
+        "cells": len(cells),
+        "alone": sum(len(cell["winners"]) == 1 and len(cell["present"]) > 1 for cell in cells.values()),
+        "open": sum(len(cell["winners"]) == len(cell["present"]) > 1 for cell in cells.values()),
+        "wins": [{"strategy": s, "cells": k} for s, k in sorted(counts.items(), key=lambda item: -item[1])],
+        "most_often": [s for s, k in counts.items() if k == often and often],
+        "most": often,
+        "advice": held,
+        "regrets": _regrets(grid, similarity, little),
+    }
+
+
+def _advice(
+    grid: Grid,
+    cells: Mapping[tuple[str, int], Json],
+    order: Sequence[str],
+    similarity: Mapping[str, float | None],
+    little: int,
+) -> Json | None:
+    """CS231n's advice against the winners, or None without a similarity or without two strategies."""
+    if len(grid.contestants) < 2 or all(similarity[p] is None for p in order):
+        return None
+    rows = [[Contest(c["present"], c["winners"], [*c["tied"], c["top"]]) for c in _row(cells, p, grid)] for p in order]
+    held = advice_matrix(
+        [similarity[p] for p in order],
+        grid.sizes,
+        rows,
+        advised(grid.contestants),
+        similar_from=SIMILAR_FROM,
+        little_to=little,
+        other_thresholds=(OTHERS_SIMILAR, [little * k / LITTLE_A_CLASS for k in OTHERS_LITTLE]),
+    )
+    return {**asdict(held), "problems": list(order), "advised": advised(grid.contestants)}
+
+
+def advised(names: Sequence[str]) -> dict[Any, list[str]]:
+    """The strategies of a study that each piece of CS231n's advice means."""
+    fine = [s for s in names if s in FINE_TUNING]
+    probes = sorted((s for s in names if family_of(s) == "probe"), key=lambda s: int(s.rpartition("-")[2]))
+    top = ["frozen"] if "frozen" in names else probes[-1:]
+    return {
+        "linear on top": top,
+        "linear lower down": probes[:-1],
+        "fine-tune": fine,
+        "fine-tune or scratch": [*fine, *([PLAIN] if PLAIN in names else [])],
+    }
+
+
+def _row(cells: Mapping[tuple[str, int], Json], problem: str, grid: Grid) -> list[Json]:
+    return [cells[problem, n] for n in grid.sizes]
+
+
+def _regrets(grid: Grid, similarity: Mapping[str, float | None], little: int) -> list[Json]:
+    """What some ways of choosing cost, each with its interval over seeds."""
+    names = [*grid.contestants, *([BASELINE] if BASELINE in grid.strategies else [])]
+    if len(names) < 2:
+        return []
+    x = accuracies(grid, names)
+    flat = x.reshape(-1, len(names), len(grid.seeds))
+    place = {name: k for k, name in enumerate(names)}
+    known = np.array([np.nan if similarity[p] is None else similarity[p] for p in grid.problems], dtype=float)
+    choices: dict[str, Any] = {
+        f"always {s}": always(place[s], len(flat)) for s in ("finetune", "frozen", PLAIN, BASELINE) if s in place
+    }
+    first = {advice: place[group[0]] for advice, group in advised(names).items() if group}
+    if not np.isnan(known).all() and first:
+        choices["CS231n’s rule"] = advised_choice(known, grid.sizes, first, similar_from=SIMILAR_FROM, little_to=little)
+    if (~np.isnan(known)).sum() > 1:
+        choices["what was best on the nearest other problem"] = learned_choice(x, known)
+    choices["one at random"] = None
+    return [
+        {"advice": told, **{k: v for k, v in asdict(regret(flat, choice)).items() if k != "by_cell"}}
+        for told, choice in choices.items()
+    ]
+
+
+def _both(a: Array, b: Array) -> tuple[Array, Array]:
+    there = ~(np.isnan(a) | np.isnan(b))
+    return a[there], b[there]
