@@ -1,14 +1,20 @@
 """What README and CONTRIBUTING show can be typed in: their Python runs, their commands and files exist."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 import fastmlp
+from fastmlp import measures
 from fastmlp.cli import commands
+from fastmlp.problems import axis
+from fastmlp.study.config import load_settings
+from fastmlp.study.trial import Cell
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,11 +49,36 @@ def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytes
     assert names["moved"].network.sizes == (64, 64, 10)
 
 
-def test_the_strategies_of_contributing_are_two_of_a_kind(names: dict[str, Any]) -> None:
-    row, use = blocks(CONTRIBUTING, "python")
-    exec(use, names)
+STRATEGY, USE, PROBLEM, MEASURE = blocks(CONTRIBUTING, "python")
+
+
+def test_the_strategies_of_contributing_are_three_of_a_kind(names: dict[str, Any]) -> None:
+    exec(USE, names)
     assert names["fit"].network.sizes[-1] == 10
-    assert eval(f"{{{row}}}", names) == {"cooled": names["cooled"]}
+    assert eval(f"{{{STRATEGY}}}", names) == {"cooled": names["cooled"]}
+    (study,) = blocks(CONTRIBUTING, "toml")
+    assert load_settings(tomllib.loads(study)).strategy("cooled") == names["cooled"]
+
+
+def test_the_problem_of_contributing_can_be_transferred_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = eval(f"{{{PROBLEM}}}", vars(axis))
+    monkeypatch.setattr(axis, "PROBLEMS", {**axis.PROBLEMS, **row})
+    problem = axis.load_problem("mirrored", 3)
+    mirrored, straight = (task.X.reshape(-1, 8, 8) for task in (problem.source, problem.target))
+    np.testing.assert_array_equal(mirrored, straight[:, :, ::-1])
+    settings = load_settings({"grid": {"problems": ["mirrored"]}, "network": {"hidden": [8]}})
+    record = Cell(problem, 3, settings, "numpy").run(fastmlp.STRATEGIES["frozen"], 20)
+    assert record["status"] == "ok"
+    axis.load_problem.cache_clear()
+
+
+def test_the_measure_of_contributing_agrees_with_its_oracle(names: dict[str, Any]) -> None:
+    places = vars(measures) | {"Probabilities": Any, "Ints": Any}
+    exec(f"from __future__ import annotations\n{MEASURE}", places)
+    p = np.random.default_rng(0).dirichlet(np.ones(10), size=60)
+    assert places["top_two"](p, names["y"]) == metrics.top_k_accuracy_score(names["y"], p, k=2, labels=range(10))
+    for name, place in (("VERSION", "study/store/database.py"), ("PROTOCOL", "study/plan.py")):
+        assert f"\n{name} = " in (ROOT / "fastmlp" / place).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
