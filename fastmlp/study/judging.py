@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..measures import evaluate
 from ..problems import Problem, Scaler
@@ -14,12 +15,9 @@ from .models import Model
 from .store.records import Record, finite
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
-
-PLAIN = ""  # the held-out set as it is, beside its shifts
 
 
 class HeldOut:
@@ -35,7 +33,7 @@ class HeldOut:
         self.problem = problem
         self.rows = rows
         self.seed = seed
-        self.kept: dict[tuple[Scaler, str], Mapping[str, Floats]] = {}
+        self.kept: dict[tuple[Scaler, str], Floats] = {}
 
     @cached_property
     def labels(self) -> Ints:
@@ -43,34 +41,41 @@ class HeldOut:
         return self.problem.target.y[self.rows]
 
     @cached_property
-    def views(self) -> dict[str, NDArray[np.float64]]:
-        """Their raw inputs by shift; what a shift draws, such as noise, is the same for all models."""
+    def views(self) -> list[NDArray[np.float64]]:
+        """Their raw inputs, (n, features), as they are, then under each shift.
+
+        What a shift draws, such as noise, is the same for all models.
+        """
         target = self.problem.target
         X = target.X[self.rows]
-        shifted = {
-            name: shift(X, rng_for("shift", name=name, task=target.name, seed=self.seed))
-            for name, shift in self.problem.shifts.items()
-        }
-        return {PLAIN: X, **shifted}
+        return [
+            X,
+            *(
+                shift(X, rng_for("shift", name=name, task=target.name, seed=self.seed))
+                for name, shift in self.problem.shifts.items()
+            ),
+        ]
 
     def keep(self, scaler: Scaler, dtype: str) -> None:
         """Keep the inputs as seen through a scaler that many models share."""
         if (scaler, dtype) not in self.kept:
-            self.kept[scaler, dtype] = {name: scaler.transform(X, dtype) for name, X in self.views.items()}
+            self.kept[scaler, dtype] = scaler.transform(np.concatenate(self.views), dtype)
 
-    def seen_by(self, model: Model) -> Mapping[str, Floats]:
-        """Return the inputs as a model sees them, by shift."""
+    def seen_by(self, model: Model) -> Floats:
+        """Return the inputs as a model sees them, one view after the other, (n views x n, features)."""
         known = self.kept.get((model.scaler, model.dtype))
-        return {name: model.inputs(X) for name, X in self.views.items()} if known is None else known
+        return model.inputs(np.concatenate(self.views)) if known is None else known
+
+    def seen_plain(self, model: Model) -> Floats:
+        """Return the inputs as a model sees them without a shift, (n, features)."""
+        return self.seen_by(model)[: len(self.rows)]
 
     def judge(self, model: Model) -> Record:
         """Measure a model: everything on the examples as they are, and its accuracy under each shift."""
         start = perf_counter()
-        seen = self.seen_by(model)
-        measured: Record = {
-            name: finite(value) for name, value in evaluate(model.probabilities(seen[PLAIN]), self.labels).items()
-        }
-        for name in self.problem.shifts:
-            guessed = model.probabilities(seen[name]).argmax(axis=1)
-            measured[f"accuracy_{name}"] = float((guessed == self.labels).mean())
+        # All views at once: a call for each would cost more than the work
+        plain, *shifted = np.split(model.probabilities(self.seen_by(model)), len(self.views))
+        measured: Record = {name: finite(value) for name, value in evaluate(plain, self.labels).items()}
+        for name, probabilities in zip(self.problem.shifts, shifted, strict=True):
+            measured[f"accuracy_{name}"] = float((probabilities.argmax(axis=1) == self.labels).mean())
         return measured | {"evaluate_seconds": perf_counter() - start}

@@ -82,10 +82,12 @@ def plan(settings: Settings, circumstances: Circumstances) -> Iterator[Trial]:
                 source, strategy = sources[cell.seed], rows[cell.strategy]
                 key = trial_key(source, strategy, cell, parts[cell.strategy])
                 # Scores are of the grid's own pretraining and subset; so is what is told of a pretraining
-                own = cell.varied in {"subset", "pretraining"}
-                scores = "" if own else digest(what="scores", pretraining=source.pretraining, n_target=cell.n_target)
+                unscored = cell.varied in {"subset", "pretraining"} or not settings.measures.scores
+                scored = (
+                    "" if unscored else digest(what="scores", pretraining=source.pretraining, n_target=cell.n_target)
+                )
                 pretraining = "" if cell.varied == "pretraining" else source.pretraining
-                yield Trial(name, *cell[:3], key, pretraining, scores, *cell[3:])
+                yield Trial(name, *cell[:3], key, pretraining, scored, *cell[3:])
 
 
 def grid_cells(settings: Settings) -> Iterator[Cell]:

@@ -82,7 +82,9 @@ class Origin:
         self.task = task
         self.rows = rows
         self.conditions = conditions
-        self.known: list[Floats] | None = None  # features of the held-out set, for comparing others with
+        # Features of the held-out set and held-out inputs of its own task, for comparing others with
+        self.known: list[Floats] | None = None
+        self.own: Floats | None = None
 
     @cached_property
     def scaler(self) -> Scaler:

@@ -61,6 +61,7 @@ class MeasuresSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What is measured beside what always is."""
 
     inside: bool = False
+    scores: bool = False
 
 
 class TuningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -20,7 +20,7 @@ import numpy as np
 from ..problems import Problem, Scaler, Split, interleave, load_problem
 from ..strategies import Strategy
 from .inside import alike, hidden_features, remembered
-from .judging import PLAIN, HeldOut
+from .judging import HeldOut
 from .models import Model, train_baseline, train_network
 from .pretraining import Conditions, Origin, measure
 from .settings import Settings
@@ -219,16 +219,17 @@ class Cell:
         if not self.conditions.settings.measures.inside or not strategy.starts_from_source or model.fit is None:
             return {}
         trained, pretrained, backend = model.fit.network, origin.fit.network, self.conditions.backend
-        seen = self.heldout.seen_by(model)[PLAIN]
+        seen = self.heldout.seen_plain(model)
         if model.scaler is not origin.scaler:  # through another scaler the pretrained network sees other features
             known = hidden_features(pretrained, seen, backend)
         elif origin.known is None:
             known = origin.known = hidden_features(pretrained, seen, backend)
         else:
             known = origin.known
-        source, rows = self.problem.source, self.split.source_heldout
-        inputs = origin.inputs(source.X[rows])
+        if origin.own is None:
+            origin.own = origin.inputs(self.problem.source.X[self.split.source_heldout])
+        labels = self.problem.source.y[self.split.source_heldout]
         return {
             "cka": alike(hidden_features(trained, seen, backend), known),
-            "source_accuracy_kept": remembered(trained, pretrained, inputs, source.y[rows], backend),
+            "source_accuracy_kept": remembered(trained, pretrained, origin.own, labels, backend),
         }
