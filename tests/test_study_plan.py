@@ -76,6 +76,7 @@ def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
         ({"network": {"activation": "tanh"}}, NETWORKS | {"pretraining"}),
         ({"network": {"dtype": "float64"}}, NETWORKS | {"pretraining"}),
         ({"measures": {"inside": True}}, {"frozen", "lora-4"}),
+        ({"measures": {"scores": True}}, set()),  # kept apart
         ({"tuning": {"trials": 2}}, NETWORKS | BASELINES),
         ({"tuning": {"folds": 2}}, set()),  # of one trial
         ({"replicates": {"number": 1}}, set()),
@@ -129,6 +130,14 @@ def test_a_key_is_of_what_a_strategy_does_and_not_of_its_name() -> None:
     own["phases"] = [{"body": 0, "head": 0.5}]
     found = keys(from_dict(with_grid(BASE, strategies=["frozen", "mine"]) | {"strategies": {"mine": own}}))
     assert found["parity", "mine", 20, 0] != found["parity", "frozen", 20, 0]
+
+
+def test_scores_are_planned_only_where_they_are_asked_for() -> None:
+    asked, not_asked = (
+        list(plan(from_dict(BASE | {"measures": {"scores": scores}}), HERE)) for scores in (True, False)
+    )
+    assert {trial.scores_key for trial in not_asked} == {""}
+    assert len({trial.scores_key for trial in asked}) == len({(trial.n_target, trial.seed) for trial in asked})
 
 
 def test_the_plan_goes_problem_by_problem_strategy_by_strategy_size_by_size() -> None:
