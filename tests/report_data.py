@@ -162,6 +162,69 @@ def pretraining(seed: int, own: np.ndarray[Any, Any]) -> dict[str, Any]:
     }
 
 
+MANY = (
+    *("baseline", "scratch", "scratch-source-scaler", "frozen", "finetune", "partial-1", "partial-2", "discriminative"),
+    *("lp-ft", "l2-sp", "bitfit", "lora-4", "transplant-1", "transplant-2", "transfuse-1", "transfuse-2", "my-own"),
+)
+AXIS = ("same", "halves", "halves-self", "parity")
+
+
+def large(
+    mean: Callable[[str, int], float] | None = None,
+    *,
+    strategies: Sequence[str] = MANY,
+    problems: Sequence[str] = AXIS,
+    sizes: Sequence[int] = (20, 100, 500),
+    seeds: int = 8,
+    spread: float = 0.008,
+) -> MadeUp:
+    """A study of many strategies on many problems, with all that can be measured and some trials replicated."""
+    data = study(
+        mean or _rising, spread=spread, strategies=strategies, problems=problems, sizes=sizes, seeds=seeds, name="book"
+    )
+    data.settings["network"]["hidden"] = [32, 32]
+    data.rows = [row | _inside(row) | _source(row, problems) for row in data.rows]
+    data.rows += [
+        row | {"varied": purpose, "replicate": k, "accuracy": row["accuracy"] + 0.004 * k * (1 + (purpose == "subset"))}
+        for row in data.rows
+        if (row["problem"], row["strategy"], row["n_target"]) == (problems[0], "finetune", sizes[0])
+        for purpose in ("subset", "weights")
+        for k in (1, 2, 3)
+    ]
+    facts = json.loads(META["problem:parity"])
+    data.meta |= {f"problem:{name}": json.dumps(facts) for name in problems}
+    return data
+
+
+def _rising(strategy: str, n_target: int) -> float:
+    start = {"scratch": 0.60, "frozen": 0.72, "baseline": 0.66}.get(strategy, 0.70)
+    return 0.95 - (0.95 - start) * (n_target / 20) ** -0.6
+
+
+def _inside(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What `measures.inside` and tuning add."""
+    if row["strategy"] == "baseline" or row["status"] != "ok":
+        return {}
+    gentle = 0.5 if row["strategy"] == "lp-ft" else 1.0
+    wobble = 0.01 * (row["seed"] % 3) * gentle
+    return {
+        "drift": [gentle * 0.2 + wobble, gentle * 0.3 + wobble, 1.4 + wobble],
+        "cka": [0.97 - wobble, 0.9 - wobble],
+        "source_accuracy_kept": 0.8 + wobble,
+        **{f"accuracy_{shift}": row["accuracy"] / (1 + gentle) for shift in ("rotated", "noisy", "inverted")},
+        "tuning_note": "cross-validated",
+        "tuned_lr": 0.05,
+        "tuned_epochs": 60,
+        "tune_seconds": 0.3,
+        "tuning": [0.7, 0.72 + wobble, None],
+    }
+
+
+def _source(row: Mapping[str, Any], problems: Sequence[str]) -> dict[str, Any]:
+    """Similarities that fall along the axis."""
+    return {"h_score": row["h_score"] + 1.0 - 0.7 * list(problems).index(row["problem"])}
+
+
 def some_lost(data: MadeUp) -> MadeUp:
     """Frozen diverges on three seeds at 20 labels, fails on two at 50, and has not run on one at 100."""
     lost = {(20, s): "diverged" for s in range(3)} | {(50, s): "failed" for s in range(2)} | {(100, 0): "missing"}

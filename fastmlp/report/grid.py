@@ -49,7 +49,6 @@ class Grid:
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
         """Lay out rows; settings say what was planned where there are none."""
         grid = settings.get("grid", settings)  # which had its lists itself before it had a table
-        rows = [row for row in rows if not row.get("varied")]  # replicates are no part of the grid
 
         def named(column: str, planned: Iterable[Any]) -> tuple[Any, ...]:
             return tuple(dict.fromkeys([row[column] for row in rows] or planned))

@@ -33,6 +33,7 @@ FACTS = (
 )
 H_SCORES = ("h_score_random", "h_score", "h_score_target")
 MARGIN = 0.01
+STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 FEW_PROBLEMS = 2  # with more, the book tells them together
 PRIVATE = {"rendered", "schema"}  # notes of the store to itself
 
@@ -58,6 +59,7 @@ def summarise(
     dict
         `study`, `counts`, `problems` (one dict each: measures, comparisons, answer, curves, pretraining), `meta`.
     """
+    replicates = [row for row in rows if row.get("varied")]
     rows = [row for row in rows if not row.get("varied")]  # replicates that vary one purpose are no grid
     grid = Grid.of(settings, rows)
     margin = float(settings.get("margin", MARGIN))
@@ -69,7 +71,7 @@ def summarise(
     late = {
         "layers": layers(grid, grid.problems),
         "protocol": protocol(grid, margin),
-        "ledgers": ledgers(grid, rows),
+        "ledgers": ledgers(grid, replicates),
         "power": _power(grid, margin, problems),
         "peers": peers,
     }
@@ -100,7 +102,7 @@ def _study(settings: Mapping[str, Any], grid: Grid, margin: float) -> Json:
         "contestants": list(grid.contestants),
         "pretrained": [s for s in grid.contestants if s != PLAIN],
         "large": len(grid.contestants) > FEW or len(grid.problems) > FEW_PROBLEMS,
-        "few": [s for s in ("baseline", "scratch", "frozen", "finetune") if s in grid.strategies],
+        "few": [s for s in STANDARD if s in grid.strategies] or list(grid.strategies[:4]),
         "controls": [s for s in grid.strategies if is_control(s)],
         "sizes": list(grid.sizes),
         "n_seeds": len(grid.seeds),

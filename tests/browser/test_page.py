@@ -52,7 +52,7 @@ def test_nothing_is_asked_for_and_nothing_said(visit: Visit, report: Path) -> No
 
 def test_it_is_complete_without_scripts(visit: Visit) -> None:
     page = visit(java_script_enabled=False)
-    assert page.locator("h2").count() == 13
+    assert page.locator("h2").count() == 18
     assert page.locator("figure svg:visible").count() == 7
     assert "finetune" in page.locator(".lead").inner_text()
 
@@ -120,19 +120,67 @@ def test_keyboard_first_finds_the_way_to_the_answer(visit: Visit) -> None:
 
 def test_numbers_behind_a_figure_open_from_the_keyboard(visit: Visit) -> None:
     page = visit()
-    page.locator("figure summary").first.focus()
-    assert not page.locator("figure table").first.is_visible()
+    page.locator(".figure summary").first.focus()
+    assert not page.locator(".figure table").first.is_visible()
     page.keyboard.press("Enter")
-    assert page.locator("figure table").first.is_visible()
+    assert page.locator(".figure table").first.is_visible()
 
 
 def test_print_is_light_open_and_not_clipped(visit: Visit) -> None:
     page = visit(color_scheme="dark", viewport={"width": 700, "height": 900})
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.locator("figure table").first.is_visible()
+    assert page.locator(".figure table").first.is_visible()
     assert page.evaluate(STICKS_OUT.replace(".scroll, .commands, .equation, ", "")) == []
     assert len(page.pdf(format="A4")) > 20_000
+
+
+def test_tables_are_sorted_from_the_keyboard(visit: Visit) -> None:
+    page = visit()
+    head = page.locator("#worked-numbers th", has_text="by the formula")
+    assert head.get_attribute("aria-sort") is None
+    head.locator("button").focus()
+    for direction in ("ascending", "descending"):
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == direction
+        cells = page.locator("#worked-numbers tbody td:nth-child(2)").all_inner_texts()
+        numbers = [float(text.replace("−", "-")) for text in cells]
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+
+
+def test_the_contents_mark_where_the_reader_is(visit: Visit) -> None:
+    page = visit()
+    assert page.locator("nav a[aria-current]").all_inner_texts() == ["The answer"]
+    page.evaluate("document.querySelector('#network').scrollIntoView()")
+    page.wait_for_timeout(300)
+    assert page.locator("nav a[aria-current]").all_inner_texts() == ["The network"]
+
+
+def test_margin_notes_stand_beside_the_text_where_there_is_room(visit: Visit) -> None:
+    wide, narrow = visit(viewport={"width": 1440, "height": 900}), visit(viewport={"width": 800, "height": 900})
+    assert wide.locator(".margin:visible").count() > 20
+    assert narrow.locator(".margin:visible").count() == 0
+    overlapping = wide.evaluate("""() => {
+        const boxes = [...document.querySelectorAll(".margin")].map(e => e.getBoundingClientRect());
+        const shown = [...document.querySelectorAll(".scroll")].map(e => e.getBoundingClientRect());
+        const tables = shown.filter(q => q.height);
+        return boxes.filter(p => [...tables, ...boxes.filter(q => q !== p)].some(q =>
+            p.left < q.right && q.left < p.right && p.top + 1 < q.bottom && q.top + 1 < p.bottom)).length;
+    }""")
+    assert overlapping == 0
+
+
+def test_equations_are_set_by_the_browser(visit: Visit) -> None:
+    page = visit()
+    fraction = "document.querySelector('#eq-loss mfrac').getBoundingClientRect()"
+    assert page.evaluate(f"{fraction}.height") > 1.5 * page.evaluate(
+        "parseFloat(getComputedStyle(document.body).fontSize)"
+    )
+
+
+def test_forced_colours_leave_nothing_invisible(visit: Visit) -> None:
+    page = visit(forced_colors="active")
+    assert page.locator("figure svg:visible").count() == 7
 
 
 @pytest.mark.parametrize(
