@@ -60,10 +60,10 @@ def commands() -> None:
 @click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="What computes.")
 @click.option("--quick", is_flag=True, help="A look at it: at most 3 sizes and 3 seeds.")
 def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
-    """Run STUDY: the name of a shipped study (lab), or a TOML file.
+    """Run STUDY: a shipped one, or a TOML file.
 
-    It writes study.toml, study.sqlite, results.csv, report.html and report.md. If the folder holds some of it already,
-    only what is missing is run.
+    Shipped are lab, book, yosinski and tuned. It writes study.toml, study.sqlite, results.csv, report.html and
+    report.md. If the folder holds some of it already, only what is missing is run.
     """
     from .study import resume_command, run_study
     from .study.stopping import StudyStopped

@@ -123,6 +123,23 @@ def test_shipped_studies_are_accepted(name: str) -> None:
     assert load_settings(name).name == name
 
 
+def test_the_book_has_every_strategy_and_enough_of_all_else() -> None:
+    book = load_settings("book")
+    assert set(STRATEGIES) <= set(book.grid.strategies)
+    assert len(book.grid.problems) >= 8
+    assert len(book.grid.sizes) >= 6
+    assert (min(book.grid.sizes), max(book.grid.sizes)) == (10, 500)
+    assert book.grid.seeds >= 20
+    assert len(book.network.hidden) >= 2
+    assert (book.replicates.seeds, book.replicates.number, book.replicates.sizes) == (10, 10, (100,))
+
+
+def test_yosinski_has_every_depth() -> None:
+    yosinski = load_settings("yosinski")
+    for family in ("transplant", "transfuse", "random-frozen"):
+        assert {f"{family}-{k}" for k in range(1, len(yosinski.network.hidden) + 1)} <= set(yosinski.grid.strategies)
+
+
 def test_what_is_left_out_is_as_in_the_lab() -> None:
     assert load_settings({"name": "lab"}) == load_settings("lab") == Settings(name="lab")
 
