@@ -194,6 +194,42 @@ def multipliers(rule: Json) -> Json:
     return {"columns": [head("", number=False) | {"head": cell("text", "layer")}, *columns], "rows": rows}
 
 
+def side_by_side(pairs: Sequence[Json]) -> Json:
+    """What differs between two studies, a row a name."""
+    return {
+        "columns": [head(text, number=False) for text in ("name", "first", "second")],
+        "rows": [[cell("name", p["name"]), *(_setting(p[k]) for k in ("first", "second"))] for p in pairs],
+    }
+
+
+def _setting(value: Any) -> Json:
+    return cell("text", "–") if value is None else cell("setting", value)
+
+
+def apart(cells: Sequence[Json]) -> Json:
+    """Cells in which two studies are not shown to be equivalent."""
+    heads = ("labels", "difference (points)", "95 % interval", "pairs")
+    return {
+        "columns": [
+            *(head(text, number=False) for text in ("problem", "strategy")),
+            *map(head, heads),
+            head("the first is", number=False),
+        ],
+        "rows": [
+            [
+                cell("name", c["problem"]),
+                cell("name", c["first"]),
+                cell("count", c["n_target"]),
+                cell("points", c["mean"]),
+                cell("points_interval", c),
+                cell("pairs", {"n": c["n"], "planned": c["planned"]}),
+                cell("verdict", c),
+            ]
+            for c in cells
+        ],
+    }
+
+
 def _problem_columns(found: Json) -> list[Json]:
     sizes = [c["n_target"] for c in found["problems"][0]["cells"]] if found["problems"] else []
     return [
@@ -229,6 +265,7 @@ def _shade(mean: float | None, best: float) -> Json:
 OVERVIEWS: dict[str, Callable[..., Json]] = {
     f.__name__: f
     for f in (
+        *(apart, side_by_side),
         *(advice, by_problem, effects, effects_by_problem, heat, matrix),
         *(multipliers, panels, regrets, similarities, splits, wins),
     )

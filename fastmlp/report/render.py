@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from . import filters
 from .cells import commands_behind, csv_of
+from .difference import difference
 from .findings import FINDINGS
 from .mathml import mathml
 from .overviews import OVERVIEWS
@@ -30,7 +31,7 @@ from .references import REFERENCES
 from .summary import summarise
 from .tables import TABLES
 
-__all__ = ["Study", "render_report", "templates", "to_html", "to_markdown", "write_atomically"]
+__all__ = ["Study", "render_difference", "render_report", "templates", "to_html", "to_markdown", "write_atomically"]
 
 LONG_TABLE = 60  # rows; a longer one is closed until it is opened
 
@@ -84,6 +85,16 @@ def to_html(summary: Json) -> str:
 def to_markdown(summary: Json) -> str:
     """The same words and numbers; figures are replaced by their tables."""
     lines = [line.rstrip() for line in _render(summary, "markdown").splitlines()]
+    kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def render_difference(first: Study, second: Study) -> str:
+    """Two studies side by side, as Markdown that reads well in a terminal."""
+    found = difference(*((data.settings, data.rows, data.meta) for data in (first, second)))
+    labels = Labels()
+    text = _environment("markdown", labels).get_template("difference.j2").render(found)
+    lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 

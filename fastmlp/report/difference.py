@@ -1,0 +1,81 @@
+"""Two studies side by side: what was set, what they ran on, and whether their accuracies are equivalent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..stats import paired_family
+from .grid import Grid, number
+
+__all__ = ["difference"]
+
+Json = dict[str, Any]
+NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs"}  # differ between any two runs
+
+
+def difference(
+    first: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Mapping[str, str]],
+    second: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Mapping[str, str]],
+) -> Json:
+    """Compare two studies, cell by cell, on the seeds that both have finished.
+
+    Parameters
+    ----------
+    first, second
+        Settings, rows and meta of each, as `summarise` takes them.
+
+    Returns
+    -------
+    dict
+        `settings` and `circumstances` that differ, as name, first, second; `cells`, paired differences (first minus
+        second) of each cell they share, corrected together; `counts` of their verdicts; `alone`, cells of only one.
+    """
+    grids = [Grid.of(settings, [r for r in rows if not r.get("varied")]) for settings, rows, _ in (first, second)]
+    margin = min(float(settings.get("margin", 0.01)) for settings, *_ in (first, second))
+    held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in grids]
+    shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in grids[0].trials) if cell in held[1]]
+    found = paired_family([_paired(grids, cell) for cell in shared], margin=margin)
+    cells = [
+        {"problem": p, "first": s, "n_target": n, "planned": len(grids[0].seeds), **asdict(d)}
+        for (p, s, n), d in zip(shared, found, strict=True)
+    ]
+    verdicts = [c["verdict"] for c in cells if c["n"] > 1]
+    return {
+        "names": [str(first[0]["name"]), str(second[0]["name"])],
+        "margin": margin,
+        "settings": _unlike(dict(_flat(first[0])), dict(_flat(second[0]))),
+        "circumstances": _unlike(first[2], second[2]),
+        "cells": cells,
+        "apart": [c for c in cells if c["verdict"] != "tied" and not _is_same(c)],
+        "counts": {v: verdicts.count(v) for v in ("tied", "better", "worse", "undecided")},
+        "compared": len(verdicts),
+        "same": sum(map(_is_same, cells)),
+        "alone": [len(held[0] - held[1]), len(held[1] - held[0])],
+    }
+
+
+def _is_same(cell: Json) -> bool:
+    """Whether all seeds have the very same accuracy in both studies."""
+    return bool(cell["mean"] == 0 and cell["reason"] == "no spread")
+
+
+def _paired(grids: Sequence[Grid], cell: tuple[str, str, int]) -> tuple[list[float], list[float]]:
+    a, b = (grid.ok(*cell) for grid in grids)
+    both = [(number(a[seed], "accuracy"), number(b[seed], "accuracy")) for seed in a if seed in b]
+    kept = [(x, y) for x, y in both if x is not None and y is not None]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        flat += _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(prefix + name, value)]
+    return flat
+
+
+def _unlike(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Json]:
+    """Names under which the two do not have the same, and what they have; None where one has nothing."""
+    names = [n for n in dict.fromkeys([*a, *b]) if n not in NOISE and not n.startswith("problem:")]
+    return [{"name": n, "first": a.get(n), "second": b.get(n)} for n in names if a.get(n) != b.get(n)]
