@@ -96,6 +96,21 @@ def report_command(folder: Path) -> int:
     return 0
 
 
+@commands.command("diff", epilog="\b\nExample:\n  fastmlp diff out other/out > difference.md")
+@click.argument("first", type=FOLDER, metavar="DIR")
+@click.argument("second", type=FOLDER, metavar="DIR")
+def diff_command(first: Path, second: Path) -> int:
+    """Compare two studies.
+
+    Settings, versions and machines that differ, and cell by cell whether the accuracies are equivalent; as Markdown.
+    """
+    from .report.render import render_difference
+    from .study.store import read_study
+
+    click.echo(render_difference(read_study(first), read_study(second)), nl=False)
+    return 0
+
+
 @commands.command("status", epilog="\b\nExample:\n  fastmlp status out --json | jq .missing")
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
