@@ -32,6 +32,23 @@ def render(data: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def short_form(data: dict[str, Any]) -> str:
+    """Return the table that the README holds: how many times longer each peer takes, and fastmlp's share of the peak."""
+    peak, shapes = median(data["peak"]), data["shapes"].values()
+    ours = [median(shape["peers"]["fastmlp"]["rounds"]) for shape in shapes]
+    rows = [
+        "| | " + " | ".join(shape["description"].split(",")[0] for shape in shapes) + " |",
+        "|---" * (len(ours) + 1) + "|",
+    ]
+    shares = [shape["flops"] / peak / seconds for shape, seconds in zip(shapes, ours, strict=True)]
+    rows.append("| fastmlp, share of the core's peak | " + " | ".join(f"{share:.0%}" for share in shares) + " |")
+    for peer in next(iter(shapes))["peers"]:
+        if peer != "fastmlp":
+            times = [median(shape["peers"][peer]["rounds"]) / own for shape, own in zip(shapes, ours, strict=True)]
+            rows.append(f"| {peer}, times as long | " + " | ".join(f"{ratio:.3g}" for ratio in times) + " |")
+    return "\n".join(rows) + "\n"
+
+
 def machine(data: dict[str, Any]) -> str:
     """Return the processor and the versions."""
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
