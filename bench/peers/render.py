@@ -33,7 +33,7 @@ def render(data: dict[str, Any]) -> str:
 
 
 def short_form(data: dict[str, Any]) -> str:
-    """Return the table that the README holds: how many times longer each peer takes, and fastmlp's share of the peak."""
+    """Return the README's table: how many times longer each peer takes, and the share of the peak that fastmlp has."""
     peak, shapes = median(data["peak"]), data["shapes"].values()
     ours = [median(shape["peers"]["fastmlp"]["rounds"]) for shape in shapes]
     rows = [
