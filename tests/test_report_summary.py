@@ -158,12 +158,6 @@ def test_summary_is_json_without_nan() -> None:
     assert json.loads(text)["study"]["name"] == "lab"
 
 
-def test_ten_thousand_trials_are_summed_up_in_time() -> None:
-    data = study(flat({}), strategies=[f"s{k}" for k in range(20)], sizes=[20, 50, 100, 200, 500], seeds=100)
-    assert len(data.rows) == 10_000
-    assert summary(data)["counts"]["ok"] == 10_000
-
-
 # --- tables
 
 
