@@ -31,6 +31,19 @@ STUDIES = {
 }
 
 
+POINT = {"mean": 0.8, "low": 0.78, "high": 0.82}
+SERIES_BY_DEPTH = [
+    {"family": family, "problem": problem, "points": [{"k": k, **POINT} for k in (1, 2, 3)]}
+    for family in ("transplant", "transfuse", "random-frozen")
+    for problem in ("halves", "random-labels")
+]
+
+
+def _named(problem: dict[str, Any], n: int) -> list[dict[str, Any]]:
+    """The same problem under several names, one of them long."""
+    return [problem | {"name": "a problem with quite a long name" if k == 1 else f"problem-{k}"} for k in range(n)]
+
+
 def parts(data: MadeUp) -> dict[str, dict[str, Any]]:
     """What the chapters hand to each figure, by a name for it."""
     summary = summarise(data.settings, data.rows, data.meta)
@@ -44,6 +57,8 @@ def parts(data: MadeUp) -> dict[str, dict[str, Any]]:
         "curves": common | {"series": problem["curves"] or [{"epochs": [], "median": [], "low": [], "high": []}]},
         "curves of pretraining": common | {"series": [curve] if curve else []},
         "split": {"facts": problem["facts"]},
+        "panels": common | {"problems": _named(problem, 7), "shown": summary["study"]["few"]},
+        "layers": common | {"series": SERIES_BY_DEPTH},
     }
 
 
