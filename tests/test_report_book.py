@@ -194,3 +194,10 @@ def test_a_large_book_is_small_and_made_in_time() -> None:
     page = to_html(summarise(data.settings, data.rows, data.meta))
     assert time.process_time() - start < 10
     assert len(page) < 3_000_000
+
+
+def test_sources_for_one_target_are_chosen_by_their_scores(whole: tuple[str, str]) -> None:
+    text = text_of_html(whole[0])
+    assert "Choosing the source" in text
+    assert "the source with the highest H-score" in text
+    assert "LogME" not in text  # which nobody measured

@@ -19,6 +19,7 @@ from .grid import BASELINE, PLAIN, SOURCE_SCALER, STATUSES, Grid, Row, is_contro
 from .insides import inside, layers, protocol, tuning
 from .matrix import contests, matrix
 from .rules import rules
+from .sources import source_regrets
 from .worked import work_through
 from .worth import MANY_CURVES, ledgers, power, worth
 
@@ -74,6 +75,7 @@ def summarise(
         "ledgers": ledgers(grid, replicates),
         "power": _power(grid, margin, problems),
         "peers": peers,
+        "sources": source_regrets(grid),
     }
     return {
         **late,
