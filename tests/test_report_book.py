@@ -17,7 +17,7 @@ from fastmlp.report.summary import summarise
 from tests.report_data import MANY, MadeUp, flat, large, study
 from tests.report_text import html_of_markdown, text_of_html, text_of_markdown
 
-JOINED = re.compile(r"arXiv:\S+|doi:\S+|problem:\S+|\d:\d\S*|np\.\S+")
+JOINED = re.compile(r"arXiv:\S+|doi:\S+|jmlr:\S+|problem:\S+|\d:\d\S*|np\.\S+")
 HOSTILE = ("<script>alert(1)</script>", "{{7*7}}", "a|b`c", "=cmd()", "\u202egnp.exe", "$x$", "x" * 10_000)
 
 

@@ -17,7 +17,7 @@ class Reference(NamedTuple):
     authors, year, title, where
         As printed.
     ident
-        ``arXiv:...`` or ``doi:...``.
+        ``arXiv:...``, ``doi:...``, or ``jmlr:...`` for a journal that has neither.
     """
 
     short: str
@@ -31,7 +31,8 @@ class Reference(NamedTuple):
     def url(self) -> str:
         """Where it can be read."""
         kind, _, number = self.ident.partition(":")
-        return f"https://arxiv.org/abs/{number}" if kind == "arXiv" else f"https://doi.org/{number}"
+        places = {"arXiv": "arxiv.org/abs", "doi": "doi.org", "jmlr": "jmlr.org/papers"}
+        return f"https://{places[kind]}/{number}{'.html' if kind == 'jmlr' else ''}"
 
 
 REFERENCES = {
@@ -52,7 +53,7 @@ REFERENCES = {
     "bergstra2012": Reference(
         *("Bergstra and Bengio 2012", "J. Bergstra, Y. Bengio", 2012),
         "Random search for hyper-parameter optimization",
-        *("Journal of Machine Learning Research 13", "doi:10.5555/2188385.2188395"),
+        *("Journal of Machine Learning Research 13", "jmlr:v13/bergstra12a"),
     ),
     "bouthillier2021": Reference(
         *("Bouthillier et al. 2021", "X. Bouthillier and others", 2021),

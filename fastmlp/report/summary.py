@@ -15,13 +15,13 @@ from typing import Any
 
 from ..stats import mean_interval
 from .answers import FEW, answer, compare, families
-from .grid import BASELINE, PLAIN, SOURCE_SCALER, STATUSES, Grid, Row, is_control, number
+from .grid import BASELINE, PLAIN, STATUSES, Grid, Row, is_control, number
 from .insides import inside, layers, protocol, tuning
 from .matrix import contests, matrix
-from .rules import rules
 from .sources import source_regrets
+from .together import absent, add_worth, freezing, known, overview, power_of, rule_families, verdicts
 from .worked import work_through
-from .worth import MANY_CURVES, ledgers, power, worth
+from .worth import ledgers
 
 __all__ = ["MEASURES", "summarise"]
 
@@ -66,28 +66,28 @@ def summarise(
     margin = float(settings.get("margin", MARGIN))
     cells = contests(grid, margin)
     problems = [_problem(grid, name, margin, meta, cells) for name in grid.problems]
-    _add_worth(grid, problems)
+    add_worth(grid, problems)
     similarity = {p["name"]: p["pretraining"]["similarity"]["mean"] for p in problems}
     classes = next((p["facts"]["target_classes"] for p in problems if p["facts"]["target_classes"]), None)
     late = {
         "layers": layers(grid, grid.problems),
         "protocol": protocol(grid, margin),
         "ledgers": ledgers(grid, replicates),
-        "power": _power(grid, margin, problems),
+        "power": power_of(grid, margin, problems),
         "peers": peers,
         "sources": source_regrets(grid),
     }
     return {
         **late,
-        "absent": _absent(problems, late),
+        "absent": absent(problems, late),
         "study": _study(settings, grid, margin),
         "counts": _counts(grid, rows),
         "problems": problems,
-        "verdicts": _verdicts(problems),
+        "verdicts": verdicts(problems),
         "matrix": matrix(grid, cells, similarity, classes),
-        "overview": _overview(problems),
-        "ordered": sorted(problems, key=lambda p: -_known(similarity[p["name"]])),
-        "families": _families(grid, settings),
+        "overview": overview(problems),
+        "ordered": sorted(problems, key=lambda p: -known(similarity[p["name"]])),
+        "families": rule_families(grid, settings),
         "worked": work_through(float(settings["training"]["lr"])),
         "meta": [
             {"name": k, "value": str(v)} for k, v in meta.items() if k not in PRIVATE and not k.startswith("problem:")
@@ -162,92 +162,10 @@ def _problem(
         "curves": _training_curves(grid, name),
         "pretraining": _pretraining(grid, name),
         "frozen": _frozen(grid, name),
-        "freezing": _freezing(grid, name, margin),
+        "freezing": freezing(grid, name, margin),
         "inside": inside(grid, name),
         "tuning": tuning(grid, name),
     }
-
-
-def _add_worth(grid: Grid, problems: Sequence[Json]) -> None:
-    """Add label equivalences to each problem: of what transfers, or where that is much, of two that stand for it."""
-    names = [s for s in grid.contestants if s != PLAIN]
-    shown = [s for s in ("frozen", "finetune") if s in names] or names[:2]
-    shown = names if len(names) <= FEW else shown
-    many = len(shown) * len(problems) > MANY_CURVES
-    for p in problems:
-        p["worth"] = worth(grid, p["name"], shown, many=many) if names and p["finished"] else None
-
-
-def _power(grid: Grid, margin: float, problems: Sequence[Json]) -> list[Json]:
-    """What the study could have seen between its two best-known strategies, on the first problem."""
-    pairs = [(a, b) for a, b in (("finetune", PLAIN), ("finetune", "frozen")) if {a, b} <= set(grid.strategies)]
-    if not pairs or len(grid.seeds) < 2:
-        return []
-    (first, second), name = pairs[0], problems[0]["name"]
-    comparisons = max(1, sum(c["n"] > 1 for c in problems[0]["comparisons"]["question"]))
-    rows = power(grid, name, first, second, margin, comparisons)
-    chance = rows[0]["smallest"]["power"]
-    return [
-        {"problem": name, "first": first, "second": second, "comparisons": comparisons, "power": chance, "rows": rows}
-    ]
-
-
-def _absent(problems: Sequence[Json], late: Json) -> list[str]:
-    """The chapters for which there is no data."""
-    there = {
-        "axis": len(problems) > 1,
-        "layers": bool(late["layers"]),
-        "inside": any(p["inside"] for p in problems),
-        "labels": any(p["worth"] and p["worth"]["equivalences"] for p in problems),
-        "ledger": bool(late["ledgers"]),
-        "tuning": any(p["tuning"] for p in problems),
-        "peers": bool(late["peers"]),
-        "pictures": any(p["pictures"] for p in problems),
-    }
-    return [name for name, has in there.items() if not has]
-
-
-def _known(similarity: float | None) -> float:
-    return -9.0 if similarity is None else similarity
-
-
-def _overview(problems: Sequence[Json]) -> Json:
-    """In how many cells the best network beats the baseline or is beaten, and transfer beats scratch or is beaten."""
-    tops = [size["against_baseline"] for p in problems for size in p["answer"]["sizes"]]
-    against = [c["verdict"] for p in problems for c in p["comparisons"]["question"] if c["second"] == PLAIN and c["n"]]
-    return {
-        "cells": len(tops),
-        "baseline_better": tops.count("worse"),
-        "network_better": tops.count("better"),
-        "transfer_tested": len(against),
-        "transfer_worse": against.count("worse"),
-        "transfer_better": against.count("better"),
-    }
-
-
-def _families(grid: Grid, settings: Mapping[str, Any]) -> list[Json]:
-    """The rules of what transfers, and of its controls, by family in the order of the plan."""
-    families: dict[str, Json] = {}
-    for rule in rules([s for s in grid.strategies if s not in {BASELINE, PLAIN}], settings):
-        if not rule["name"].endswith(SOURCE_SCALER):
-            known = rule["known"] and not rule.get("own")
-            name = rule["family"] if known else rule["name"]
-            families.setdefault(name, {"family": name, "known": known, "rules": []})["rules"].append(rule)
-    return list(families.values())
-
-
-def _freezing(grid: Grid, name: str, margin: float) -> list[Json]:
-    """finetune against frozen at the smallest and the largest size, a family of its own."""
-    if not {"frozen", "finetune"} <= set(grid.strategies):
-        return []
-    found = [c for c in compare(grid, name, [("finetune", "frozen")], margin) if c["n"]]
-    return found if len(found) < 2 else [found[0], found[-1]]
-
-
-def _verdicts(problems: Sequence[Json]) -> Json:
-    """Of all comparisons that had two seeds, how many came to no verdict."""
-    every = [c for p in problems for family in p["comparisons"].values() for c in family if c["n"] >= 2]
-    return {"compared": len(every), "undecided": sum(c["verdict"] == "undecided" for c in every)}
 
 
 def _pictures(text: str | None) -> list[Json]:
