@@ -147,8 +147,8 @@ def export_command(folder: Path, form: str, output: Path | None) -> int:
     It has one row a trial; jsonl and parquet hold the losses of every epoch too. Parquet needs pyarrow, which
     `pip install 'fastmlp[parquet]'` brings.
     """
+    from .files import write_whole
     from .study.export import export
-    from .study.files import write_whole
 
     if output is not None:
         write_whole(output, export(folder, form))

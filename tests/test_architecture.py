@@ -26,6 +26,7 @@ ALLOWED = {
     "seeds": {"errors"},
     "layout": {"errors"},
     "checks": {"errors", "layout"},
+    "files": {"errors"},
     "backends": {"errors", "layout"},
     "network": BASE | {"backends"},
     "measures": NETWORK,
@@ -36,7 +37,7 @@ ALLOWED = {
     "strategies.table": {"errors"},
     "strategies": NETWORK | {"phases", "training", "problems", "strategies.table"},
     "study.store": {"errors"},  # records, and nothing of strategies
-    "study.session": TRAINING | {"study", "study.store", "report", "report.render"},  # a study ends with its report
+    "study.session": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
     "study": TRAINING | {"study.store", "study.session"},
     "stats": {"errors", "seeds"},
     "report.filters": {"errors"},
@@ -48,7 +49,7 @@ ALLOWED = {
     "report.pictures": {"errors"},
     "report.references": {"errors"},
     "report.render": {
-        *("errors", "report", "report.filters", "report.figures", "report.svg"),
+        *("errors", "files", "report", "report.filters", "report.figures", "report.svg"),
         *("report.cells", "report.mathml", "report.pictures", "report.references"),
     },
     "report": {
@@ -56,7 +57,7 @@ ALLOWED = {
         "stats",
         "report.rules",
     },  # the summary and what it is made of: numbers, no words and no pictures
-    "cli": TRAINING | {"study", "study.store", "report", "report.render"},
+    "cli": TRAINING | {"files", "study", "study.store", "report", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"study"},  # fastmlp/__init__.py
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fastmlp.report import render
-from fastmlp.report.render import render_report, templates, to_html, to_markdown, write_atomically
+from fastmlp.report.render import render_report, templates, to_html, to_markdown
 from fastmlp.report.summary import summarise
 from tests.report_data import LAB, META, MadeUp, flat, study
 from tests.report_text import html_of_markdown, numbers, text_of_html, text_of_markdown
@@ -221,20 +221,6 @@ def test_render_report_writes_both_files(tmp_path: Path) -> None:
     data = study(seeds=2, sizes=[20])
     assert render_report(data, tmp_path) == (tmp_path / "report.html", tmp_path / "report.md")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.md"]
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "report.html"
-    path.write_text("old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_templates_of_the_package_go_before_those_of_a_checkout(

@@ -20,7 +20,6 @@ from fastmlp.strategies import fit_baseline
 from fastmlp.study import models, session, trial
 from fastmlp.study.config import from_dict
 from fastmlp.study.export import as_csv, export, guarded
-from fastmlp.study.files import write_whole
 from fastmlp.study.session import Results, command, resume_command
 from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.records import COLUMNS, TABLE
@@ -192,21 +191,6 @@ def test_a_full_disk_ends_the_study_and_keeps_what_is_committed(
     results = run(tmp_path, seeds=8)
     assert len(seen) == 64 - len(kept)
     assert results.counts["ok"] == 64
-
-
-def test_a_disk_that_is_full_when_the_table_is_written_leaves_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = run(tmp_path).table.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreError, match="No space left on device; what was there is kept"):
-        write_whole(tmp_path / "results.csv", [b"half"])
-    assert (tmp_path / "results.csv").read_bytes() == before
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "no litter"
 
 
 def test_a_folder_where_another_study_is_at_work_is_left_alone(tmp_path: Path) -> None:

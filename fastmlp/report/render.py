@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, Literal, NoReturn, Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..files import write_whole
 from . import filters
 from .cells import commands_behind, csv_of
 from .difference import difference
@@ -31,7 +30,7 @@ from .references import REFERENCES
 from .summary import summarise
 from .tables import TABLES
 
-__all__ = ["Study", "render_difference", "render_report", "templates", "to_html", "to_markdown", "write_atomically"]
+__all__ = ["Study", "render_difference", "render_report", "templates", "to_html", "to_markdown"]
 
 LONG_TABLE = 60  # rows; a longer one is closed until it is opened
 
@@ -69,11 +68,16 @@ def render_report(data: Study, out: Path) -> tuple[Path, Path]:
     -------
     html, markdown : Path
         The same study gives the same bytes.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be written.
     """
     summary = summarise(data.settings, data.rows, data.meta, peers=read_peers(out))
     html, markdown = out / "report.html", out / "report.md"
-    write_atomically(html, to_html(summary))
-    write_atomically(markdown, to_markdown(summary))
+    write_whole(html, [to_html(summary).encode()])
+    write_whole(markdown, [to_markdown(summary).encode()])
     return html, markdown
 
 
@@ -113,21 +117,6 @@ def templates() -> Path:
         if (place / "book.j2").is_file():
             return place
     raise FileNotFoundError(f"no report templates in {places[0]} nor in {places[1]}")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by one of this text; whatever happens, it is the old file or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)  # mkstemp's 0600 is for secrets
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class Labels:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backends import get_backend
 from ..errors import InvalidInput
+from ..files import prepare_folder, write_whole
 from ..problems import load_problem
 from . import config
 from .circumstances import (
@@ -24,7 +25,6 @@ from .circumstances import (
 )
 from .config import Settings
 from .export import export
-from .files import prepare_folder, write_whole
 from .plan import plan
 from .runner import Progress, run_missing
 from .stopping import listening

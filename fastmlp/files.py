@@ -1,4 +1,4 @@
-"""The study's folder and the files in it, each written whole or not at all."""
+"""A folder to write to, and files in it, each written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
-from ..errors import InvalidInput, StoreError
+from .errors import InvalidInput, StoreError
 
 
 def prepare_folder(out: str | Path) -> Path:
@@ -33,6 +33,13 @@ def prepare_folder(out: str | Path) -> Path:
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file under another name, see it safe on the disk, and only then give it its own.
 
+    Parameters
+    ----------
+    path
+        Its place; whoever reads there meanwhile sees the old file or the new one.
+    chunks
+        Its bytes, one piece after the other.
+
     Raises
     ------
     StoreError
@@ -50,4 +57,4 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; what was there is kept") from error
+        raise StoreError(f"{path}: {error.strerror or error}; what was there is kept") from error
