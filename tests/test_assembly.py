@@ -6,71 +6,23 @@ import os
 import re
 import subprocess
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 numba: Any = pytest.importorskip("numba")
 
-from fastmlp.backends import engine, host, jit, tiles  # noqa: E402
-
-from .trainings import training  # noqa: E402
+from bench.assembly import REGISTER, allocations, count, hot_loops, libm, training  # noqa: E402
+from fastmlp.backends import host, jit, tiles  # noqa: E402
 
 pytestmark = pytest.mark.skipif(host.TILE is host.PLAIN, reason="there is no vector code")
 
-FUSED = re.compile(r"\bvfn?m(?:add|sub)\w+p[sd]\b.*")
-LIBM = {"exp", "log", "tanh", "pow", "sqrt", "fma", "powi", "exp2", "log1p", "expm1", "fmax"}
-PRODUCTS = {"affine", "pull_back", "descend"}
-REGISTER = {"AVX-512": "zmm", "AVX2": "ymm"}
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx,+sse4.2"}
-
-
-class Loop(NamedTuple):
-    lines: list[str]
-
-    @property
-    def fused(self) -> list[str]:
-        return [line for line in self.lines if FUSED.search(line)]
-
-
-def assembly(function: Any, dtype: str) -> str:
-    """Compile afresh: what comes from the cache has no assembly to show."""
-    from fastmlp.backends import compiled
-
-    from .trainings import run
-
-    run(compiled, training(dtype=dtype))
-    signature = next(s for s in function.signatures if str(s[0].dtype) == dtype)
-    fresh = jit.njit(**jit.OPTIONS)(function.py_func)
-    fresh.compile(signature)
-    text: str = fresh.inspect_asm(signature)
-    return text
-
-
-def hot_loops(text: str) -> list[Loop]:
-    """Loops of the products: blocks that jump to themselves and hold at least a tile of fused multiply-adds."""
-    functions = re.split(r"^_ZN7fastmlp8backends6vector\d+([a-z_]+)B\w+:", text, flags=re.MULTILINE)
-    products = {name: body for name, body in zip(functions[1::2], functions[2::2], strict=True) if name in PRODUCTS}
-    assert products.keys() == PRODUCTS
-    return [loop for body in products.values() for loop in loops_of(body.split(".Lfunc_end")[0])]
-
-
-def loops_of(body: str) -> list[Loop]:
-    blocks = re.split(r"^(\.L\w+):", body, flags=re.MULTILINE)
-    tile = host.TILE.rows * host.TILE.vectors
-    found = []
-    for label, block in zip(blocks[1::2], blocks[2::2], strict=True):
-        lines = block.splitlines()
-        ends = [i for i, line in enumerate(lines) if re.search(rf"\bj\w+\s+{re.escape(label)}$", line)]
-        loop = Loop(lines[: ends[0]] if ends else [])
-        if len(loop.fused) >= tile:
-            found.append(loop)
-    return found
 
 
 @pytest.fixture(scope="module", params=["float32", "float64"])
 def text(request: pytest.FixtureRequest) -> str:
-    return assembly(engine.train, request.param)
+    return training(request.param).text
 
 
 needs_x86 = pytest.mark.skipif(host.TILE.name not in REGISTER, reason="the patterns are x86's")
@@ -82,31 +34,36 @@ def test_hot_loops_fuse_full_vectors(text: str) -> None:
     loops = hot_loops(text)
     assert len(loops) >= 4
     for loop in loops:
-        assert all(REGISTER[host.TILE.name] in line for line in loop.fused), loop.lines
+        assert not loop.narrow(REGISTER[host.TILE.name])
 
 
 @needs_x86
 def test_hot_loops_spill_nothing_and_call_nothing(text: str) -> None:
     for loop in hot_loops(text):
-        spills = [line for line in loop.lines if "mov" in line and "mm" in line and "(%rsp" in line]
-        calls = [line for line in loop.lines if "call" in line]
-        assert not spills
-        assert not calls
-
-
-def called(text: str) -> set[str]:
-    """Names of the functions whose addresses are taken or that are called."""
-    return set(re.findall(r"(?:\$|\bcall\w*\s+|\bbl\s+)([A-Za-z_]\w*)", text))
+        assert not loop.spills
+        assert not loop.calls
 
 
 def test_nothing_of_libm_is_called(text: str) -> None:
-    names = {name.removesuffix("f") for name in called(text)}
-    assert not names & LIBM
+    assert not libm(text)
 
 
 def test_a_training_never_asks_for_memory(text: str) -> None:
     """Nor does it count a reference: the buffers come from outside."""
-    assert not [name for name in called(text) if name.startswith("NRT_") and name != "NRT_adapt_ndarray_from_python"]
+    assert not allocations(text)
+
+
+@needs_x86
+def test_counts_add_up(text: str) -> None:
+    counted, loops = count(text, REGISTER[host.TILE.name]), hot_loops(text)
+    tile = host.TILE.rows * host.TILE.vectors
+    assert counted["fused multiply-adds"] == tile * len(loops) <= counted["vector instructions"]
+    assert not any(number for name, number in counted.items() if name.startswith(("narrow", "spills", "calls")))
+
+
+def test_code_that_is_built_otherwise_is_not_counted() -> None:
+    with pytest.raises(LookupError, match="no machine code of affine, descend, pull_back"):
+        hot_loops("_ZN7fastmlp8backends5other3newB1v: ret")
 
 
 def test_a_kernel_that_asks_for_memory_does_not_compile() -> None:

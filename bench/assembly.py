@@ -1,0 +1,133 @@
+"""The machine code of a training, read: what its hot loops consist of, and what it calls.
+
+Facts without noise: how many fused multiply-adds a turn of each loop makes, and over how wide vectors; what it spills.
+The patterns are x86's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from time import process_time
+from typing import Any, NamedTuple
+
+import fastmlp
+
+FUSED = re.compile(r"\bvfn?m(?:add|sub)\w+p[sd]\b")
+LIBM = {"exp", "log", "tanh", "pow", "sqrt", "fma", "powi", "exp2", "log1p", "expm1", "fmax"}
+PRODUCTS = {"affine", "pull_back", "descend"}
+REGISTER = {"AVX-512": "zmm", "AVX2": "ymm"}
+ARRAYS_COME_IN = "NRT_adapt_ndarray_from_python"  # asks for no memory
+
+
+class Code(NamedTuple):
+    """Of one function, and how long the processor took to compile it."""
+
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop's instructions, a line each, without the jump back."""
+
+    lines: tuple[str, ...]
+
+    @cached_property
+    def fused(self) -> list[str]:
+        """Fused multiply-adds of vectors."""
+        return [line for line in self.lines if FUSED.search(line)]
+
+    @cached_property
+    def spills(self) -> list[str]:
+        """Moves of vectors between registers and the stack."""
+        return [line for line in self.lines if "mov" in line and "mm" in line and "(%rsp" in line]
+
+    @cached_property
+    def calls(self) -> list[str]:
+        """Calls of other functions."""
+        return [line for line in self.lines if "call" in line]
+
+    def narrow(self, register: str) -> list[str]:
+        """Fused multiply-adds of vectors that are not the machine's full ones."""
+        return [line for line in self.fused if register not in line]
+
+
+def training(dtype: str) -> Code:
+    """Compile a whole training afresh: what comes from the cache has no assembly to show."""
+    from fastmlp.backends import engine, jit
+
+    net = fastmlp.init_mlp((5, 4, 3), rng=0, dtype=dtype)
+    fastmlp.train_mlp(net, net.weights[0].T, [0, 1, 2, 1], epochs=1, backend="numba")
+    signature = next(s for s in engine.train.signatures if str(s[0].dtype) == dtype)
+    fresh: Any = jit.njit(**jit.OPTIONS)(engine.train.py_func)
+    start = process_time()
+    fresh.compile(signature)
+    return Code(fresh.inspect_asm(signature), process_time() - start)
+
+
+def hot_loops(text: str) -> list[Loop]:
+    """Return the loops of the products: blocks that jump to themselves and hold a tile of fused multiply-adds.
+
+    Raises
+    ------
+    LookupError
+        If a product is not there: the code is not built as this file knows it.
+    """
+    functions = re.split(r"^_ZN7fastmlp8backends6vector\d+([a-z_]+)B\w+:", text, flags=re.MULTILINE)
+    products = {name: body for name, body in zip(functions[1::2], functions[2::2], strict=True) if name in PRODUCTS}
+    if products.keys() != PRODUCTS:
+        raise LookupError(f"no machine code of {', '.join(sorted(PRODUCTS - products.keys()))}")
+    return [loop for body in products.values() for loop in _loops_of(body.split(".Lfunc_end")[0])]
+
+
+def _loops_of(body: str) -> list[Loop]:
+    from fastmlp.backends.host import TILE
+
+    blocks = re.split(r"^(\.L\w+):", body, flags=re.MULTILINE)
+    found = []
+    for label, block in zip(blocks[1::2], blocks[2::2], strict=True):
+        lines = block.splitlines()
+        ends = [i for i, line in enumerate(lines) if re.search(rf"\bj\w+\s+{re.escape(label)}$", line)]
+        loop = Loop(tuple(lines[: ends[0]] if ends else ()))
+        if len(loop.fused) >= TILE.rows * TILE.vectors:
+            found.append(loop)
+    return found
+
+
+def called(text: str) -> set[str]:
+    """Names of the functions whose addresses are taken or that are called."""
+    return set(re.findall(r"(?:\$|\bcall\w*\s+|\bbl\s+)([A-Za-z_]\w*)", text))
+
+
+def libm(text: str) -> set[str]:
+    """Which functions of the mathematics library are called."""
+    return {name.removesuffix("f") for name in called(text)} & LIBM
+
+
+def allocations(text: str) -> set[str]:
+    """Which functions that ask for memory, or count references to it, are called."""
+    return {name for name in called(text) if name.startswith("NRT_")} - {ARRAYS_COME_IN}
+
+
+def count(text: str, register: str) -> dict[str, int]:
+    """Count what the hot loops consist of, all together, and what the training calls.
+
+    Parameters
+    ----------
+    register
+        What the machine's full vectors are called: a value of `REGISTER`.
+    """
+    loops = hot_loops(text)
+    return {
+        "hot loops": len(loops),
+        "instructions": sum(len([line for line in loop.lines if line.startswith("\t")]) for loop in loops),
+        "vector instructions": sum(register in line for loop in loops for line in loop.lines),
+        "fused multiply-adds": sum(len(loop.fused) for loop in loops),
+        "narrow multiply-adds": sum(len(loop.narrow(register)) for loop in loops),
+        "spills": sum(len(loop.spills) for loop in loops),
+        "calls in hot loops": sum(len(loop.calls) for loop in loops),
+        "calls of libm": len(libm(text)),
+        "calls for memory": len(allocations(text)),
+    }

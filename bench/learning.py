@@ -1,0 +1,98 @@
+"""What fixed small trainings learn: a change of results shows here, whatever it does to the speed.
+
+Every kind of training is there: each optimiser, activation and strategy, both dtypes, a rank, a head of one logit. No
+size is a multiple of a tile's, so that padding and short batches take part. Only the public surface is used, so that
+this file can ask any revision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import fastmlp
+from fastmlp.layout import ACTIVATIONS, OPTIMIZERS
+from fastmlp.network import DTYPES
+
+Training = Callable[[str], Any]  # from the name of a backend to a Fit
+
+HIDDEN, EXAMPLES, CLASSES = (13, 21, 18), 45, 5
+RATES = {"sgd": 0.05}  # the others take a fifth of it
+SHARED: dict[str, Any] = {"epochs": 6, "batch_size": 8, "weight_decay": 0.01}
+
+
+class Learned(NamedTuple):
+    """What a training arrives at."""
+
+    losses: list[float]  # (epochs,)
+    length: float  # of the vector of all parameters
+    bits: str  # hash of losses and parameters
+
+    @classmethod
+    def of(cls, fit: Any) -> Learned:
+        """Reduce a `Fit`."""
+        theta = fit.network.theta
+        length = math.sqrt(math.fsum(float(x) ** 2 for x in theta))  # rounds once, whatever the library
+        bits = sha256(theta.tobytes() + fit.losses.astype("<f8").tobytes()).hexdigest()[:16]
+        return cls([float(loss) for loss in fit.losses], length, bits)
+
+    @property
+    def numbers(self) -> list[float]:
+        """What is compared within a tolerance."""
+        return [*self.losses, self.length]
+
+
+def trainings() -> dict[str, Training]:
+    """Return the fixed trainings by name; each name ends in its dtype."""
+    found: dict[str, Training] = {}
+    for dtype in DTYPES:
+        for optimizer in OPTIMIZERS:
+            found[f"{optimizer}, {dtype}"] = _training(dtype, optimizer=optimizer)
+            found[f"rank 3, {optimizer}, {dtype}"] = _transfer(_within_rank(3), dtype, optimizer=optimizer)
+        for activation in ACTIVATIONS[1:]:
+            found[f"{activation}, {dtype}"] = _training(dtype, activation=activation)
+        found[f"one logit, {dtype}"] = _training(dtype, outputs=1)
+        for name, strategy in fastmlp.STRATEGIES.items():
+            if strategy.start is not None:
+                found[f"{name}, {dtype}"] = _transfer(strategy, dtype)
+    return found
+
+
+def learn(backend: str, chosen: Mapping[str, Training] | None = None) -> dict[str, Learned]:
+    """Do the trainings."""
+    return {name: Learned.of(training(backend)) for name, training in (chosen or trainings()).items()}
+
+
+def _training(dtype: str, *, optimizer: str = "sgd", activation: str = "relu", outputs: int = CLASSES) -> Training:
+    x, y = _examples(max(2, outputs))
+    net = fastmlp.init_mlp((*HIDDEN, outputs), rng=1, dtype=dtype, activation=activation)
+    options = SHARED | {"lr": _rate(optimizer), "optimizer": optimizer, "rng": 2}
+    return lambda backend: fastmlp.train_mlp(net, x, y, backend=backend, **options)
+
+
+def _transfer(strategy: Any, dtype: str, optimizer: str = "sgd") -> Training:
+    x, y = _examples(CLASSES)
+    net = fastmlp.init_mlp((*HIDDEN, 3), rng=1, dtype=dtype)
+    options = SHARED | {"lr": _rate(optimizer), "optimizer": optimizer, "rng": 2, "n_classes": CLASSES}
+    return lambda backend: fastmlp.transfer(net, x, y, strategy=strategy, backend=backend, **options)
+
+
+def _within_rank(rank: int) -> Any:
+    lora = fastmlp.STRATEGIES["lora-4"]
+    return replace(lora, phases=tuple(replace(phase, rank=rank) for phase in lora.phases))
+
+
+def _examples(classes: int) -> tuple[Any, Any]:
+    """Clouds around a point a class, too wide to be learnt in full."""
+    rng = np.random.default_rng(20_261_121)
+    y = np.arange(EXAMPLES) % classes
+    return rng.standard_normal((classes, HIDDEN[0]))[y] + rng.standard_normal((EXAMPLES, HIDDEN[0])), y
+
+
+def _rate(optimizer: str) -> float:
+    return RATES.get(optimizer, 0.01)
