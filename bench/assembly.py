@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from time import process_time
 from typing import Any, NamedTuple
 
@@ -54,6 +54,7 @@ class Loop:
         return [line for line in self.fused if register not in line]
 
 
+@cache
 def training(dtype: str) -> Code:
     """Compile a whole training afresh: what comes from the cache has no assembly to show."""
     from fastmlp.backends import engine, jit

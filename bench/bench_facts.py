@@ -1,0 +1,57 @@
+"""What has no noise, as series: losses of fixed trainings, the memory they take, instructions of the hot loops."""
+
+from __future__ import annotations
+
+from fastmlp.network import DTYPES
+
+from . import assembly, facts
+from .common import BACKENDS, needs
+from .learning import learn
+
+
+class Learning:
+    """Last losses of all fixed trainings of a dtype, added up: no change of results leaves it as it was."""
+
+    params = (BACKENDS, list(DTYPES))
+    param_names = ("backend", "dtype")
+    unit = "loss"
+
+    def setup(self, backend: str, dtype: str) -> None:
+        needs(backend)
+
+    def track_losses(self, backend: str, dtype: str) -> float:
+        return sum(found.losses[-1] for name, found in learn(backend).items() if name.endswith(dtype))
+
+
+class Arrays:
+    """Bytes that a training's arrays take at the most, counted and not sampled."""
+
+    params = (["lab", "deep"], ["sgd", "adam"], list(DTYPES))
+    param_names = ("shape", "optimizer", "dtype")
+    unit = "bytes"
+
+    def setup(self, shape: str, optimizer: str, dtype: str) -> None:
+        needs("numba")
+
+    def track_bytes(self, shape: str, optimizer: str, dtype: str) -> int:
+        return facts.bytes_of(shape, optimizer, dtype)
+
+
+class HotLoops:
+    """What the hot loops of a compiled training consist of, all turns of all loops taken once."""
+
+    params = (["instructions", "vector instructions", "fused multiply-adds", "spills"], list(DTYPES))
+    param_names = ("what", "dtype")
+    unit = "instructions"
+    timeout = 300
+
+    def setup(self, what: str, dtype: str) -> None:
+        needs("numba")
+        from fastmlp.backends.host import TILE
+
+        if TILE.name not in assembly.REGISTER:
+            raise NotImplementedError(f"the patterns are x86's, and this is {TILE.name}")
+        self.counts = assembly.count(assembly.training(dtype).text, assembly.REGISTER[TILE.name])
+
+    def track_count(self, what: str, dtype: str) -> int:
+        return self.counts[what]

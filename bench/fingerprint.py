@@ -1,0 +1,178 @@
+"""The fingerprint: what fixed trainings learn and how much memory they take, written down in fingerprint.json.
+
+``python -m bench fingerprint`` compares what this checkout computes with what is written; ``--renew`` writes it anew,
+which is how a change of results says that it is meant. Numbers are compared within a tolerance that other processors
+and libraries stay in; on the machine that the file is of, every bit is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastmlp.files import write_whole
+
+Json = dict[str, Any]
+
+PATH = Path(__file__).with_name("fingerprint.json")
+# Relative. AVX-512 and AVX2 give the same bits; vectors without fused multiply-adds and the NumPy reference come within
+# 3e-6 and 5e-15. A rate that is off by one part in ten thousand, or a decay by one in a thousand, moves a loss further.
+TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+MORE_MEMORY, SLACK = 1.05, 4096  # a growth beyond both is a change; Python's own objects vary by some hundred bytes
+CHANGED, NO_VERDICT = 4, 5  # exit codes, as the gate's
+RENEW = "python -m bench fingerprint --renew"
+SHOWN = 5
+
+
+class NoFingerprint(Exception):
+    """There is nothing to compare; the message says why."""
+
+
+@dataclass
+class Comparison:
+    """What differs, and what could not be compared: a line each."""
+
+    changed: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def fingerprint_of(facts: Json) -> Json:
+    """Return the part of a revision's `facts` that is written down: `machine`, `learning`, `memory`.
+
+    Raises
+    ------
+    NoFingerprint
+        If a part failed or holds a number that is none.
+    """
+    for part in ("machine", "learning", "memory"):
+        if failed := facts[part].get("failed"):
+            raise NoFingerprint(f"no {part}: {failed}")
+    learning = {
+        name: {key: own[key] for key in ("losses", "length")}
+        | {"bits": {backend: found[name]["bits"] for backend, found in facts["learning"].items()}}
+        for name, own in facts["learning"]["numba"].items()
+    }
+    return checked({"machine": facts["machine"], "learning": learning, "memory": facts["memory"]})
+
+
+def read(text: str | None) -> Json:
+    """Read what was written down.
+
+    Raises
+    ------
+    NoFingerprint
+        If there is none, or half a one, or it is not of this kind.
+    """
+    if text is None:
+        raise NoFingerprint(f"there is no {PATH.name}")
+    try:
+        return checked(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NoFingerprint(f"{PATH.name} cannot be read: {error}") from error
+
+
+def checked(fingerprint: Json) -> Json:
+    """Return a fingerprint that holds trainings, and in them nothing but finite numbers."""
+    for name, training in fingerprint["learning"].items():
+        if not all(math.isfinite(number) for number in _numbers(training)):
+            raise NoFingerprint(f"{name}: not a number among its losses")
+    if not (fingerprint["learning"] and fingerprint["memory"] and fingerprint["machine"]):
+        raise NoFingerprint("no training was done")
+    return fingerprint
+
+
+def compare(old: Json, new: Json) -> Comparison:
+    """Compare two fingerprints: to the bit if they are of one machine, within the tolerance if not."""
+    found, here = Comparison(), old["machine"] == new["machine"]
+    for part in ("learning", "memory"):
+        found.unknown += [
+            f"{name}: new, there is nothing to compare with" for name in new[part] if name not in old[part]
+        ]
+        found.unknown += [f"{name}: gone" for name in old[part] if name not in new[part]]
+    for name in (name for name in old["learning"] if name in new["learning"]):
+        found.changed += _learning(name, old["learning"][name], new["learning"][name], exactly=here)
+    if old["machine"]["vectors"] == new["machine"]["vectors"]:  # buffers are padded to whole vectors
+        found.changed += _memory(old["memory"], new["memory"])
+    return found
+
+
+def _learning(name: str, old: Json, new: Json, *, exactly: bool) -> Iterator[str]:
+    """Say where a training went another way, the first place only."""
+    tolerance = TOLERANCE[name.rpartition(", ")[2]]
+    names = [*(f"loss of epoch {epoch}" for epoch in range(1, len(old["losses"]) + 1)), "length of the parameters"]
+    if len(old["losses"]) != len(new["losses"]):
+        yield f"{name}: {len(old['losses'])} epochs before, now {len(new['losses'])}"
+        return
+    for what, before, now in zip(names, _numbers(old), _numbers(new), strict=True):
+        if not math.isclose(before, now, rel_tol=tolerance):
+            yield f"{name}: {what} was {before:.9g}, is {now:.9g}"
+            return
+    backends = [backend for backend, bits in old["bits"].items() if new["bits"].get(backend) != bits]
+    if exactly and backends:
+        yield f"{name}: the last bits are others, on {' and '.join(backends)}"
+
+
+def _memory(old: Json, new: Json) -> Iterator[str]:
+    for name in (name for name in old if name in new):
+        if new[name] > max(MORE_MEMORY * old[name], old[name] + SLACK):
+            yield f"{name}: a training took {old[name]} bytes, takes {new[name]}"
+
+
+def _numbers(training: Json) -> list[float]:
+    return [*training["losses"], training["length"]]
+
+
+def to_text(fingerprint: Json) -> str:
+    """Write it as JSON, a line a training, so that a change of one is a change of one line."""
+
+    def lines(part: Json) -> str:
+        return ",\n".join(f"  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in part.items())
+
+    parts = ",\n".join(f" {json.dumps(name)}: {{\n{lines(part)}\n }}" for name, part in fingerprint.items())
+    return f"{{\n{parts}\n}}\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare what is computed here with what is written, or write it anew.
+
+    Returns
+    -------
+    int
+        0 if nothing changed, 4 if something did, 5 if it cannot be said.
+    """
+    parser = argparse.ArgumentParser(prog="python -m bench fingerprint", description=__doc__)
+    parser.add_argument("--renew", action="store_true", help="write the fingerprint of this checkout")
+    options = parser.parse_args(arguments)
+    from .facts import PARTS, gather  # imports what is to be measured
+
+    try:
+        new = fingerprint_of(gather([part for part in PARTS if part != "assembly"]))
+        if options.renew:
+            write_whole(PATH, [to_text(new).encode()])
+            sys.stdout.write(f"{PATH} is renewed: {len(new['learning'])} trainings\n")
+            return 0
+        found = compare(read(PATH.read_text(encoding="utf-8") if PATH.exists() else None), new)
+    except NoFingerprint as error:
+        found = Comparison(unknown=[str(error)])
+    sys.stdout.write(told(found))
+    return CHANGED if found.changed else NO_VERDICT if found.unknown else 0
+
+
+def told(found: Comparison) -> str:
+    """Say what was found, and what to do if it is meant."""
+    parts = (("changed", found.changed), ("no verdict", found.unknown))
+    lines = [f"{word}: {line}" for word, lines in parts for line in shortened(lines)]
+    if found.changed:
+        lines.append(f"If this is meant: {RENEW}, and commit {PATH.name}")
+    return "\n".join(lines or ["fixed trainings learn what is written down"]) + "\n"
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Keep the first few, and count the others."""
+    return [*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])]
