@@ -218,12 +218,12 @@ def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto")
 
 def predict_proba(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.float64]:
     """Return the probability of each class, (n, n_classes); one logit z counts as the two logits (0, z)."""
-    logits = forward(net, X, backend=backend).astype(np.float64)
-    if logits.shape[1] == 1:
-        logits = np.hstack([np.zeros_like(logits), logits])
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float64] = e / e.sum(axis=1, keepdims=True)
-    return probabilities
+    # Classes first: NumPy reduces a long axis several times faster than a short one
+    z = forward(net, X, backend=backend).T.astype(np.float64, order="C")
+    if len(z) == 1:
+        z = np.vstack([np.zeros_like(z), z])
+    e = np.exp(z - z.max(axis=0))
+    return np.ascontiguousarray((e / e.sum(axis=0)).T)
 
 
 def predict(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.int64]:

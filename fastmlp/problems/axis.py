@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from ..network import Network
 
@@ -56,12 +57,23 @@ def _digits_of_sklearn() -> Inputs:
 
 
 def rotated(X: Inputs, degrees: float) -> Inputs:
-    """Rotate images about their middle, (n, 64)."""
-    from scipy.ndimage import rotate
+    """Rotate images about their middle, (n, 64), each new pixel a weighted mean of the old ones nearest to it."""
+    turned: Inputs = X @ _rotation(degrees)
+    return turned
 
-    images = X.reshape(-1, SIDE, SIDE)
-    turned: Inputs = rotate(images, degrees, axes=(1, 2), reshape=False, order=1, mode="constant")
-    return turned.reshape(X.shape)
+
+@cache
+def _rotation(degrees: float) -> csr_array:
+    """Return what a rotation does to each pixel alone, (64, 64): it is linear, and one product serves all images.
+
+    Few pixels touch a new one, and a sparse product adds them up in the same order on every machine.
+    """
+    from scipy.ndimage import rotate
+    from scipy.sparse import csr_array
+
+    pixels = np.eye(SIDE**2).reshape(-1, SIDE, SIDE)
+    turned = rotate(pixels, degrees, axes=(1, 2), reshape=False, order=1, mode="constant")
+    return csr_array(turned.reshape(SIDE**2, SIDE**2))
 
 
 def noisy(X: Inputs, rng: Rng, strength: float) -> Inputs:

@@ -229,4 +229,6 @@ class Scaler:
 
     def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""
-        return ((X - self.mean) / self.scale).astype(dtype)
+        seen: Floats = np.empty(X.shape, dtype)
+        # Computed in float64 and rounded once; on the way a third array would cost more than the arithmetic
+        return np.divide(X - self.mean, self.scale, out=seen, casting="same_kind")

@@ -41,30 +41,33 @@ class HeldOut:
         return self.problem.target.y[self.rows]
 
     @cached_property
-    def views(self) -> list[NDArray[np.float64]]:
-        """Their raw inputs, (n, features), as they are, then under each shift.
+    def views(self) -> NDArray[np.float64]:
+        """Their raw inputs as they are, then under each shift, (1 + shifts, n, features).
 
         What a shift draws, such as noise, is the same for all models.
         """
         target = self.problem.target
         X = target.X[self.rows]
-        return [
-            X,
-            *(
-                shift(X, rng_for("shift", name=name, task=target.name, seed=self.seed))
-                for name, shift in self.problem.shifts.items()
-            ),
-        ]
+        shifted = (
+            shift(X, rng_for("shift", name=name, task=target.name, seed=self.seed))
+            for name, shift in self.problem.shifts.items()
+        )
+        return np.stack([X, *shifted])
+
+    @property
+    def _all(self) -> NDArray[np.float64]:
+        """All views as one set of examples, (n views x n, features)."""
+        return self.views.reshape(-1, self.views.shape[-1])
 
     def keep(self, scaler: Scaler, dtype: str) -> None:
         """Keep the inputs as seen through a scaler that many models share."""
         if (scaler, dtype) not in self.kept:
-            self.kept[scaler, dtype] = scaler.transform(np.concatenate(self.views), dtype)
+            self.kept[scaler, dtype] = scaler.transform(self._all, dtype)
 
     def seen_by(self, model: Model) -> Floats:
         """Return the inputs as a model sees them, one view after the other, (n views x n, features)."""
         known = self.kept.get((model.scaler, model.dtype))
-        return model.inputs(np.concatenate(self.views)) if known is None else known
+        return model.inputs(self._all) if known is None else known
 
     def seen_plain(self, model: Model) -> Floats:
         """Return the inputs as a model sees them without a shift, (n, features)."""
@@ -74,8 +77,8 @@ class HeldOut:
         """Measure a model: everything on the examples as they are, and its accuracy under each shift."""
         start = perf_counter()
         # All views at once: a call for each would cost more than the work
-        plain, *shifted = np.split(model.probabilities(self.seen_by(model)), len(self.views))
-        measured: Record = {name: finite(value) for name, value in evaluate(plain, self.labels).items()}
-        for name, probabilities in zip(self.problem.shifts, shifted, strict=True):
-            measured[f"accuracy_{name}"] = float((probabilities.argmax(axis=1) == self.labels).mean())
+        probabilities = model.probabilities(self.seen_by(model)).reshape(*self.views.shape[:2], -1)
+        measured: Record = {name: finite(value) for name, value in evaluate(probabilities[0], self.labels).items()}
+        shifted = (probabilities[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
+        measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}
         return measured | {"evaluate_seconds": perf_counter() - start}
