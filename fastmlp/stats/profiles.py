@@ -130,14 +130,14 @@ def average_ranks(scores: ArrayLike) -> Ranks:
     (1.3333333333333333, 1.8333333333333333, 2.8333333333333335)
     """
     from scipy.special import chdtrc
-    from scipy.stats import rankdata
 
     x = array(scores, ndim=2, expected="(blocks, strategies)")
     whole = x[~np.isnan(x).any(axis=1)]
     (n, k), dropped = whole.shape, len(x) - len(whole)
     if n == 0 or k == 0:
         return Ranks(0, dropped, None, None, None, None, "no data")
-    places = rankdata(-whole, axis=1)
+    one, other = whole[:, :, None], whole[:, None, :]
+    places = ((other > one) + 0.5 * (other == one)).sum(axis=2) + 0.5  # ties share; scipy.stats takes a second to import
     means = tuple(places.mean(axis=0).tolist())
     if k == 1 or n == 1:
         return Ranks(n, dropped, means, None, None, None, "single strategy" if k == 1 else "one block")
