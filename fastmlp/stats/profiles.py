@@ -137,7 +137,7 @@ def average_ranks(scores: ArrayLike) -> Ranks:
     if n == 0 or k == 0:
         return Ranks(0, dropped, None, None, None, None, "no data")
     one, other = whole[:, :, None], whole[:, None, :]
-    places = ((other > one) + 0.5 * (other == one)).sum(axis=2) + 0.5  # ties share; scipy.stats takes a second to import
+    places = ((other > one) + 0.5 * (other == one)).sum(axis=2) + 0.5  # ties share; scipy.stats would take a second
     means = tuple(places.mean(axis=0).tolist())
     if k == 1 or n == 1:
         return Ranks(n, dropped, means, None, None, None, "single strategy" if k == 1 else "one block")
