@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..files import write_whole
@@ -29,6 +30,9 @@ from .pictures import strip
 from .references import REFERENCES
 from .summary import summarise
 from .tables import TABLES
+
+if TYPE_CHECKING:
+    from jinja2.bccache import Bucket
 
 __all__ = ["Study", "render_difference", "render_report", "templates", "to_html", "to_markdown"]
 
@@ -195,6 +199,7 @@ def _environment(form: Format, labels: Labels) -> Environment:
     """Macros of this format, and one rule for what may be printed."""
     root = templates()
     environment = Environment(
+        bytecode_cache=_compiled(form),
         # On in both formats, so that what macros return is known to be markup. Markdown's own escaping is its finalize.
         autoescape=True,
         finalize=filters.plain if form == "html" else filters.markdown,
@@ -216,6 +221,26 @@ def _environment(form: Format, labels: Labels) -> Environment:
     )
     environment.globals.update(references=REFERENCES, **_script(root))
     return environment
+
+
+class _Compiled(BytecodeCache):
+    """Templates that this process has compiled: that takes longer than rendering them."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+@cache
+def _compiled(_: Format) -> _Compiled:
+    """One for each format: what is constant in a template is finalized, in the format's way, when it is compiled."""
+    return _Compiled()
 
 
 def _script(root: Path) -> dict[str, Markup]:
