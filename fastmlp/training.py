@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .network import Network
     from .seeds import Rng
 
-# A training that ends a hundred times worse than guessing has diverged, even if ReLU's dead units keep its loss finite.
+# Times the loss of guessing. A training that gets there has diverged, even if ReLU's dead units bring it down again.
 HOPELESS = 100
 
 
@@ -67,16 +67,21 @@ class Fit:
 
     @cached_property
     def diverged_epoch(self) -> int | None:
-        """First epoch whose loss is not finite, or the last if it is hopeless; None if the training did not diverge."""
-        broken = np.flatnonzero(~np.isfinite(self.losses))
-        if len(broken):
-            return int(broken[0])
-        hopeless = self.losses[-1] > HOPELESS * math.log(self.network.n_classes)
-        return len(self.losses) - 1 if hopeless or not np.isfinite(self.network.theta).all() else None
+        """First epoch whose loss is no number or has risen beyond hope; None if the training did not diverge.
+
+        What a network ends in after its loss exploded was made by the explosion, wherever the loss is by then. A loss
+        that begins so high, since inputs are large, and comes down has not exploded; one that stays there has.
+        """
+        hopeless = self.losses > HOPELESS * math.log(self.network.n_classes)
+        risen = hopeless & (self.losses > self.losses[0])
+        diverged = np.flatnonzero(~np.isfinite(self.losses) | risen)
+        if len(diverged):
+            return int(diverged[0])
+        return len(self.losses) - 1 if hopeless[-1] or not np.isfinite(self.network.theta).all() else None
 
     @property
     def diverged(self) -> bool:
-        """Whether the training ended in numbers that mean nothing."""
+        """Whether the training ended in numbers that mean nothing, or went through some."""
         return self.diverged_epoch is not None
 
 

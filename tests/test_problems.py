@@ -197,10 +197,20 @@ def test_a_number_that_a_family_does_not_have_is_refused(name: str) -> None:
 
 
 def test_the_scaler_is_scikit_learns(rng: SeededRng) -> None:
-    x = rng.normal(30, 5) * [1, 2, 3, 0, 5] + 7  # the fourth feature is constant
+    x = rng.normal(30, 5) * [1, 2, 3, 2, 4] + 7
     scaler, theirs = Scaler.fit(x), StandardScaler().fit(x)
     assert_allclose(scaler.transform(x), theirs.transform(x), rtol=1e-12, atol=1e-12)
     assert scaler.transform(x, "float32").dtype == np.float32
+
+
+def test_the_scaler_does_not_blow_up_what_hardly_varied(rng: SeededRng) -> None:
+    x = rng.normal(30, 5) * [1, 2, 1e-9, 0, 2] + 7  # the third feature hardly varies, the fourth is constant
+    common = np.sqrt((x.std(axis=0) ** 2).mean())
+    scaler = Scaler.fit(x)
+    assert_allclose(scaler.scale[[0, 1, 4]], x.std(axis=0)[[0, 1, 4]])
+    assert_allclose(scaler.scale[[2, 3]], [common / 4, common])
+    assert_allclose(Scaler.fit(1000 * x).transform(1000 * x), scaler.transform(x), atol=1e-9)  # whatever the unit
+    assert Scaler.fit(np.ones((3, 2))).scale.tolist() == [1, 1]
 
 
 def test_an_unknown_problem_is_refused_with_the_nearest() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,24 @@ def test_a_rate_of_a_million_diverges_and_says_when(dtype: str, backend: str, rn
     assert fit.diverged
     assert fit.diverged_epoch is not None
     assert 0 <= fit.diverged_epoch < 50
+
+
+@pytest.mark.parametrize(
+    ("losses", "epoch"),
+    [
+        ([1.0, 0.5, 0.2], None),
+        ([1.0, 109.0, 1.0], None),  # a hundred times that of guessing is 109.9
+        ([1.0, 110.0, 1.1], 1),  # exploded; dead units may guess again, what was learned is gone
+        ([1.0, 500.0, 300.0], 1),
+        ([500.0, 300.0, 0.5], None),  # began high and came down
+        ([500.0, 300.0, 200.0], 2),  # and this one did not come down
+        ([500.0, 501.0, 0.5], 1),
+        ([1.0, np.inf, np.nan], 1),
+    ],
+)
+def test_a_training_whose_loss_rises_beyond_hope_has_diverged(losses: list[float], epoch: int | None) -> None:
+    fit = train_mlp(fastmlp.init_mlp((2, 3)), np.eye(2)[[0, 1, 0]], [0, 1, 2], epochs=1, backend="numpy")
+    assert replace(fit, losses=np.array(losses)).diverged_epoch == epoch
 
 
 def test_a_later_phase_does_not_run_after_a_divergence(backend: str, rng: SeededRng) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from ..layout import Floats, Ints
 
+SMALLEST = 0.25  # spread of a feature that a scaler divides by, in units of the features' root mean square
+
 Shift = Callable[["NDArray[np.float64]", np.random.Generator], "NDArray[np.float64]"]
 
 
@@ -36,7 +38,7 @@ class Task:
     name
         Names the draws that depend on the task: see `fastmlp.seeds`.
     X : (n, features)
-        Raw inputs, not scaled.
+        Raw inputs, not scaled, all in one unit, as pixels and embeddings are.
     y : (n,)
         Labels from 0 to n_classes - 1.
     """
@@ -210,12 +212,16 @@ def _turns(counts: Ints) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Standardisation, fitted on training data only.
+    """Standardisation, fitted on training data only, that does not blow up what hardly varied there.
+
+    A pixel that is inked in one source image of a hundred may be inked in every target image; divided by its spread, it
+    would drown all others. All features are in one unit, so the spread that they have on the whole says what is small.
 
     Parameters
     ----------
     mean, scale : (features,)
-        Mean and standard deviation; a constant feature has scale 1.
+        Mean, and standard deviation but for two cases: one below a quarter of the features' root mean square is taken
+        for that quarter, and a constant feature, of whose spread nothing is known, has the root mean square itself.
     """
 
     mean: NDArray[np.float64]
@@ -225,7 +231,8 @@ class Scaler:
     def fit(cls, X: NDArray[np.float64]) -> Scaler:
         """Take mean and standard deviation from training inputs, (n, features)."""
         spread = X.std(axis=0)
-        return cls(X.mean(axis=0), np.where(spread > 0, spread, 1.0))
+        common = float(np.sqrt((spread**2).mean())) or 1.0
+        return cls(X.mean(axis=0), np.where(spread > 0, np.maximum(spread, SMALLEST * common), common))
 
     def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""

@@ -22,7 +22,7 @@ from ..strategies import Strategy
 from .settings import Settings
 from .store.records import Trial
 
-PROTOCOL = 2  # of `trial`; raise it when a trial comes to mean something else in a way that no fingerprint sees
+PROTOCOL = 3  # of `trial`; raise it when a trial comes to mean something else in a way that no fingerprint sees
 
 
 @dataclass(frozen=True)
