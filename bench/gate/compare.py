@@ -1,0 +1,137 @@
+"""The run: restarts are added until all is decided or the time is spent, and what is alarming is measured again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from .build import Build
+from .outcome import Result
+from .rounds import Pair, Round, WorkerError
+from .verdict import Estimate, Verdict, drifted, estimate, judge
+from .worker import CONTROL
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run goes about it.
+
+    Attributes
+    ----------
+    core
+        The core that all samples are taken on.
+    sample, control
+        Nanoseconds of a sample, and of one of the control's.
+    rounds
+        Rounds of a benchmark in a restart.
+    least, most
+        Restarts of the pair before a verdict, and before giving up.
+    seconds
+        After which no restart is begun, in the first run; a fresh run that confirms has as many again.
+    """
+
+    core: int
+    sample: int = 20_000_000
+    control: int = 5_000_000
+    rounds: int = 5
+    least: int = 3
+    most: int = 10
+    seconds: float = 120.0
+
+
+@dataclass
+class Run:
+    """What has been measured so far: rounds by benchmark and restart."""
+
+    rounds: dict[str, list[list[Round]]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    restarts: int = 0
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the estimates of all that did not fail; a ratio that is none is a failure."""
+        found = {}
+        for name, restarts in self.rounds.items():
+            if name not in self.failed and restarts:
+                try:
+                    found[name] = estimate([[one.log_ratio for one in rounds] for rounds in restarts])
+                except ValueError as error:
+                    self.failed[name] = str(error)
+        return found
+
+
+def compare(
+    builds: tuple[Build, Build], names: Iterable[str], settings: Settings, say: Say
+) -> tuple[list[Result], Estimate | None]:
+    """Measure and judge some benchmarks; return what is said of each, and how the control did.
+
+    Both builds run the head's suites, so that they are asked to do the same.
+    """
+    names = list(names)
+    run = measure(builds, names, settings, say)
+    estimates = run.estimates()
+    control = estimates.pop(CONTROL, None)
+    words = judge(estimates)
+    alarming = [name for name, said in words.items() if said in {Verdict.SLOWER, Verdict.FASTER}]
+    fresh = measure(builds, alarming, settings, say) if alarming else Run()
+    again = fresh.estimates()
+    controls = [control, again.pop(CONTROL, None)] if alarming else [control]
+    unsteady = any(one is None or drifted(one) for one in controls)
+    words_again, failed = judge(again), fresh.failed | run.failed
+
+    def result(name: str) -> Result:
+        first, second = estimates.get(name), again.get(name)
+        reason = ""
+        if name in failed or first is None:
+            reason = failed.get(name, "not measured")
+        elif unsteady:
+            reason = failed.get(CONTROL, "the control drifted")
+        elif second is not None and words_again[name] != words[name]:
+            reason = f"{words[name]} once, but not again"
+        return Result(name, Verdict.NONE if reason else words[name], reason, first, second)
+
+    return [result(name) for name in names], control
+
+
+def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, say: Say) -> Run:
+    """Start pair after pair until all is decided, the most restarts are done, or the time is spent."""
+    run, begun = Run({name: [] for name in [*names, CONTROL]}), time.monotonic()
+    calls: dict[str, int] = {}
+    undecided = list(names)
+    while undecided and run.restarts < settings.most:
+        if run.restarts >= settings.least and time.monotonic() - begun > settings.seconds:
+            break
+        restart(run, builds, undecided, calls, settings)
+        run.restarts += 1
+        estimates = run.estimates()
+        estimates.pop(CONTROL, None)
+        words = judge(estimates) if run.restarts >= settings.least else {}
+        undecided = [name for name in names if name not in run.failed and words.get(name, Verdict.NONE) == Verdict.NONE]
+        say(f"restart {run.restarts}: {len(undecided)} of {len(names)} undecided")
+    return run
+
+
+def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict[str, int], settings: Settings) -> None:
+    """Start a pair, take its rounds of these benchmarks and of the control, end it."""
+    with Pair(builds, builds[1].suites, run.restarts % 2) as pair:
+        run.failed |= pair.prepare([CONTROL, *names])
+        names = [name for name in [*names, CONTROL] if name not in run.failed]
+        pair.pin(settings.core)
+        for name in names:
+            calls.setdefault(name, 0)
+        taken: dict[str, list[Round]] = {name: [] for name in names}
+        for turn in range(settings.rounds):
+            for name in list(taken):
+                try:
+                    if not calls[name]:
+                        calls[name] = pair.calibrate(name, settings.control if name == CONTROL else settings.sample)
+                    if not turn:
+                        pair.warm(name, calls[name])
+                    taken[name].append(pair.round(name, calls[name]))
+                except WorkerError as error:
+                    run.failed[name] = str(error)
+                    return
+        for name, rounds in taken.items():
+            run.rounds[name].append(rounds)

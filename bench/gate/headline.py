@@ -1,0 +1,11 @@
+"""The benchmarks that a commit is judged by: kernels below and at the public surface, named as asv names them."""
+
+HEADLINE = (
+    "bench_kernels.Kernel.time_train('lab', 'sgd', 'float32')",
+    "bench_kernels.Kernel.time_train('lab', 'adam', 'float32')",
+    "bench_kernels.Kernel.time_train('lab', 'adamw', 'float32')",
+    "bench_kernels.Kernel.time_train('medium', 'sgd', 'float32')",
+    "bench_kernels.Kernel.time_train('deep', 'sgd', 'float32')",
+    "bench_training.Training.time_training('numba', 'float32')",
+    "bench_forward.Passes.time_forward('numba', 'wide')",
+)

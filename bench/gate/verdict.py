@@ -1,0 +1,123 @@
+"""From ratios to intervals and words. Pure functions; all that they know of chance is in their arguments.
+
+Rounds of one restart share its luck: where the machine code, the stack and the data came to lie. So restarts are what
+is drawn again in the bootstrap, each with all of its rounds, and the bootstrap's standard error becomes an interval by
+Student's law with one degree of freedom less than there are restarts. The error is enlarged by sqrt(k / (k - 1)), for
+the bootstrap of so few restarts is too narrow (Hesterberg, What Teachers Should Know About the Bootstrap, The American
+Statistician 69, 2015).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+LEVEL = 0.95
+SLOWER_ABOVE, FASTER_BELOW = 1.02, 1 / 1.02
+SAME_FROM, SAME_TO = 0.97, 1.03
+DRIFT = 1.02  # times that the control may differ, either way
+DRAWS = 999
+
+
+class Verdict(StrEnum):
+    """What may be said of a benchmark."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    SAME = "same"
+    NONE = "no verdict"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The head's time over the base's.
+
+    Attributes
+    ----------
+    ratio
+        Median over rounds.
+    low, high
+        Its 95 % interval; from 0 to infinity with fewer than two restarts.
+    p_slower, p_faster
+        Two-sided p-values against 1.02 times slower and 1.02 times faster: at most 0.05 where the interval lies beyond.
+    restarts, rounds
+        How many there were.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    p_slower: float
+    p_faster: float
+    restarts: int
+    rounds: int
+
+
+def estimate(restarts: Sequence[Sequence[float]]) -> Estimate:
+    """Estimate a ratio.
+
+    Parameters
+    ----------
+    restarts
+        Logarithms of ratios, a sequence a restart.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is not finite.
+    """
+    pooled = np.concatenate([np.asarray(rounds, float) for rounds in restarts]) if restarts else np.empty(0)
+    if not pooled.size or not np.isfinite(pooled).all():
+        raise ValueError("no ratio" if not pooled.size else "a ratio is not a number")
+    centre, k = float(np.median(pooled)), len(restarts)
+    if k < 2:
+        return Estimate(math.exp(centre), 0.0, math.inf, 1.0, 1.0, k, pooled.size)
+    from scipy.stats import t
+
+    error, law = standard_error(restarts), t(k - 1)
+    half = error * law.ppf((1 + LEVEL) / 2)
+    p_slower, p_faster = (
+        2 * float(law.sf(distance / error)) if error else float(distance <= 0)
+        for distance in (centre - math.log(SLOWER_ABOVE), math.log(FASTER_BELOW) - centre)
+    )
+    low, high = math.exp(centre - half), math.exp(centre + half)
+    return Estimate(math.exp(centre), low, high, min(p_slower, 1.0), min(p_faster, 1.0), k, pooled.size)
+
+
+def standard_error(restarts: Sequence[Sequence[float]]) -> float:
+    """Return the standard error of the median over all rounds: restarts are drawn again, each with its rounds."""
+    k, draw = len(restarts), np.random.default_rng(0)
+    chosen = draw.integers(k, size=(DRAWS, k))
+    medians = [np.median(np.concatenate([restarts[one] for one in row])) for row in chosen]
+    return float(np.std(medians)) * math.sqrt(k / (k - 1))
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Adjust p-values for their number (Holm, A simple sequentially rejective multiple test procedure, 1979)."""
+    adjusted, least = {}, 0.0
+    for place, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
+        least = max(least, min(1.0, (len(p_values) - place) * p_values[name]))
+        adjusted[name] = least
+    return adjusted
+
+
+def judge(estimates: Mapping[str, Estimate]) -> dict[str, Verdict]:
+    """Say of each benchmark what its interval allows; *slower* and *faster* after Holm's adjustment over all."""
+    adjusted = holm({name: min(one.p_slower, one.p_faster) for name, one in estimates.items()})
+    return {name: word(one, adjusted[name]) for name, one in estimates.items()}
+
+
+def word(one: Estimate, p: float) -> Verdict:
+    """Say what one interval allows, given its adjusted p-value."""
+    if p <= 1 - LEVEL:
+        return Verdict.SLOWER if one.ratio > 1 else Verdict.FASTER
+    return Verdict.SAME if one.low >= SAME_FROM and one.high <= SAME_TO else Verdict.NONE
+
+
+def drifted(control: Estimate) -> bool:
+    """Whether work that neither revision touches took too different a time."""
+    return not 1 / DRIFT <= control.ratio <= DRIFT
