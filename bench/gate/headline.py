@@ -6,6 +6,7 @@ HEADLINE = (
     "bench_kernels.Kernel.time_train('lab', 'adamw', 'float32')",
     "bench_kernels.Kernel.time_train('medium', 'sgd', 'float32')",
     "bench_kernels.Kernel.time_train('deep', 'sgd', 'float32')",
+    "bench_kernels.Kernel.time_train('head', 'sgd', 'float32')",
     "bench_training.Training.time_training('numba', 'float32')",
     "bench_forward.Passes.time_forward('numba', 'wide')",
 )
