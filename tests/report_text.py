@@ -70,7 +70,8 @@ def _math(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (a rule's s
         token = state.push("html_inline", "", 0)
         tex, _, tag = (found[1] or found[2]).partition(r" \tag{")
         number = f'<span class="eqno">({tag[:-1]})</span>' if tag else ""
-        token.content = f"<math><annotation>{escape(tex.strip())}</annotation></math>{number}"
+        formulas = (f"<math><annotation>{escape(part.strip())}</annotation></math>" for part in tex.split(r"\qquad"))
+        token.content = " ".join(formulas) + number
     state.pos = found.end()
     return True
 

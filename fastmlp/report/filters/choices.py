@@ -20,9 +20,10 @@ def layers_shown(series: Sequence[Json], problems: Sequence[Json]) -> list[Json]
 
 
 def is_brief(cell: Mapping[str, Any]) -> bool:
-    """Whether a cell holds a name so short that it need not be broken."""
-    name = cell["value"].get("best") if cell["kind"] == "winners" else cell["value"] if cell["kind"] == "name" else None
-    return isinstance(name, str) and len(name) <= 20
+    """Whether a cell holds a name or a word so short that it need not be broken."""
+    kind, value = cell["kind"], cell["value"]
+    text = value.get("best") if kind == "winners" else value if kind in {"name", "text"} else None
+    return isinstance(text, str) and len(text) <= 20
 
 
 def titled(strip: Mapping[str, Any], problem: str) -> dict[str, Any]:

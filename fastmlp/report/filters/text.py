@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from .quantities import count
+from .quantities import NO_BREAK, count
 
 # Not printable to Python, and part of a name all the same: joiners and marks of direction.
 INVISIBLE = frozenset("\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -69,8 +69,9 @@ def verbatim(value: str) -> Markup:
 
 
 def squeeze(value: Markup) -> Markup:
-    """One line, one space between words; no-break spaces stay."""
-    return Markup(re.sub(r"[ \n]+", " ", value).strip(" \n"))  # noqa: S704 (as marked up as it was)
+    """One line, one space between words; no-break spaces stay, and a number keeps its per cent sign."""
+    line = re.sub(r"[ \n]+", " ", value).strip(" \n")
+    return Markup(re.sub(r"(?<=\d) (?=%)", NO_BREAK, line))  # noqa: S704 (as marked up as it was)
 
 
 def matrix(value: Sequence[Any]) -> Markup:
