@@ -1,7 +1,8 @@
 """The work shared out: groups of trials go to threads, records come back, and this thread alone writes them.
 
-Compiled trainings hold no interpreter lock, so threads are enough, and nothing is copied between processes. Linear
-algebra libraries are held to one thread each, or they would fight over the cores that the trials already use.
+Compiled trainings hold no interpreter lock, so one thread can train while another does Python's part of a trial; in a
+long study each has its groups done by a process of its own: see `processes`. Linear algebra libraries are held to one
+thread each, or they would fight over the cores that the trials already use.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from time import monotonic
 
 from .stopping import Stop
 from .store import Store
-from .store.records import Group, Outcome, failed_record
+from .store.records import Group, Outcome, failed_outcome
 
 Work = Callable[[Group, Callable[[], bool]], Outcome]
 
@@ -113,7 +114,7 @@ def outcome_of(future: Future[Outcome], group: Group) -> Outcome:
         return future.result()
     if not isinstance(error, Exception):
         raise error
-    return Outcome(None, [failed_record(trial, error) for trial in group.trials])
+    return failed_outcome(group, error)
 
 
 @contextmanager

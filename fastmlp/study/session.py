@@ -26,13 +26,14 @@ from .circumstances import (
 from .config import Settings
 from .export import export
 from .plan import plan
+from .processes import shared_out
 from .runner import Progress, run_missing
 from .stopping import listening
 from .store import Store, read_study
 from .store.lock import see_free
 from .store.reader import reading
 from .store.records import Record
-from .trial import Worker, load_libraries
+from .trial import Worker
 
 HEADER = "# The settings of this study, defaults included. To resume it: fastmlp study study.toml --out .\n\n"
 
@@ -128,10 +129,10 @@ def run_study(
         facts = {f"problem:{name}": describe_problem(load_problem(name)) for name in settings.grid.problems}
         store.begin(plan(settings, circumstances), {"settings": toml} | facts)
         if not store.is_complete():
-            load_libraries()
             store.note(describe_run(circumstances) | {"jobs": str(jobs), "command": command(settings)})
-            with stop.drain():
-                run_missing(store, Worker(settings, circumstances.backend), jobs, stop, progress or (lambda _: None))
+            worker = Worker(settings, circumstances.backend)
+            with stop.drain(), shared_out(worker, jobs, store.count()[1]) as work:
+                run_missing(store, work, jobs, stop, progress or (lambda _: None))
             store.note({"finished": now()})
         write_whole(folder / "results.csv", export(folder, "csv"))
         refresh_report(store, folder)

@@ -119,6 +119,11 @@ def failed_record(trial: Trial, error: Exception) -> Record:
     return blank_record(trial) | {"status": "failed", "error": text.encode(errors="replace").decode() + where}
 
 
+def failed_outcome(group: Group, error: Exception) -> Outcome:
+    """Return what comes of a group whose work raised."""
+    return Outcome(None, [failed_record(trial, error) for trial in group.trials])
+
+
 def finite(value: float | None) -> float | None:
     """Return a number that can be stored, or None: NaN and infinity have no place in a table."""
     return float(value) if value is not None and math.isfinite(value) else None
