@@ -25,7 +25,13 @@ from fastmlp.study.stopping import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.records import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
 
-KINDS = {"TEXT": "some text", "REAL": 0.123456789, "INTEGER": 12345, "LIST": [0.123456789] * 60}
+KINDS = {
+    "TEXT": "some text",
+    "REAL": 0.123456789,
+    "INTEGER": 12345,
+    "LIST": [0.123456789] * 60,
+    "PAIRS": [[12, 0.123456789]] * 7,
+}
 SIZES = tuple(range(100, 200, 10))
 NAMES = tuple(name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler"})
 CELLS = len(SIZES) * len(NAMES)

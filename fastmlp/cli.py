@@ -144,8 +144,8 @@ def status_command(folder: Path, *, as_json: bool) -> int:
 def export_command(folder: Path, form: str, output: Path | None) -> int:
     """Write the table of the study in DIR.
 
-    It has one row a trial; jsonl and parquet hold the losses of every epoch too. Parquet needs pyarrow, which
-    `pip install 'fastmlp[parquet]'` brings.
+    It has one row a trial; jsonl and parquet hold the lists too: losses by epoch, drift by layer and the like. Parquet
+    needs pyarrow, which `pip install 'fastmlp[parquet]'` brings.
     """
     from .files import write_whole
     from .study.export import export

@@ -19,6 +19,8 @@ from .measures import log_loss
 from .network import Network, predict_proba
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from .backends import Backend
@@ -238,16 +240,26 @@ def _rest(parameters: Floats) -> Floats:
     return np.zeros((2, parameters.size), parameters.dtype)
 
 
-def run_until_stalled(course: Course, net: Network, watched: Examples, patience: int, backend: str) -> int:
+def run_until_stalled(
+    course: Course,
+    net: Network,
+    watched: Examples,
+    patience: int,
+    backend: str,
+    before: int = 0,
+    write: Callable[[int], None] = lambda _: None,
+) -> int:
     """Train epoch by epoch while the loss on examples that are not trained on improves; return the epochs it took.
 
-    With so few labels that none could be held back, nothing is seen to improve: it takes as many as its patience.
+    After each, `write` is told its number, counted on from the epochs `before`. With so few labels that none could be
+    held back, nothing is seen to improve: it takes as many as its patience.
     """
     best, best_epoch = math.inf, 0
     epochs = len(course.losses)
     for epoch in range(1, epochs + 1):
         if not course.run(1):
             return epochs  # diverged: the losses say so to their end
+        write(before + epoch)
         loss = log_loss(predict_proba(net, watched.x, backend=backend), watched.y) if len(watched.y) else math.inf
         if loss < best:
             best, best_epoch = loss, epoch

@@ -13,6 +13,7 @@ import numpy as np
 
 from .backends import get_backend
 from .checks import at_least_one, check_order, check_trainable
+from .network import predict
 from .phases import Course, Examples, Optimizer, ResolvedPhase, resolve_phase, run_until_stalled
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Fit:
         How many numbers of each layer were free to move in the phase that freed the most, the head's last.
     frozen_before, frozen_after
         Hashes of the bytes of all the others, before and after; None if there are none.
+    accuracies
+        Epochs and the accuracy on all examples after each, if that was asked for: see `Diary`.
     """
 
     network: Network
@@ -59,6 +62,7 @@ class Fit:
     trainable: tuple[int, ...]
     frozen_before: str | None
     frozen_after: str | None
+    accuracies: tuple[tuple[int, float], ...] = ()
 
     @property
     def parameters_trained(self) -> int:
@@ -151,6 +155,7 @@ def fit_phases(
     epochs: int,
     order: ArrayLike | None = None,
     held_back: NDArray[np.bool_] | None = None,
+    accuracies: bool = False,
     rng: Rng = 0,
     backend: str = "auto",
 ) -> Fit:
@@ -168,6 +173,8 @@ def fit_phases(
         Of all phases together, at the most.
     held_back : (n,)
         Marks examples that are not trained on but watched, by phases that have patience.
+    accuracies
+        Whether to keep a diary of the accuracy on all examples. It changes no bit of the network.
 
     Raises
     ------
@@ -184,6 +191,7 @@ def fit_phases(
         rows = rows[kept[rows]].reshape(epochs, -1)  # the same order, without those that are held back
 
     trained = net.copy()
+    diary = Diary(trained, examples, backend, wanted=accuracies)
     frozen = _frozen(net, phases)
     losses = np.full(epochs, np.nan)
     steps, epoch, start = 0, 0, perf_counter()
@@ -191,26 +199,73 @@ def fit_phases(
         turn = rows[epoch : epoch + phase.epochs] if number < len(phases) else rows[epoch:]
         course = Course(get_backend(backend), optimiser, trained, net.theta, examples, phase, turn)
         if phase.patience is None:
-            done = len(turn)
-            course.run(done)
+            done = _run_through(course, epoch, diary)
         else:
-            done = run_until_stalled(course, trained, watched, phase.patience, backend)
+            done = run_until_stalled(course, trained, watched, phase.patience, backend, epoch, diary.write)
         losses[epoch : epoch + done] = course.losses[:done]
         steps, epoch = steps + course.steps, epoch + done
         if not np.isfinite(losses[:epoch]).all():
             break  # diverged: later phases are not run, and their losses stay NaN
     else:
         losses = losses[:epoch]  # the last phase may have ended early
+        diary.write(epoch, is_last=True)
     return Fit(
         network=trained,
         start=net,
         losses=losses,
         steps=steps,
-        seconds=perf_counter() - start,
+        seconds=perf_counter() - start - diary.seconds,
         trainable=tuple(map(max, zip(*(phase.trainable(net.layout) for phase in phases), strict=True))),
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(trained.theta[frozen]),
+        accuracies=tuple(diary.accuracies.items()),
     )
+
+
+class Diary:
+    """The accuracy on the training examples after epochs 1, 2, 4, 8 and so on, and the last: thinned, as changes are.
+
+    Parameters
+    ----------
+    net
+        Asked while it is trained.
+    examples
+        All of them, those that are held back too.
+    backend
+        Who computes.
+    wanted
+        Whether anything is written.
+    """
+
+    def __init__(self, net: Network, examples: Examples, backend: str, *, wanted: bool) -> None:
+        self.net, self.examples, self.backend, self.wanted = net, examples, backend, wanted
+        self.accuracies: dict[int, float] = {}
+        self.seconds = 0.0  # not the training's
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether an epoch, from 1, is one of those; the last is not known yet."""
+        return self.wanted and epoch.bit_count() == 1
+
+    def write(self, epoch: int, *, is_last: bool = False) -> None:
+        """Write down the accuracy, if it is due and not there."""
+        if epoch in self.accuracies or not (self.is_due(epoch) or (is_last and self.wanted)):
+            return
+        start = perf_counter()
+        guessed = predict(self.net, self.examples.x, backend=self.backend)
+        self.accuracies[epoch] = float((guessed == self.examples.y).mean())
+        self.seconds += perf_counter() - start
+
+
+def _run_through(course: Course, before: int, diary: Diary) -> int:
+    """Train for all of a phase's epochs, with a stop wherever the diary is due; return how many they are."""
+    epochs = len(course.losses)
+    at = 0
+    for stop in (*(e for e in range(1, epochs) if diary.is_due(before + e)), epochs):
+        if not course.run(stop - at):
+            break
+        diary.write(before + stop)
+        at = stop
+    return epochs
 
 
 def draw_order(epochs: int, n: int, rng: Rng) -> Ints:

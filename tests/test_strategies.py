@@ -189,6 +189,23 @@ def test_gradual_never_moves_a_layer_before_its_phase(backend: str, rng: SeededR
         assert moved(fit, start) == expected
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_diary_of_accuracies_changes_no_bit(name: str, backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    options: dict[str, Any] = {"strategy": name, "n_classes": 10, "rng": 3, "epochs": 11, "backend": backend}
+    plain, told = (transfer(SOURCE, x, y, accuracies=wanted, **options) for wanted in (False, True))
+    assert_array_equal(told.network.theta, plain.network.theta)
+    assert_array_equal(told.losses, plain.losses)
+    assert plain.accuracies == ()
+    assert [epoch for epoch, _ in told.accuracies] == [1, 2, 4, 8, 11]
+    assert told.accuracies[-1][1] == fastmlp.accuracy(told.network, x, y, backend=backend)
+    if name == "scratch":
+        order = training.draw_order(11, len(x), 5)
+        short = transfer(SOURCE, x, y, **options | {"epochs": 4, "order": order[:4]})
+        whole = transfer(SOURCE, x, y, **options | {"order": order}, accuracies=True)
+        assert dict(whole.accuracies)[4] == fastmlp.accuracy(short.network, x, y, backend=backend)
+
+
 def test_plateau_unfreezes_when_the_held_back_loss_stalls_and_uses_all_its_epochs(
     backend: str, rng: SeededRng, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,11 +98,14 @@ def test_what_is_costly_is_measured_if_asked_for_and_only_of_what_was_transferre
     assert "cka" not in cell().run(get_strategy("finetune"), 20)
 
 
-def test_measuring_more_changes_no_result() -> None:
+@pytest.mark.parametrize("name", ["scratch", "finetune", "plateau"])
+def test_measuring_more_changes_no_result(name: str) -> None:
     plain, inside = cell(), cell(changes={"measures": {"inside": True}})
-    first, second = (each.run(get_strategy("finetune"), 20) for each in (plain, inside))
+    first, second = (each.run(get_strategy(name), 20) for each in (plain, inside))
     assert first["losses"] == second["losses"]
     assert first["accuracy"] == second["accuracy"]
+    assert first["train_accuracies"] is None
+    assert second["train_accuracies"][-1] == [len(second["losses"]), second["train_accuracy"]]
 
 
 def test_scores_see_nothing_but_the_labels_they_are_asked_for() -> None:

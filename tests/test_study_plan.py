@@ -75,7 +75,7 @@ def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
         ({"network": {"hidden": [64, 64]}}, NETWORKS | {"pretraining"}),
         ({"network": {"activation": "tanh"}}, NETWORKS | {"pretraining"}),
         ({"network": {"dtype": "float64"}}, NETWORKS | {"pretraining"}),
-        ({"measures": {"inside": True}}, {"frozen", "lora-4"}),
+        ({"measures": {"inside": True}}, NETWORKS),
         ({"measures": {"scores": True}}, set()),  # kept apart
         ({"tuning": {"trials": 2}}, NETWORKS | BASELINES),
         ({"tuning": {"folds": 2}}, set()),  # of one trial

@@ -215,7 +215,7 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     with (
-        pytest.raises(StoreError, match="tables of version 99, this fastmlp knows 2; use a newer"),
+        pytest.raises(StoreError, match=f"tables of version 99, this fastmlp knows {database.VERSION}; use a newer"),
         Store.open(tmp_path),
     ):
         pass
@@ -250,6 +250,32 @@ def test_a_file_of_an_older_version_gets_what_it_lacks_and_keeps_what_it_has(fir
     (row,) = read_study(tmp_path).rows
     assert list(row) == list(COLUMNS)
     assert (row["accuracy"], row["losses"], row["varied"], row["macro_recall"]) == (0.5, [1.0], "", None)
+
+
+def test_what_reaches_the_loss_of_scratch_is_timed_by_its_epochs(tmp_path: Path) -> None:
+    losses = {"scratch": [3.0, 2.0, 1.0], "fast": [2.0, 1.0, 1.5], "slow": [3.0, 2.0, 1.1], "baseline": []}
+    trials = [*made_up_plan(strategies=losses, seeds=1), Trial("p", "fast", 20, 0, "again", "p-0", "", "order", 1)]
+    keys = [trial.key for trial in trials]
+    records = [
+        made_up_record(key, losses=values, final_loss=values[-1] if values else None, steps=30, train_seconds=6.0)
+        for key, values in zip(keys, [*losses.values(), [0.0]], strict=True)
+    ]
+    with Store.open(tmp_path) as store:
+        begin(store, trials)
+        store.add([], records)
+    columns = ["scratch_loss_steps", "scratch_loss_seconds"]
+    with reading(tmp_path) as reader:
+        found = [tuple(row.values()) for row in reader.rows(columns)]
+    assert found == [(30, 6.0), (20, 4.0), (None, None), (None, None), (None, None)]
+    assert found == [tuple(row[name] for name in columns) for row in read_study(tmp_path).rows]
+
+
+def test_a_failed_scratch_times_nobody(tmp_path: Path) -> None:
+    scratch, frozen = made_up_plan(seeds=1)
+    with Store.open(tmp_path) as store:
+        begin(store, [scratch, frozen])
+        store.add([], [made_up_record(scratch.key, status="diverged", final_loss=9.0), made_up_record(frozen.key)])
+    assert {row["scratch_loss_steps"] for row in read_study(tmp_path).rows} == {None}
 
 
 def test_scores_are_missing_until_they_are_there_and_are_read_by_size(store: Store, tmp_path: Path) -> None:

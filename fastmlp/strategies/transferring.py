@@ -41,6 +41,7 @@ def transfer(
     optimizer: str = "sgd",
     weight_decay: float = 0.0,
     order: ArrayLike | None = None,
+    accuracies: bool = False,
     backend: str = "auto",
 ) -> Fit:
     """Train a network for a new task, starting from one that was pretrained on another.
@@ -63,6 +64,8 @@ def transfer(
         The full learning rate; the strategy's multipliers apply to it.
     epochs, batch_size, momentum, optimizer, weight_decay, order, backend
         As in `fastmlp.train_mlp`.
+    accuracies
+        Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and the last.
 
     Raises
     ------
@@ -82,7 +85,17 @@ def transfer(
     optimiser = Optimizer(optimizer, batch_size, momentum)
     held_back = _hold_back(np.asarray(y), chosen.held_back, n_classes) if chosen.held_back else None
     return fit_phases(
-        start, X, y, phases, optimiser, epochs=epochs, order=order, held_back=held_back, rng=generator, backend=backend
+        start,
+        X,
+        y,
+        phases,
+        optimiser,
+        epochs=epochs,
+        order=order,
+        held_back=held_back,
+        accuracies=accuracies,
+        rng=generator,
+        backend=backend,
     )
 
 

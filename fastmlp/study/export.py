@@ -32,7 +32,7 @@ def export(folder: Path, form: str) -> Generator[bytes, None, None]:
     folder
         The study's.
     form
-        ``csv``, without the lists of losses; ``jsonl`` or ``parquet``, with them.
+        ``csv``, without the lists of losses and the like; ``jsonl`` or ``parquet``, with them.
 
     Raises
     ------
@@ -87,7 +87,9 @@ def as_parquet(rows: Iterable[Record]) -> Iterator[bytes]:
         from pyarrow import parquet
     except ImportError as error:
         raise MissingLibrary("pyarrow", "pip install 'fastmlp[parquet]'") from error
-    kinds = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "LIST": pa.list_(pa.float64())}
+    numbers = pa.list_(pa.float64())
+    kinds = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "LIST": numbers}
+    kinds["PAIRS"] = pa.list_(numbers)
     schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
     buffer = io.BytesIO()
     with parquet.ParquetWriter(buffer, schema) as writer:

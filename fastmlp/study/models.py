@@ -90,6 +90,7 @@ def train_network(
         optimizer=training.optimizer,
         weight_decay=training.weight_decay,
         order=conditions.order(epochs, len(rows)),
+        accuracies=conditions.settings.measures.inside,
         backend=conditions.backend,
     )
     return Model(scaler, dtype, partial(predict_proba, fit.network, backend=conditions.backend), _told(fit), fit)
@@ -108,6 +109,7 @@ def _told(fit: Fit) -> Record:
         "frozen_after": fit.frozen_after,
         "trainable": list(fit.trainable),
         "drift": [] if fit.diverged else moved(fit.network, fit.start),
+        "train_accuracies": [list(taken) for taken in fit.accuracies] or None,
         "losses": [finite(loss) for loss in fit.losses],
     }
 

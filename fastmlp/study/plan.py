@@ -149,7 +149,7 @@ def strategy_part(strategy: Strategy, settings: Settings, circumstances: Circums
         "kernels": [circumstances.backend, circumstances.kernels[kind_of(strategy)]],
         "network": msgspec.to_builtins(settings.network),
         "training": msgspec.to_builtins(settings.training),
-        "inside": settings.measures.inside and strategy.starts_from_source,
+        "inside": settings.measures.inside,
     }
 
 

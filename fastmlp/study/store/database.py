@@ -14,11 +14,11 @@ from time import monotonic
 
 from ...errors import StoreCorrupt, StoreError
 from .lock import hold
-from .records import PRETRAINING, SCORES, TRIAL
+from .records import NESTED, PRETRAINING, SCORES, TRIAL
 
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
-VERSION = 2  # of the tables below; raise it when `_migrate` has to add to what there is
+VERSION = 3  # of the tables below; raise it when `_migrate` has to add to what there is
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
 PATIENCE = 5.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
 LONG_PATIENCE = 60.0  # seconds for a commit: whoever reads that long loses less than a study that ends
@@ -26,7 +26,7 @@ LONG_PATIENCE = 60.0  # seconds for a commit: whoever reads that long loses less
 
 def _keyed(kinds: dict[str, str]) -> dict[str, str]:
     # SQLite has no lists: losses are JSON text.
-    return {"key": "TEXT PRIMARY KEY"} | {name: "TEXT" if kind == "LIST" else kind for name, kind in kinds.items()}
+    return {"key": "TEXT PRIMARY KEY"} | {name: "TEXT" if kind in NESTED else kind for name, kind in kinds.items()}
 
 
 def _columns(table: str) -> str:

@@ -14,7 +14,9 @@ from typing import Any
 
 from ...errors import StoreError
 from .database import FILE, connect_reader, naming
-from .records import COLUMNS, PRETRAINING, SCORES, STATUSES, TRIAL, Record
+from .records import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
+
+NEEDED = ("problem", "n_target", "seed", "varied", "status", "steps", "train_seconds", "losses")  # by `DERIVED`
 
 
 @dataclass(frozen=True)
@@ -97,29 +99,55 @@ class Reader:
             scores.setdefault(problem, []).append((score - low) / (high - low))
         return {problem: fmean(values) for problem, values in scores.items()}  # exact sums: the order does not matter
 
+    def final_losses(self) -> dict[tuple[str, int, int], float]:
+        """Return the loss that scratch ends in, by problem, size and seed."""
+        found = self.connection.execute(
+            "SELECT problem, n_target, seed, final_loss FROM plan JOIN records USING (key)"
+            " WHERE strategy = ? AND varied = '' AND status = 'ok' AND final_loss IS NOT NULL",
+            (REFERENCE,),
+        )
+        return {(problem, n_target, seed): loss for problem, n_target, seed, loss in found}
+
     def rows(self, columns: Iterable[str] = COLUMNS) -> Iterator[Record]:
         """Go through the plan, one flat row a trial, with some columns or all."""
         columns = list(columns)
-        similarity = self.similarity()
+        derives = any(name in DERIVED for name in columns)
+        similarity, targets = self.similarity(), self.final_losses() if derives else {}
+        selected = dict.fromkeys(["problem", *columns, *(NEEDED if derives else ())])
+        nested = [name for name in selected if COLUMNS[name] in NESTED]
         cursor = self.connection.execute(
-            f"SELECT plan.problem, {', '.join(map(_selected, columns))} FROM plan LEFT JOIN records USING (key)"
+            f"SELECT {', '.join(map(_selected, selected))} FROM plan LEFT JOIN records USING (key)"
             " LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key"
             " LEFT JOIN scores ON scores.key = plan.scores_key ORDER BY position"
         )
-        lists = [name for name in columns if COLUMNS[name] == "LIST"]
-        for problem, *values in cursor:
-            row = dict(zip(columns, values, strict=True))
-            if "similarity" in row:
-                row["similarity"] = similarity.get(problem)
-            for name in lists:
+        for values in cursor:
+            row = dict(zip(selected, values, strict=True))
+            for name in nested:
                 row[name] = json.loads(row[name]) if row[name] is not None else None
-            yield row
+            row["similarity"] = similarity.get(row["problem"])
+            if derives:
+                row |= _until(row, targets.get((row["problem"], row["n_target"], row["seed"])))
+            yield {name: row[name] for name in columns}
+
+
+def _until(row: Record, target: float | None) -> Record:
+    """Return the columns of `DERIVED`; replicates have none, whose subset or order may be another than scratch had."""
+    losses = row["losses"] or []
+    if target is None or row["status"] != "ok" or row["varied"]:
+        return dict.fromkeys(DERIVED)
+    epoch = next((epoch for epoch, loss in enumerate(losses, 1) if loss is not None and loss <= target), None)
+    if epoch is None or row["steps"] is None or row["train_seconds"] is None:
+        return dict.fromkeys(DERIVED)
+    return {
+        "scratch_loss_steps": row["steps"] * epoch // len(losses),
+        "scratch_loss_seconds": row["train_seconds"] * epoch / len(losses),
+    }
 
 
 def _selected(column: str) -> str:
     """Where a column of a row comes from."""
-    if column == "similarity":
-        return "NULL"  # it is computed
+    if column == "similarity" or column in DERIVED:
+        return f"NULL AS {column}"  # they are computed
     if column == "status":
         return "coalesce(records.status, 'missing')"
     tables = {"records": TRIAL, "pretrainings": PRETRAINING, "scores": SCORES}

@@ -1,8 +1,9 @@
 """The words of a study's table: a trial, its record, their columns.
 
 A record is one flat dict. `TRIAL` says which columns a trial's own record has, `PRETRAINING` which ones come from the
-pretraining it started from, and `SCORES` which ones from that and the labels alone; the store's tables, `results.csv`
-and every export are made from these mappings, so a new measure is one more line here.
+pretraining it started from, and `SCORES` which ones from that and the labels alone; `DERIVED` is computed from several
+records when a table is read. The store's tables, `results.csv` and every export are made from these mappings, so a new
+measure is one more line here. Columns of seconds end in ``_seconds``: they alone differ between two runs.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ TRIAL = {  # and None wherever a model has no such thing
     "drift": "LIST",  # relative distance from the start, by layer
     "cka": "LIST",  # with the pretrained network's features, by hidden layer
     "tuning": "LIST",  # mean accuracy in cross-validation of every candidate, the declared one first
+    "train_accuracies": "PAIRS",  # [epoch, accuracy on the n_target examples] after epochs 1, 2, 4, 8, ..., the last
     "losses": "LIST",
 }
 PRETRAINING = {
@@ -101,8 +103,13 @@ PRETRAINING = {
 SCORES = {"log_me": "REAL", "leep": "REAL", "label_cka": "REAL", "domain_distance": "REAL"}
 IDENTITY = {"problem": "TEXT", "similarity": "REAL", "strategy": "TEXT", "n_target": "INTEGER", "seed": "INTEGER"}
 VARIATION = {"varied": "TEXT", "replicate": "INTEGER"}
-COLUMNS = IDENTITY | TRIAL | PRETRAINING | SCORES | VARIATION | {"key": "TEXT"}  # of a row, as read
-TABLE = {name: kind for name, kind in COLUMNS.items() if kind != "LIST"}  # of results.csv
+# Updates, and their share of the training's seconds, until the loss of an epoch is at most the last one of scratch on
+# the same problem, size and seed; None if it never is, and where there are no epochs.
+REFERENCE = "scratch"
+DERIVED = {"scratch_loss_steps": "INTEGER", "scratch_loss_seconds": "REAL"}
+COLUMNS = IDENTITY | TRIAL | PRETRAINING | SCORES | DERIVED | VARIATION | {"key": "TEXT"}  # of a row, as read
+NESTED = ("LIST", "PAIRS")  # kinds of columns that hold numbers, or pairs of numbers; SQLite has none, and CSV neither
+TABLE = {name: kind for name, kind in COLUMNS.items() if kind not in NESTED}  # of results.csv
 
 
 def blank_record(trial: Trial) -> Record:

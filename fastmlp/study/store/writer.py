@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
 from .lock import hold
-from .records import FINAL, PRETRAINING, SCORES, TRIAL, Group, Record, Trial, reproducible
+from .records import FINAL, NESTED, PRETRAINING, SCORES, TRIAL, Group, Record, Trial, reproducible
 
 # A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
 PLAN = "FROM plan LEFT JOIN records USING (key)"
@@ -160,4 +160,4 @@ class Store:
 
 
 def _stored(value: object, kind: str) -> object:
-    return json.dumps(value, allow_nan=False) if kind == "LIST" and value is not None else value
+    return json.dumps(value, allow_nan=False) if kind in NESTED and value is not None else value
