@@ -12,7 +12,8 @@ from .grid import Grid, number
 __all__ = ["difference"]
 
 Json = dict[str, Any]
-NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs"}  # differ between any two runs
+#: Differs between any two runs, or is told elsewhere.
+NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs", "gradient_check"}
 
 
 def difference(

@@ -5,12 +5,13 @@ The formulas of the book in NumPy, and nothing else; a test holds them against t
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARAMETERS", "forward_backward", "work_through"]
+__all__ = ["PARAMETERS", "check_of", "forward_backward", "work_through"]
 
 Json = dict[str, Any]
 Array = NDArray[np.float64]
@@ -26,6 +27,7 @@ PARAMETERS: Parameters = (
 X = np.array([1.0, 2.0])
 LABEL = 1
 STEP = 1e-5  # of central differences: the error of the formula and that of rounding are about as large
+ROUNDING = {"float32": 1e-4, "float64": 1e-6}  # relative errors that it can explain, with some room
 
 
 def forward_backward(parameters: Parameters, x: Array, label: int) -> Json:
@@ -87,6 +89,22 @@ def work_through(lr: float) -> Json:
         "largest": max(c["error"] for c in checks),
         "step": STEP,
     }
+
+
+def check_of(text: str | None) -> Json | None:
+    """The gradient check that a study has run on its own network, and whether rounding explains what it found.
+
+    Parameters
+    ----------
+    text
+        The JSON object that the study kept, see `fastmlp.study.gradient`.
+    """
+    if not text:
+        return None
+    found = json.loads(text)
+    largest = max(part["error"] for part in found["parts"])
+    case = "agrees" if largest <= ROUNDING[found["dtype"]] else "differs"
+    return {**found, "largest": largest, "checked": sum(p["checked"] for p in found["parts"]), "case": case}
 
 
 def _checks(gradients: Parameters) -> list[Json]:

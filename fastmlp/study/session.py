@@ -25,6 +25,7 @@ from .circumstances import (
 )
 from .config import Settings
 from .export import export
+from .gradient import check_gradient
 from .plan import plan
 from .processes import shared_out
 from .runner import Progress, run_missing
@@ -129,7 +130,9 @@ def run_study(
         facts = {f"problem:{name}": describe_problem(load_problem(name)) for name in settings.grid.problems}
         store.begin(plan(settings, circumstances), {"settings": toml} | facts)
         if not store.is_complete():
-            store.note(describe_run(circumstances) | {"jobs": str(jobs), "command": command(settings)})
+            checked = check_gradient(settings, load_problem(settings.grid.problems[0]), backend)
+            how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
+            store.note(describe_run(circumstances) | how)
             worker = Worker(settings, circumstances.backend)
             with stop.drain(), shared_out(worker, jobs, store.count()[1]) as work:
                 run_missing(store, work, jobs, stop, progress or (lambda _: None))
