@@ -43,6 +43,15 @@ META = {
 }
 
 
+GRADIENT_CHECK = {
+    "step": 1e-5,
+    "examples": 16,
+    "dtype": "float32",
+    "backend": "numba",
+    "parts": [{"name": "W1", "parameters": 2048, "checked": 20, "error": 1.5e-7}],
+}
+
+
 @dataclass
 class MadeUp:
     """What the report is rendered from."""
@@ -193,6 +202,7 @@ def large(
     ]
     facts = json.loads(META["problem:parity"])
     data.meta |= {f"problem:{name}": json.dumps(facts) for name in problems}
+    data.meta["gradient_check"] = json.dumps(GRADIENT_CHECK)
     return data
 
 

@@ -58,7 +58,7 @@ def test_every_chapter_is_there(whole: tuple[str, str]) -> None:
     for title in (
         *("Why transfer", "The network", "Frozen, fine-tuned, and all between", "How transferable is each layer"),
         *("What happened inside", "Small data, large data", "What chance does", "The decision matrix"),
-        *("Fairness of tuning", "Exercises", "Glossary", "References"),
+        *("In general", "Fairness of tuning", "Exercises", "Glossary", "References"),
     ):
         assert title in titles
     assert "What other libraries would have taken" not in titles  # nobody measured it
@@ -77,7 +77,7 @@ def test_chapters_open_with_a_question(whole: tuple[str, str]) -> None:
     without = [
         re.sub(r".*?</span> ([^<]*)<.*", r"\1", c, flags=re.DOTALL) for c in chapters if "Before you read" not in c
     ]
-    assert set(without) == {"Reproducibility", "Exercises", "What this study left out", "Glossary", "References"}
+    assert set(without) == {"Exercises", "What this study left out", "Glossary", "References"}
     assert "<details open" not in whole[0]
 
 
@@ -119,7 +119,11 @@ def test_hostile_names_are_literal_in_the_book() -> None:
     [
         ({"baseline": 0.9}, "The baseline wins: in 4 of 4 cells it is better", "the baseline is better than"),
         ({"baseline": 0.6}, "In 4 of 4 cells the best of the networks is better", "baseline wins"),
-        ({"scratch": 0.9}, "is worse than scratch, and in none it is better", "may each be the best"),
+        (
+            {"scratch": 0.9},
+            "in 4 of 4 cells a strategy that transfers is worse than scratch, and",
+            "not found",
+        ),
         (
             {"finetune": 0.9},
             "In each of 4 cells one strategy alone is best. finetune may be the best in 4",
@@ -200,4 +204,4 @@ def test_sources_for_one_target_are_chosen_by_their_scores(whole: tuple[str, str
     text = text_of_html(whole[0])
     assert "Choosing the source" in text
     assert "the source with the highest H-score" in text
-    assert "LogME" not in text  # which nobody measured
+    assert "the highest LogME" not in text  # which nobody measured

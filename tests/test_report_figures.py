@@ -59,6 +59,7 @@ def parts(data: MadeUp) -> dict[str, dict[str, Any]]:
         "split": {"facts": problem["facts"]},
         "panels": common | {"problems": _named(problem, 7), "shown": summary["study"]["few"]},
         "layers": common | {"series": SERIES_BY_DEPTH},
+        "profiles": common | {"profiles": (summary["general"] or {"profiles": []})["profiles"]},
     }
 
 

@@ -22,6 +22,10 @@ ONE_SEED = KNOWN | {"low": None, "high": None, "reason": "one seed", "n": 1}
 NO_DATA = ONE_SEED | {"mean": None, "reason": "no data", "n": 0}
 
 
+HARM = {"worse": 5, "tested": 15, "case": "found"}
+CHANCE = {"share": 0.82, "low": 0.6, "high": 0.93, "case": "likely"}
+TALLY = {"agrees": 27, "contradicted": 6, "undecided": 15}
+
 CASES: list[tuple[Callable[[Any], str], object, str]] = [
     (filters.count, 1797, "1797"),
     (filters.count, None, "–"),
@@ -112,6 +116,28 @@ def test_crossings_and_deviations() -> None:
     assert filters.mean_short({"mean": 10968.37}) == "1.1e+04"
 
 
+@pytest.mark.parametrize(
+    ("show", "value", "expected"),
+    [
+        (filters.harm, HARM, f"5 of 15{SPACE}▼"),
+        (filters.harm, HARM | {"worse": 0, "case": "ruled out"}, "ruled out"),
+        (filters.harm, HARM | {"worse": 0, "case": "open"}, "not found"),
+        (filters.harm, HARM | {"tested": 0, "case": "not tested"}, "not tested"),
+        (filters.chance, CHANCE, f"82{SPACE}% (60 to 93){SPACE}▲"),
+        (filters.chance, CHANCE | {"case": "unlikely"}, f"82{SPACE}% (60 to 93){SPACE}▼"),
+        (filters.chance, CHANCE | {"case": "even"}, f"82{SPACE}% (60 to 93)"),
+        (filters.chance, CHANCE | {"share": None, "low": None, "high": None}, "–"),
+        (filters.chance, None, "–"),
+        (filters.tally, TALLY, "27 / 6 / 15"),
+        (filters.by_layer, [KNOWN, NO_DATA], "0.73 / –"),
+        (filters.rank, KNOWN | {"mean": 4.4, "low": 4.19, "high": 4.61}, "4.40 ± 0.21"),
+        (filters.up_to_labels, 1, f"up to 1{SPACE}label"),
+    ],
+)
+def test_what_is_said_of_all_cells(show: Callable[[Any], str], value: object, expected: str) -> None:
+    assert show(value) == expected
+
+
 def test_matrices_are_latex() -> None:
     assert filters.matrix([1.0, -0.5]) == r"\begin{pmatrix} 1 & -0.5 \end{pmatrix}"
     assert filters.matrix([[0.25, 0], [1, 2]]) == r"\begin{pmatrix} 0.25 & 0 \\ 1 & 2 \end{pmatrix}"
@@ -119,8 +145,20 @@ def test_matrices_are_latex() -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_kind_of_cell_is_shown(kind: str) -> None:
-    known = {"text": "words", "setting": 1, "multiplier": 0.4, "crossing": CROSSING, "labels": 20, "mark": "agrees"}
-    plain = {"points_interval", "pairs", "verdict", "effect", "deviations", "percent_short"}
+    known = {
+        "text": "words",
+        "setting": 1,
+        "multiplier": 0.4,
+        "crossing": CROSSING,
+        "labels": 20,
+        "mark": "agrees",
+        "up_to_labels": 20,
+        "tally": TALLY,
+        "harm": HARM,
+        "chance": CHANCE,
+        "by_layer": [KNOWN, NO_DATA],
+    }
+    plain = {"points_interval", "pairs", "verdict", "effect", "deviations", "percent_short", "rank", "cost"}
     value = KNOWN if "mean" in kind or kind in plain else known.get(kind)
     assert filters.show({"kind": kind, "value": value})
 

@@ -41,3 +41,130 @@ def test_a_case_without_a_sentence_is_an_error() -> None:
         words.at_size({"case": "?", "against_baseline": None}, "baseline")
     with pytest.raises(LookupError, match="no sentence"):
         words.similarity({"case": "?"})
+
+
+def said(macro: str, *arguments: Any) -> str:
+    return " ".join(str(getattr(sentences(), macro)(*arguments)).split())
+
+
+CELLS = {"found": 0, "open": 0, "ruled out": 0, "not tested": 0}
+LOSS = {"first": "frozen", "problem": "p", "n_target": 20, "mean": -0.1, "low": -0.2, "high": -0.05, "reason": None}
+NONE_WORSE = {"tested": 9, "worse": 0, "better": 0, "tied": 0, "undecided": 9, "all_worse": 0, "worst": None}
+WORSE = NONE_WORSE | {"worse": 1, "undecided": 8, "worst": LOSS, "scaled_worse": None, "cells": CELLS | {"found": 3}}
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (NONE_WORSE | {"tested": 0, "cells": CELLS | {"not tested": 3}}, "could not be looked for"),
+        (NONE_WORSE | {"cells": CELLS | {"ruled out": 3}}, "was looked for in 3 cells and is ruled out:"),
+        (NONE_WORSE | {"cells": CELLS | {"open": 1}}, "in 1 cell and not found, but it is ruled out in none."),
+        (NONE_WORSE | {"cells": CELLS | {"open": 1, "ruled out": 2}}, "in 1 it is not ruled out either."),
+        (WORSE | {"all_worse": 0}, "in 3 of 3 cells a strategy that transfers is worse than `scratch`."),
+        (WORSE | {"all_worse": 1}, "is worse than `scratch`, and in 1 every one of them is."),
+        (WORSE | {"all_worse": 3}, "is worse than `scratch`, and there every one of them is."),
+    ],
+)
+def test_negative_transfer_has_a_sentence_for_each_outcome(found: dict[str, Any], words: str) -> None:
+    assert words in said("negative", found)
+
+
+@pytest.mark.parametrize(
+    ("scaled", "words"), [(None, "(−20.0 to −5.0)."), (0, "nothing says that the scaler"), (2, "In 2 of the 3 cells")]
+)
+def test_the_scaler_is_blamed_where_it_is_to_blame(scaled: int | None, words: str) -> None:
+    text = said("negative_counts", WORSE | {"scaled_worse": scaled})
+    assert "Of 9 comparisons with `scratch`, 1 is worse, 0 better, 0 tied and 8 undecided. The largest loss" in text
+    assert words in text
+
+
+def row(name: str, rank: float | None = 1.0, **beats: str) -> dict[str, Any]:
+    mean = {"mean": rank, "low": rank, "high": rank, "reason": None if rank else "no data"}
+    return {"strategy": name, "rank": mean, "beats": {k: {"case": v} for k, v in beats.items()}}
+
+
+@pytest.mark.parametrize(
+    ("behind", "words"), [(2, "every other strategy is shown"), (0, "no other is shown"), (1, "1 of 2 others is shown")]
+)
+def test_the_first_rank_is_held_by_verdicts(behind: int, words: str) -> None:
+    assert words in said("ranks", {"ranks": [row("a"), row("b", 2.0), row("c", 3.0)], "behind": behind})
+
+
+def test_ranks_that_cannot_be_told_are_said_to_be() -> None:
+    assert "cannot be ranked" in said("ranks", {"ranks": [row("a", None), row("b", None)], "behind": 0})
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [
+        (("likely", "likely"), "every other strategy is more likely to be ahead than behind."),
+        (("unlikely", "unlikely"), "every other strategy is more likely to be behind than ahead."),
+        (("even", "even"), "of no other strategy"),
+        (("likely", "even"), "1 of 2 is more likely to be ahead and 0 to be behind."),
+    ],
+)
+def test_probabilities_are_told_by_their_side_of_one_half(cases: tuple[str, str], words: str) -> None:
+    ranks = [row("scratch"), *(row(f"s{k}", scratch=case) for k, case in enumerate(cases))]
+    assert words in said("beats", {"opponents": ["scratch"], "ranks": ranks})
+
+
+@pytest.mark.parametrize("case", ["alike", "partly", "unlike", "not estimable"])
+def test_agreement_has_a_sentence_for_each_case(case: str) -> None:
+    assert said("agreement", {"case": case, "w": 0.5}).endswith(".")
+
+
+def test_friedmans_test_has_its_sentences() -> None:
+    assert "is rejected by Friedman’s test over seeds (p = 0.010)" in said("friedman", {"verdict": "differ", "p": 0.01})
+    assert "(p <0.001)" in said("friedman", {"verdict": "differ", "p": 1e-9})
+    assert "is not rejected" in said("friedman", {"verdict": "undecided", "p": 0.4})
+    assert said("friedman", {"verdict": "not estimable", "p": None}) == ""
+
+
+def test_profiles_say_which_line_is_highest_where() -> None:
+    runs = [{"strategy": "a", "first": 0.2, "last": 0.6}, {"strategy": "b", "first": 0.62, "last": 0.62}]
+    assert "No line is above the others" in said("profiles", {"leads": []})
+    assert "The line of `a` is the highest wherever one is" in said("profiles", {"leads": runs[:1]})
+    assert "`a` from 20 % to 60 %, `b` at 62 %." in said("profiles", {"leads": runs})
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("even", "does either outweigh the other"),
+        ("confirmed", "confirmed in more cells than"),
+        ("contradicted", "contradicted in more cells than"),
+        ("depends", "depends on the thresholds"),
+    ],
+)
+def test_thresholds_that_move_have_a_sentence_for_each_case(case: str, words: str) -> None:
+    moved = {"case": case, "choices": 20, "least": 0.01, "most": 0.02}
+    text = said("sensitivity", {"sensitivity": moved})
+    assert words in text
+    assert "from +1.0 to +2.0 points." in text
+    assert "points." not in said("sensitivity", {"sensitivity": moved | {"least": None, "most": None}})
+
+
+def test_a_gradient_that_is_wrong_is_a_fault() -> None:
+    assert "what numbers of the type `float32` leave" in said(
+        "gradient", {"case": "agrees", "largest": 1e-7, "dtype": "float32"}
+    )
+    assert "fault of the program" in said("gradient", {"case": "differs", "largest": 0.1, "dtype": "float32"})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (["worse", "worse"], "`probe-k` loses accuracy on every problem."),
+        (["better", "tied", "tied"], "gains accuracy on 1 of 3 problems, stays within the margin on 2."),
+        (["undecided"], "`probe-k` moves in no direction that could be told on problem `p`."),
+    ],
+)
+def test_depth_is_told_by_verdicts(verdicts: list[str], words: str) -> None:
+    assert words in said("layers", [{"family": "probe", "problem": "p", "change": {"verdict": v}} for v in verdicts])
+
+
+@pytest.mark.parametrize("macro", ["agreement", "friedman", "gradient", "sensitivity"])
+def test_a_new_case_without_a_sentence_is_an_error(macro: str) -> None:
+    unknown = {"case": "?", "verdict": "?", "choices": 1, "least": None}
+    with pytest.raises(LookupError, match="no sentence"):
+        said(macro, {"sensitivity": unknown} | unknown)

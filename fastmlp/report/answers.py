@@ -70,7 +70,13 @@ def compare(grid: Grid, problem: str, pairs: Sequence[tuple[str, str]], margin: 
     ]
 
 
-def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]], cells: Mapping[tuple[str, int], Json]) -> Json:
+def answer(
+    grid: Grid,
+    problem: str,
+    comparisons: dict[str, list[Json]],
+    cells: Mapping[tuple[str, int], Json],
+    transfer: Sequence[Json] = (),
+) -> Json:
     """What the verdicts say: for each size, over all sizes, and about baseline, scratch and scaler.
 
     Parameters
@@ -79,6 +85,8 @@ def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]], cells: 
         What was compared.
     cells
         The contests of the matrix, which decide where there are too many strategies to compare each with each.
+    transfer
+        What transfers, minus scratch: see `negative`.
 
     Returns
     -------
@@ -103,7 +111,7 @@ def answer(grid: Grid, problem: str, comparisons: dict[str, list[Json]], cells: 
         "baseline_beaten": beaten,
         "baseline_unbeaten": [n for n in dict.fromkeys(n for n, _ in known) if n not in beaten],
         "baseline": _relations(comparisons["baseline"]),
-        "transfer": _relations(c for c in comparisons["question"] if c["second"] == PLAIN),
+        "transfer": _relations(transfer),
         "scaler": _relations(c for c in comparisons["scaler"] if c["first"].endswith(SOURCE_SCALER)),
         "network": _relations(c for c in comparisons["scaler"] if not c["first"].endswith(SOURCE_SCALER)),
     }

@@ -58,7 +58,11 @@ PARTS: dict[str, tuple[str, ...]] = {
     "times": ("times", "low", "high", "case"),
     "crossing": ("n_target", "low", "high", "case"),
     "deviations": ("low", "high"),
-    **dict.fromkeys(("percent_mean", "fine_percent_mean", "mean"), ("mean", "low", "high", "n")),
+    **dict.fromkeys(("percent_mean", "fine_percent_mean", "mean", "rank"), ("mean", "low", "high", "n")),
+    "chance": ("share", "low", "high", "n"),
+    "cost": ("mean", "low", "high", "n", "cells"),
+    "harm": ("worse", "tested", "case"),
+    "tally": ("agrees", "contradicted", "undecided"),
     "points_interval": ("low", "high"),
     "range": ("median", "low", "high"),
     "pairs": ("n", "planned"),
@@ -67,6 +71,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 SINGLE: dict[str, Callable[[Any], object]] = {
     "verdict": FORMATS["verdict"],
+    "by_layer": lambda value: "; ".join("" if m["mean"] is None else str(m["mean"]) for m in value),
     "names": "; ".join,
     "winners": lambda value: "; ".join(value["winners"]),
     "setting": FORMATS["setting"],

@@ -128,13 +128,18 @@ def power(rows: Sequence[Json]) -> Json:
         "rows": [
             [
                 cell("count", r["n_target"]),
-                cell("plain_points", r["smallest"]["difference"]),
+                cell("plain_points", _possible(r["smallest"]["difference"])),
                 cell("count", r["needed"]["needed"]),
                 cell("text", r["needed"]["towards"] or "–"),
             ]
             for r in rows
         ],
     }
+
+
+def _possible(difference: float | None) -> float | None:
+    """A difference of accuracies, or None where none could be so large."""
+    return None if difference is None or difference > 1 else difference
 
 
 def tuning(rows: Sequence[Json]) -> Json:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from statistics import fmean, median
 from typing import Any
 
@@ -14,20 +15,22 @@ from .rules import family_of
 __all__ = ["inside", "layers", "protocol", "tuning"]
 
 Json = dict[str, Any]
+Columns = Mapping[str, Callable[[Row], float | None]]  # a number of a record, by its name
 
 SHIFTS = ("rotated", "noisy", "inverted")
 LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
 AXIS = {"A": "halves", "B": "halves-self"}  # Yosinski's A, pretrained on the other classes, and B, on the same
 
 
-def inside(grid: Grid, problem: str) -> Json | None:
+def inside(grid: Grid, problem: str, margin: float) -> Json | None:
     """Drift, CKA, what is kept of the source and accuracy under shifts, a row a strategy, at the largest size.
 
     Returns
     -------
     dict or None
         `n_target`; `depth`, the number of layers; `shifts` that were measured; `rows` with means over seeds; `pairs`:
-        LP-FT minus fine-tuning in the drift of the body and in accuracy under each shift. None without the columns.
+        LP-FT minus fine-tuning in the drift of the body, in what is kept of the source and in accuracy under each
+        shift; `shifted`: fine-tuning minus scratch under each shift. None without the columns.
     """
     n = grid.sizes[-1]
     rows = []
@@ -39,7 +42,16 @@ def inside(grid: Grid, problem: str) -> Json | None:
         return None
     shifts = [k for k in SHIFTS if any(row["shifts"][k]["n"] for row in rows)]
     depth = max(len(row["drift"]) for row in rows)
-    return {"n_target": n, "depth": depth, "shifts": shifts, "rows": rows, "pairs": _lp_ft(grid, problem, n, shifts)}
+    columns: Columns = {k: partial(number, column=f"accuracy_{k}") for k in shifts}
+    lp_ft: Columns = {"drift": _body_drift, "kept": partial(number, column="source_accuracy_kept"), **columns}
+    return {
+        "n_target": n,
+        "depth": depth,
+        "shifts": shifts,
+        "rows": rows,
+        "pairs": _compare(grid, problem, ("lp-ft", "finetune"), lp_ft, margin),
+        "shifted": _compare(grid, problem, ("finetune", PLAIN), columns, margin),
+    }
 
 
 def _inside_row(strategy: str, rows: Sequence[Row]) -> Json:
@@ -63,17 +75,16 @@ def _mean(values: Sequence[float | None]) -> Json:
     return asdict(mean_interval([v for v in values if v is not None]))
 
 
-def _lp_ft(grid: Grid, problem: str, n: int, shifts: Sequence[str]) -> list[Json]:
-    """Kumar's claim in numbers: features move less, and accuracy under shift is higher, than with fine-tuning."""
-    if not {"lp-ft", "finetune"} <= set(grid.strategies):
+def _compare(grid: Grid, problem: str, pair: tuple[str, str], columns: Columns, margin: float) -> list[Json]:
+    """Two strategies, first minus second, in some numbers of their records at the largest size, corrected together."""
+    if not set(pair) <= set(grid.strategies):
         return []
-    a, b = grid.ok(problem, "lp-ft", n), grid.ok(problem, "finetune", n)
+    a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in pair)
     both = [seed for seed in a if seed in b]
-    columns = [("drift", [(_body_drift(a[s]), _body_drift(b[s])) for s in both])]
-    columns += [(k, [(number(a[s], f"accuracy_{k}"), number(b[s], f"accuracy_{k}")) for s in both]) for k in shifts]
-    kept = [[(x, y) for x, y in pairs if x is not None and y is not None] for _, pairs in columns]
-    verdicts = paired_family([([x for x, _ in p], [y for _, y in p]) for p in kept], margin=0.01)
-    return [{"what": what, **asdict(v)} for (what, _), v in zip(columns, verdicts, strict=True)]
+    pairs = [[(of(a[seed]), of(b[seed])) for seed in both] for of in columns.values()]
+    kept = [[(x, y) for x, y in values if x is not None and y is not None] for values in pairs]
+    found = paired_family([([x for x, _ in v], [y for _, y in v]) for v in kept], margin=margin)
+    return [{"what": what, **asdict(d)} for what, d in zip(columns, found, strict=True)]
 
 
 def _body_drift(row: Row) -> float | None:
@@ -82,10 +93,14 @@ def _body_drift(row: Row) -> float | None:
     return fmean(drift) if drift else None
 
 
-def layers(grid: Grid, problems: Sequence[str]) -> list[Json]:
-    """Accuracy by how many layers are copied, frozen or probed, at the largest size: a series a problem and family."""
+def layers(grid: Grid, problems: Sequence[str], margin: float) -> list[Json]:
+    """Accuracy by how many layers are copied, frozen or probed, at the largest size: a series a problem and family.
+
+    Each has its `change`, the deepest minus the shallowest, paired by seed and corrected over all series.
+    """
     n = grid.sizes[-1]
-    series = []
+    series: list[Json] = []
+    ends = []
     for p in problems:
         for family in LAYERED:
             members = sorted(
@@ -94,7 +109,9 @@ def layers(grid: Grid, problems: Sequence[str]) -> list[Json]:
             points = [{"k": k, **_mean([number(r, "accuracy") for r in grid.ok(p, s, n).values()])} for k, s in members]
             if len(points) > 1 and any(point["n"] for point in points):
                 series.append({"problem": p, "family": family, "n_target": n, "points": points})
-    return series
+                ends.append(_across(grid, n, (p, members[-1][1]), (p, members[0][1])))
+    changes = paired_family(ends, margin=margin)
+    return [{**one, "change": asdict(change)} for one, change in zip(series, changes, strict=True)]
 
 
 def protocol(grid: Grid, margin: float) -> Json | None:

@@ -25,15 +25,12 @@ from ..stats import (
 )
 from .grid import BASELINE, PLAIN, Grid, number
 from .rules import family_of
+from .sensitivity import LITTLE_A_CLASS, LITTLE_GRID, SIMILAR_FROM, SIMILAR_GRID, sensitivity
 
-__all__ = ["LITTLE_A_CLASS", "SIMILAR_FROM", "accuracies", "contests", "matrix"]
+__all__ = ["accuracies", "contests", "matrix"]
 
 Json = dict[str, Any]
 Array = NDArray[np.float64]
-
-#: Where "similar" begins and "little data" ends; the course notes say neither. The others are tried for comparison.
-SIMILAR_FROM, OTHERS_SIMILAR = 0.5, (0.25, 0.75)
-LITTLE_A_CLASS, OTHERS_LITTLE = 10, (5, 20)
 
 FINE_TUNING = ("finetune", "discriminative", "gradual", "plateau", "lp-ft", "l2-sp")
 
@@ -94,8 +91,7 @@ def matrix(
     order = sorted(
         grid.problems, key=lambda p: -9.0 if similarity[p] is None else float(similarity[p] or 0), reverse=True
     )
-    little = LITTLE_A_CLASS * (classes or 10)
-    held = _advice(grid, cells, order, similarity, little)
+    held = _advice(grid, cells, order, similarity, classes or 10)
     counts = {s: sum(s in cell["winners"] for cell in cells.values()) for s in grid.contestants}
     often = max(counts.values(), default=0)
     return {
@@ -111,7 +107,7 @@ def matrix(
         "most_often": [s for s, k in counts.items() if k == often and often],
         "most": often,
         "advice": held,
-        "regrets": _regrets(grid, similarity, little),
+        "regrets": _regrets(grid, similarity, LITTLE_A_CLASS * (classes or 10)),
     }
 
 
@@ -120,22 +116,26 @@ def _advice(
     cells: Mapping[tuple[str, int], Json],
     order: Sequence[str],
     similarity: Mapping[str, float | None],
-    little: int,
+    classes: int,
 ) -> Json | None:
     """CS231n's advice against the winners, or None without a similarity or without two strategies."""
     if len(grid.contestants) < 2 or all(similarity[p] is None for p in order):
         return None
     rows = [[Contest(c["present"], c["winners"], [*c["tied"], c["top"]]) for c in _row(cells, p, grid)] for p in order]
+    known, groups = [similarity[p] for p in order], advised(grid.contestants)
     held = advice_matrix(
-        [similarity[p] for p in order],
+        known,
         grid.sizes,
         rows,
-        advised(grid.contestants),
+        groups,
         similar_from=SIMILAR_FROM,
-        little_to=little,
-        other_thresholds=(OTHERS_SIMILAR, [little * k / LITTLE_A_CLASS for k in OTHERS_LITTLE]),
+        little_to=classes * LITTLE_A_CLASS,
+        other_thresholds=(SIMILAR_GRID, [classes * k for k in LITTLE_GRID]),
     )
-    return {**asdict(held), "problems": list(order), "advised": advised(grid.contestants)}
+    names, first = _named(grid), _first(grid)
+    x = accuracies(grid, names)[[grid.problems.index(p) for p in order]].reshape(-1, len(names), len(grid.seeds))
+    moved = sensitivity(known, grid.sizes, rows, groups, classes, (x, first))
+    return {**asdict(held), "problems": list(order), "advised": groups, "sensitivity": moved}
 
 
 def advised(names: Sequence[str]) -> dict[Any, list[str]]:
@@ -157,7 +157,7 @@ def _row(cells: Mapping[tuple[str, int], Json], problem: str, grid: Grid) -> lis
 
 def _regrets(grid: Grid, similarity: Mapping[str, float | None], little: int) -> list[Json]:
     """What some ways of choosing cost, each with its interval over seeds."""
-    names = [*grid.contestants, *([BASELINE] if BASELINE in grid.strategies else [])]
+    names = _named(grid)
     if len(names) < 2:
         return []
     x = accuracies(grid, names)
@@ -167,7 +167,7 @@ def _regrets(grid: Grid, similarity: Mapping[str, float | None], little: int) ->
     choices: dict[str, Any] = {
         f"always {s}": always(place[s], len(flat)) for s in ("finetune", "frozen", PLAIN, BASELINE) if s in place
     }
-    first = {advice: place[group[0]] for advice, group in advised(names).items() if group}
+    first = _first(grid)
     if not np.isnan(known).all() and first:
         choices["CS231n’s rule"] = advised_choice(known, grid.sizes, first, similar_from=SIMILAR_FROM, little_to=little)
     if (~np.isnan(known)).sum() > 1:
@@ -177,6 +177,17 @@ def _regrets(grid: Grid, similarity: Mapping[str, float | None], little: int) ->
         {"advice": told, **{k: v for k, v in asdict(regret(flat, choice)).items() if k != "by_cell"}}
         for told, choice in choices.items()
     ]
+
+
+def _named(grid: Grid) -> list[str]:
+    """All that one may choose: the contestants, and the baseline."""
+    return [*grid.contestants, *([BASELINE] if BASELINE in grid.strategies else [])]
+
+
+def _first(grid: Grid) -> dict[Any, int]:
+    """Where in `_named` the strategy stands that is taken for each piece of advice."""
+    names = _named(grid)
+    return {advice: names.index(group[0]) for advice, group in advised(grid.contestants).items() if group}
 
 
 def _both(a: Array, b: Array) -> tuple[Array, Array]:

@@ -59,6 +59,10 @@ REFERENCES = {
         *("Bouthillier et al. 2021", "X. Bouthillier and others", 2021),
         *("Accounting for variance in machine learning benchmarks", "MLSys", "arXiv:2103.03098"),
     ),
+    "demsar2006": Reference(
+        *("Demšar 2006", "J. Demšar", 2006, "Statistical comparisons of classifiers over multiple data sets"),
+        *("Journal of Machine Learning Research 7", "jmlr:v7/demsar06a"),
+    ),
     "dodge2019": Reference(
         *("Dodge et al. 2019", "J. Dodge, S. Gururangan, D. Card, R. Schwartz, N. A. Smith", 2019),
         *("Show your work: improved reporting of experimental results", "EMNLP", "arXiv:1909.03004"),
@@ -101,6 +105,10 @@ REFERENCES = {
         *("Neyshabur et al. 2020", "B. Neyshabur, H. Sedghi, C. Zhang", 2020),
         *("What is being transferred in transfer learning?", "NeurIPS", "arXiv:2008.11687"),
     ),
+    "nguyen2020": Reference(
+        *("Nguyen et al. 2020", "C. V. Nguyen, T. Hassner, M. Seeger, C. Archambeau", 2020),
+        *("LEEP: a new measure to evaluate transferability of learned representations", "ICML", "arXiv:2002.12462"),
+    ),
     "raghu2019": Reference(
         *("Raghu et al. 2019", "M. Raghu, C. Zhang, J. Kleinberg, S. Bengio", 2019),
         "Transfusion: understanding transfer learning for medical imaging",
@@ -120,8 +128,16 @@ REFERENCES = {
         "A comparison of the two one-sided tests procedure and the power approach for assessing equivalence",
         *("Journal of Pharmacokinetics and Biopharmaceutics 15", "doi:10.1007/BF01068419"),
     ),
+    "wilson1927": Reference(
+        *("Wilson 1927", "E. B. Wilson", 1927, "Probable inference, the law of succession, and statistical inference"),
+        *("Journal of the American Statistical Association 22", "doi:10.1080/01621459.1927.10502953"),
+    ),
     "yosinski2014": Reference(
         *("Yosinski et al. 2014", "J. Yosinski, J. Clune, Y. Bengio, H. Lipson", 2014),
         *("How transferable are features in deep neural networks?", "NeurIPS", "arXiv:1411.1792"),
+    ),
+    "you2021": Reference(
+        *("You et al. 2021", "K. You, Y. Liu, J. Wang, M. Long", 2021),
+        *("LogME: practical assessment of pre-trained models for transfer learning", "ICML", "arXiv:2102.11005"),
     ),
 }

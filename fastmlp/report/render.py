@@ -22,6 +22,7 @@ from ..files import write_whole
 from . import filters
 from .cells import commands_behind, csv_of
 from .difference import difference
+from .everywhere import EVERYWHERE
 from .findings import FINDINGS
 from .mathml import mathml
 from .overviews import OVERVIEWS
@@ -214,7 +215,7 @@ def _environment(form: Format, labels: Labels) -> Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
         labels=labels,
-        tables={**TABLES, **OVERVIEWS, **FINDINGS},
+        tables={**TABLES, **OVERVIEWS, **FINDINGS, **EVERYWHERE},
         unknown_case=_unknown_case,
         draw=_artist(labels),
         long_table=LONG_TABLE,

@@ -9,38 +9,40 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from statistics import median
 from typing import Any
 
-from ..stats import mean_interval
 from .answers import FEW, answer, compare, families
+from .general import general
 from .grid import BASELINE, PLAIN, STATUSES, Grid, Row, is_control, number
 from .insides import inside, layers, protocol, tuning
 from .matrix import contests, matrix
+from .measured import measures, pretraining, training_curves
+from .negative import differences_of, negative, transferring
 from .sources import source_regrets
 from .together import absent, add_worth, freezing, known, overview, power_of, rule_families, verdicts
-from .worked import work_through
+from .worked import check_of, work_through
 from .worth import ledgers
 
-__all__ = ["MEASURES", "summarise"]
+__all__ = ["summarise"]
 
 Json = dict[str, Any]
 
-MEASURES = ("accuracy", "macro_f1", "log_loss", "auc", "ece", "train_accuracy", "final_loss")
 FACTS = (
     *("examples", "features", "source_classes", "target_classes"),
     *("source_pool", "target_pool", "probe", "held_out"),
 )
-H_SCORES = ("h_score_random", "h_score", "h_score_target")
 MARGIN = 0.01
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 FEW_PROBLEMS = 2  # with more, the book tells them together
-PRIVATE = {"rendered", "schema"}  # notes of the store to itself
+PRIVATE = {"rendered", "schema", "gradient_check"}  # notes of the store to itself, or told elsewhere
 
 
 def summarise(
-    settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[str, str], *, peers: Json | None = None
+    settings: Mapping[str, Any],
+    rows: Sequence[Row],
+    meta: Mapping[str, str],
+    *,
+    peers: Json | None = None,
 ) -> Json:
     """Everything the report quotes.
 
@@ -65,22 +67,27 @@ def summarise(
     grid = Grid.of(settings, rows)
     margin = float(settings.get("margin", MARGIN))
     cells = contests(grid, margin)
-    problems = [_problem(grid, name, margin, meta, cells) for name in grid.problems]
+    study = _study(settings, grid, margin)
+    harm = negative(grid, study["pretrained"], margin)
+    problems = [_problem(grid, name, margin, meta, cells, harm) for name in grid.problems]
     add_worth(grid, problems)
     similarity = {p["name"]: p["pretraining"]["similarity"]["mean"] for p in problems}
     classes = next((p["facts"]["target_classes"] for p in problems if p["facts"]["target_classes"]), None)
     late = {
-        "layers": layers(grid, grid.problems),
+        "layers": layers(grid, grid.problems, margin),
         "protocol": protocol(grid, margin),
         "ledgers": ledgers(grid, replicates),
         "power": power_of(grid, margin, problems),
         "peers": peers,
         "sources": source_regrets(grid),
+        "negative": harm,
+        "general": general(grid, study["few"]),
+        "gradient": check_of(meta.get("gradient_check")),
     }
     return {
         **late,
         "absent": absent(problems, late),
-        "study": _study(settings, grid, margin),
+        "study": study,
         "counts": _counts(grid, rows),
         "problems": problems,
         "verdicts": verdicts(problems),
@@ -102,7 +109,7 @@ def _study(settings: Mapping[str, Any], grid: Grid, margin: float) -> Json:
         "strategies": list(grid.strategies),
         "baseline": BASELINE if BASELINE in grid.strategies else None,
         "contestants": list(grid.contestants),
-        "pretrained": [s for s in grid.contestants if s != PLAIN],
+        "pretrained": transferring(grid, settings),
         "large": len(grid.contestants) > FEW or len(grid.problems) > FEW_PROBLEMS,
         "few": [s for s in STANDARD if s in grid.strategies] or list(grid.strategies[:4]),
         "controls": [s for s in grid.strategies if is_control(s)],
@@ -146,24 +153,29 @@ def _counts(grid: Grid, rows: Sequence[Row]) -> Json:
 
 
 def _problem(
-    grid: Grid, name: str, margin: float, meta: Mapping[str, str], cells: Mapping[tuple[str, int], Json]
+    grid: Grid,
+    name: str,
+    margin: float,
+    meta: Mapping[str, str],
+    cells: Mapping[tuple[str, int], Json],
+    harm: Json | None,
 ) -> Json:
     comparisons = {kind: compare(grid, name, pairs, margin) for kind, pairs in families(grid).items()}
-    measures = {s: [_measures(grid, name, s, n) for n in grid.sizes] for s in grid.strategies}
+    by_strategy = {s: [measures(grid, name, s, n) for n in grid.sizes] for s in grid.strategies}
     return {
         "name": name,
-        "finished": sum(cell["ok"] for cells in measures.values() for cell in cells),
+        "finished": sum(cell["ok"] for cells in by_strategy.values() for cell in cells),
         "facts": _facts(meta.get(f"problem:{name}")),
         "pictures": _pictures(meta.get(f"problem:{name}")),
-        "measures": measures,
-        "main": {s: cells for s, cells in measures.items() if not is_control(s)},
+        "measures": by_strategy,
+        "main": {s: cells for s, cells in by_strategy.items() if not is_control(s)},
         "comparisons": comparisons,
-        "answer": answer(grid, name, comparisons, cells),
-        "curves": _training_curves(grid, name),
-        "pretraining": _pretraining(grid, name),
+        "answer": answer(grid, name, comparisons, cells, differences_of(harm, name)),
+        "curves": training_curves(grid, name),
+        "pretraining": pretraining(grid, name),
         "frozen": _frozen(grid, name),
         "freezing": freezing(grid, name, margin),
-        "inside": inside(grid, name),
+        "inside": inside(grid, name, margin),
         "tuning": tuning(grid, name),
     }
 
@@ -188,101 +200,6 @@ def _facts(text: str | None) -> Json:
     """Facts about the data, each a number, or None where the study did not keep it."""
     facts = json.loads(text) if text else {}
     return {name: facts.get(name) for name in FACTS}
-
-
-def _measures(grid: Grid, problem: str, strategy: str, n: int) -> Json:
-    """One cell: counts, and each measure's mean over the seeds that finished."""
-    rows = list(grid.ok(problem, strategy, n).values())
-    return {
-        "n_target": n,
-        **grid.counts(problem, strategy, n),
-        **{column: _mean(rows, column) for column in MEASURES},
-        "train_seconds": _median(rows, "train_seconds"),
-        "steps": _median(rows, "steps"),
-        "parameters_trained": _median(rows, "parameters_trained"),
-    }
-
-
-def _mean(rows: Sequence[Row], column: str) -> Json:
-    return asdict(mean_interval(_numbers(rows, column)))
-
-
-def _median(rows: Sequence[Row], column: str) -> float | None:
-    values = _numbers(rows, column)
-    return median(values) if values else None
-
-
-def _numbers(rows: Sequence[Row], column: str) -> list[float]:
-    return [value for row in rows if (value := number(row, column)) is not None]
-
-
-def _training_curves(grid: Grid, problem: str) -> list[Json]:
-    """Loss by epoch of what is trained by epochs, at the smallest and the largest size that finished."""
-    curves = [
-        {"strategy": s, "n_target": n, **curve}
-        for n in grid.sizes
-        for s in grid.contestants
-        if (curve := _curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
-    ]
-    sizes = sorted({c["n_target"] for c in curves})
-    return [c for c in curves if c["n_target"] in {*sizes[:1], *sizes[-1:]}]
-
-
-def _curve(losses: Sequence[Any]) -> Json | None:
-    """Median and range over seeds, epoch by epoch, or None where no seed has a curve."""
-    runs = [run for run in losses if run and all(isinstance(x, int | float) for x in run)]
-    if not runs:
-        return None
-    epochs = list(zip(*runs, strict=False))  # seeds of one cell train equally long
-    return {
-        "n": len(runs),
-        "epochs": list(range(1, len(epochs) + 1)),
-        "median": [float(median(values)) for values in epochs],
-        "low": [float(min(values)) for values in epochs],
-        "high": [float(max(values)) for values in epochs],
-    }
-
-
-def _pretraining(grid: Grid, problem: str) -> Json:
-    """The pretrainings the trials started from, one a seed, and the similarity they measure."""
-    by_seed: dict[int, Row] = {}
-    for (name, _, _, seed), row in grid.trials.items():
-        if name == problem and number(row, "source_accuracy") is not None:
-            by_seed.setdefault(seed, row)
-    rows = [by_seed[seed] for seed in sorted(by_seed)]
-    return {
-        "n": len(rows),
-        "curve": _curve([row.get("pretrain_losses") for row in rows]),
-        "source_accuracy": _mean(rows, "source_accuracy"),
-        "seconds": _median(rows, "pretrain_seconds"),
-        **{column: _mean(rows, column) for column in H_SCORES},
-        "similarity": _similarity(rows),
-    }
-
-
-def _similarity(rows: Sequence[Row]) -> Json:
-    """Where the pretrained features stand between random ones and the target task's own, and what that is called."""
-    similarity = mean_interval(_similarities(rows))
-    low, high = similarity.low, similarity.high
-    if low is None or high is None:
-        case = "not estimable"
-    elif high < 0:
-        case = "negative"
-    elif low <= 0:
-        case = "none"
-    else:
-        case = "partial" if high < 1 else "full"
-    return {**asdict(similarity), "case": case}
-
-
-def _similarities(rows: Sequence[Row]) -> list[float]:
-    """H-score of the pretrained features by seed: 0 is random weights, 1 is pretraining on the target task itself."""
-    scores = [[number(row, column) for column in H_SCORES] for row in rows]
-    return [
-        (source - random) / (target - random)
-        for random, source, target in scores
-        if random is not None and source is not None and target is not None and target != random
-    ]
 
 
 def _frozen(grid: Grid, problem: str) -> Json:

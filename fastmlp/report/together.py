@@ -43,6 +43,9 @@ def absent(problems: Sequence[Json], late: Json) -> list[str]:
     """The chapters for which there is no data."""
     there = {
         "axis": len(problems) > 1,
+        "negative": bool(late["negative"]),
+        "general": bool(late["general"]),
+        "gradient": bool(late["gradient"]),
         "layers": bool(late["layers"]),
         "inside": any(p["inside"] for p in problems),
         "labels": any(p["worth"] and p["worth"]["equivalences"] for p in problems),
@@ -60,16 +63,12 @@ def known(similarity: float | None) -> float:
 
 
 def overview(problems: Sequence[Json]) -> Json:
-    """In how many cells the best network beats the baseline or is beaten, and transfer beats scratch or is beaten."""
+    """In how many cells the best network beats the baseline or is beaten."""
     tops = [size["against_baseline"] for p in problems for size in p["answer"]["sizes"]]
-    against = [c["verdict"] for p in problems for c in p["comparisons"]["question"] if c["second"] == PLAIN and c["n"]]
     return {
         "cells": len(tops),
         "baseline_better": tops.count("worse"),
         "network_better": tops.count("better"),
-        "transfer_tested": len(against),
-        "transfer_worse": against.count("worse"),
-        "transfer_better": against.count("better"),
     }
 
 

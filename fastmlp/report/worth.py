@@ -21,6 +21,7 @@ FEWEST_SIZES = 3  # that a learning curve needs
 CROSSINGS = (("frozen", "finetune"), ("bitfit", "finetune"), ("finetune", PLAIN), ("frozen", PLAIN))
 DRAWS = 199  # resamples of a curve where there are many; the package's own number where there are few
 MANY_CURVES = 12
+LARGEST_VARIANCE = 0.25  # of accuracies: half are 0 and half are 1
 
 
 def worth(grid: Grid, problem: str, strategies: Sequence[str], *, many: bool) -> Json | None:
@@ -76,7 +77,7 @@ def ledgers(grid: Grid, rows: Sequence[Row]) -> list[Json]:
 def _ledger(grid: Grid, problem: str, strategy: str, n: int, purposes: Mapping[str, Mapping[int, list[float]]]) -> Json:
     own = [number(row, "accuracy") for row in grid.ok(problem, strategy, n).values()]
     found = variance_ledger([v for v in own if v is not None], {p: _table(seeds) for p, seeds in purposes.items()})
-    parts = [asdict(c) for c in (*found.parts, found.rest, found.total)]
+    parts = [_possible(asdict(c)) for c in (*found.parts, found.rest, found.total)]
     known = [c for c in parts[:-2] if c["variance"]]
     return {
         "problem": problem,
@@ -85,6 +86,12 @@ def _ledger(grid: Grid, problem: str, strategy: str, n: int, purposes: Mapping[s
         "parts": parts,
         "largest": max(known, key=lambda c: c["variance"])["name"] if known else None,
     }
+
+
+def _possible(component: Json) -> Json:
+    """The same with an interval that ends where variances of numbers between 0 and 1 do."""
+    high = component["high"]
+    return {**component, "high": None if high is None else min(high, LARGEST_VARIANCE)}
 
 
 def _table(seeds: Mapping[int, list[float]]) -> Array:

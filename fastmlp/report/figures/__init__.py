@@ -18,10 +18,11 @@ from .differences import differences
 from .layers import layers
 from .looks import BAND, FAINT, INK, MUTED, SERIES, looks, style
 from .panels import panels
+from .profiles import profiles
 from .split import split
 
 __all__ = ["BAND", "FAINT", "FIGURES", "INK", "MUTED", "SERIES", "looks", "style"]
 
 FIGURES: dict[str, Callable[[Mapping[str, Any], int], Figure]] = {
-    f.__name__: f for f in (accuracy, curves, differences, layers, panels, split)
+    f.__name__: f for f in (accuracy, curves, differences, layers, panels, profiles, split)
 }

@@ -36,10 +36,15 @@ from .quantities import points as points
 from .quantities import scientific as scientific
 from .quantities import seconds as seconds
 from .quantities import setting as setting
+from .quantities import up_to_labels as up_to_labels
+from .results import by_layer as by_layer
+from .results import chance as chance
+from .results import cost as cost
 from .results import crossing as crossing
 from .results import deviations as deviations
 from .results import effect as effect
 from .results import fine_percent_mean as fine_percent_mean
+from .results import harm as harm
 from .results import loss_range as loss_range
 from .results import mean as mean
 from .results import mean_short as mean_short
@@ -48,6 +53,8 @@ from .results import percent_interval as percent_interval
 from .results import percent_mean as percent_mean
 from .results import percent_short as percent_short
 from .results import points_interval as points_interval
+from .results import rank as rank
+from .results import tally as tally
 from .results import times as times
 from .results import verdict as verdict
 from .text import ident as ident
@@ -71,9 +78,9 @@ FORMATS: dict[str, Callable[[Any], str]] = {
         f.__name__: f
         for f in (
             *(count, deviation, fixed, labels, multiplier, number, number2, p_value),
-            *(percent, percent0, plain_points, points, scientific, seconds, setting),
-            *(crossing, deviations, effect, fine_percent_mean, mean, mean_short, pairs),
-            *(percent_mean, percent_short, points_interval, times, verdict),
+            *(percent, percent0, plain_points, points, scientific, seconds, setting, up_to_labels),
+            *(by_layer, chance, cost, crossing, deviations, effect, fine_percent_mean, harm, mean, mean_short),
+            *(pairs, percent_mean, percent_short, points_interval, rank, tally, times, verdict),
         )
     },
 }
@@ -89,8 +96,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
-        *(points, printable, seconds, show, squeeze, verbatim),
-        *(fixed, ident, matrix, multiplier, number, tag, tex),
+        *(points, points_interval, printable, rank, seconds, show, squeeze, verbatim),
+        *(fixed, ident, matrix, multiplier, number, number2, p_value, tag, tex),
         *(is_brief, layers_shown, titled),
     )
 }

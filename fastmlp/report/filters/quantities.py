@@ -94,6 +94,11 @@ def labels(value: int) -> str:
     return f"{count(value)}{NO_BREAK}{'label' if value == 1 else 'labels'}"
 
 
+def up_to_labels(value: int) -> str:
+    """A threshold of labels at the head of a column: up to 20 labels."""
+    return f"up to {labels(value)}"
+
+
 def multiplier(value: float) -> str:
     """A multiplier of the learning rate: 0, 1, 0.4, 0.154."""
     return signed(f"{value:.3g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .quantities import ABSENT, NO_BREAK, count, deviation, labels, number2, percent, points, rounded, scientific
@@ -106,6 +106,41 @@ def deviations(value: Mapping[str, Any]) -> str:
     if value["low"] is None or value["high"] is None:
         return value["reason"] or ABSENT
     return f"{deviation(value['low'])} to {deviation(value['high'])}"
+
+
+def rank(value: Mapping[str, Any]) -> str:
+    """An average rank with the half width of its interval: 4.40 ± 0.21."""
+    return _mean(value, 1, 2)
+
+
+def chance(value: Mapping[str, Any] | None) -> str:
+    """A probability in percent with its interval and, where it has one, a sign for the side of one half it is on."""
+    if value is None or value["share"] is None:
+        return ABSENT
+    low, high = (percent(value[k], 0).removesuffix(f"{NO_BREAK}%") for k in ("low", "high"))
+    mark = {"likely": "▲", "unlikely": "▼"}.get(value.get("case", ""), "")
+    return f"{percent(value['share'], 0)} ({low} to {high}){NO_BREAK}{mark}".rstrip(NO_BREAK)
+
+
+def harm(value: Mapping[str, Any]) -> str:
+    """Negative transfer in one cell: 5 of 15 ▼, or what its case is called."""
+    words = {"open": "not found", "ruled out": "ruled out", "not tested": "not tested"}
+    return words.get(value["case"]) or f"{value['worse']} of {value['tested']}{NO_BREAK}▼"
+
+
+def tally(value: Mapping[str, int]) -> str:
+    """How many cells agree, contradict and are undecided: 27 / 6 / 15."""
+    return " / ".join(count(value[mark]) for mark in ("agrees", "contradicted", "undecided"))
+
+
+def cost(value: Mapping[str, Any]) -> str:
+    """A regret in points, without its interval: +6.6."""
+    return points(value["mean"])
+
+
+def by_layer(value: Sequence[Mapping[str, Any]]) -> str:
+    """A number for each layer, from the inputs up: 0.21 / 0.24."""
+    return " / ".join(mean_short(mean) for mean in value)
 
 
 def _mean(value: Mapping[str, Any], unit: float, digits: int) -> str:
