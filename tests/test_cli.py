@@ -8,10 +8,13 @@ import json
 import os
 import pty
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -28,9 +31,10 @@ from fastmlp.study.runner import Progress
 from fastmlp.study.store import Store
 
 from .made_up_study import SMALL
+from .report_text import html_of_markdown
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("study", "report", "status", "export", "warmup", "doctor")
+COMMANDS = ("study", "report", "diff", "status", "export", "warmup", "doctor")
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +208,35 @@ def test_export_writes_the_table(finished: Path, capfdbinary: pytest.CaptureFixt
 def test_report_says_what_it_wrote(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(finished)]) == 0
     assert capsys.readouterr().out == f"{finished}/report.html\n{finished}/report.md\n"
+
+
+def test_diff_is_read_on_a_terminal_and_as_markdown(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(finished, other)
+    with closing(sqlite3.connect(other / "study.sqlite")) as store, store:
+        store.execute("UPDATE records SET accuracy = accuracy - 0.1 - 0.001 * (rowid % 3)")
+    assert main(["diff", str(finished), str(other)]) == 0
+    text, said = capsys.readouterr()
+    assert said == ""
+    assert text.startswith("## The studies small and small\n")
+    assert "Their settings are the same." in text
+    assert max(map(len, text.replace("|", "").splitlines())) < 400, "lines of a table, and sentences"
+    page = html_of_markdown(text)
+    assert page.count("<table>") == 1
+    assert page.count("<tr>") == 1 + 8
+    assert re.search(r"<code>finetune</code></td>\s*<td[^>]*>20</td>\s*<td[^>]*>\+10\.\d</td>", page)
+
+
+def test_diff_with_itself_finds_nothing_and_without_a_study_gives_3(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", str(finished), str(tmp_path)]) == 3
+    assert main(["diff", str(finished), str(finished)]) == 0
+    text = capsys.readouterr().out
+    assert "8 have the very same accuracies" in text
+    assert "|" not in text
 
 
 def test_doctor_says_what_a_study_would_run_on(capsys: pytest.CaptureFixture[str]) -> None:
