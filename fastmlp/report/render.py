@@ -24,6 +24,7 @@ from .cells import commands_behind, csv_of
 from .difference import difference
 from .everywhere import EVERYWHERE
 from .findings import FINDINGS
+from .history import read_history, series_table
 from .mathml import mathml
 from .overviews import OVERVIEWS
 from .peers import read_peers
@@ -35,7 +36,7 @@ from .tables import TABLES
 if TYPE_CHECKING:
     from jinja2.bccache import Bucket
 
-__all__ = ["Study", "render_difference", "render_report", "templates", "to_html", "to_markdown"]
+__all__ = ["Study", "render_difference", "render_page", "render_report", "templates", "to_html", "to_markdown"]
 
 LONG_TABLE = 60  # rows; a longer one is closed until it is opened
 
@@ -79,7 +80,7 @@ def render_report(data: Study, out: Path) -> tuple[Path, Path]:
     StoreError
         If they cannot be written.
     """
-    summary = summarise(data.settings, data.rows, data.meta, peers=read_peers(out))
+    summary = summarise(data.settings, data.rows, data.meta, peers=read_peers(out), history=read_history(out))
     html, markdown = out / "report.html", out / "report.md"
     write_whole(html, [to_html(summary).encode()])
     write_whole(markdown, [to_markdown(summary).encode()])
@@ -88,12 +89,12 @@ def render_report(data: Study, out: Path) -> tuple[Path, Path]:
 
 def to_html(summary: Json) -> str:
     """The page: one file that asks for nothing else."""
-    return _render(summary, "html")
+    return _book(summary, "html")
 
 
 def to_markdown(summary: Json) -> str:
     """The same words and numbers; figures are replaced by their tables."""
-    lines = [line.rstrip() for line in _render(summary, "markdown").splitlines()]
+    lines = [line.rstrip() for line in _book(summary, "markdown").splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 
@@ -187,16 +188,25 @@ class Labels:
         return new
 
 
-def _render(summary: Json, form: Format) -> str:
+def render_page(data: Json, folder: Path) -> str:
+    """A page of its own in the book's looks and with its blocks, from ``body.j2`` and ``page.j2`` in another folder."""
     labels = Labels()
-    environment = _environment(form, labels)
-    body = environment.get_template("book.j2")
-    body.render(summary)
+    return _render(data, _environment("html", labels, folder), labels, "body.j2", "page.j2")
+
+
+def _render(data: Json, environment: Environment, labels: Labels, inner: str, shell: str) -> str:
+    body = environment.get_template(inner)
+    body.render(data)
     labels.begin_again()
-    return environment.get_template("report.j2").render(summary, body=Markup(body.render(summary)))  # noqa: S704
+    return environment.get_template(shell).render(data, body=Markup(body.render(data)))  # noqa: S704
 
 
-def _environment(form: Format, labels: Labels) -> Environment:
+def _book(summary: Json, form: Format) -> str:
+    labels = Labels()
+    return _render(summary, _environment(form, labels), labels, "book.j2", "report.j2")
+
+
+def _environment(form: Format, labels: Labels, *places: Path) -> Environment:
     """Macros of this format, and one rule for what may be printed."""
     root = templates()
     environment = Environment(
@@ -205,7 +215,7 @@ def _environment(form: Format, labels: Labels) -> Environment:
         autoescape=True,
         finalize=filters.plain if form == "html" else filters.markdown,
         keep_trailing_newline=True,
-        loader=FileSystemLoader([root / form, root]),
+        loader=FileSystemLoader([*places, root / form, root]),
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,
@@ -215,7 +225,7 @@ def _environment(form: Format, labels: Labels) -> Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
         labels=labels,
-        tables={**TABLES, **OVERVIEWS, **FINDINGS, **EVERYWHERE},
+        tables={**TABLES, **OVERVIEWS, **FINDINGS, **EVERYWHERE, "history": series_table},
         unknown_case=_unknown_case,
         draw=_artist(labels),
         long_table=LONG_TABLE,

@@ -43,6 +43,7 @@ def summarise(
     meta: Mapping[str, str],
     *,
     peers: Json | None = None,
+    history: Json | None = None,
 ) -> Json:
     """Everything the report quotes.
 
@@ -55,7 +56,9 @@ def summarise(
     meta
         Where and how the study ran. The keys ``problem:<name>`` hold a JSON object of facts about the data.
     peers
-        What other libraries took, see `report.peers`; None leaves that chapter out.
+        What other libraries took, see `report.peers`; None leaves it out.
+    history
+        How the kernels went from commit to commit, see `report.history`; None leaves it out.
 
     Returns
     -------
@@ -79,6 +82,7 @@ def summarise(
         "ledgers": ledgers(grid, replicates),
         "power": power_of(grid, margin, problems),
         "peers": peers,
+        "history": history,
         "sources": source_regrets(grid),
         "negative": harm,
         "general": general(grid, study["few"]),

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from .accuracy import accuracy
 from .curves import curves
 from .differences import differences
+from .history import history
 from .layers import layers
 from .looks import BAND, FAINT, INK, MUTED, SERIES, looks, style
 from .panels import panels
@@ -24,5 +25,5 @@ from .split import split
 __all__ = ["BAND", "FAINT", "FIGURES", "INK", "MUTED", "SERIES", "looks", "style"]
 
 FIGURES: dict[str, Callable[[Mapping[str, Any], int], Figure]] = {
-    f.__name__: f for f in (accuracy, curves, differences, layers, panels, profiles, split)
+    f.__name__: f for f in (accuracy, curves, differences, history, layers, panels, profiles, split)
 }

@@ -1,0 +1,51 @@
+"""From what asv has stored to a page that asks for nothing else, and history.json beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from fastmlp.files import write_whole
+from fastmlp.report.history import tell
+from fastmlp.report.render import render_page
+
+from ..gate.outcome import NO_VERDICT, PASSED
+from .read import THRESHOLD, NoHistory, read
+
+ROOT = Path(__file__).parents[2]
+
+
+def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> int:
+    """Draw the history.
+
+    Returns
+    -------
+    int
+        0 if a page was written, whatever it says; 5 if there is nothing to draw.
+    """
+    try:
+        history = read(results or results_folder(), commits(), machine, pattern)
+    except NoHistory as error:
+        sys.stderr.write(f"no verdict: {error}\n")
+        return NO_VERDICT
+    for line in history["left_out"]:
+        sys.stderr.write(f"left out: {line}\n")
+    told = tell(history)
+    beside = out.with_name("history.json")
+    write_whole(beside, [(json.dumps(history, allow_nan=False) + "\n").encode()])
+    write_whole(out, [render_page({"history": told, "threshold": THRESHOLD}, Path(__file__).parent).encode()])
+    sys.stdout.write(f"{out}, {beside}: {len(history['series'])} series of {len(told['commits'])} commits\n")
+    return PASSED
+
+
+def results_folder() -> Path:
+    """Where asv keeps results, by its configuration."""
+    return ROOT / json.loads((ROOT / "asv.conf.json").read_text(encoding="utf-8"))["results_dir"]
+
+
+def commits() -> list[str]:
+    """Hashes of this branch, oldest first."""
+    command = ["git", "-C", str(ROOT), "rev-list", "--first-parent", "--reverse", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
