@@ -30,7 +30,7 @@ def panels(data: Json, width: int) -> Figure:
     columns = 2 if width < NARROW else 3
     n = len(data["problems"])
     rows = -(-n // columns)
-    figure = new_figure(width, 150 * rows + 110)
+    figure = new_figure(width, 165 * rows + 100)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     look = looks(data["strategies"], data["baseline"])
     sizes: list[int] = []
@@ -42,14 +42,16 @@ def panels(data: Json, width: int) -> Figure:
             axes.plot(
                 [c["n_target"] for c in cells], means, label=filters.label(name), **look[name] | {"markersize": 4}
             )
-        axes.set_title(filters.label(problem["name"], 18 if width < NARROW else 24))
+        axes.set_title(filters.label(problem["name"], 14 if width < NARROW else 22))
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_locator(FixedLocator([sizes[0], sizes[-1]] if sizes else []))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: filters.count(x)))
-        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 2.5, 5, 10]))
     for axes in grid.flat[n:]:
         axes.set_axis_off()
+    for axes in grid.flat[max(0, n - columns) : n]:  # the last panel of each column, whichever row it is in
+        axes.xaxis.set_tick_params(labelbottom=True)
     figure.supxlabel("labelled target examples (logarithmic)", fontsize=13)
     figure.supylabel("accuracy, %", fontsize=13)
     legend(figure, grid.flat[0], width)
