@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ TRAIN, SHARE, OLD = (
 NAMES = ["lab", "deep", "tiny"]
 
 
-def store(results: Path, values: dict[str, list[list[float | None]]], units: dict[str, str] | None = None) -> None:
+def store(
+    results: Path, values: Mapping[str, Sequence[Sequence[float | None]]], units: dict[str, str] | None = None
+) -> None:
     """Write what asv would: for each benchmark a series for each of its parameters."""
     machine = results / "box"
     machine.mkdir(parents=True)
