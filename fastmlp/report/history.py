@@ -107,6 +107,7 @@ def _group(name: str, python: str, members: list[Json], commits: Sequence[Json])
     return {
         "ident": filters.ident(f"{name} {python}", "history"),
         "name": name,
+        "title": ".".join(name.split(".")[-2:]),
         "python": python,
         "unit": members[0]["unit"],
         "better": members[0]["better"],

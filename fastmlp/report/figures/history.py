@@ -37,7 +37,7 @@ def history(data: Json, width: int) -> Figure:
     show = filters.FORMATS[data["kind"]]
     for axes, one in zip(grid.flat, data["series"], strict=False):
         _panel(axes, one)
-        axes.set_title(filters.label(one["name"], 18 if width < NARROW else 26))
+        axes.set_title(filters.label(one["name"], 14 if width < NARROW else 26))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: show(y)))
     for axes in grid.flat[len(data["series"]) :]:
         axes.set_axis_off()
