@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import bench
+from bench.machine import circumstances
 from bench.peers import __main__ as program
 from bench.peers.render import render, short_form
 from bench.peers.trainers import PEERS
@@ -60,7 +61,7 @@ def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
             pass
 
     monkeypatch.setattr(program, "Process", Process)
-    data = program.circumstances() | program.measure(["tiny"], 3, 0)
+    data = circumstances(*program.DISTRIBUTIONS) | program.measure(["tiny"], 3, 0)
     text = render(data | {"throughput": {"1": {"kernels": 200.0, "trials_a_second": 50.0, "trials": 72}}})
     assert "Missing: JAX scan (No module named 'jax'); JAX vmap (No module named 'jax')." in text
     assert "| scikit-learn | 20 | 20 to 20 |" in text

@@ -7,29 +7,30 @@ process imports against the sources (`Build.verify`).
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import tomllib
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
+from .processes import CommandError, Commands
 from .slower import slow_down
 from .worker import hash_of
 
 WORKING_TREE = "the working tree"
 WORKER = Path(__file__).with_name("worker.py")
-SETTINGS = {
+ONE_THREAD = {
     **dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "PYTHONHASHSEED": "0",
 }
@@ -46,6 +47,18 @@ class UnknownRevisionError(GateError):
 
 class BuildError(GateError):
     """A revision could not be built, or is not what it claims to be."""
+
+
+class Wanted(NamedTuple):
+    """What to build: what to call it, the commit or `WORKING_TREE`, and the share of its work to do twice."""
+
+    label: str
+    revision: str
+    extra_work: float = 0.0
+
+    def describe(self) -> str:
+        """Say what it is, for people."""
+        return self.revision + (f" with {self.extra_work:.0%} of its work done twice" if self.extra_work else "")
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ class Build:
     def environment(self) -> dict[str, str]:
         """Variables for its processes: one thread, its own compile cache, nothing of the caller's that matters."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
-        return kept | SETTINGS | {"NUMBA_CACHE_DIR": str(self.folder / "cache")}
+        return kept | ONE_THREAD | {"NUMBA_CACHE_DIR": str(self.folder / "cache")}
 
     def verify(self, identity: dict[str, str]) -> None:
         """Refuse a process that does not run this build.
@@ -101,40 +114,56 @@ class Build:
             raise BuildError(f"{self.label} is not {self.revision}: its process imported {package}")
 
 
-def build(label: str, repository: Path, revision: str, folder: Path, *, own: bool, extra_work: float = 0.0) -> Build:
-    """Build a revision.
+def build_all(repository: Path, wanted: Sequence[Wanted], folder: Path) -> list[Build]:
+    """Build revisions, several at a time.
 
     Parameters
     ----------
-    label
-        ``base`` or ``head``.
     repository
         A git checkout.
-    revision
-        A commit, as `resolve` returned it, or `WORKING_TREE`.
+    wanted
+        What to build; the same revision may be there more than once.
     folder
-        Where to; made.
-    own
-        Install the revision's dependencies into its environment, instead of borrowing those that are running here.
-    extra_work
-        Share of the kernels' work to do twice.
+        Where to.
 
     Raises
     ------
     BuildError
-        If it cannot be built.
+        If one cannot be built.
     """
+    own = not may_borrow(repository, [one.revision for one in wanted])
+    commands = Commands()
+    with ThreadPoolExecutor() as pool:
+        try:
+            parts = enumerate(wanted)
+            making = [
+                pool.submit(build, one, repository, folder / str(k), own=own, run=commands.run) for k, one in parts
+            ]
+            return [made.result() for made in making]
+        except CommandError as error:
+            raise BuildError(str(error)) from error
+        finally:
+            commands.stop()
+
+
+def build(wanted: Wanted, repository: Path, folder: Path, *, own: bool, run: Callable[..., None]) -> Build:
+    """Build one revision; `own` says whether its dependencies are installed anew, and `run` runs commands."""
     source = folder / "source"
     source.mkdir(parents=True)
-    fetch_source(repository, revision, source)
-    if extra_work:
-        slow_down(source / "fastmlp", extra_work)
+    fetch_source(repository, wanted.revision, source)
+    if wanted.extra_work:
+        slow_down(source / "fastmlp", wanted.extra_work)
     if (source / "bench").is_dir():
         shutil.copytree(source / "bench", folder / "suites" / "bench")
-    wheel = make_wheel(source, folder / "wheel")
-    make_environment(folder / "env", wheel, own=own)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    here = ["--no-build-isolation"] if find_spec("hatchling") is not None else []  # nothing to download then
+    run(*pip, "wheel", "--no-deps", *here, "--wheel-dir", str(folder / "wheel"), str(source))
+    make_environment(folder / "env", borrow=not own)
+    alone = [] if own else ["--no-deps", "--no-index"]
+    python = folder / "env" / "bin" / "python"
+    run(*pip, "--python", str(python), "install", *alone, *map(str, (folder / "wheel").glob("*.whl")))
     (folder / "cache").mkdir(mode=0o700)
-    return Build(label, revision, folder, hash_of(source / "fastmlp"), extra_work)
+    return Build(wanted.label, wanted.revision, folder, hash_of(source / "fastmlp"), wanted.extra_work)
 
 
 def git(repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -176,24 +205,12 @@ def fetch_source(repository: Path, revision: str, folder: Path) -> None:
         raise BuildError(f"the files of {revision} are not those of its tree")
 
 
-def make_wheel(source: Path, folder: Path) -> Path:
-    """Build the wheel of a source tree, without a network if what builds it is here."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    if find_spec("hatchling") is not None:
-        command.append("--no-build-isolation")
-    run([*command, "--wheel-dir", str(folder), str(source)])
-    return next(folder.glob("*.whl"))
-
-
-def make_environment(folder: Path, wheel: Path, *, own: bool) -> None:
-    """Make a virtual environment with a wheel in it, and its dependencies or a path to those that are here."""
+def make_environment(folder: Path, *, borrow: bool) -> None:
+    """Make a virtual environment, with a path to the dependencies that are installed here if it is to borrow them."""
     venv.create(folder, symlinks=True)
-    python = folder / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    run([*install, "--disable-pip-version-check", *([] if own else ["--no-deps", "--no-index"]), str(wheel)])
-    if not own:
-        paths = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+    if borrow:
         # A line of a .pth file adds a folder and does not read the .pth files in it: an editable install stays out.
+        paths = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
         site = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
         (site / "borrowed.pth").write_text("".join(f"{path}\n" for path in paths))
 
@@ -224,15 +241,3 @@ def satisfied(line: str) -> bool:
         return requirement.specifier.contains(version(requirement.name), prereleases=True)
     except PackageNotFoundError:
         return False
-
-
-def run(command: list[str]) -> None:
-    """Run a command that dies with us."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=die_with_parent)
-    if done.returncode:
-        raise BuildError(f"{' '.join(command[1:4])}: {(done.stderr or done.stdout).strip()[-2000:]}")
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when the one that started it ends."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG

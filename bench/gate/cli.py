@@ -1,6 +1,7 @@
 """The commands: what they take, what they print, and how they end.
 
-0: nothing is slower. 4: something is. 5: no verdict, about something or about all. 2: usage. 130, 143: stopped.
+0: nothing is slower. 4: something is. 1: a check failed. 5: no verdict, about something or about all. 2: usage.
+130, 143: stopped.
 """
 
 from __future__ import annotations
@@ -11,25 +12,22 @@ import os
 import re
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from . import present
-from .build import WORKING_TREE, Build, GateError, UnknownRevisionError, build, may_borrow, resolve
-from .compare import Settings, compare
-from .headline import HEADLINE
-from .outcome import NO_VERDICT, Comparison, Result
-from .rounds import PREPARING, Process
+from .build import WORKING_TREE, GateError, UnknownRevisionError, Wanted, build_all, resolve
+from .compare import Settings, compare, warm
+from .outcome import NO_VERDICT, Comparison
+from .selection import choose
 from .slower import VARIABLE
-from .verdict import Verdict
 from .workshop import workshop
 
 ROOT = Path(__file__).parents[2]
+USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -43,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(128 + signal.SIGINT)
     except UnknownRevisionError as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(2)
+        sys.exit(USAGE)
     except GateError as error:
         sys.stderr.write(f"no verdict: {error}\n")
         sys.exit(NO_VERDICT)
@@ -56,106 +54,98 @@ def stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
-    whole = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks: the speed gate.")
+    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    gate = commands.add_parser("gate", help="compare two revisions", description="Compare two revisions.")
-    gate.add_argument("--base", required=True, metavar="REF", help="what to compare with")
-    gate.add_argument("--head", metavar="REF", help="what to judge; the tracked files as they stand, if not given")
-    gate.add_argument("--bench", metavar="REGEX", help="which benchmarks, instead of the headline ones")
-    gate.add_argument("--core", type=int, help="the core to measure on; the lowest usable, if not given")
-    gate.add_argument(
-        "--seconds", type=float, default=Settings.seconds, help="budget of a run, %(default)s if not given"
-    )
-    gate.add_argument("--own-dependencies", action="store_true", help="install dependencies anew for each revision")
-    gate.add_argument("--repository", type=Path, default=ROOT, help=argparse.SUPPRESS)
-    gate.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    gate.add_argument("--markdown", type=Path, metavar="FILE", help="write a summary there")
-    gate.set_defaults(run=run_gate)
+    add_gate(commands.add_parser("gate", help="compare two revisions"))
+    add_power(commands.add_parser("gate-power", help="measure how often the gate is wrong on this machine"))
     return whole
+
+
+def add_gate(command: argparse.ArgumentParser) -> None:
+    """Describe the gate."""
+    command.description = "Compare the speed of two revisions."
+    command.add_argument("--base", required=True, metavar="REF", help="what to compare with")
+    command.add_argument("--head", metavar="REF", help="what to judge; if not given, the tracked files as they stand")
+    command.add_argument("--bench", metavar="REGEX", type=pattern, help="which benchmarks, if not the headline ones")
+    command.add_argument("--core", type=core, default=min(usable()), help="measure on this core, %(default)s")
+    command.add_argument("--seconds", type=float, default=Settings.seconds, help="for a run and again, %(default)s")
+    command.add_argument("--repository", type=Path, default=ROOT, help="the checkout, if not this one")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
+    command.add_argument("--markdown", type=Path, metavar="FILE", help="write a summary there")
+    command.set_defaults(run=run_gate)
+
+
+def add_power(command: argparse.ArgumentParser) -> None:
+    """Describe the measurement of the gate."""
+    from . import power
+
+    command.description = power.__doc__
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_argument("--only", choices=(power.QUIET, power.LOADED), help="one of the two conditions")
+    command.add_argument("--limit", type=int, metavar="N", help="at most so many comparisons of a kind")
+    command.add_argument("--core", type=core, default=min(usable()), help="measure on this core, %(default)s")
+    command.add_argument("--json", type=Path, metavar="FILE", default=ROOT / "bench" / "gate.json")
+    command.add_argument("--markdown", type=Path, metavar="FILE", default=ROOT / "bench" / "GATE.md")
+    command.add_argument("--render", action="store_true", help="measure nothing, write the Markdown from the JSON")
+    command.set_defaults(run=run_power)
+
+
+def pattern(text: str) -> str:
+    """Accept a regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"no regular expression, {error}: {text}") from error
+    return text
+
+
+def core(text: str) -> int:
+    """Accept a core that this process may use."""
+    if not text.isdigit() or int(text) not in usable():
+        raise argparse.ArgumentTypeError(f"{text} is none of the cores that may be used: {sorted(usable())}")
+    return int(text)
+
+
+def usable() -> set[int]:
+    """Cores that this process may use."""
+    return os.sched_getaffinity(0) if sys.platform == "linux" else set(range(os.cpu_count() or 1))
 
 
 def run_gate(options: argparse.Namespace) -> int:
     """Build, measure, say."""
-    repository = options.repository
-    base = resolve(repository, options.base)
-    head = resolve(repository, options.head) if options.head else WORKING_TREE
-    own = options.own_dependencies or not may_borrow(repository, (base, head))
+    start, extra = time.monotonic(), float(os.environ.get(VARIABLE, "0"))
+    base = Wanted("base", resolve(options.repository, options.base))
+    commit = resolve(options.repository, options.head) if options.head else WORKING_TREE
+    head = Wanted("head", commit, extra)
     with workshop() as folder:
-        start = time.monotonic()
         say("building")
-        extra = float(os.environ.get(VARIABLE, "0"))
-        with ThreadPoolExecutor() as pool:
-            making = [
-                pool.submit(build, label, repository, revision, folder / label, own=own, extra_work=work)
-                for label, revision, work in (("base", base, 0.0), ("head", head, extra))
-            ]
-            builds = making[0].result(), making[1].result()
-        names, unknown = choose(builds, options.bench)
-        say(f"built in {time.monotonic() - start:.0f} s; warming the compile caches")
-        warm(builds, names)
-        core = min(os.sched_getaffinity(0)) if options.core is None else options.core
-        results, control = compare(builds, names, Settings(core, seconds=options.seconds), say)
-        seconds = time.monotonic() - start
-        comparison = Comparison(base, described(head, extra), (*unknown, *results), control, seconds)
-    write(options.json, json.dumps(present.as_json(comparison), indent=1) + "\n")
-    write(options.markdown, present.markdown(comparison))
+        builds = build_all(options.repository, (base, head), folder)
+        pair = builds[0], builds[1]
+        names, odd = choose(pair, options.bench)
+        say(f"built in {time.monotonic() - start:.0f} s; filling the compile caches")
+        warm(pair, names)
+        results, control = compare(pair, names, Settings(options.core, seconds=options.seconds), say)
+    seconds = time.monotonic() - start
+    comparison = Comparison(base.describe(), head.describe(), (*odd, *results), control, seconds)
+    if options.json:
+        present.write(options.json, json.dumps(present.as_json(comparison), indent=1) + "\n")
+    if options.markdown:
+        present.write(options.markdown, present.markdown(comparison))
     sys.stdout.write(present.text(comparison))
     return comparison.exit_code
 
 
-def described(revision: str, extra: float) -> str:
-    """Return a revision's name, and what was done to it."""
-    return f"{revision} with {extra:.0%} of its work done twice" if extra else revision
+def run_power(options: argparse.Namespace) -> int:
+    """Measure the gate, and render what came of it."""
+    from . import power, proof
 
-
-def choose(builds: tuple[Build, Build], pattern: str | None) -> tuple[list[str], list[Result]]:
-    """Choose benchmarks; those that are not in both revisions have no verdict."""
-    listed: list[list[str]] = []
-    broken: dict[str, str] = {}
-    for one in builds:
-        with Process(one, one.suites) as process:
-            answer = process.ask("list", seconds=PREPARING)
-            listed.append(answer["names"])
-            broken |= {name: f"{one.label}: {why}" for name, why in answer["broken"].items()}
-    base, head = listed
-    wanted = HEADLINE if pattern is None else tuple(dict.fromkeys(n for n in (*base, *head) if re.search(pattern, n)))
-    files = {name.split(".", 1)[0] for name in wanted}
-    odd = [Result(name, Verdict.NONE, why) for name, why in broken.items() if pattern is not None or name in files]
-    for name in wanted:
-        if name not in base or name not in head:
-            why = "in neither revision" if name not in (*base, *head) else "new" if name in head else "gone"
-            odd.append(Result(name, Verdict.NONE, why))
-    return [name for name in wanted if name in base and name in head], odd
-
-
-def warm(builds: tuple[Build, Build], names: list[str]) -> None:
-    """Run each benchmark once in each build, so that its cache holds what is compiled; failures show later."""
-    processes = [Process(one, builds[1].suites) for one in builds]
-    try:
-        for process in processes:
-            process.put("identify")
-            for name in names:
-                process.put("prepare", name=name)
-        for process in processes:
-            process.build.verify(process.get(PREPARING))
-            for _ in names:
-                try:
-                    process.get(PREPARING)
-                except GateError:
-                    continue
-    finally:
-        for process in processes:
-            process.__exit__(None, None, None)
-
-
-def write(path: Path | None, text: str) -> None:
-    """Write a file whole, or not at all."""
-    if path is None:
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    if not options.render:
+        conditions = [options.only] if options.only else [power.LOADED, power.QUIET]
+        power.measure(ROOT, options.json, conditions, options.limit, options.core, say)
+    text = proof.render(json.loads(options.json.read_text()))
+    present.write(options.markdown, text)
+    sys.stdout.write(text)
+    return 0
 
 
 def say(text: str) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from statistics import median
 
 from .build import Build
 from .outcome import Result
-from .rounds import Pair, Round, WorkerError
+from .rounds import PREPARING, Pair, Process, Round, WorkerError
 from .verdict import Estimate, Verdict, drifted, estimate, judge
 from .worker import CONTROL
 
-Say = Callable[[str], None]
+Say = Callable[[str], None]  # tells whoever waits
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Run:
     rounds: dict[str, list[list[Round]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     restarts: int = 0
+
+    def wall(self, name: str) -> float | None:
+        """Return the median ratio by the wall's clock, for comparison."""
+        ratios = [one.wall_ratio for rounds in self.rounds.get(name, []) for one in rounds]
+        return median(ratios) if ratios else None
 
     def estimates(self) -> dict[str, Estimate]:
         """Return the estimates of all that did not fail; a ratio that is none is a failure."""
@@ -90,7 +97,7 @@ def compare(
             reason = failed.get(CONTROL, "the control drifted")
         elif second is not None and words_again[name] != words[name]:
             reason = f"{words[name]} once, but not again"
-        return Result(name, Verdict.NONE if reason else words[name], reason, first, second)
+        return Result(name, Verdict.NONE if reason else words[name], reason, first, second, run.wall(name))
 
     return [result(name) for name in names], control
 
@@ -117,21 +124,40 @@ def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict
     """Start a pair, take its rounds of these benchmarks and of the control, end it."""
     with Pair(builds, builds[1].suites, run.restarts % 2) as pair:
         run.failed |= pair.prepare([CONTROL, *names])
-        names = [name for name in [*names, CONTROL] if name not in run.failed]
+        if not pair.alive:
+            return
         pair.pin(settings.core)
-        for name in names:
-            calls.setdefault(name, 0)
-        taken: dict[str, list[Round]] = {name: [] for name in names}
-        for turn in range(settings.rounds):
-            for name in list(taken):
+        taken: dict[str, list[Round]] = {name: [] for name in [*names, CONTROL] if name not in run.failed}
+        for _ in range(settings.rounds):
+            for name, rounds in taken.items():
                 try:
-                    if not calls[name]:
-                        calls[name] = pair.calibrate(name, settings.control if name == CONTROL else settings.sample)
-                    if not turn:
-                        pair.warm(name, calls[name])
-                    taken[name].append(pair.round(name, calls[name]))
+                    rounds.append(one_round(pair, name, calls, settings, fresh=not rounds))
                 except WorkerError as error:
                     run.failed[name] = str(error)
                     return
         for name, rounds in taken.items():
             run.rounds[name].append(rounds)
+
+
+def one_round(pair: Pair, name: str, calls: dict[str, int], settings: Settings, *, fresh: bool) -> Round:
+    """Take a round, of as many calls as fill a sample; a process that is fresh runs for a moment before."""
+    if name not in calls:
+        calls[name] = pair.calibrate(name, settings.control if name == CONTROL else settings.sample)
+    if fresh:
+        pair.warm(name, calls[name])
+    return pair.round(name, calls[name])
+
+
+def warm(builds: Sequence[Build], names: Sequence[str]) -> None:
+    """Run each benchmark once in each build, so that its cache holds what is compiled. Failures show later."""
+    with ExitStack() as stack:
+        processes = [stack.enter_context(Process(one, builds[-1].suites)) for one in builds]
+        for process in processes:
+            process.put("identify")
+            for name in names:
+                process.put("prepare", name=name)
+        for process in processes:
+            process.build.verify(process.get(PREPARING))
+            for _ in names:
+                with suppress(WorkerError):
+                    process.get(PREPARING)

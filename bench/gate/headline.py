@@ -1,4 +1,4 @@
-"""The benchmarks that a commit is judged by: kernels below and at the public surface, named as asv names them."""
+"""The benchmarks that a commit is judged by: kernels by optimiser and shape, then two through the public names."""
 
 HEADLINE = (
     "bench_kernels.Kernel.time_train('lab', 'sgd', 'float32')",

@@ -23,6 +23,8 @@ class Result:
         Why there is none.
     first, again
         What the run said, and the fresh run that had to confirm it.
+    wall
+        The run's ratio by the wall's clock, which is not judged.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Result:
     reason: str = ""
     first: Estimate | None = None
     again: Estimate | None = None
+    wall: float | None = None
 
     @property
     def latest(self) -> Estimate | None:
@@ -39,12 +42,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """Something that is not a time and has no noise: what it is in base and head, and whether that is allowed."""
+    """Something without noise: what it is in base and head, and whether that is allowed; None where nobody knows."""
 
     name: str
     base: str
     head: str
-    passed: bool
+    passed: bool | None
     note: str = ""
 
 
@@ -65,6 +68,7 @@ class Comparison:
         words = {one.verdict for one in self.results}
         if Verdict.SLOWER in words:
             return SLOWER
-        if not all(check.passed for check in self.checks):
+        passed = {check.passed for check in self.checks}
+        if False in passed:
             return CHECK_FAILED
-        return NO_VERDICT if Verdict.NONE in words or not words else PASSED
+        return NO_VERDICT if Verdict.NONE in words or None in passed or not words else PASSED

@@ -1,17 +1,22 @@
-"""A comparison as a table for people, Markdown for a job summary, and JSON for machines."""
+"""A comparison as a table for people, Markdown for a job summary, JSON for machines; and files written whole."""
 
 from __future__ import annotations
 
 import math
+import os
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .outcome import Comparison, Result
-from .verdict import Estimate
+from .verdict import Estimate, Verdict
 
 BENCHMARKS = ("benchmark", "head / base", "95 % interval", "rounds", "verdict")
 CHECKS = ("check", "base", "head", "verdict")
+PASSED = {True: "passed", False: "failed", None: str(Verdict.NONE)}
 Rows = list[tuple[str, ...]]
 
 
@@ -24,7 +29,7 @@ def benchmark_rows(comparison: Comparison) -> Rows:
 def check_rows(comparison: Comparison) -> Rows:
     """Return the cells of the second table, a row a check."""
     return [
-        (one.name, one.base, one.head, ("passed" if one.passed else "failed") + (f": {one.note}" if one.note else ""))
+        (one.name, one.base, one.head, PASSED[one.passed] + (f": {one.note}" if one.note else ""))
         for one in comparison.checks
     ]
 
@@ -85,3 +90,18 @@ def grid(head: Sequence[str], rule: str, rows: Rows) -> str:
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """Return everything, for `json.dumps`."""
     return asdict(comparison) | {"exit_code": comparison.exit_code}
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

@@ -6,14 +6,15 @@ import json
 import math
 import select
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .build import WORKER, Build, GateError, die_with_parent
+from .build import WORKER, Build, GateError
+from .processes import die_with_parent
 
 PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
 
@@ -36,7 +37,7 @@ class Process:
     def __init__(self, build: Build, suites: Path) -> None:
         command = [str(build.python), "-P", str(WORKER)]
         environment = build.environment | {"PYTHONPATH": str(suites)}
-        self.build, self.due = build, 0
+        self.build = build
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
             bufsize=0, start_new_session=True,
@@ -58,6 +59,8 @@ class Process:
         """
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], seconds)[0]:
+            self.process.kill()
+            self.process.wait()
             raise WorkerError(f"{self.build.label}: no answer within {seconds:.0f} s")
         line = self.process.stdout.readline()
         if not line.endswith(b"\n"):
@@ -86,16 +89,36 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Round:
-    """Samples in the order A B B A: nanoseconds of base and head, which took the same number of calls each."""
+class Sample:
+    """Nanoseconds that some calls took: by the processor's clock, and by the wall's."""
 
-    base: int
-    head: int
+    cpu: int
+    wall: int
+
+    def __add__(self, other: Sample) -> Sample:
+        return Sample(self.cpu + other.cpu, self.wall + other.wall)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Samples in the order A B B A: the sums of base and head, which made the same number of calls.
+
+    What counts is the processor's time. On a core of one's own it is the wall's, and otherwise it leaves out what the
+    machine gave to others meanwhile: GATE.md shows both.
+    """
+
+    base: Sample
+    head: Sample
 
     @property
     def log_ratio(self) -> float:
         """Logarithm of the head's time over the base's; NaN if there is none."""
-        return math.log(self.head / self.base) if min(self.base, self.head) > 0 else math.nan
+        return math.log(self.head.cpu / self.base.cpu) if min(self.base.cpu, self.head.cpu) > 0 else math.nan
+
+    @property
+    def wall_ratio(self) -> float:
+        """The head's time over the base's, by the wall's clock."""
+        return self.head.wall / self.base.wall
 
 
 class Pair:
@@ -121,9 +144,13 @@ class Pair:
             self.close()
             raise
 
-    def prepare(self, names: Iterable[str]) -> dict[str, str]:
-        """Have both prepare the benchmarks, at the same time; return those that failed, and why."""
-        names, failed = list(names), {}
+    def prepare(self, names: Sequence[str]) -> dict[str, str]:
+        """Have both prepare benchmarks, at the same time; return those that failed, and why.
+
+        A process that ends takes the rest of its benchmarks with it: only the first of them failed, `alive` is false,
+        and the others want another pair.
+        """
+        failed: dict[str, str] = {}
         for process in self.processes.values():
             process.put("identify")
             for name in names:
@@ -136,7 +163,14 @@ class Pair:
                     process.get(PREPARING)
                 except WorkerError as error:
                     failed[name] = str(error)
+            if not self.alive:
+                break
         return failed
+
+    @property
+    def alive(self) -> bool:
+        """Whether both run."""
+        return all(process.process.poll() is None for process in self.processes.values())
 
     def pin(self, core: int) -> None:
         """Keep both to one core."""
@@ -154,14 +188,10 @@ class Pair:
             process.ask("sample", name=name, calls=-(-calls // 4))
 
     def round(self, name: str, calls: int) -> Round:
-        """Take samples in the order A B B A.
-
-        They are in the processor's seconds, which leave out what the machine gave to others meanwhile.
-        """
-        order = (self.first, 1 - self.first, 1 - self.first, self.first)
-        spent = [0, 0]
-        for which in order:
-            spent[which] += self.processes[which].ask("sample", name=name, calls=calls)["cpu"]
+        """Take samples in the order A B B A."""
+        spent = [Sample(0, 0), Sample(0, 0)]
+        for which in (self.first, 1 - self.first, 1 - self.first, self.first):
+            spent[which] += Sample(**self.processes[which].ask("sample", name=name, calls=calls))
         return Round(*spent)
 
     def close(self) -> None:

@@ -4,8 +4,8 @@ The package itself has no such switch. A build of the head does, when it is made
 which says what share of the work is done twice: ``FASTMLP_GATE_EXTRA_WORK=0.05 python -m bench gate --base HEAD``.
 
 The size is counted, not tuned: of every training call that share of its updates is computed once more, by the same
-compiled kernel, on a copy of the parameters; of every prediction that share of its rows. What a call leaves owing, as
-1.6 of 32 updates cannot be computed, the next one adds. The results stay the same bits.
+loop of the same kernel, on a copy of the parameters; of every prediction that share of its rows. What a call leaves
+owing, as 1.6 of 32 updates cannot be computed, the next one adds. The results stay the same bits.
 """
 
 from __future__ import annotations
@@ -13,40 +13,57 @@ from __future__ import annotations
 from pathlib import Path
 
 VARIABLE = "FASTMLP_GATE_EXTRA_WORK"
-INSERTED = '''
-from . import engine as _engine
+
+# In engine.train the first `extra` turns are updates that are done on a copy, and then once more where they count.
+ENGINE = (
+    ("    parameters: Floats, plan", "    real_parameters: Floats, plan"),
+    ("losses: NDArray[np.float64], first: int, last: int,", "real_losses, first, last, copy, spare_losses, extra,"),
+    (
+        "    for s in range(first, last):\n",
+        """\
+    for turn in range(first - extra, last):
+        s = turn + extra if turn < first else turn
+        parameters = copy if turn < first else real_parameters
+        losses = spare_losses if turn < first else real_losses
+""",
+    ),
+)
+COMPILED = (("losses, first, last,\n", "losses, first, last, *_again(parameters, losses, last - first),\n"),)
+ADDED = """
+
+_engine, _owed, _copies = engine, {"updates": 0.0, "rows": 0.0}, {}
 
 
-class _Slower:
-    """The engine, which does a share of its work twice."""
+def _extra(kind, count):
+    _owed[kind] += SHARE * count
+    extra = int(_owed[kind] + 1e-9)
+    _owed[kind] -= extra
+    return extra
 
-    owed = {"updates": 0.0, "rows": 0.0}
 
-    def more(self, kind, count):
-        self.owed[kind] += SHARE * count
-        extra = int(self.owed[kind] + 1e-9)
-        self.owed[kind] -= extra
-        return extra
+def _again(parameters, losses, updates):
+    key = parameters.shape, parameters.dtype
+    if key not in _copies:
+        (_copies[key],) = carve(parameters.dtype, parameters.size)
+    copy = _copies[key].reshape(parameters.shape)
+    copy[:] = parameters
+    return copy, losses.copy(), _extra("updates", updates)
 
-    def train(self, parameters, *rest):
-        *rest, losses, first, last = rest
-        extra = self.more("updates", last - first)
-        if extra:
-            (copy,) = carve(parameters.dtype, parameters.size)
-            copy[:] = parameters.ravel()
-            _engine.train(copy.reshape(parameters.shape), *rest, losses.copy(), first, first + extra)
-        return _engine.train(parameters, *rest, losses, first, last)
 
-    def predict(self, *arguments):
+class engine:
+    train = staticmethod(_engine.train)
+
+    @staticmethod
+    def predict(*arguments):
         *rest, x, depth, batch, result = arguments
-        extra = self.more("rows", len(x))
-        if extra:
+        if extra := _extra("rows", len(x)):
             _engine.predict(*rest, x[:extra], depth, batch, np.empty_like(result[:extra]))
         return _engine.predict(*arguments)
+"""
 
 
-engine = _Slower()
-'''
+class PatchError(Exception):
+    """The sources are not those that the extra work was written for."""
 
 
 def slow_down(package: Path, share: float) -> None:
@@ -56,8 +73,22 @@ def slow_down(package: Path, share: float) -> None:
     ------
     ValueError
         If the share is not in (0, 1].
+    PatchError
+        If the kernels have changed so much that this file has to.
     """
     if not 0 < share <= 1:
         raise ValueError(f"{VARIABLE} is the share of the work to be done twice, in (0, 1]: {share}")
-    with (package / "backends" / "compiled.py").open("a", encoding="utf-8") as file:
-        file.write(INSERTED.replace("SHARE", repr(share)))
+    engine, compiled = (package / "backends" / name for name in ("engine.py", "compiled.py"))
+    before, start, rest = engine.read_text().partition("@entry\ndef train(\n")
+    body, end, after = rest.partition("@inlined\n")
+    engine.write_text(before + start + replaced(body, ENGINE) + end + after)
+    compiled.write_text(replaced(compiled.read_text(), COMPILED) + ADDED.replace("SHARE", repr(share)))
+
+
+def replaced(text: str, changes: tuple[tuple[str, str], ...]) -> str:
+    """Make each change, at the one place where it can be made."""
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise PatchError(f"{old!r} is there {text.count(old)} times")
+        text = text.replace(old, new)
+    return text

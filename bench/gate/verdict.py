@@ -21,6 +21,7 @@ SLOWER_ABOVE, FASTER_BELOW = 1.02, 1 / 1.02
 SAME_FROM, SAME_TO = 0.97, 1.03
 DRIFT = 1.02  # times that the control may differ, either way
 DRAWS = 999
+RULE = {"slower above": SLOWER_ABOVE, "same from": SAME_FROM, "same to": SAME_TO, "drift": DRIFT, "level": LEVEL}
 
 
 class Verdict(StrEnum):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
-import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from ..machine import circumstances
 from .render import render
 from .trainers import PEERS
 from .work import SHAPES
@@ -91,34 +89,6 @@ def measure_throughput(cores: list[int], rounds: int) -> dict[str, dict[str, flo
     return {count: {key: median(one[key] for one in runs) for key in runs[0]} for count, runs in seen.items()}
 
 
-def circumstances() -> dict[str, Any]:
-    """Return what the numbers belong to."""
-    return {
-        "cpu": cpu_name(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(terse=True),
-        "versions": {"Python": platform.python_version(), **{name: installed(name) for name in DISTRIBUTIONS}},
-        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-    }
-
-
-def cpu_name() -> str:
-    """Name of the processor, with the vectors that the kernels use."""
-    from fastmlp.backends.host import TILE
-
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()} ({TILE.name})"
-
-
-def installed(name: str) -> str:
-    """Return a library's version, or that it is not there."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -128,7 +98,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, default=HERE / "PEERS.md")
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
-    data = circumstances() | measure(options.shapes.split(","), options.rounds, cores[-1])
+    data = circumstances(*DISTRIBUTIONS) | measure(options.shapes.split(","), options.rounds, cores[-1])
     data["throughput"] = {}
     options.json.write_text(json.dumps(data, indent=1) + "\n")  # whatever happens to the rest
     data["throughput"] = measure_throughput(cores, 3)

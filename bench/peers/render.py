@@ -5,6 +5,8 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
+from ..machine import described
+
 HEADER = """\
 # fastmlp and its peers
 
@@ -24,7 +26,7 @@ share theirs, and arrive at the same network but for rounding.
 def render(data: dict[str, Any]) -> str:
     """Return the Markdown of a run."""
     peak = median(data["peak"])
-    parts = [HEADER.format(rounds=data["rounds"], peak=peak / 1e9, machine=machine(data))]
+    parts = [HEADER.format(rounds=data["rounds"], peak=peak / 1e9, machine=described(data))]
     parts += [table(name, shape, peak) for name, shape in data["shapes"].items()]
     if data["missing"]:
         parts.append("Missing: " + "; ".join(f"{name} ({why})" for name, why in data["missing"].items()) + ".\n")
@@ -47,12 +49,6 @@ def short_form(data: dict[str, Any]) -> str:
             times = [median(shape["peers"][peer]["rounds"]) / own for shape, own in zip(shapes, ours, strict=True)]
             rows.append(f"| {peer}, times as long | " + " | ".join(f"{ratio:.3g}" for ratio in times) + " |")
     return "\n".join(rows) + "\n"
-
-
-def machine(data: dict[str, Any]) -> str:
-    """Return the processor and the versions."""
-    versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
-    return f"{data['cpu']}, {data['cores']} cores, {data['system']}. {versions}. {data['date']}."
 
 
 def table(name: str, shape: dict[str, Any], peak: float) -> str:

@@ -1,0 +1,50 @@
+"""Which benchmarks are compared, and which cannot be because they are not in both revisions."""
+
+from __future__ import annotations
+
+import re
+
+from .build import Build
+from .headline import HEADLINE
+from .outcome import Result
+from .rounds import PREPARING, Process
+from .verdict import Verdict
+
+
+def choose(builds: tuple[Build, Build], pattern: str | None) -> tuple[list[str], list[Result]]:
+    """Choose the headline benchmarks, or those whose names hold a pattern.
+
+    Returns
+    -------
+    Names of those that both revisions have, and *no verdict* for all that only one has, and for files that hold some of
+    them and cannot be read.
+    """
+    (base, broken_base), (head, broken_head) = (listed(one) for one in builds)
+    known = dict.fromkeys([*head, *base])
+    wanted = HEADLINE if pattern is None else tuple(name for name in known if re.search(pattern, name))
+    files = {name.split(".", 1)[0] for name in wanted}
+    odd = {
+        name: Result(name, Verdict.NONE, why)
+        for name, why in (broken_base | broken_head).items()
+        if pattern is not None or name in files
+    }
+    for name in wanted:
+        if why := absent(name, base, head):
+            odd[name] = Result(name, Verdict.NONE, why)
+    return [name for name in wanted if name not in odd], list(odd.values())
+
+
+def listed(build: Build) -> tuple[list[str], dict[str, str]]:
+    """Return a revision's own benchmarks, and the files that cannot be read with the reason."""
+    with Process(build, build.suites) as process:
+        answer = process.ask("list", seconds=PREPARING)
+    return answer["names"], {name: f"{build.label}: {why}" for name, why in answer["broken"].items()}
+
+
+def absent(name: str, base: list[str], head: list[str]) -> str:
+    """Say how a benchmark is missing; nothing if it is not."""
+    if name in base and name in head:
+        return ""
+    if name in head:
+        return "new: the base does not have it"
+    return "gone or renamed: the head does not have it" if name in base else "neither revision has it"
