@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pickle
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -173,7 +174,7 @@ def _listen(requests: BinaryIO, groups: SimpleQueue[Group], stop: threading.Even
                 stop.set()
             else:
                 groups.put(group)
-    os._exit(0)  # whoever asked is gone, even if a trial is under way
+    signal.raise_signal(signal.SIGKILL)  # whoever asked is gone; a trial under way is for nobody
 
 
 def _answer(work: Work, group: Group, stopped: Callable[[], bool]) -> Outcome:

@@ -132,10 +132,10 @@ def run_study(
         if not store.is_complete():
             checked = check_gradient(settings, load_problem(settings.grid.problems[0]), backend)
             how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
-            store.note(describe_run(circumstances) | how)
-            worker = Worker(settings, circumstances.backend)
-            with stop.drain(), shared_out(worker, jobs, store.count()[1]) as work:
-                run_missing(store, work, jobs, stop, progress or (lambda _: None))
+            with shared_out(Worker(settings, circumstances.backend), jobs, store.count()[1]) as work:
+                store.note(describe_run(circumstances) | how)
+                with stop.drain():
+                    run_missing(store, work, jobs, stop, progress or (lambda _: None))
             store.note({"finished": now()})
         write_whole(folder / "results.csv", export(folder, "csv"))
         refresh_report(store, folder)
