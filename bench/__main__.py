@@ -1,4 +1,4 @@
-"""python -m bench: the speed gate, and what measures the gate itself."""
+"""python -m bench: the speed gate, what measures the gate itself, the fingerprint and the history."""
 
 from .gate.cli import main
 

@@ -7,7 +7,6 @@ and libraries stay in; on the machine that the file is of, every bit is.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -18,6 +17,8 @@ from typing import Any
 
 from fastmlp.files import write_whole
 
+from .gate.outcome import CHECK_FAILED, NO_VERDICT, PASSED
+
 Json = dict[str, Any]
 
 PATH = Path(__file__).with_name("fingerprint.json")
@@ -25,7 +26,6 @@ PATH = Path(__file__).with_name("fingerprint.json")
 # 3e-6 and 5e-15. A rate that is off by one part in ten thousand, or a decay by one in a thousand, moves a loss further.
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 MORE_MEMORY, SLACK = 1.05, 4096  # a growth beyond both is a change; Python's own objects vary by some hundred bytes
-CHANGED, NO_VERDICT = 4, 5  # exit codes, as the gate's
 RENEW = "python -m bench fingerprint --renew"
 SHOWN = 5
 
@@ -38,8 +38,14 @@ class NoFingerprint(Exception):
 class Comparison:
     """What differs, and what could not be compared: a line each."""
 
-    changed: list[str] = field(default_factory=list)
+    learning: list[str] = field(default_factory=list)
+    memory: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> list[str]:
+        """All that differs."""
+        return [*self.learning, *self.memory]
 
 
 def fingerprint_of(facts: Json) -> Json:
@@ -96,9 +102,9 @@ def compare(old: Json, new: Json) -> Comparison:
         ]
         found.unknown += [f"{name}: gone" for name in old[part] if name not in new[part]]
     for name in (name for name in old["learning"] if name in new["learning"]):
-        found.changed += _learning(name, old["learning"][name], new["learning"][name], exactly=here)
+        found.learning += _learning(name, old["learning"][name], new["learning"][name], exactly=here)
     if old["machine"]["vectors"] == new["machine"]["vectors"]:  # buffers are padded to whole vectors
-        found.changed += _memory(old["memory"], new["memory"])
+        found.memory += _memory(old["memory"], new["memory"])
     return found
 
 
@@ -138,30 +144,34 @@ def to_text(fingerprint: Json) -> str:
     return f"{{\n{parts}\n}}\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def add_to(commands: Any) -> None:
+    """Add the command to a parser."""
+    command = commands.add_parser("fingerprint", help="compare results with what is written down", description=__doc__)
+    command.add_argument("--renew", action="store_true", help="write down the results of this checkout")
+    command.set_defaults(run=lambda options: run(renew=options.renew))
+
+
+def run(*, renew: bool) -> int:
     """Compare what is computed here with what is written, or write it anew.
 
     Returns
     -------
     int
-        0 if nothing changed, 4 if something did, 5 if it cannot be said.
+        0 if nothing changed, 1 if something did, 5 if it cannot be said.
     """
-    parser = argparse.ArgumentParser(prog="python -m bench fingerprint", description=__doc__)
-    parser.add_argument("--renew", action="store_true", help="write the fingerprint of this checkout")
-    options = parser.parse_args(arguments)
     from .facts import PARTS, gather  # imports what is to be measured
 
     try:
         new = fingerprint_of(gather([part for part in PARTS if part != "assembly"]))
-        if options.renew:
+        if renew:
             write_whole(PATH, [to_text(new).encode()])
             sys.stdout.write(f"{PATH} is renewed: {len(new['learning'])} trainings\n")
-            return 0
+            return PASSED
         found = compare(read(PATH.read_text(encoding="utf-8") if PATH.exists() else None), new)
     except NoFingerprint as error:
         found = Comparison(unknown=[str(error)])
     sys.stdout.write(told(found))
-    return CHANGED if found.changed else NO_VERDICT if found.unknown else 0
+    return CHECK_FAILED if found.changed else NO_VERDICT if found.unknown else PASSED
 
 
 def told(found: Comparison) -> str:

@@ -11,13 +11,21 @@ import pytest
 
 from bench import facts, fingerprint
 from bench.fingerprint import Comparison, NoFingerprint, compare, fingerprint_of, read, to_text
-from bench.gate.checks import Check, check
+from bench.gate.checks import Revision, check
+from bench.gate.outcome import Check
 from bench.learning import learn, trainings
 
 Json = dict[str, Any]
 
 FILE = fingerprint.PATH.read_text(encoding="utf-8")
-COUNTS = {"hot loops": 4, "instructions": 128, "spills": 0, "calls of libm": 0, "narrow multiply-adds": 0}
+COUNTS = {
+    "hot loops": 4,
+    "instructions": 128,
+    "vector instructions": 104,
+    "spills": 0,
+    "calls of libm": 0,
+    "narrow multiply-adds": 0,
+}
 CODE = {"float32": {"counts": COUNTS, "seconds": 3.0}}
 
 
@@ -98,18 +106,24 @@ def test_new_and_gone_trainings_are_named(found: Json) -> None:
     assert unknown == ["sam, float32: new, there is nothing to compare with", "sgd, float32: gone"]
 
 
+def rows(base: Json, head: Json, base_file: str | None = FILE, head_file: str | None = FILE) -> dict[str, Check]:
+    """The gate's checks by name."""
+    return {one.name: one for one in check(Revision(base, base_file), Revision(head, head_file))}
+
+
 @pytest.mark.parametrize("text", [None, "", FILE[: len(FILE) // 2], "[]", '{"learning": {}}', '{"learning": 3}'])
 def test_a_fingerprint_that_cannot_be_read_is_no_verdict(text: str | None, here: Json) -> None:
     with pytest.raises(NoFingerprint):
         read(text)
-    assert check(here, here, FILE, text)[0].verdict == "no verdict"
+    assert rows(here, here, FILE, text)["fingerprint.json"].passed is None
 
 
 def test_a_loss_that_is_no_number_is_no_verdict(here: Json) -> None:
-    here["learning"]["numba"]["sgd, float32"]["losses"][2] = float("nan")
-    assert check(here, here, FILE, FILE)[0] == Check(
-        "results and memory", "no verdict", ["sgd, float32: not a number among its losses"]
-    )
+    broken = copy.deepcopy(here)
+    broken["learning"]["numba"]["sgd, float32"]["losses"][2] = float("nan")
+    one = rows(here, broken)["fingerprint.json"]
+    assert (one.passed, one.note) == (None, "sgd, float32: not a number among its losses")
+    assert rows(broken, here)["results"].passed is None
 
 
 def test_a_part_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, here: Json) -> None:
@@ -120,36 +134,45 @@ def test_a_part_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, her
         raise NotImplementedError("not on this machine")
 
     monkeypatch.setattr(facts, "PARTS", {"assembly": broken, "memory": absent})
-    assert facts.gather() == {
+    found = facts.gather()
+    assert found == {
         "assembly": {"failed": "RuntimeError: no such kernel"},
         "memory": {"skipped": "not on this machine"},
     }
-    failed = here | facts.gather(["assembly"])
-    assert check(failed, here, FILE, FILE)[1] == Check(
-        "machine code", "no verdict", ["base: RuntimeError: no such kernel"]
+    failed = here | {"assembly": found["assembly"]}
+    one = rows(failed, here)["hot loops"]
+    assert (one.passed, one.note) == (None, "base: RuntimeError: no such kernel")
+    assert rows(here, here | {"assembly": {"skipped": "ARM"}})["hot loops"].passed is True
+    assert (
+        rows(here, failed | {"memory": {"failed": "MemoryError"}})["fingerprint.json"].note == "no memory: MemoryError"
     )
-    assert check(here, failed | {"assembly": {"skipped": "ARM"}}, FILE, FILE)[1].verdict == "skipped"
 
 
 def test_results_that_change_are_refused_unless_announced(here: Json) -> None:
     base, old = copy.deepcopy(here), own_file(here)
-    assert [one.verdict for one in check(base, here, old, old)] == ["same", "same"]
+    same = rows(base, here, old, old)
+    assert all(one.passed for one in same.values())
+    assert same["results"].base == same["results"].head
     for name in ("sgd, float32", "adam, float64"):
         here["learning"]["numba"][name]["losses"][-1] *= 1.01
         here["learning"]["numba"][name]["bits"] = "0" * 16
-    silent, _ = check(base, here, old, old)
-    assert silent.verdict == "refused"
-    assert "python -m bench fingerprint --renew" in silent.reasons[-1]
-    announced, _ = check(base, here, old, own_file(here))
-    assert announced.verdict == "renewed"
-    assert any(line.startswith("adam, float64: loss of epoch 6") for line in announced.reasons)
+    silent = rows(base, here, old, old)
+    assert not silent["fingerprint.json"].passed
+    assert "python -m bench fingerprint --renew" in silent["fingerprint.json"].note
+    assert not silent["results"].passed
+    assert silent["results"].base != silent["results"].head
+    announced = rows(base, here, old, own_file(here))
+    assert all(one.passed for one in announced.values())
+    assert "renewed on purpose; sgd, float32: loss of epoch 6" in announced["results"].note
 
 
 def test_bits_that_change_are_refused_on_whatever_machine_the_file_was_written(here: Json) -> None:
     elsewhere = json.dumps(read(own_file(here)) | {"machine": {"vectors": "NEON"}})
     base = copy.deepcopy(here)
     here["learning"]["numpy"]["sgd, float64"]["bits"] = "0" * 16
-    assert check(base, here, elsewhere, elsewhere)[0].verdict == "refused"
+    found = rows(base, here, elsewhere, elsewhere)
+    assert found["fingerprint.json"].passed
+    assert found["results"].passed is False
 
 
 def test_announcing_something_else_does_not_help(here: Json) -> None:
@@ -157,19 +180,27 @@ def test_announcing_something_else_does_not_help(here: Json) -> None:
     here["learning"]["numba"]["sgd, float32"]["losses"][-1] *= 1.01
     other = copy.deepcopy(base)
     other["learning"]["numba"]["sgd, float32"]["losses"][-1] *= 1.02
-    assert check(base, here, old, own_file(other))[0].verdict == "refused"
+    assert rows(base, here, old, own_file(other))["fingerprint.json"].passed is False
+
+
+def test_more_memory_is_refused_unless_announced(here: Json) -> None:
+    base, old = copy.deepcopy(here), own_file(here)
+    here["memory"]["deep, adam, float64"] *= 2
+    found = rows(base, here, old, old)
+    assert (found["memory"].passed, found["results"].passed) == (False, True)
+    assert rows(base, here, old, own_file(here))["memory"].passed
 
 
 @pytest.mark.parametrize(
-    ("what", "value", "verdict"),
-    [("spills", 1, "refused"), ("hot loops", 3, "refused"), ("hot loops", 5, "same"), ("instructions", 140, "same")],
+    ("what", "value", "passed"),
+    [("spills", 1, False), ("hot loops", 3, False), ("hot loops", 5, True), ("instructions", 140, True)],
 )
-def test_worse_machine_code_is_refused(what: str, value: int, verdict: str, here: Json) -> None:
+def test_worse_machine_code_is_refused(what: str, value: int, here: Json, *, passed: bool) -> None:
     base = copy.deepcopy(here)
     here["assembly"]["float32"]["counts"][what] = value
-    _, code = check(base, here, FILE, FILE)
-    assert code.verdict == verdict
-    assert code.reasons[0] == f"float32: {what}: {COUNTS[what]}, now {value}"
+    found = rows(base, here)["hot loops, float32"]
+    assert found.passed is passed
+    assert (found.note == f"{what}: {COUNTS[what]}, now {value}") is not passed
 
 
 def test_the_command_compares_and_renews(
@@ -177,16 +208,16 @@ def test_the_command_compares_and_renews(
 ) -> None:
     monkeypatch.setattr(facts, "gather", lambda _parts: copy.deepcopy(found))
     monkeypatch.setattr(fingerprint, "PATH", tmp_path / "fingerprint.json")
-    assert fingerprint.main([]) == 5
-    assert fingerprint.main(["--renew"]) == 0
-    assert fingerprint.main([]) == 0
+    assert fingerprint.run(renew=False) == 5
+    assert fingerprint.run(renew=True) == 0
+    assert fingerprint.run(renew=False) == 0
     changed = read(fingerprint.PATH.read_text())
     for training in changed["learning"].values():
         training["losses"][0] += 0.1
     fingerprint.PATH.write_text(to_text(changed))
     capsys.readouterr()
-    assert fingerprint.main([]) == 4
+    assert fingerprint.run(renew=False) == 1
     assert "and 47 more" in capsys.readouterr().out
     fingerprint.PATH.write_text(FILE[:500])
-    assert fingerprint.main([]) == 5
+    assert fingerprint.run(renew=False) == 5
     assert [path.name for path in tmp_path.iterdir()] == ["fingerprint.json"]

@@ -1,86 +1,142 @@
 """What the gate holds against a revision without a clock: no noise can turn it.
 
 The facts of base and head come from one machine, so what they learn is compared to the bit. A change must be announced:
-the fingerprint that is committed with head differs from base's, and head computes what it says.
+the fingerprint that is committed with head is another than base's, and head computes what it says.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ..fingerprint import RENEW, Comparison, NoFingerprint, compare, fingerprint_of, read, shortened
+from ..fingerprint import PATH, RENEW, NoFingerprint, compare, fingerprint_of, read, shortened
+from .build import Build
+from .outcome import Check
+from .processes import die_with_parent
 
 Json = dict[str, Any]
 
-SAME, RENEWED, REFUSED, NO_VERDICT, SKIPPED = "same", "renewed", "refused", "no verdict", "skipped"
 FAULTS = ("narrow multiply-adds", "spills", "calls in hot loops", "calls of libm", "calls for memory")
+SECONDS = 300  # for the facts of a revision; some ten are usual
 
 
-class Check(NamedTuple):
-    """One check: what it is called, what came out, and why, a line each."""
+class Revision(NamedTuple):
+    """What is known of a revision: what `bench.facts` says of it, and the text of the fingerprint committed with it."""
 
-    name: str
-    verdict: str
-    reasons: list[str]
-
-
-def check(base: Json, head: Json, base_file: str | None, head_file: str | None) -> list[Check]:
-    """Compare two revisions.
-
-    Parameters
-    ----------
-    base, head
-        What `bench.facts` says of each, on one machine.
-    base_file, head_file
-        The text of the fingerprint that is committed with each; None where there is none.
-    """
-    return [results(base, head, base_file, head_file), machine_code(base["assembly"], head["assembly"])]
+    facts: Json
+    written: str | None
 
 
-def results(base: Json, head: Json, base_file: str | None, head_file: str | None) -> Check:
-    """Refuse a change of what is learnt, or of the memory it takes, that the committed fingerprint does not tell of."""
-    name = "results and memory"
+def revisions(builds: tuple[Build, Build]) -> tuple[Revision, Revision]:
+    """Ask both builds for their facts, at once, by head's `bench.facts`."""
+    with ExitStack() as stack:
+        asked = [stack.enter_context(ask(one, builds[1])) for one in builds]
+        base, head = (Revision(answer(one), written(build)) for one, build in zip(asked, builds, strict=True))
+    return base, head
+
+
+@contextmanager
+def ask(build: Build, asking: Build) -> Iterator[subprocess.Popen[str]]:
+    """Run one revision's `bench.facts` on the package of another, and see it ended."""
+    process = subprocess.Popen(
+        [str(build.python), "-P", "-m", "bench.facts"], env=build.environment | {"PYTHONPATH": str(asking.suites)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
+    )  # fmt: skip
     try:
-        now = fingerprint_of(head)
-        own = compare(read(head_file), now)
-        before = compare(fingerprint_of(base), now)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answer(process: subprocess.Popen[str]) -> Json:
+    """Return the facts that a process tells; if it fails, why is what all of its parts say."""
+    try:
+        said, complaints = process.communicate(timeout=SECONDS)
+        facts: Json = json.loads(said)
+    except subprocess.TimeoutExpired:
+        why = f"no answer within {SECONDS} s"
+    except ValueError:
+        why = next(reversed(complaints.strip().splitlines()), f"its process ended ({process.returncode})")
+    else:
+        return facts
+    return {part: {"failed": why} for part in ("machine", "learning", "memory", "assembly")}
+
+
+def written(build: Build) -> str | None:
+    """Return the fingerprint that is committed with a revision."""
+    path = build.suites / "bench" / PATH.name
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def check(base: Revision, head: Revision) -> list[Check]:
+    """Compare two revisions of one machine."""
+    return [*_results(base, head), *_machine_code(base.facts["assembly"], head.facts["assembly"])]
+
+
+def _results(base: Revision, head: Revision) -> Iterator[Check]:
+    """Refuse what is not as written, and what has changed without being written anew."""
+    try:
+        now = fingerprint_of(head.facts)
+        own = compare(read(head.written), now)
     except NoFingerprint as error:
-        return Check(name, NO_VERDICT, [str(error)])
+        yield Check(PATH.name, "", "", None, str(error))
+        return
+    count = f"{len(now['learning'])} trainings"
     if own.changed:
-        return Check(name, REFUSED, ["head does not compute what its fingerprint says", *_told(own)])
-    if own.unknown:
-        return Check(name, NO_VERDICT, shortened(own.unknown))
-    if before.changed and base_file == head_file:
-        return Check(name, REFUSED, ["results change, and the fingerprint was not renewed", *_told(before)])
-    if before.changed:
-        return Check(name, RENEWED, ["results change, and the fingerprint says so", *shortened(before.changed)])
-    return Check(name, SAME, [])
+        yield Check(PATH.name, "", count, passed=False, note=_joined(own.changed, f"if this is meant: {RENEW}"))
+    else:
+        yield Check(PATH.name, "", count, passed=None if own.unknown else True, note=_joined(own.unknown))
+    try:
+        before = fingerprint_of(base.facts)
+    except NoFingerprint as error:
+        yield Check("results", "", _digest(now), None, f"base: {error}")
+        return
+    found, renewed = compare(before, now), base.written != head.written
+    for name, lines, show in (("results", found.learning, _digest), ("memory", found.memory, _bytes)):
+        note = "renewed on purpose" if renewed and lines else f"changed, and {PATH.name} was not renewed"
+        passed = renewed or not lines
+        yield Check(name, show(before), show(now), passed, _joined([note, *lines]) if lines else "")
 
 
-def machine_code(base: Json, head: Json) -> Check:
-    """Refuse hot loops that have become fewer, or that spill or call, where base's do not."""
-    name = "machine code"
-    for revision, facts in (("base", base), ("head", head)):
-        if "failed" in facts:
-            return Check(name, NO_VERDICT, [f"{revision}: {facts['failed']}"])
-        if "skipped" in facts:
-            return Check(name, SKIPPED, [facts["skipped"]])
-    worse: list[str] = []
-    told: list[str] = []
+def _machine_code(base: Json, head: Json) -> Iterator[Check]:
+    """Refuse hot loops that have become fewer, or that spill or call more than base's."""
+    if skipped := head.get("skipped"):
+        yield Check("hot loops", "", "", passed=True, note=f"not looked at: {skipped}")
+        return
+    failed = [f"{name}: {facts['failed']}" for name, facts in (("base", base), ("head", head)) if "failed" in facts]
+    if failed:
+        yield Check("hot loops", "", "", None, _joined(failed))
+        return
     for dtype, found in head.items():
         before, now = base[dtype]["counts"], found["counts"]
-        changes = {
-            what: f"{dtype}: {what}: {before[what]}, now {now[what]}" for what in now if before[what] != now[what]
-        }
-        worse += [line for what, line in changes.items() if _is_worse(what, before[what], now[what])]
-        told += changes.values()
-        told.append(f"{dtype}: compiling took {base[dtype]['seconds']:.1f} s, takes {found['seconds']:.1f} s")
-    return Check(name, REFUSED if worse else SAME, told)
+        worse = [f"{what}: {before[what]}, now {now[what]}" for what in now if _is_worse(what, before[what], now[what])]
+        yield Check(f"hot loops, {dtype}", _loops(before), _loops(now), not worse, _joined(worse))
+        took, takes = (f"{one[dtype]['seconds']:.1f} s" for one in (base, head))
+        yield Check(f"compiling, {dtype}", took, takes, passed=True)
 
 
 def _is_worse(what: str, before: int, now: int) -> bool:
     return now > before if what in FAULTS else what == "hot loops" and now < before
 
 
-def _told(found: Comparison) -> list[str]:
-    return [*shortened(found.changed), f"if this is meant: {RENEW}"]
+def _loops(counts: Json) -> str:
+    return f"{counts['instructions']} instructions, {counts['vector instructions']} on vectors"
+
+
+def _digest(fingerprint: Json) -> str:
+    """Name all bits of all trainings by a few letters."""
+    bits = [training["bits"] for training in fingerprint["learning"].values()]
+    return sha256(json.dumps(bits, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _bytes(fingerprint: Json) -> str:
+    return f"{sum(fingerprint['memory'].values()) / 1e6:.2f} MB"
+
+
+def _joined(lines: list[str], *more: str) -> str:
+    return "; ".join([*shortened(lines), *more])

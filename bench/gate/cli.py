@@ -18,8 +18,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from . import present
+from .. import fingerprint
+from ..history import command as history
+from . import present, rehearsal
 from .build import WORKING_TREE, GateError, UnknownRevisionError, Wanted, build_all, resolve
+from .checks import check, revisions
 from .compare import Settings, compare, warm
 from .outcome import NO_VERDICT, Comparison
 from .selection import choose
@@ -54,10 +57,13 @@ def stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
-    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate.")
+    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate, and what is drawn and checked beside it.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     add_gate(commands.add_parser("gate", help="compare two revisions"))
     add_power(commands.add_parser("gate-power", help="measure how often the gate is wrong on this machine"))
+    rehearsal.add_to(commands, say)
+    fingerprint.add_to(commands)
+    history.add_to(commands)
     return whole
 
 
@@ -124,9 +130,11 @@ def run_gate(options: argparse.Namespace) -> int:
         names, odd = choose(pair, options.bench)
         say(f"built in {time.monotonic() - start:.0f} s; filling the compile caches")
         warm(pair, names)
+        say("checking what knows no noise")
+        checks = check(*revisions(pair))
         results, control = compare(pair, names, Settings(options.core, seconds=options.seconds), say)
     seconds = time.monotonic() - start
-    comparison = Comparison(base.describe(), head.describe(), (*odd, *results), control, seconds)
+    comparison = Comparison(base.describe(), head.describe(), (*odd, *results), control, seconds, tuple(checks))
     if options.json:
         present.write(options.json, json.dumps(present.as_json(comparison), indent=1) + "\n")
     if options.markdown:
