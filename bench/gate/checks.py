@@ -31,12 +31,14 @@ class Revision(NamedTuple):
     written: str | None
 
 
-def revisions(builds: tuple[Build, Build]) -> tuple[Revision, Revision]:
-    """Ask both builds for their facts, at once, by head's `bench.facts`."""
+def check_builds(builds: tuple[Build, Build]) -> list[Check]:
+    """Make the checks, on what both builds say at once by head's `bench.facts`; none where no revision has that."""
+    if not any((build.suites / "bench" / "facts.py").is_file() for build in builds):
+        return []
     with ExitStack() as stack:
         asked = [stack.enter_context(ask(one, builds[1])) for one in builds]
         base, head = (Revision(answer(one), written(build)) for one, build in zip(asked, builds, strict=True))
-    return base, head
+    return check(base, head)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from .. import fingerprint
 from ..history import command as history
 from . import present, rehearsal
 from .build import WORKING_TREE, GateError, UnknownRevisionError, Wanted, build_all, resolve
-from .checks import check, revisions
+from .checks import check_builds
 from .compare import Settings, compare, warm
 from .outcome import NO_VERDICT, Comparison
 from .selection import choose
@@ -57,7 +57,7 @@ def stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
-    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate, and what is drawn and checked beside it.")
+    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate, and what goes with it.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     add_gate(commands.add_parser("gate", help="compare two revisions"))
     add_power(commands.add_parser("gate-power", help="measure how often the gate is wrong on this machine"))
@@ -131,7 +131,7 @@ def run_gate(options: argparse.Namespace) -> int:
         say(f"built in {time.monotonic() - start:.0f} s; filling the compile caches")
         warm(pair, names)
         say("checking what knows no noise")
-        checks = check(*revisions(pair))
+        checks = check_builds(pair)
         results, control = compare(pair, names, Settings(options.core, seconds=options.seconds), say)
     seconds = time.monotonic() - start
     comparison = Comparison(base.describe(), head.describe(), (*odd, *results), control, seconds, tuple(checks))

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import present
 from .build import WORKING_TREE, Build, Wanted, build_all
-from .checks import check, revisions
+from .checks import check_builds
 from .compare import Say, Settings, measure, warm
 from .headline import HEADLINE
 from .outcome import Comparison, Result
@@ -56,7 +56,7 @@ def run(say: Say) -> int:
         build = Rehearsed(**vars(built))
         say(f"built in {time.monotonic() - start:.0f} s")
         warm([build], list(NAMES))
-        checks = check(*revisions((build, build)))
+        checks = check_builds((build, build))
         results, control = rehearse(build, say)
     seconds = time.monotonic() - start
     comparison = Comparison(WORKING_TREE, WORKING_TREE, tuple(results), control, seconds, tuple(checks))
