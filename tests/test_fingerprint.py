@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from bench import facts, fingerprint
 from bench.fingerprint import Comparison, NoFingerprint, compare, fingerprint_of, read, to_text
-from bench.gate.checks import Revision, check
+from bench.gate.build import Build
+from bench.gate.checks import Revision, check, check_builds
 from bench.gate.outcome import Check
 from bench.learning import learn, trainings
 
@@ -201,6 +203,34 @@ def test_worse_machine_code_is_refused(what: str, value: int, here: Json, *, pas
     found = rows(base, here)["hot loops, float32"]
     assert found.passed is passed
     assert (found.note == f"{what}: {COUNTS[what]}, now {value}") is not passed
+
+
+@pytest.fixture
+def builds(tmp_path: Path, here: Json) -> tuple[Build, Build]:
+    """Two builds whose suites tell facts that were found here."""
+    made = []
+    for label in ("base", "head"):
+        folder = tmp_path / label
+        (folder / "suites" / "bench").mkdir(parents=True)
+        (folder / "env" / "bin").mkdir(parents=True)
+        (folder / "env" / "bin" / "python").symlink_to(sys.executable)
+        (folder / "suites" / "bench" / "fingerprint.json").write_text(own_file(here))
+        (folder / "suites" / "bench" / "facts.py").write_text(f"print({json.dumps(here)!r})")
+        made.append(Build(label, "a commit", folder, "a digest"))
+    return made[0], made[1]
+
+
+def test_the_gate_asks_both_builds(builds: tuple[Build, Build]) -> None:
+    said: list[str] = []
+    assert {one.name: one.passed for one in check_builds(builds, said.append)} == dict.fromkeys(
+        ("fingerprint.json", "results", "memory", "hot loops, float32", "compiling, float32"), True
+    )
+    assert said == ["checking what has no noise"]
+    (builds[1].suites / "bench" / "facts.py").write_text("import sys; sys.exit('no such module')")
+    assert check_builds(builds, said.append)[0].note == "no machine: no such module"
+    for build in builds:
+        (build.suites / "bench" / "facts.py").unlink()
+    assert check_builds(builds, said.append) == []
 
 
 def test_the_command_compares_and_renews(

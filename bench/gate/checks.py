@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -31,10 +31,11 @@ class Revision(NamedTuple):
     written: str | None
 
 
-def check_builds(builds: tuple[Build, Build]) -> list[Check]:
+def check_builds(builds: tuple[Build, Build], say: Callable[[str], None]) -> list[Check]:
     """Make the checks, on what both builds say at once by head's `bench.facts`; none where no revision has that."""
     if not any((build.suites / "bench" / "facts.py").is_file() for build in builds):
         return []
+    say("checking what has no noise")
     with ExitStack() as stack:
         asked = [stack.enter_context(ask(one, builds[1])) for one in builds]
         base, head = (Revision(answer(one), written(build)) for one, build in zip(asked, builds, strict=True))

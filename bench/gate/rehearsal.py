@@ -56,7 +56,7 @@ def run(say: Say) -> int:
         build = Rehearsed(**vars(built))
         say(f"built in {time.monotonic() - start:.0f} s")
         warm([build], list(NAMES))
-        checks = check_builds((build, build))
+        checks = check_builds((build, build), say)
         results, control = rehearse(build, say)
     seconds = time.monotonic() - start
     comparison = Comparison(WORKING_TREE, WORKING_TREE, tuple(results), control, seconds, tuple(checks))
