@@ -222,6 +222,8 @@ def _inside(row: Mapping[str, Any]) -> dict[str, Any]:
         "cka": [0.97 - wobble, 0.9 - wobble],
         "source_accuracy_kept": 0.8 + wobble,
         **{f"accuracy_{shift}": row["accuracy"] / (1 + gentle) for shift in ("rotated", "noisy", "inverted")},
+        "scratch_loss_steps": None if row["strategy"] == "frozen" else 40 + 10 * (row["strategy"] == "scratch"),
+        "train_accuracies": [[1, 0.5], [60, 1.0]],
         "tuning_note": "cross-validated",
         "tuned_lr": 0.05,
         "tuned_epochs": 60,

@@ -122,7 +122,7 @@ def test_hostile_names_are_literal_in_the_book() -> None:
         (
             {"scratch": 0.9},
             "in 4 of 4 cells a strategy that transfers is worse than scratch, and",
-            "not found",
+            "may each be the best",
         ),
         (
             {"finetune": 0.9},

@@ -24,6 +24,7 @@ NO_DATA = ONE_SEED | {"mean": None, "reason": "no data", "n": 0}
 
 HARM = {"worse": 5, "tested": 15, "case": "found"}
 CHANCE = {"share": 0.82, "low": 0.6, "high": 0.93, "case": "likely"}
+SOON = {"steps": 420.0, "reached": 20, "n": 20}
 TALLY = {"agrees": 27, "contradicted": 6, "undecided": 15}
 
 CASES: list[tuple[Callable[[Any], str], object, str]] = [
@@ -129,6 +130,9 @@ def test_crossings_and_deviations() -> None:
         (filters.chance, CHANCE | {"share": None, "low": None, "high": None}, "–"),
         (filters.chance, None, "–"),
         (filters.tally, TALLY, "27 / 6 / 15"),
+        (filters.soon, SOON, "420"),
+        (filters.soon, SOON | {"reached": 18}, "420 (18 of 20)"),
+        (filters.soon, SOON | {"reached": 3, "steps": None}, "– (3 of 20)"),
         (filters.by_layer, [KNOWN, NO_DATA], "0.73 / –"),
         (filters.rank, KNOWN | {"mean": 4.4, "low": 4.19, "high": 4.61}, "4.40 ± 0.21"),
         (filters.up_to_labels, 1, f"up to 1{SPACE}label"),
@@ -152,6 +156,8 @@ def test_every_kind_of_cell_is_shown(kind: str) -> None:
         "crossing": CROSSING,
         "labels": 20,
         "mark": "agrees",
+        "soon": SOON,
+        "epoch": 4,
         "up_to_labels": 20,
         "tally": TALLY,
         "harm": HARM,

@@ -22,7 +22,8 @@ def grid(data: MadeUp) -> Grid:
 
 
 def made_up(mean: Callable[[str, int], float], **options: Any) -> Grid:
-    return grid(study(mean, **{"strategies": FOUR, "sizes": [20, 50], "seeds": 10, "spread": 0.002} | options))
+    usual: dict[str, Any] = {"strategies": FOUR, "sizes": [20, 50], "seeds": 10, "spread": 0.002}
+    return grid(study(mean, **usual | options))
 
 
 # --- negative transfer

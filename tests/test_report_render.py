@@ -76,6 +76,11 @@ def test_both_formats_have_the_same_macros() -> None:
     assert heads[0] == heads[1]
 
 
+def test_templates_hold_no_control_characters() -> None:
+    for source in templates().rglob("*.j2"):
+        assert not re.search(rb"[\x00-\x09\x0b-\x1f]", source.read_bytes()), f"{source.name}: an escape gone wrong"
+
+
 def test_no_measured_number_is_typed_in_a_template() -> None:
     # What is left are the confidence, the error of a family, the ends of a scale, and the digits' 8 by 8 grey values.
     allowed = {"95", "5", "8", "0", "1"}

@@ -163,6 +163,15 @@ def test_depth_is_told_by_verdicts(verdicts: list[str], words: str) -> None:
     assert words in said("layers", [{"family": "probe", "problem": "p", "change": {"verdict": v}} for v in verdicts])
 
 
+def test_how_soon_is_told_by_the_side_of_one_half() -> None:
+    rows = [{"strategy": "finetune", "soon": {"reached": 1}}, {"strategy": "frozen", "soon": {"reached": 0}}]
+    problems = [{"inside": {"rows": rows, "soon": {"case": case}}} for case in ("likely", "unlikely", "even")]
+    text = said("soon", problems)
+    assert "before `scratch` on 1 of 3 problems, and after it or never on 1." in text
+    assert "`frozen` reaches it on no problem and no seed." in text
+    assert said("soon", [{"inside": {"rows": rows[:1], "soon": None}}]) == ""
+
+
 @pytest.mark.parametrize("macro", ["agreement", "friedman", "gradient", "sensitivity"])
 def test_a_new_case_without_a_sentence_is_an_error(macro: str) -> None:
     unknown = {"case": "?", "verdict": "?", "choices": 1, "least": None}

@@ -62,6 +62,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "chance": ("share", "low", "high", "n"),
     "cost": ("mean", "low", "high", "n", "cells"),
     "harm": ("worse", "tested", "case"),
+    "soon": ("steps", "reached", "n"),
     "tally": ("agrees", "contradicted", "undecided"),
     "points_interval": ("low", "high"),
     "range": ("median", "low", "high"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .grid import PLAIN
 from .tables import cell, head, name_head
 
 __all__ = ["EVERYWHERE"]
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 DRIFTS = (0.05, 0.1, 0.2, 0.4)
 CKA_LOST = (0.01, 0.03, 0.1, 0.3)
 POINTS = (0.01, 0.02, 0.05, 0.10)
+SOONER = (1.0, 0.75, 0.5, 0.25)  # of scratch's own updates
 EVERY = 5  # of the thresholds of a profile, its table shows every fifth
 
 
@@ -102,6 +104,37 @@ def shifted(problems: Sequence[Json], shift: str) -> Json:
     return _by_problem(problems, lambda row, rows: _behind(row["shifts"][shift], [r["shifts"][shift] for r in rows]))
 
 
+def soon(problems: Sequence[Json]) -> Json:
+    """Updates until scratch's last loss is reached, by those that ever do; shaded if fewer than scratch's own."""
+
+    def show(row: Json, rows: Sequence[Json]) -> Json:
+        own = next((r["soon"]["steps"] for r in rows if r["strategy"] == PLAIN), None)
+        steps = row["soon"]["steps"]
+        if own is None or not row["soon"]["reached"]:
+            return cell("count", None)
+        shade = {} if steps is None else {"shade": sum(steps < share * own for share in SOONER)}
+        return cell("soon", row["soon"]) | shade
+
+    return _by_problem(problems, show)
+
+
+def learned(problem: Json) -> Json:
+    """Accuracy in training after some epochs on one problem, a row a strategy and a column an epoch."""
+    rows = [row for row in problem["inside"]["rows"] if row["learned"]]
+    epochs = sorted({point["epoch"] for row in rows for point in row["learned"]})
+    known = {row["strategy"]: {point["epoch"]: point for point in row["learned"]} for row in rows}
+    return {
+        "columns": [head("strategy", number=False), *({"head": cell("epoch", n), "number": True} for n in epochs)],
+        "rows": [
+            [
+                cell("name", s),
+                *(cell("percent_short", points[n]) if n in points else cell("count", None) for n in epochs),
+            ]
+            for s, points in known.items()
+        ],
+    }
+
+
 def _by_problem(problems: Sequence[Json], show: Callable[[Json, Sequence[Json]], Json]) -> Json:
     """A row a strategy that was looked into and has something to show, a column a problem."""
     shown: dict[str, dict[str, Json]] = {}
@@ -150,5 +183,8 @@ def gradient(found: Json) -> Json:
 
 EVERYWHERE: dict[str, Callable[..., Json]] = {
     f.__name__: f
-    for f in (ckas, drifts, gradient, kept, negative, profiles, ranks, sensitive_regret, sensitivity, shifted)
+    for f in (
+        *(ckas, drifts, gradient, kept, learned, negative),
+        *(profiles, ranks, sensitive_regret, sensitivity, shifted, soon),
+    )
 }

@@ -11,13 +11,13 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..stats import average_ranks, mean_interval, paired_family, performance_profile, probability_of_improvement
 from .grid import BASELINE, PLAIN, Grid
 from .matrix import accuracies
 
-__all__ = ["general"]
+__all__ = ["chance", "general"]
 
 Json = dict[str, Any]
 Array = NDArray[np.float64]
@@ -77,10 +77,11 @@ def _ranks(x: Array) -> Array:
 
 def _beats(by_name: Mapping[str, Array], opponents: Sequence[str]) -> dict[str, dict[str, Json]]:
     """How probable each is to be better than each opponent, and on which side of one half its interval lies."""
-    return {a: {b: _beat(by_name[a], by_name[b]) for b in opponents if b != a} for a in by_name}
+    return {a: {b: chance(by_name[a], by_name[b]) for b in opponents if b != a} for a in by_name}
 
 
-def _beat(first: Array, second: Array) -> Json:
+def chance(first: ArrayLike, second: ArrayLike) -> Json:
+    """How probable the first is to be above the second, and whether that is *likely*, *unlikely* or *even*."""
     found = probability_of_improvement(first, second)
     case = "even"
     if found.low is not None and found.high is not None:

@@ -9,6 +9,7 @@ from statistics import fmean, median
 from typing import Any
 
 from ..stats import mean_interval, paired_family
+from .general import chance
 from .grid import PLAIN, SOURCE_SCALER, Grid, Row, number
 from .rules import family_of
 
@@ -18,6 +19,7 @@ Json = dict[str, Any]
 Columns = Mapping[str, Callable[[Row], float | None]]  # a number of a record, by its name
 
 SHIFTS = ("rotated", "noisy", "inverted")
+NEVER = -1e300  # as good as minus infinity, which statistics refuse
 LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
 AXIS = {"A": "halves", "B": "halves-self"}  # Yosinski's A, pretrained on the other classes, and B, on the same
 
@@ -30,7 +32,8 @@ def inside(grid: Grid, problem: str, margin: float) -> Json | None:
     dict or None
         `n_target`; `depth`, the number of layers; `shifts` that were measured; `rows` with means over seeds; `pairs`:
         LP-FT minus fine-tuning in the drift of the body, in what is kept of the source and in accuracy under each
-        shift; `shifted`: fine-tuning minus scratch under each shift. None without the columns.
+        shift; `shifted`: fine-tuning minus scratch under each shift; `soon`: how probable fine-tuning is to reach
+        scratch's last loss after fewer updates than scratch. None without the columns.
     """
     n = grid.sizes[-1]
     rows = []
@@ -51,6 +54,7 @@ def inside(grid: Grid, problem: str, margin: float) -> Json | None:
         "rows": rows,
         "pairs": _compare(grid, problem, ("lp-ft", "finetune"), lp_ft, margin),
         "shifted": _compare(grid, problem, ("finetune", PLAIN), columns, margin),
+        "soon": _sooner(grid, problem),
     }
 
 
@@ -62,7 +66,26 @@ def _inside_row(strategy: str, rows: Sequence[Row]) -> Json:
         "cka": _by_layer([row.get("cka") for row in rows]),
         "kept": _mean([number(row, "source_accuracy_kept") for row in rows]),
         "shifts": {k: _mean([number(row, f"accuracy_{k}") for row in rows]) for k in SHIFTS},
+        "soon": _soon(rows),
+        "learned": _learned(rows),
     }
+
+
+def _soon(rows: Sequence[Row]) -> Json:
+    """On how many seeds scratch's last loss was reached, and after how many updates in the median, if that is known."""
+    reached = sorted(v for row in rows if (v := number(row, "scratch_loss_steps")) is not None)
+    half = len(rows) // 2  # what is never reached is later than all that is
+    known = len(reached) > half
+    return {"steps": reached[half] if known else None, "reached": len(reached), "n": len(rows)}
+
+
+def _learned(rows: Sequence[Row]) -> list[Json]:
+    """Mean accuracy in training after some epochs."""
+    by_epoch: dict[int, list[float]] = {}
+    for row in rows:
+        for epoch, accuracy in row.get("train_accuracies") or ():
+            by_epoch.setdefault(int(epoch), []).append(accuracy)
+    return [{"epoch": epoch, **_mean(by_epoch[epoch])} for epoch in sorted(by_epoch)]
 
 
 def _by_layer(lists: Sequence[Any]) -> list[Json]:
@@ -85,6 +108,14 @@ def _compare(grid: Grid, problem: str, pair: tuple[str, str], columns: Columns, 
     kept = [[(x, y) for x, y in values if x is not None and y is not None] for values in pairs]
     found = paired_family([([x for x, _ in v], [y for _, y in v]) for v in kept], margin=margin)
     return [{"what": what, **asdict(d)} for what, d in zip(columns, found, strict=True)]
+
+
+def _sooner(grid: Grid, problem: str) -> Json | None:
+    """How probable fine-tuning is to reach scratch's last loss before scratch; never is later than all else."""
+    a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in ("finetune", PLAIN))
+    both = [(number(a[seed], "scratch_loss_steps"), number(b[seed], "scratch_loss_steps")) for seed in a if seed in b]
+    known = [(NEVER if mine is None else -mine, -theirs) for mine, theirs in both if theirs is not None]
+    return chance([mine for mine, _ in known], [theirs for _, theirs in known]) if known else None
 
 
 def _body_drift(row: Row) -> float | None:

@@ -48,6 +48,7 @@ def absent(problems: Sequence[Json], late: Json) -> list[str]:
         "gradient": bool(late["gradient"]),
         "layers": bool(late["layers"]),
         "inside": any(p["inside"] for p in problems),
+        "soon": any(p["inside"] and p["inside"]["soon"] for p in problems),
         "labels": any(p["worth"] and p["worth"]["equivalences"] for p in problems),
         "ledger": bool(late["ledgers"]),
         "tuning": any(p["tuning"] for p in problems),

@@ -1,4 +1,4 @@
-"""The gradient check of a study: is what its trainings follow the slope of the loss?
+"""The gradient check of a study: whether what its trainings follow is the slope of the loss.
 
 The gradient comes from the backend that trains, in the precision in which it trains. The slope is seen by moving one
 parameter a little both ways, in double precision and by the reference backend alone: central differences.
@@ -26,8 +26,8 @@ def check_gradient(settings: Settings, problem: Problem, backend: str) -> str:
     Returns
     -------
     str
-        A JSON object: `step`, `examples`, `dtype`, `backend`, and for each of the `parts` W1, b1, W2, ... how many of its
-        `parameters` were `checked` and the relative `error`, the length of the difference by that of the slope.
+        A JSON object: `step`, `examples`, `dtype`, `backend`, and for each of the `parts` W1, b1, W2, ... how many of
+        its `parameters` were `checked` and the relative `error`, the length of the difference by that of the slope.
     """
     split, target, rng = problem.split(0), problem.target, rng_for("gradient check")
     rows = split.subset(min(EXAMPLES, len(split.pool)))

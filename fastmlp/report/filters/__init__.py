@@ -22,6 +22,7 @@ from .choices import titled as titled
 from .quantities import count as count
 from .quantities import decimal as decimal
 from .quantities import deviation as deviation
+from .quantities import epoch as epoch
 from .quantities import fixed as fixed
 from .quantities import labels as labels
 from .quantities import margin as margin
@@ -54,6 +55,7 @@ from .results import percent_mean as percent_mean
 from .results import percent_short as percent_short
 from .results import points_interval as points_interval
 from .results import rank as rank
+from .results import soon as soon
 from .results import tally as tally
 from .results import times as times
 from .results import verdict as verdict
@@ -77,10 +79,10 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     **{
         f.__name__: f
         for f in (
-            *(count, deviation, fixed, labels, multiplier, number, number2, p_value),
+            *(count, deviation, epoch, fixed, labels, multiplier, number, number2, p_value),
             *(percent, percent0, plain_points, points, scientific, seconds, setting, up_to_labels),
             *(by_layer, chance, cost, crossing, deviations, effect, fine_percent_mean, harm, mean, mean_short),
-            *(pairs, percent_mean, percent_short, points_interval, rank, tally, times, verdict),
+            *(pairs, percent_mean, percent_short, points_interval, rank, soon, tally, times, verdict),
         )
     },
 }
@@ -96,7 +98,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
-        *(points, points_interval, printable, rank, seconds, show, squeeze, verbatim),
+        *(chance, points, points_interval, printable, rank, seconds, show, squeeze, verbatim),
         *(fixed, ident, matrix, multiplier, number, number2, p_value, tag, tex),
         *(is_brief, layers_shown, titled),
     )

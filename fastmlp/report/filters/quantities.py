@@ -99,6 +99,11 @@ def up_to_labels(value: int) -> str:
     return f"up to {labels(value)}"
 
 
+def epoch(value: int) -> str:
+    """An epoch at the head of a column."""
+    return f"epoch {count(value)}"
+
+
 def multiplier(value: float) -> str:
     """A multiplier of the learning rate: 0, 1, 0.4, 0.154."""
     return signed(f"{value:.3g}")

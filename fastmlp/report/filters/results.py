@@ -128,6 +128,12 @@ def harm(value: Mapping[str, Any]) -> str:
     return words.get(value["case"]) or f"{value['worse']} of {value['tested']}{NO_BREAK}▼"
 
 
+def soon(value: Mapping[str, Any]) -> str:
+    """After how many updates most seeds have reached something, and how many have where not all: 420 (18 of 20)."""
+    all_of_them = value["reached"] == value["n"]
+    return count(value["steps"]) if all_of_them else f"{count(value['steps'])} ({value['reached']} of {value['n']})"
+
+
 def tally(value: Mapping[str, int]) -> str:
     """How many cells agree, contradict and are undecided: 27 / 6 / 15."""
     return " / ".join(count(value[mark]) for mark in ("agrees", "contradicted", "undecided"))
