@@ -92,9 +92,9 @@ def compare(
         first, second = estimates.get(name), again.get(name)
         reason = ""
         if name in failed or first is None:
-            reason = failed.get(name, "not measured")
+            reason = failed.get(name) or failed.get(CONTROL, "not measured")
         elif unsteady:
-            reason = failed.get(CONTROL, "the control drifted")
+            reason = "the control drifted"
         elif second is not None and words_again[name] != words[name]:
             reason = f"{words[name]} once, but not again"
         return Result(name, Verdict.NONE if reason else words[name], reason, first, second, run.wall(name))
@@ -107,11 +107,10 @@ def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, s
     run, begun = Run({name: [] for name in [*names, CONTROL]}), time.monotonic()
     calls: dict[str, int] = {}
     undecided = list(names)
-    while undecided and run.restarts < settings.most:
+    while undecided and CONTROL not in run.failed and run.restarts < settings.most:
         if run.restarts >= settings.least and time.monotonic() - begun > settings.seconds:
             break
-        restart(run, builds, undecided, calls, settings)
-        run.restarts += 1
+        run.restarts += restart(run, builds, undecided, calls, settings)
         estimates = run.estimates()
         estimates.pop(CONTROL, None)
         words = judge(estimates) if run.restarts >= settings.least else {}
@@ -120,12 +119,17 @@ def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, s
     return run
 
 
-def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict[str, int], settings: Settings) -> None:
-    """Start a pair, take its rounds of these benchmarks and of the control, end it."""
+def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict[str, int], settings: Settings) -> bool:
+    """Start a pair, take its rounds of these benchmarks and of the control, end it.
+
+    Returns
+    -------
+    False if one of the pair ended before: a benchmark has failed then, and nothing was added of the others.
+    """
     with Pair(builds, builds[1].suites, run.restarts % 2) as pair:
         run.failed |= pair.prepare([CONTROL, *names])
         if not pair.alive:
-            return
+            return False
         pair.pin(settings.core)
         taken: dict[str, list[Round]] = {name: [] for name in [*names, CONTROL] if name not in run.failed}
         for _ in range(settings.rounds):
@@ -134,9 +138,10 @@ def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict
                     rounds.append(one_round(pair, name, calls, settings, fresh=not rounds))
                 except WorkerError as error:
                     run.failed[name] = str(error)
-                    return
+                    return False
         for name, rounds in taken.items():
             run.rounds[name].append(rounds)
+    return True
 
 
 def one_round(pair: Pair, name: str, calls: dict[str, int], settings: Settings, *, fresh: bool) -> Round:

@@ -81,9 +81,9 @@ def markdown(comparison: Comparison) -> str:
 def grid(head: Sequence[str], rule: str, rows: Rows) -> str:
     """Return a table in Markdown, the first cell of each row as code."""
     lines = [f"| {' | '.join(head)} |", f"|{rule}|"]
-    lines += [
-        "| " + " | ".join([f"`{first}`", *(cell.replace("|", "\\|") for cell in rest)]) + " |" for first, *rest in rows
-    ]
+    for row in rows:
+        first, *rest = (cell.replace("|", "\\|") for cell in row)
+        lines.append(f"| `{first}` | {' | '.join(rest)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -20,7 +20,11 @@ PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
 
 
 class WorkerError(GateError):
-    """A worker failed, ended or hangs."""
+    """A worker failed at what it was asked."""
+
+
+class WorkerEnded(WorkerError):
+    """A worker is no more, or hung and was ended."""
 
 
 class Process:
@@ -61,10 +65,10 @@ class Process:
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             self.process.kill()
             self.process.wait()
-            raise WorkerError(f"{self.build.label}: no answer within {seconds:.0f} s")
+            raise WorkerEnded(f"{self.build.label}: no answer within {seconds:.0f} s")
         line = self.process.stdout.readline()
         if not line.endswith(b"\n"):
-            raise WorkerError(f"{self.build.label}: its process ended ({self.process.wait()})")
+            raise WorkerEnded(f"{self.build.label}: its process ended ({self.process.wait()})")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise WorkerError(f"{self.build.label}: {answer['error']}")
@@ -132,10 +136,15 @@ class Pair:
         Where the benchmarks are, the same for both.
     first
         Which of the two, 0 or 1, is started first and begins every round.
+
+    Attributes
+    ----------
+    alive
+        False once a worker has ended.
     """
 
     def __init__(self, builds: tuple[Build, Build], suites: Path, first: int) -> None:
-        self.first = first
+        self.first, self.alive = first, True
         self.processes: dict[int, Process] = {}
         try:
             for which in (first, 1 - first):
@@ -147,7 +156,7 @@ class Pair:
     def prepare(self, names: Sequence[str]) -> dict[str, str]:
         """Have both prepare benchmarks, at the same time; return those that failed, and why.
 
-        A process that ends takes the rest of its benchmarks with it: only the first of them failed, `alive` is false,
+        A worker that ends takes the rest of its benchmarks with it. Only the first of them failed: `alive` is false,
         and the others want another pair.
         """
         failed: dict[str, str] = {}
@@ -162,15 +171,11 @@ class Pair:
                 try:
                     process.get(PREPARING)
                 except WorkerError as error:
-                    failed[name] = str(error)
+                    failed.setdefault(name, str(error))
+                    self.alive = self.alive and not isinstance(error, WorkerEnded)
             if not self.alive:
                 break
         return failed
-
-    @property
-    def alive(self) -> bool:
-        """Whether both run."""
-        return all(process.process.poll() is None for process in self.processes.values())
 
     def pin(self, core: int) -> None:
         """Keep both to one core."""
