@@ -74,7 +74,10 @@ def test_negative_transfer_has_a_sentence_for_each_outcome(found: dict[str, Any]
 )
 def test_the_scaler_is_blamed_where_it_is_to_blame(scaled: int | None, words: str) -> None:
     text = said("negative_counts", WORSE | {"scaled_worse": scaled})
-    assert "Of 9 comparisons with `scratch`, 1 is worse, 0 better, 0 tied and 8 undecided. The largest loss" in text
+    assert (
+        "Of 9 comparisons with `scratch`, corrected together, 1 is worse, 0 better, 0 tied and 8 undecided. The largest loss"
+        in text
+    )
     assert words in text
 
 
@@ -170,6 +173,15 @@ def test_how_soon_is_told_by_the_side_of_one_half() -> None:
     assert "before `scratch` on 1 of 3 problems, and after it or never on 1." in text
     assert "`frozen` reaches it on no problem and no seed." in text
     assert said("soon", [{"inside": {"rows": rows[:1], "soon": None}}]) == ""
+
+
+@pytest.mark.parametrize(("verdict", "warned"), [("worse", True), ("better", False), ("tied", False)])
+def test_what_the_scaler_alone_does_is_counted(verdict: str, *, warned: bool) -> None:
+    control = {"first": "scratch-source-scaler", "second": "scratch", "p_different": 0.1, "verdict": verdict}
+    text = said("scalers", [{"comparisons": {"scaler": [control, control | {"first": "frozen"}]}}])
+    assert "`scratch` is better in" in text
+    assert ("of another kind" in text) == warned
+    assert "frozen" not in text
 
 
 @pytest.mark.parametrize("macro", ["agreement", "friedman", "gradient", "sensitivity"])

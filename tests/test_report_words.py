@@ -118,7 +118,7 @@ def test_transfer_that_hurts_is_called_negative() -> None:
     )
     assert re.search(r"finetune against scratch: worse at every size \(−\d\.\d, .* and −\d\.\d points\)\.", text)
     assert "in 5 of 5 cells a strategy that transfers is worse than scratch, and there every one of them is." in text
-    assert "Of 10 comparisons with scratch, 10 are worse, 0 better, 0 tied and 0 undecided." in text
+    assert "Of 10 comparisons with scratch, corrected together, 10 are worse, 0 better, 0 tied and 0 undecided." in text
     assert "nothing says that the scaler did the harm" not in text  # the control is as far from scratch as the rest
 
 
