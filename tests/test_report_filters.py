@@ -22,6 +22,7 @@ ONE_SEED = KNOWN | {"low": None, "high": None, "reason": "one seed", "n": 1}
 NO_DATA = ONE_SEED | {"mean": None, "reason": "no data", "n": 0}
 
 
+JUMPS = [{"hash": "1f2e3d4c", "change": 0.031}, {"hash": "5b6a7988", "change": -0.12}]
 HARM = {"worse": 5, "tested": 15, "case": "found"}
 CHANCE = {"share": 0.82, "low": 0.6, "high": 0.93, "case": "likely"}
 SOON = {"steps": 420.0, "reached": 20, "n": 20}
@@ -133,6 +134,8 @@ def test_crossings_and_deviations() -> None:
         (filters.soon, SOON, "420"),
         (filters.soon, SOON | {"reached": 18}, "420 (18 of 20)"),
         (filters.soon, SOON | {"reached": 3, "steps": None}, "– (3 of 20)"),
+        (filters.jumps, JUMPS, f"+3.1{SPACE}% at 1f2e3d4c, −12.0{SPACE}% at 5b6a7988"),
+        (filters.jumps, [], "none"),
         (filters.by_layer, [KNOWN, NO_DATA], "0.73 / –"),
         (filters.rank, KNOWN | {"mean": 4.4, "low": 4.19, "high": 4.61}, "4.40 ± 0.21"),
         (filters.up_to_labels, 1, f"up to 1{SPACE}label"),
@@ -157,6 +160,7 @@ def test_every_kind_of_cell_is_shown(kind: str) -> None:
         "labels": 20,
         "mark": "agrees",
         "soon": SOON,
+        "jumps": JUMPS,
         "epoch": 4,
         "up_to_labels": 20,
         "tally": TALLY,

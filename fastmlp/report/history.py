@@ -8,8 +8,6 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-from . import filters
-
 __all__ = ["read_history", "series_table", "tell"]
 
 Json = dict[str, Any]
@@ -105,7 +103,6 @@ def _change(before: float, after: float) -> float | None:
 def _group(name: str, python: str, members: list[Json], commits: Sequence[Json]) -> Json:
     drawn = [one for one in members if len(one["points"]) > 1]
     return {
-        "ident": filters.ident(f"{name} {python}", "history"),
         "name": name,
         "title": ".".join(name.split(".")[-2:]),
         "python": python,
@@ -133,7 +130,7 @@ def series_table(group: Mapping[str, Any]) -> Json:
                 _verdict(one),
                 {"kind": kind, "value": one["latest"]},
                 {"kind": "points", "value": one["change"]},
-                {"kind": "text", "value": ", ".join(map(_jump, one["jumps"])) or "none"},
+                {"kind": "jumps", "value": one["jumps"]},
             ]
             for one in group["series"]
         ],
@@ -144,7 +141,3 @@ def _verdict(one: Mapping[str, Any]) -> Json:
     if one["reason"]:
         return {"kind": "text", "value": f"no verdict: {one['reason']}"}
     return {"kind": "verdict", "value": {"verdict": one["verdict"], "reason": ""}}
-
-
-def _jump(jump: Mapping[str, Any]) -> str:
-    return f"{filters.points(jump['change'])} % at {jump['hash']}"

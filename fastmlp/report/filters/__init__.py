@@ -46,6 +46,7 @@ from .results import deviations as deviations
 from .results import effect as effect
 from .results import fine_percent_mean as fine_percent_mean
 from .results import harm as harm
+from .results import jumps as jumps
 from .results import loss_range as loss_range
 from .results import mean as mean
 from .results import mean_short as mean_short
@@ -81,7 +82,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
         for f in (
             *(count, deviation, epoch, fixed, labels, multiplier, number, number2, p_value),
             *(percent, percent0, plain_points, points, scientific, seconds, setting, up_to_labels),
-            *(by_layer, chance, cost, crossing, deviations, effect, fine_percent_mean, harm, mean, mean_short),
+            *(by_layer, chance, cost, crossing, deviations, effect, fine_percent_mean, harm, jumps, mean, mean_short),
             *(pairs, percent_mean, percent_short, points_interval, rank, soon, tally, times, verdict),
         )
     },

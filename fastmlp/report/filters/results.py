@@ -144,6 +144,12 @@ def cost(value: Mapping[str, Any]) -> str:
     return points(value["mean"])
 
 
+def jumps(value: Sequence[Mapping[str, Any]]) -> str:
+    """Where a series of measurements jumped, in percent: +3.1 % at 1f2e3d4c, −12.0 % at 5b6a7988."""
+    found = (f"{points(jump['change'])}{NO_BREAK}% at {jump['hash']}" for jump in value)
+    return ", ".join(found) or "none"
+
+
 def by_layer(value: Sequence[Mapping[str, Any]]) -> str:
     """A number for each layer, from the inputs up: 0.21 / 0.24."""
     return " / ".join(mean_short(mean) for mean in value)
