@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study test lint bench clean
+.PHONY: help study test lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -34,8 +34,11 @@ bench: $(VENV)/.installed-bench  ## Time every benchmark once, roughly
 	$(BIN)/asv machine --yes
 	$(BIN)/asv run --quick
 
-clean:  ## Remove .venv, caches and builds; studies under out/ stay
-	rm -rf $(VENV) .asv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+rehearse: $(VENV)/.installed-test  ## Try the speed gate on the working tree alone, and check its results
+	$(BIN)/python -m bench rehearse
+
+clean:  ## Remove .venv, caches and builds; studies under out/ and measured results stay
+	rm -rf $(VENV) .asv/env .asv/html .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip in a fresh environment of Python 3.11 knows no --group, hence the upgrade first.
