@@ -74,10 +74,7 @@ def test_negative_transfer_has_a_sentence_for_each_outcome(found: dict[str, Any]
 )
 def test_the_scaler_is_blamed_where_it_is_to_blame(scaled: int | None, words: str) -> None:
     text = said("negative_counts", WORSE | {"scaled_worse": scaled})
-    assert (
-        "Of 9 comparisons with `scratch`, corrected together, 1 is worse, 0 better, 0 tied and 8 undecided. The largest loss"
-        in text
-    )
+    assert "corrected together, 1 is worse, 0 better, 0 tied and 8 undecided. The largest loss" in text
     assert words in text
 
 
