@@ -174,7 +174,7 @@ def test_what_is_left_out_is_said() -> None:
 def test_what_happened_inside_follows_the_verdicts(whole: tuple[str, str]) -> None:
     text = text_of_html(whole[0])
     assert "the body of lp-ft drifts less than that of finetune in 4 of 4 problems, and more in 0." in text
-    assert "labelled examples: which ones they are matters more" in text
+    assert "that one purpose alone explains is that of the labelled examples" in text
 
 
 def test_peers_are_told_where_they_were_measured(tmp_path: Path) -> None:

@@ -172,6 +172,20 @@ def test_how_soon_is_told_by_the_side_of_one_half() -> None:
     assert said("soon", [{"inside": {"rows": rows[:1], "soon": None}}]) == ""
 
 
+@pytest.mark.parametrize(
+    ("largest", "rivals", "words"),
+    [
+        ("subset", [], "no interval of another purpose reaches its own. Which examples are labelled matters more"),
+        ("subset", ["weights", "order"], "overlaps with that of the initial weights and the order of the batches, so"),
+        ("pretraining", [], "Another network from the same source task would have given another result."),
+        ("order", [], "is that of the order of the batches, and no interval"),
+        (None, [], "could be told from none."),
+    ],
+)
+def test_the_largest_source_of_chance_is_told_by_intervals(largest: str | None, rivals: list[str], words: str) -> None:
+    assert words in said("ledger", {"problem": "p", "largest": largest, "rivals": rivals})
+
+
 @pytest.mark.parametrize(("verdict", "warned"), [("worse", True), ("better", False), ("tied", False)])
 def test_what_the_scaler_alone_does_is_counted(verdict: str, *, warned: bool) -> None:
     control = {"first": "scratch-source-scaler", "second": "scratch", "p_different": 0.1, "verdict": verdict}

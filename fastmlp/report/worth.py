@@ -78,13 +78,15 @@ def _ledger(grid: Grid, problem: str, strategy: str, n: int, purposes: Mapping[s
     own = [number(row, "accuracy") for row in grid.ok(problem, strategy, n).values()]
     found = variance_ledger([v for v in own if v is not None], {p: _table(seeds) for p, seeds in purposes.items()})
     parts = [_possible(asdict(c)) for c in (*found.parts, found.rest, found.total)]
-    known = [c for c in parts[:-2] if c["variance"]]
+    known = sorted((c for c in parts[:-2] if c["variance"]), key=lambda c: -c["variance"])
+    low = known[0]["low"] if known else None
     return {
         "problem": problem,
         "strategy": strategy,
         "n_target": n,
         "parts": parts,
-        "largest": max(known, key=lambda c: c["variance"])["name"] if known else None,
+        "largest": known[0]["name"] if known else None,
+        "rivals": [c["name"] for c in known[1:] if low is None or c["high"] is None or c["high"] >= low],
     }
 
 
