@@ -8,7 +8,6 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,18 +15,9 @@ import yaml
 from bench.gate import cli
 from bench.gate.outcome import CHECK_FAILED, NO_VERDICT, SLOWER
 
+from .workflow import COMMAND, SPEED, STEP
+
 ROOT = Path(__file__).resolve().parent.parent
-WORKFLOW: Any = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-SPEED = WORKFLOW["jobs"]["speed"]
-STEP = next(step["run"] for step in SPEED["steps"] if step.get("name") == "Gate")
-
-
-def commands(text: str) -> list[str]:
-    """The lines that call the gate."""
-    return [line.strip() for line in text.splitlines() if "python -m bench gate " in line]
-
-
-(COMMAND,) = commands(STEP)
 
 
 def test_the_readme_has_the_command_of_the_workflow() -> None:
