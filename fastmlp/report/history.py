@@ -71,6 +71,7 @@ def _series(one: Mapping[str, Any], commits: Sequence[Json]) -> Json:
         raise ValueError("a value of no commit")
     return {
         "benchmark": str(one["benchmark"]),
+        "parameters": str(one["parameters"]),
         "name": str(one["parameters"]) or str(one["benchmark"]).rpartition(".")[2],
         "python": str(one["python"]),
         "unit": str(one["unit"]),
@@ -92,7 +93,8 @@ def _without(series: Sequence[Json]) -> list[Json]:
     """Series without a verdict, those of one benchmark and reason together."""
     names: dict[tuple[str, str], list[str]] = {}
     for one in series:
-        names.setdefault((one["benchmark"], one["reason"]), []).append(one["name"])
+        those = names.setdefault((one["benchmark"], one["reason"]), [])
+        those += [one["name"]] if one["parameters"] else []
     return [{"benchmark": name, "reason": reason, "names": those} for (name, reason), those in names.items()]
 
 
