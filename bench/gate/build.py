@@ -91,6 +91,11 @@ class Build:
         return self.folder / "env" / "bin" / "python"
 
     @property
+    def worker(self) -> Path:
+        """The worker's program, as it was when this was built: nobody's edits get into a measurement."""
+        return self.folder / WORKER.name
+
+    @property
     def suites(self) -> Path:
         """Folder that holds its package ``bench``, and nothing else."""
         return self.folder / "suites"
@@ -163,6 +168,7 @@ def build(wanted: Wanted, repository: Path, folder: Path, *, own: bool, run: Cal
     python = folder / "env" / "bin" / "python"
     run(*pip, "--python", str(python), "install", *alone, *map(str, (folder / "wheel").glob("*.whl")))
     (folder / "cache").mkdir(mode=0o700)
+    shutil.copyfile(WORKER, folder / WORKER.name)
     return Build(wanted.label, wanted.revision, folder, hash_of(source / "fastmlp"), wanted.extra_work)
 
 

@@ -38,7 +38,7 @@ class Settings:
     core: int
     sample: int = 20_000_000
     control: int = 5_000_000
-    rounds: int = 5
+    rounds: int = 4
     least: int = 3
     most: int = 10
     seconds: float = 120.0
@@ -130,7 +130,7 @@ def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict
         run.failed |= pair.prepare([CONTROL, *names])
         if not pair.alive:
             return False
-        pair.pin(settings.core)
+        pair.settle(settings.core)
         taken: dict[str, list[Round]] = {name: [] for name in [*names, CONTROL] if name not in run.failed}
         for _ in range(settings.rounds):
             for name, rounds in taken.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .build import WORKER, Build, GateError
+from .build import Build, GateError
 from .processes import die_with_parent
 
 PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
@@ -39,7 +39,7 @@ class Process:
     """
 
     def __init__(self, build: Build, suites: Path) -> None:
-        command = [str(build.python), "-P", str(WORKER)]
+        command = [str(build.python), "-P", str(build.worker)]
         environment = build.environment | {"PYTHONPATH": str(suites)}
         self.build = build
         self.process = subprocess.Popen(
@@ -177,10 +177,10 @@ class Pair:
                 break
         return failed
 
-    def pin(self, core: int) -> None:
-        """Keep both to one core."""
+    def settle(self, core: int) -> None:
+        """Keep both to one core, now that all is prepared."""
         for process in self.processes.values():
-            process.ask("pin", core=core)
+            process.ask("settle", core=core)
 
     def calibrate(self, name: str, ns: int) -> int:
         """Return the number of calls that fill a sample, by the base's clock."""

@@ -3,14 +3,14 @@
 ``python -P worker.py`` with the revision and the suites on its path. This file imports nothing of the package around
 it, so that whatever it measures, it is measured by the same code.
 
-====================================  ==================================================================
-``{"do": "identify"}``                where the package and the suites were found, and a hash of their files
-``{"do": "list"}``                    names of all benchmarks that are timed, as asv writes them
-``{"do": "prepare", "name": N}``      `setup`, and one call
+=====================================  ==================================================================
+``{"do": "identify"}``                 where the package was found, and a hash of its files
+``{"do": "list"}``                     names of all benchmarks that are timed, as asv writes them
+``{"do": "prepare", "name": N}``       `setup`, and one call
+``{"do": "settle", "core": C}``        all is prepared: keep to one core
 ``{"do": "calibrate", ..., "ns": T}``  how many calls fill T nanoseconds
-``{"do": "sample", ..., "calls": C}``  nanoseconds of C calls: by the wall's clock and by the processor's
-``{"do": "pin", "core": C}``          keep to one core from now on
-====================================  ==================================================================
+``{"do": "sample", ..., "calls": C}``  nanoseconds of C calls, by the processor's clock and by the wall's
+=====================================  ==================================================================
 
 It ends when its stdin does, and the kernel ends it when whoever started it dies.
 """
@@ -43,6 +43,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for stop in (signal.SIGINT, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)  # the terminal tells all of its processes; ours are told by their stdin
+    gc.disable()  # there is none in a sample, and starting is faster without
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a benchmark prints is no answer
     worker = Worker()
@@ -87,33 +88,29 @@ class Worker:
             self.ready[name]()
         return {"seconds": time.perf_counter() - start}
 
-    def calibrate(self, name: str, ns: int) -> dict[str, Any]:
-        """Count the calls that fill some nanoseconds."""
-        calls, spent = 1, 0
-        while True:
-            spent = self.sample(name, calls)["wall"]
-            if spent >= ns / 4:
-                return {"calls": max(1, round(calls * ns / spent))}
-            calls *= 4
-
-    def sample(self, name: str, calls: int) -> dict[str, int]:
-        """Time some calls."""
-        work, turns = self.ready[name], range(calls)
-        gc.collect()
-        gc.disable()
-        try:
-            wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-            for _ in turns:
-                work()
-            return {"cpu": time.process_time_ns() - cpu, "wall": time.perf_counter_ns() - wall}
-        finally:
-            gc.enable()
-
-    def pin(self, core: int) -> dict[str, Any]:
-        """Stay on a core."""
+    def settle(self, core: int) -> dict[str, Any]:
+        """Stay on a core from now on, and keep what there is out of the collector's sight, which saves time."""
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {core})
+        gc.collect()
+        gc.freeze()
         return {}
+
+    def calibrate(self, name: str, ns: int) -> dict[str, Any]:
+        """Count the calls that fill some nanoseconds."""
+        calls = 1
+        while (spent := self.sample(name, calls)["cpu"]) < ns / 4:
+            calls *= 4
+        return {"calls": max(1, round(calls * ns / spent))}
+
+    def sample(self, name: str, calls: int) -> dict[str, int]:
+        """Time some calls; garbage is collected before, and not meanwhile."""
+        work, turns = self.ready[name], range(calls)
+        gc.collect()
+        wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+        for _ in turns:
+            work()
+        return {"cpu": time.process_time_ns() - cpu, "wall": time.perf_counter_ns() - wall}
 
 
 def hash_of(package: Path) -> str:
