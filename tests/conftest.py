@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -48,3 +49,36 @@ def backend(request: pytest.FixtureRequest) -> str:
         pytest.importorskip("numba", reason="the compiled backend needs numba")
     name: str = request.param
     return name
+
+
+class Page(NamedTuple):
+    """A report of a made-up study, and the seconds of CPU that it took."""
+
+    html: str
+    markdown: str
+    seconds: float
+
+
+def rendered(**grid: object) -> Page:
+    """The report of a made-up study of many strategies and problems."""
+    from fastmlp.report.render import to_html, to_markdown
+    from fastmlp.report.summary import summarise
+    from tests.report_data import large
+
+    data = large(**grid)  # type: ignore[arg-type]
+    start = time.process_time()
+    summary = summarise(data.settings, data.rows, data.meta)
+    page = to_html(summary)
+    return Page(page, to_markdown(summary), time.process_time() - start)
+
+
+@pytest.fixture(scope="session")
+def book() -> Page:
+    """Many strategies, four problems."""
+    return rendered()
+
+
+@pytest.fixture(scope="session")
+def ten_thousand_trials() -> Page:
+    """As many as the budgets of a report are for."""
+    return rendered(problems=[f"problem-{k}" for k in range(10)], sizes=(10, 50, 200), seeds=20)

@@ -53,14 +53,26 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with fewer rows, for what looks at every element."""
-    return render_report(study(seeds=3, sizes=[20, 100]), tmp_path_factory.mktemp("small"))[0]
+def look(browser: Any, report: Path) -> Iterator[Callable[..., Any]]:
+    """The page with these options of a browser context, opened once, for tests that do nothing to it."""
+    pages: dict[str, Any] = {}
+
+    def page_at(width: int = 1280, **options: Any) -> Any:
+        key = repr(sorted(options.items()))
+        if key not in pages:
+            pages[key] = browser.new_context(**options).new_page()
+            pages[key].goto(report.as_uri())
+        pages[key].set_viewport_size({"width": width, "height": 800})
+        return pages[key]
+
+    yield page_at
+    for page in pages.values():
+        page.context.close()
 
 
 @pytest.fixture
 def visit(browser: Any, report: Path) -> Iterator[Callable[..., Any]]:
-    """Open the page with options of a browser context; every request and every word on the console is kept."""
+    """Open the page anew with options of a browser context; every request and every word on the console is kept."""
     contexts = []
 
     def open_page(path: Path = report, **options: Any) -> Any:

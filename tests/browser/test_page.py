@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Page
+
 Visit = Callable[..., Any]
+Look = Callable[..., Any]
 
 WIDTHS = (320, 360, 768, 1024, 1440)
 
@@ -50,46 +53,44 @@ def test_nothing_is_asked_for_and_nothing_said(visit: Visit, report: Path) -> No
     assert [seen for seen in page.seen if seen != "data:,"] == [report.as_uri()]
 
 
-def test_it_is_complete_without_scripts(visit: Visit) -> None:
-    page = visit(java_script_enabled=False)
-    assert page.locator("h2").count() == 18
-    assert page.locator("figure svg:visible").count() == 7
+def test_it_is_complete_without_scripts(look: Look) -> None:
+    page = look(java_script_enabled=False)
+    assert page.locator("h2").all_inner_texts() == look().locator("h2").all_inner_texts()
+    assert page.locator("figure svg:visible").count() == page.locator(".figure").count() >= 7
     assert "finetune" in page.locator(".lead").inner_text()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_only_tables_scroll_sideways(visit: Visit, width: int) -> None:
-    page = visit(viewport={"width": width, "height": 800})
+def test_only_tables_scroll_sideways(look: Look, width: int) -> None:
+    page = look(width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(STICKS_OUT) == []
 
 
-def test_tables_that_scroll_can_be_reached_from_the_keyboard(visit: Visit) -> None:
-    page = visit(viewport={"width": 360, "height": 800})
-    boxes = page.evaluate("""[...document.querySelectorAll(".scroll, pre")]
+def test_tables_that_scroll_can_be_reached_from_the_keyboard(look: Look) -> None:
+    boxes = look(360).evaluate("""[...document.querySelectorAll(".scroll, pre")]
         .filter(e => e.scrollWidth > e.clientWidth + 1 && e.getClientRects().length).map(e => e.tabIndex)""")
     assert boxes
     assert set(boxes) == {0}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(visit: Visit, scheme: str) -> None:
-    page = visit(color_scheme=scheme)
-    found = page.evaluate(CONTRASTS)
+def test_text_stands_out_from_its_ground(look: Look, scheme: str) -> None:
+    found = look(color_scheme=scheme).evaluate(CONTRASTS)
     assert len(found) > 300
     assert [entry for entry in found if entry[0] < 4.5] == []
 
 
-def test_schemes_differ(visit: Visit) -> None:
+def test_schemes_differ(look: Look) -> None:
     grounds = {
-        visit(color_scheme=s).evaluate("getComputedStyle(document.body).backgroundColor") for s in ("light", "dark")
+        look(color_scheme=s).evaluate("getComputedStyle(document.body).backgroundColor") for s in ("light", "dark")
     }
     assert len(grounds) == 2
 
 
 @pytest.mark.parametrize(("width", "shown"), [(360, "narrow"), (1024, "wide")])
-def test_each_width_has_its_figures_at_the_size_of_the_text(visit: Visit, width: int, shown: str) -> None:
-    page = visit(viewport={"width": width, "height": 800})
+def test_each_width_has_its_figures_at_the_size_of_the_text(look: Look, width: int, shown: str) -> None:
+    page = look(width)
     visible = page.locator("figure svg:visible")
     assert {visible.nth(k).get_attribute("class") for k in range(visible.count())} == {shown}
     sizes = page.evaluate("""[...document.querySelectorAll("figure svg text")].filter(e => e.getClientRects().length)
@@ -97,9 +98,9 @@ def test_each_width_has_its_figures_at_the_size_of_the_text(visit: Visit, width:
     assert 11 < min(sizes) <= max(sizes) < 16
 
 
-def test_texts_of_figures_do_not_touch_in_the_fonts_of_this_machine(visit: Visit) -> None:
+def test_texts_of_figures_do_not_touch_in_the_fonts_of_this_machine(look: Look) -> None:
     for width in (360, 1024):
-        touching = visit(viewport={"width": width, "height": 800}).evaluate("""() =>
+        touching = look(width).evaluate("""() =>
             [...document.querySelectorAll("figure svg")].filter(s => s.getClientRects().length).flatMap(svg => {
                 const boxes = [...svg.querySelectorAll("text")].map(e => [e.textContent, e.getBoundingClientRect()]);
                 return boxes.flatMap(([a, p], k) => boxes.slice(k + 1).filter(([b, q]) =>
@@ -116,6 +117,28 @@ def test_keyboard_first_finds_the_way_to_the_answer(visit: Visit) -> None:
     assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
     page.keyboard.press("Enter")
     assert page.url.endswith("#main")
+
+
+def test_the_keyboard_alone_reaches_everything_in_the_order_of_the_text(visit: Visit) -> None:
+    page = visit()
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    expected = page.evaluate("""[...document.querySelectorAll("a[href], button, summary, [tabindex]")]
+        .filter(e => e.getClientRects().length).map((e, k) => (e.dataset.place = k, e.tabIndex))""")
+    assert len(expected) > 200
+    assert set(expected) == {0}
+    assert (
+        page.evaluate("""[...document.querySelectorAll("*")].filter(
+        e => /auto|scroll/.test(getComputedStyle(e).overflowX) && e.tabIndex < 0 && e.tagName !== "NAV").length""")
+        == 0
+    )
+    places = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        place, outline = page.evaluate("""(e => [+e.dataset.place, parseFloat(getComputedStyle(e).outlineWidth)])(
+            document.activeElement)""")
+        places.append(place)
+        assert outline >= 1
+    assert places == list(range(60))
 
 
 def test_numbers_behind_a_figure_open_from_the_keyboard(visit: Visit) -> None:
@@ -156,10 +179,10 @@ def test_the_contents_mark_where_the_reader_is(visit: Visit) -> None:
     assert page.locator("nav a[aria-current]").all_inner_texts() == ["The network"]
 
 
-def test_margin_notes_stand_beside_the_text_where_there_is_room(visit: Visit) -> None:
-    wide, narrow = visit(viewport={"width": 1440, "height": 900}), visit(viewport={"width": 800, "height": 900})
+def test_margin_notes_stand_beside_the_text_where_there_is_room(look: Look) -> None:
+    assert look(800).locator(".margin:visible").count() == 0
+    wide = look(1440)
     assert wide.locator(".margin:visible").count() > 20
-    assert narrow.locator(".margin:visible").count() == 0
     overlapping = wide.evaluate("""() => {
         const boxes = [...document.querySelectorAll(".margin")].map(e => e.getBoundingClientRect());
         const shown = [...document.querySelectorAll(".scroll")].map(e => e.getBoundingClientRect());
@@ -170,17 +193,35 @@ def test_margin_notes_stand_beside_the_text_where_there_is_room(visit: Visit) ->
     assert overlapping == 0
 
 
-def test_equations_are_set_by_the_browser(visit: Visit) -> None:
-    page = visit()
+def test_equations_are_set_by_the_browser(look: Look) -> None:
+    page = look()
     fraction = "document.querySelector('#eq-loss mfrac').getBoundingClientRect()"
     assert page.evaluate(f"{fraction}.height") > 1.5 * page.evaluate(
         "parseFloat(getComputedStyle(document.body).fontSize)"
     )
 
 
-def test_forced_colours_leave_nothing_invisible(visit: Visit) -> None:
-    page = visit(forced_colors="active")
-    assert page.locator("figure svg:visible").count() == 7
+def test_forced_colours_leave_nothing_invisible(look: Look) -> None:
+    page = look(forced_colors="active")
+    assert page.locator("figure svg:visible").count() == page.locator(".figure").count()
+
+
+def test_ten_thousand_trials_are_readable_within_a_second(
+    browser: Any, ten_thousand_trials: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(ten_thousand_trials.html)
+    page = browser.new_page()
+    meter = page.context.new_cdp_session(page)
+    meter.send("Performance.enable", {"timeDomain": "threadTicks"})  # what else the machine does is not counted
+    page.goto(path.as_uri())
+    spent = {one["name"]: one["value"] for one in meter.send("Performance.getMetrics")["metrics"]}
+    page.close()
+    assert 0 < spent["TaskDuration"] < 1
+
+
+# Rows are made alike, so that a few of each table stand for all.
+FEW_ROWS = "document.querySelectorAll('tbody tr:nth-child(n + 4)').forEach(row => row.remove())"
 
 
 @pytest.mark.parametrize(
@@ -188,10 +229,11 @@ def test_forced_colours_leave_nothing_invisible(visit: Visit) -> None:
     [{"viewport": {"width": 320, "height": 800}}, {"color_scheme": "dark"}, {"media": "print"}],
     ids=["light-320", "dark", "print"],
 )
-def test_axe_finds_no_violation(visit: Visit, small_report: Path, options: dict[str, Any]) -> None:
+def test_axe_finds_no_violation(visit: Visit, options: dict[str, Any]) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe-core-python is not installed").Axe()
     context = {name: value for name, value in options.items() if name != "media"}
-    page = visit(small_report, bypass_csp=True, **context)  # axe is a script, which the page itself forbids
+    page = visit(bypass_csp=True, **context)  # axe is a script, which the page itself forbids
     page.emulate_media(media=options.get("media"))
+    page.evaluate(FEW_ROWS)
     found = axe.run(page, options={"resultTypes": ["violations"]})["violations"]
     assert found == [], json.dumps([(v["id"], v["nodes"][0]["html"][:200]) for v in found], indent=1)
