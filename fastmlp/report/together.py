@@ -41,14 +41,15 @@ def power_of(grid: Grid, margin: float, problems: Sequence[Json]) -> list[Json]:
 
 def absent(problems: Sequence[Json], late: Json) -> list[str]:
     """The chapters for which there is no data."""
+    looked_into = [row for p in problems if p["inside"] for row in p["inside"]["rows"]]
     there = {
         "axis": len(problems) > 1,
         "negative": bool(late["negative"]),
         "general": bool(late["general"]),
         "gradient": bool(late["gradient"]),
         "layers": bool(late["layers"]),
-        "inside": any(p["inside"] for p in problems),
-        "soon": any(p["inside"] and p["inside"]["soon"] for p in problems),
+        "inside": any(row["cka"] for row in looked_into),
+        "soon": any(row["soon"]["reached"] for row in looked_into),
         "labels": any(p["worth"] and p["worth"]["equivalences"] for p in problems),
         "ledger": bool(late["ledgers"]),
         "tuning": any(p["tuning"] for p in problems),
