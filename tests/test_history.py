@@ -101,10 +101,10 @@ def test_steps_are_found_where_they_are(tmp_path: Path) -> None:
 
 def test_more_is_better_for_a_share() -> None:
     steps = [(0, 6, 0.5, 0.5, 0.01), (6, 12, 0.7, 0.7, 0.01)]
-    assert direction(steps, "higher") == "better"
-    assert direction(steps[::-1], "higher") == "worse"
-    assert direction(steps, "lower") == "worse"
-    assert direction([(0, 2, 0.0, 0.0, 0.0)], "lower") == "same"  # nothing spilled, ever
+    assert direction(steps, "higher", 0.05) == "better"
+    assert direction(steps[::-1], "higher", 0.05) == "worse"
+    assert direction(steps, "lower", 0.05) == "worse"
+    assert direction([(0, 2, 0.0, 0.0, 0.0)], "lower", 0.05) == "same"  # nothing spilled, ever
 
 
 @pytest.mark.parametrize(

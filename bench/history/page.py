@@ -12,7 +12,7 @@ from fastmlp.report.history import tell
 from fastmlp.report.render import render_page
 
 from ..gate.outcome import NO_VERDICT, PASSED
-from .read import THRESHOLD, NoHistory, read
+from .read import NoHistory, read
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +26,9 @@ def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> 
         0 if a page was written, whatever it says; 5 if there is nothing to draw.
     """
     try:
-        history = read(results or results_folder(), commits(), machine, pattern)
+        settings = json.loads((ROOT / "asv.conf.json").read_text(encoding="utf-8"))
+        stored, threshold = ROOT / settings["results_dir"], settings["regressions_thresholds"][".*"]
+        history = read(results or stored, commits(), machine, pattern, threshold)
     except NoHistory as error:
         sys.stderr.write(f"no verdict: {error}\n")
         return NO_VERDICT
@@ -35,14 +37,9 @@ def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> 
     told = tell(history)
     beside = out.with_name("history.json")
     write_whole(beside, [(json.dumps(history, allow_nan=False) + "\n").encode()])
-    write_whole(out, [render_page({"history": told, "threshold": THRESHOLD}, Path(__file__).parent).encode()])
+    write_whole(out, [render_page({"history": told}, Path(__file__).parent).encode()])
     sys.stdout.write(f"{out}, {beside}: {len(history['series'])} series of {len(told['commits'])} commits\n")
     return PASSED
-
-
-def results_folder() -> Path:
-    """Where asv keeps results, by its configuration."""
-    return ROOT / json.loads((ROOT / "asv.conf.json").read_text(encoding="utf-8"))["results_dir"]
 
 
 def commits() -> list[str]:

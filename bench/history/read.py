@@ -25,7 +25,6 @@ from asv.util import UserError, is_na, load_json
 
 Json = dict[str, Any]
 
-THRESHOLD = 0.05  # a step of less is no news, as `regressions_thresholds` in asv.conf.json has it
 HIGHER_IS_BETTER = {"share of peak", "times"}
 UNREADABLE = (UserError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -43,7 +42,9 @@ class Gathered:
     last: int = 0  # place of the last commit that it was run on, whether or not a number came of it
 
 
-def read(results: Path, commits: Sequence[str], machine: str | None = None, pattern: str = "") -> Json:
+def read(
+    results: Path, commits: Sequence[str], machine: str | None = None, pattern: str = "", threshold: float = 0.05
+) -> Json:
     """Read what asv has stored about one machine.
 
     Parameters
@@ -56,11 +57,14 @@ def read(results: Path, commits: Sequence[str], machine: str | None = None, patt
         Its name; without it, the one with the most results.
     pattern
         Regular expression that is found in the names of the benchmarks wanted.
+    threshold
+        A step of less, relative to the value, is no news.
 
     Returns
     -------
     dict
-        `machine`, `cpu`; `commits`, those that were measured; `series`, a dict each; `left_out`, a line each.
+        `machine`, `cpu`, `threshold`; `commits`, those that were measured; `series`, a dict each; `left_out`, a line
+        each.
 
     Raises
     ------
@@ -77,12 +81,13 @@ def read(results: Path, commits: Sequence[str], machine: str | None = None, patt
         f"{name}: gone, it is no longer among the benchmarks"
         for name in {name for one in stored for name in one.get_all_result_keys()} - set(benchmarks)
     )
-    series = [one for (name, _), mine in graphs.items() for one in _series(mine, benchmarks[name], measured)]
+    series = [one for (name, _), mine in graphs.items() for one in _series(mine, benchmarks[name], measured, threshold)]
     if not series:
         raise NoHistory(f"{folder}: no benchmark was run" + "".join(f"\n{line}" for line in left_out))
     dates = {one.commit_hash: datetime.fromtimestamp(one.date / 1000, UTC).date().isoformat() for one in stored}
     return {
         "machine": folder.name,
+        "threshold": threshold,
         "cpu": load_json(str(folder / "machine.json")).get("cpu") or folder.name,
         "commits": [{"hash": commit[:8], "date": dates[commit]} for commit in measured],
         "series": series,
@@ -145,7 +150,7 @@ def _graphs(stored: Iterable[Any], measured: Sequence[str], benchmarks: Mapping[
     return found
 
 
-def _series(mine: Gathered, benchmark: Json, measured: Sequence[str]) -> Iterator[Json]:
+def _series(mine: Gathered, benchmark: Json, measured: Sequence[str], threshold: float) -> Iterator[Json]:
     """Split what was gathered into one series for each set of parameters."""
     data, unit = mine.graph.get_data(), str(benchmark.get("unit", ""))
     better = "higher" if unit in HIGHER_IS_BETTER else "lower"
@@ -161,7 +166,7 @@ def _series(mine: Gathered, benchmark: Json, measured: Sequence[str]) -> Iterato
             "better": better,
             "points": points,
             "steps": [[left, right, value] for left, right, value, *_ in steps],
-            "verdict": "no verdict" if reason else direction(steps, better),
+            "verdict": "no verdict" if reason else direction(steps, better, threshold),
             "reason": reason,
         }
 
@@ -175,7 +180,7 @@ def _why_not(places: Sequence[int], last: int, measured: Sequence[str]) -> str:
     return "new, there is nothing to compare with" if len(places) == 1 else ""
 
 
-def direction(steps: Sequence[Any], better: str) -> str:
+def direction(steps: Sequence[Any], better: str, threshold: float) -> str:
     """Say whether a series got ``worse`` and stayed so, or ``better`` than it began, or is the ``same``.
 
     Parameters
@@ -184,12 +189,14 @@ def direction(steps: Sequence[Any], better: str) -> str:
         As asv detects them: left, right, value, least value, error.
     better
         ``lower`` or ``higher``.
+    threshold
+        As in `read`.
     """
     if better == "higher":  # asv knows only costs
         steps = [(left, right, 1 / value, 1 / value, error / value**2) for left, right, value, _, error in steps]
-    if detect_regressions(steps, THRESHOLD)[0] is not None:
+    if detect_regressions(steps, threshold)[0] is not None:
         return "worse"
-    return "better" if steps[-1][2] < (1 - THRESHOLD) * steps[0][2] else "same"
+    return "better" if steps[-1][2] < (1 - threshold) * steps[0][2] else "same"
 
 
 def _line(error: Exception) -> str:

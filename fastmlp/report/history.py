@@ -40,8 +40,9 @@ def tell(data: Mapping[str, Any], beginnings: tuple[str, ...] = ("",)) -> Json:
     Returns
     -------
     dict
-        `machine`, `cpu`; `commits`, with `hash` and `date`; `groups`, one for each benchmark and interpreter, with its
-        `series`; `counts` of verdicts; `without`, the series that have none; `left_out`, a line each.
+        `machine`, `cpu`; `threshold`, below which a change is none; `commits`, with `hash` and `date`; `groups`, one
+        for each benchmark and interpreter, with its `series`; `counts` of verdicts; `without`, the series that have
+        none; `left_out`, a line each.
     """
     commits = [{"hash": str(one["hash"]), "date": str(one["date"])} for one in data["commits"]]
     series = [_series(one, commits) for one in data["series"] if str(one["benchmark"]).startswith(beginnings)]
@@ -56,6 +57,7 @@ def tell(data: Mapping[str, Any], beginnings: tuple[str, ...] = ("",)) -> Json:
     return {
         "machine": str(data["machine"]),
         "cpu": str(data["cpu"]),
+        "threshold": float(data["threshold"]),
         "commits": commits,
         "groups": groups,
         "counts": {word: sum(one["verdict"] == word for one in series) for word in VERDICTS},
