@@ -56,8 +56,7 @@ class Storing:
 
     def setup(self) -> None:
         self.folder = TemporaryDirectory()
-        record = filled(TRIAL) | {"status": "ok"}
-        self.records = [record | {"key": f"{number:032x}"} for number in range(RECORDS)]
+        self.records = [filled(TRIAL, f"{number:032x}") | {"status": "ok"} for number in range(RECORDS)]
 
     def teardown(self) -> None:
         self.folder.cleanup()

@@ -1,4 +1,4 @@
-"""How much memory a study's bookkeeping takes: plan, store, resume and read generated records, nothing trained.
+"""How much memory a study's bookkeeping takes: plan, store, resume, export and report made-up records, nothing trained.
 
 ``python -m bench.study_size 20000 200000`` prints one line a number of trials. A process's highest memory is known only
 of itself and only goes up, so each number has a process of its own.
@@ -15,23 +15,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from fastmlp.report.render import render_report
 from fastmlp.strategies import STRATEGIES
-from fastmlp.study.config import from_dict
+from fastmlp.study.config import from_dict, to_toml
 from fastmlp.study.export import export
 from fastmlp.study.plan import Circumstances, plan
 from fastmlp.study.runner import run_missing
 from fastmlp.study.settings import Settings
 from fastmlp.study.stopping import Stop
-from fastmlp.study.store import Store
+from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.records import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
 
-KINDS = {
-    "TEXT": "some text",
-    "REAL": 0.123456789,
-    "INTEGER": 12345,
-    "LIST": [0.123456789] * 60,
-    "PAIRS": [[12, 0.123456789]] * 7,
-}
 SIZES = tuple(range(100, 200, 10))
 NAMES = tuple(name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler"})
 CELLS = len(SIZES) * len(NAMES)
@@ -44,37 +38,45 @@ def study_of(trials: int) -> Settings:
     return from_dict({"name": f"{trials} trials", "grid": grid})
 
 
-def filled(columns: dict[str, str]) -> Record:
-    """Return a record with something in every column, of a usual length."""
-    return {name: KINDS[kind] for name, kind in columns.items()}
+def filled(columns: dict[str, str], key: str) -> Record:
+    """Return a record with something in every column, of a usual length and drawn by its key, a hash."""
+    number = int(key[:8], 16) / 2**32
+    kinds = {"TEXT": "some text", "REAL": number, "INTEGER": 12345, "LIST": [number] * 3, "PAIRS": [[12, number]] * 7}
+    record = {name: kinds[kind] for name, kind in columns.items()} | {"key": key}
+    return record | {name: [number] * 60 for name in columns if name.endswith("losses")}
 
 
 def generated(group: Group, stopped: Callable[[], bool]) -> Outcome:
     """Do a group's trials in no time."""
+    key = group.pretraining_key
     return Outcome(
-        filled(PRETRAINING) | {"key": group.pretraining_key} if group.pretraining_missing else None,
-        [filled(TRIAL) | {"key": trial.key, "status": "ok"} for trial in group.trials if not stopped()],
-        [filled(SCORES) | {"key": key} for _, key in group.scores],
+        filled(PRETRAINING, key) if group.pretraining_missing else None,
+        [filled(TRIAL, trial.key) | {"status": "ok"} for trial in group.trials if not stopped()],
+        [filled(SCORES, key) for _, key in group.scores],
     )
 
 
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
-    """Plan, store, resume and read a study; say how long each took, in seconds."""
+    """Plan, store, resume, export and report a study; say how long each took, in seconds."""
+    meta = {"settings": to_toml(settings)}
     start = perf_counter()
     with Store.open(folder) as store:
-        store.begin(plan(settings, HERE), {"settings": ""})
+        store.begin(plan(settings, HERE), meta)
         yield "plan", perf_counter() - start
         start = perf_counter()
         run_missing(store, generated, 2, Stop())
         yield "store", perf_counter() - start
     start = perf_counter()
     with Store.open(folder) as store:
-        store.begin(plan(settings, HERE), {"settings": ""})
+        store.begin(plan(settings, HERE), meta)
         run_missing(store, generated, 2, Stop())
         yield "resume", perf_counter() - start
     start = perf_counter()
     deque(export(folder, "csv"), maxlen=0)
-    yield "read", perf_counter() - start
+    yield "export", perf_counter() - start
+    start = perf_counter()
+    render_report(read_study(folder), folder)
+    yield "report", perf_counter() - start
 
 
 def peak(trials: int) -> str:

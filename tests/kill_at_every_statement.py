@@ -53,7 +53,7 @@ def main() -> None:
         folders = Path(name)
         (folders / "whole").mkdir()
         run(folders / "whole")
-        expected = read_study(folders / "whole").rows
+        expected = list(read_study(folders / "whole").rows)
         for n in count(1):
             folder = folders / str(n)
             folder.mkdir()
@@ -63,7 +63,7 @@ def main() -> None:
             assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
             connection.close()
             run(folder)
-            assert read_study(folder).rows == expected, f"killed at statement {n}"
+            assert list(read_study(folder).rows) == expected, f"killed at statement {n}"
         sys.stdout.write(f"{n}\n")
 
 

@@ -55,7 +55,7 @@ def test_a_study_leaves_settings_records_a_table_and_a_report(tmp_path: Path) ->
         "study.toml", "study.sqlite", "study.lock", "results.csv", "report.html", "report.md"
     }  # fmt: skip
     assert from_dict(tomllib.loads((results.folder / "study.toml").read_text())) == results.settings == from_dict(SMALL)
-    assert results.rows == read_study(results.folder).rows
+    assert results.rows == list(read_study(results.folder).rows)
     assert results.table.exists()
     assert results.report.exists()
     assert results.report_markdown.exists()

@@ -33,7 +33,7 @@ def difference(
         `settings` and `circumstances` that differ, as name, first, second; `cells`, paired differences (first minus
         second) of each cell they share, corrected together; `counts` of their verdicts; `alone`, cells of only one.
     """
-    grids = [Grid.of(settings, [r for r in rows if not r.get("varied")]) for settings, rows, _ in (first, second)]
+    grids = [Grid.of(settings, rows) for settings, rows, _ in (first, second)]
     margin = min(float(settings.get("margin", 0.01)) for settings, *_ in (first, second))
     held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in grids]
     shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in grids[0].trials) if cell in held[1]]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 __all__ = ["BASELINE", "PLAIN", "STATUSES", "Grid", "Row", "number"]
 
@@ -43,22 +45,20 @@ class Grid:
     strategies: tuple[str, ...]
     sizes: tuple[int, ...]
     seeds: tuple[int, ...]
-    trials: Mapping[tuple[str, str, int, int], Row]
+    trials: Trials
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
-        """Lay out rows; settings say what was planned where there are none."""
+        """Lay out rows, but for replicates, which are no grid; settings say what was planned where there are none."""
         grid = settings.get("grid", settings)  # which had its lists itself before it had a table
-
-        def named(column: str, planned: Iterable[Any]) -> tuple[Any, ...]:
-            return tuple(dict.fromkeys([row[column] for row in rows] or planned))
-
+        trials = Trials(rows)
+        problems, strategies, sizes, seeds = trials.names
         return cls(
-            problems=named("problem", grid["problems"]),
-            strategies=named("strategy", grid["strategies"]),
-            sizes=tuple(sorted(named("n_target", grid["sizes"]))),
-            seeds=tuple(sorted(named("seed", range(grid["seeds"])))),
-            trials={(row["problem"], row["strategy"], row["n_target"], row["seed"]): row for row in rows},
+            problems=tuple(problems or grid["problems"]),
+            strategies=tuple(strategies or grid["strategies"]),
+            sizes=tuple(sorted(sizes or grid["sizes"])),
+            seeds=tuple(sorted(seeds or range(grid["seeds"]))),
+            trials=trials,
         )
 
     @property
@@ -87,6 +87,54 @@ class Grid:
         counts = {status: statuses.count(status) for status in STATUSES}
         counts["missing"] += len(self.seeds) - len(statuses)
         return counts
+
+
+class Trials(Mapping[tuple[str, str, int, int], Row]):
+    """Rows by problem, strategy, number of labels and seed; of a row it holds no more than its place.
+
+    Parameters
+    ----------
+    rows
+        In a sequence that does not change; replicates are left out. Of two of the same trial the last counts.
+
+    Attributes
+    ----------
+    names
+        The problems, strategies, sizes and seeds that occur, each with its place along its axis.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self.names: tuple[dict[Any, int], ...] = ({}, {}, {}, {})
+        kept = np.fromiter((k for k, row in enumerate(rows) if not row.get("varied")), np.int32)
+        keys = (_key(rows[k]) for k in kept)
+        along = (axis.setdefault(name, len(axis)) for key in keys for axis, name in zip(self.names, key, strict=True))
+        places = np.fromiter(along, np.int32, 4 * len(kept)).reshape(-1, 4)
+        self._index = np.full([len(axis) for axis in self.names], -1, np.int32)
+        self._index[tuple(places.T)] = kept
+
+    def __getitem__(self, key: tuple[str, str, int, int]) -> Row:
+        """Return the row of a trial."""
+        place = int(self._index[tuple(axis[name] for axis, name in zip(self.names, key, strict=True))])
+        if place < 0:
+            raise KeyError(key)
+        return self._rows[place]
+
+    def __iter__(self) -> Iterator[tuple[str, str, int, int]]:
+        """Go through the trials in the order of their rows."""
+        return map(_key, self.rows())
+
+    def __len__(self) -> int:
+        """Return the number of trials."""
+        return int((self._index >= 0).sum())
+
+    def rows(self) -> Iterator[Row]:
+        """Go through the rows in their order."""
+        return (self._rows[place] for place in np.sort(self._index[self._index >= 0]).tolist())
+
+
+def _key(row: Row) -> tuple[str, str, int, int]:
+    return row["problem"], row["strategy"], row["n_target"], row["seed"]
 
 
 def is_control(strategy: str) -> bool:

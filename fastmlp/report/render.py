@@ -81,6 +81,7 @@ def render_report(data: Study, out: Path) -> tuple[Path, Path]:
         If they cannot be written.
     """
     summary = summarise(data.settings, data.rows, data.meta, peers=read_peers(out), history=read_history(out))
+    del data  # drawing takes as much memory as the rows of a large study do
     html, markdown = out / "report.html", out / "report.md"
     write_whole(html, [to_html(summary).encode()])
     write_whole(markdown, [to_markdown(summary).encode()])

@@ -66,7 +66,6 @@ def summarise(
         `study`, `counts`, `problems` (one dict each: measures, comparisons, answer, curves, pretraining), `meta`.
     """
     replicates = [row for row in rows if row.get("varied")]
-    rows = [row for row in rows if not row.get("varied")]  # replicates that vary one purpose are no grid
     grid = Grid.of(settings, rows)
     margin = float(settings.get("margin", MARGIN))
     cells = contests(grid, margin)
@@ -92,7 +91,7 @@ def summarise(
         **late,
         "absent": absent(problems, late),
         "study": study,
-        "counts": _counts(grid, rows),
+        "counts": _counts(grid),
         "problems": problems,
         "verdicts": verdicts(problems),
         "matrix": matrix(grid, cells, similarity, classes),
@@ -133,7 +132,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
     return flat
 
 
-def _counts(grid: Grid, rows: Sequence[Row]) -> Json:
+def _counts(grid: Grid) -> Json:
     """How many trials ended how: in all, by strategy, and in the cells where one did not end well."""
     cells: list[Json] = [
         {"problem": p, "strategy": s, "n_target": n, **grid.counts(p, s, n)}
@@ -145,14 +144,14 @@ def _counts(grid: Grid, rows: Sequence[Row]) -> Json:
         {"strategy": s, **{k: sum(c[k] for c in cells if c["strategy"] == s) for k in STATUSES}}
         for s in grid.strategies
     ]
-    errors = Counter(str(row.get("error") or "no message") for row in rows if row["status"] == "failed")
+    errors = Counter(str(row.get("error") or "no message") for row in grid.trials.rows() if row["status"] == "failed")
     return {
         "planned": len(cells) * len(grid.seeds),
         **{status: sum(int(c[status]) for c in cells) for status in STATUSES},
         "by_strategy": by_strategy,
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
-        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in rows),
+        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in grid.trials.rows()),
     }
 
 
@@ -208,9 +207,9 @@ def _facts(text: str | None) -> Json:
 
 def _frozen(grid: Grid, problem: str) -> Json:
     """In how many trials frozen parameters were hashed before and after, and in how many they were the same."""
-    pairs = [
-        (row["frozen_before"], row.get("frozen_after"))
+    same = [
+        row["frozen_before"] == row.get("frozen_after")
         for (name, *_), row in grid.trials.items()
         if name == problem and row.get("frozen_before")
     ]
-    return {"checked": len(pairs), "unchanged": sum(before == after for before, after in pairs)}
+    return {"checked": len(same), "unchanged": sum(same)}

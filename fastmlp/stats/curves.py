@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Sum = Callable[[Floats], Floats]
 
-DRAWS = 999
+DRAWS, PART = 999, 2**17  # resamples, and numbers that are drawn or counted at a time
 RATES = np.geomspace(0.02, 8.0, 33)
 HUBER = 1.345  # errors beyond which a size loses weight: 95 % efficient where errors are normal
 ROUNDS = 3  # of losing weight
@@ -193,8 +193,14 @@ def fit_resamples(sizes: Floats, accuracy: Floats, resamples: Ints) -> Fits:
 def resample_seeds(n: int, draws: int, seed: int) -> Ints:
     """Places of `n` seeds, (1 + draws, n): first as they are, then drawn with replacement."""
     check_count("draws", draws)
-    drawn = rng_for("curves", n=n, draws=draws, seed=seed).integers(n, size=(draws, n))
-    return np.vstack([np.arange(n), drawn])
+    rng = rng_for("curves", n=n, draws=draws, seed=seed)
+    places = np.empty((1 + draws, n), np.int64)
+    places[0] = np.arange(n)
+    some = max(1, PART // n)
+    for k in range(1, len(places), some):
+        part = places[k : k + some]
+        part[:] = rng.integers(n, size=part.shape)
+    return places
 
 
 def percentiles(values: Floats, n: int, level: float) -> tuple[float, float]:
@@ -220,10 +226,19 @@ def _means(x: Floats, resamples: Ints) -> Floats:
     """Mean of each resample at each size; a resample that has no trial there takes the mean of all seeds."""
     there = ~np.isnan(x)
     filled = np.where(there, x, 0.0)
-    times = np.zeros((len(resamples), len(x)))  # how often a seed occurs in a resample
+    # How often a seed occurs in a resample, some resamples at a time
+    some = max(1, PART // len(x))
+    parts = (_occurrences(resamples[k : k + some], len(x)) for k in range(0, len(resamples), some))
+    counts, sums = map(np.vstack, zip(*((times @ there, times @ filled) for times in parts), strict=True))
+    means: Floats = np.where(counts > 0, sums / np.maximum(counts, 1.0), filled.sum(axis=0) / there.sum(axis=0))
+    return means
+
+
+def _occurrences(resamples: Ints, n: int) -> Floats:
+    """How often each of `n` seeds occurs in each resample, (resamples, n)."""
+    times = np.zeros((len(resamples), n))
     np.add.at(times, (np.arange(len(resamples))[:, None], resamples), 1.0)
-    counts = times @ there
-    return np.where(counts > 0, times @ filled / np.maximum(counts, 1.0), filled.sum(axis=0) / there.sum(axis=0))
+    return times
 
 
 def _errors(x: Floats) -> Floats:

@@ -23,11 +23,16 @@ from ..seeds import rng_for
 from .values import check_count, rounding, shared
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
 
     from .values import Bools, Floats
 
+    Signs = NDArray[np.float64 | np.int8]
+
 DRAWS = 9_999
+SMALL, PART = 2**20, 2**18  # more signs are kept as bytes and not as numbers; so many are multiplied with at a time
 EXACT = 13  # seeds up to which all 2^n signs are gone through: no more of them than are drawn otherwise
 
 
@@ -124,7 +129,7 @@ def differences(a: Floats, b: Floats) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def signs(n: int, draws: int = DRAWS, seed: int = 0) -> tuple[Floats, bool]:
+def signs(n: int, draws: int = DRAWS, seed: int = 0) -> tuple[Signs, bool]:
     """Choices of signs for `n` seeds, and whether they are all there are.
 
     Returns
@@ -133,18 +138,28 @@ def signs(n: int, draws: int = DRAWS, seed: int = 0) -> tuple[Floats, bool]:
     """
     check_count("draws", draws)
     if n <= EXACT:
-        bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        flips: Signs = (1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)).astype(np.float64)
     else:
-        bits = rng_for("signs", n=n, draws=draws, seed=seed).integers(2, size=(draws, n))
-    flips = (1 - 2 * bits).astype(np.float64)
+        few = draws * n <= SMALL
+        rng = rng_for("signs", n=n, draws=draws, seed=seed)
+        bits = rng.integers(2, size=(draws, n), dtype=np.int64 if few else np.int8)
+        bits *= -2
+        bits += 1
+        flips = bits.astype(np.float64 if few else np.int8, copy=False)
     flips.flags.writeable = False
     return flips, n <= EXACT
+
+
+def flipped(flips: Signs, d: Floats) -> Iterator[Floats]:
+    """Sums of differences, (n,) or (n, k), under each choice of signs: (rows,) or (rows, k), some rows at a time."""
+    rows = max(1, PART // flips.shape[1])
+    return (flips[k : k + rows].astype(np.float64, copy=False) @ d for k in range(0, len(flips), rows))
 
 
 def _sums(d: Floats, draws: int, seed: int) -> tuple[Floats, bool]:
     """Sums under flipped signs. Sizes are sorted first, so that the order of the seeds changes nothing."""
     flips, certain = signs(d.size, draws, seed)
-    return flips @ np.sort(np.abs(d)), certain
+    return np.concatenate(list(flipped(flips, np.sort(np.abs(d))))), certain
 
 
 def _share(as_far: Bools, *, certain: bool) -> float:

@@ -30,12 +30,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .flips import resolution, signs
+from .flips import flipped, resolution, signs
 from .values import LEVEL, array, check_level, rounding
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from .flips import Signs
     from .values import Bools, Floats
 
 DRAWS = 4_999
@@ -107,7 +108,7 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
     p[there] = 1.0
     flips, certain = signs(x.shape[1], draws, seed)
     if not certain:
-        flips = np.vstack([np.ones(x.shape[1]), flips])  # the data are one of the draws
+        flips = np.vstack([np.ones(x.shape[1], flips.dtype), flips])  # the data are one of the draws
     if several.any():
         p[contested] = _step_down(np.hstack([_deficits(x[k][:, there[k]], flips) for k in np.flatnonzero(several)]))
     return [_winners(cell, p_cell, 1 - level) for cell, p_cell in zip(x, p, strict=True)]
@@ -119,7 +120,7 @@ def _order(x: Floats) -> NDArray[np.intp]:
     return np.argsort(np.sort(filled, axis=0).sum(axis=0), kind="stable")
 
 
-def _deficits(x: Floats, flips: Floats) -> Floats:
+def _deficits(x: Floats, flips: Signs) -> Floats:
     """Largest deficit of each strategy against any other, under each choice of signs.
 
     The sum of differences over the root of the sum of their squares: it grows with Student's t, is at most the root of
@@ -141,8 +142,7 @@ def _deficits(x: Floats, flips: Floats) -> Floats:
     d = d.reshape(n, k * k)
     length = np.sqrt((d**2).sum(axis=0))
     d /= np.where(length > 0, length, 1.0)
-    deficits: Floats = (flips @ d).reshape(len(flips), k, k).max(axis=1)
-    return deficits
+    return np.concatenate([sums.reshape(-1, k, k).max(axis=1) for sums in flipped(flips, d)])
 
 
 def _step_down(deficits: Floats) -> Floats:

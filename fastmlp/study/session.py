@@ -60,7 +60,7 @@ class Results:
     @cached_property
     def rows(self) -> list[Record]:
         """One flat dict a trial, in the plan's order; read from the store when first asked for."""
-        return read_study(self.folder).rows
+        return [dict(row) for row in read_study(self.folder).rows]
 
     @property
     def table(self) -> Path:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from msgspec import json
+
 from ...errors import StoreError
 from .database import FILE, connect_reader, naming
 from .records import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
+from .table import Table
 
 NEEDED = ("problem", "n_target", "seed", "varied", "status", "steps", "train_seconds", "losses")  # by `DERIVED`
 
@@ -28,14 +30,14 @@ class StudyData:
     settings
         As in ``study.toml``.
     rows
-        One a trial of the plan, in its order, with all of `records.COLUMNS`; the status of a trial that has not run is
-        ``missing``, and its measures are None.
+        One mapping a trial of the plan, in its order, with all of `records.COLUMNS`; the status of a trial that has not
+        run is ``missing``, and its measures are None.
     meta
         Versions, processor, backend, command and the like.
     """
 
     settings: dict[str, Any]
-    rows: list[Record]
+    rows: Table
     meta: dict[str, str]
 
 
@@ -53,7 +55,7 @@ def read_study(folder: str | Path) -> StudyData:
         meta = reader.meta()
         if "settings" not in meta:
             raise StoreError(f"{folder}: the study there has no plan yet")
-        return StudyData(tomllib.loads(meta.pop("settings")), list(reader.rows()), meta)
+        return StudyData(tomllib.loads(meta.pop("settings")), reader.table(), meta)
 
 
 @contextmanager
@@ -110,11 +112,18 @@ class Reader:
 
     def rows(self, columns: Iterable[str] = COLUMNS) -> Iterator[Record]:
         """Go through the plan, one flat row a trial, with some columns or all."""
-        columns = list(columns)
+        for row in self._rows(list(columns)):
+            yield {name: json.decode(row[name]) if COLUMNS[name] in NESTED and row[name] else row[name] for name in row}
+
+    def table(self) -> Table:
+        """Return all rows, in little memory however many they are."""
+        return Table(row.values() for row in self._rows(list(COLUMNS)))
+
+    def _rows(self, columns: Sequence[str]) -> Iterator[Record]:
+        """Go through the plan; lists are JSON text."""
         derives = any(name in DERIVED for name in columns)
         similarity, targets = self.similarity(), self.final_losses() if derives else {}
         selected = dict.fromkeys(["problem", *columns, *(NEEDED if derives else ())])
-        nested = [name for name in selected if COLUMNS[name] in NESTED]
         cursor = self.connection.execute(
             f"SELECT {', '.join(map(_selected, selected))} FROM plan LEFT JOIN records USING (key)"
             " LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key"
@@ -122,8 +131,6 @@ class Reader:
         )
         for values in cursor:
             row = dict(zip(selected, values, strict=True))
-            for name in nested:
-                row[name] = json.loads(row[name]) if row[name] is not None else None
             row["similarity"] = similarity.get(row["problem"])
             if derives:
                 row |= _until(row, targets.get((row["problem"], row["n_target"], row["seed"])))
@@ -132,9 +139,9 @@ class Reader:
 
 def _until(row: Record, target: float | None) -> Record:
     """Return the columns of `DERIVED`; replicates have none, whose subset or order may be another than scratch had."""
-    losses = row["losses"] or []
     if target is None or row["status"] != "ok" or row["varied"]:
         return dict.fromkeys(DERIVED)
+    losses = json.decode(row["losses"] or "[]")
     epoch = next((epoch for epoch, loss in enumerate(losses, 1) if loss is not None and loss <= target), None)
     if epoch is None or row["steps"] is None or row["train_seconds"] is None:
         return dict.fromkeys(DERIVED)
