@@ -96,6 +96,7 @@ def test_the_best_everywhere_has_the_first_rank_and_beats_all() -> None:
     assert [b["case"] for b in first["beats"].values()] == ["likely", "likely"]
     assert [b["case"] for b in last["beats"].values()] == ["unlikely"] * 3
     assert [run["strategy"] for run in found["leads"]] == ["finetune"]
+    assert found["behind"] == 3
 
 
 def test_cells_that_disagree_are_said_to() -> None:

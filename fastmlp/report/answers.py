@@ -75,7 +75,7 @@ def answer(
     problem: str,
     comparisons: dict[str, list[Json]],
     cells: Mapping[tuple[str, int], Json],
-    transfer: Sequence[Json] = (),
+    transfer: Sequence[Json],
 ) -> Json:
     """What the verdicts say: for each size, over all sizes, and about baseline, scratch and scaler.
 

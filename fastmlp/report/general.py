@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..stats import average_ranks, mean_interval, paired_family, performance_profile, probability_of_improvement
+from ..stats import average_ranks, mean_interval, performance_profile, probability_of_improvement, winner_sets
 from .grid import BASELINE, PLAIN, Grid
 from .matrix import accuracies
 
@@ -40,9 +40,9 @@ def general(grid: Grid, shown: Sequence[str]) -> Json | None:
     Returns
     -------
     dict or None
-        `ranks` by strategy, best first, with `beats`, its probabilities against the `opponents`; how many are `behind`
-        the first; `agreement` between cells with its `case`; `test` that the strategies do not differ; `profiles`, and
-        which of them `leads` where. None for a single strategy or cell.
+        `ranks` by strategy, best first, with `beats`, its probabilities against the `opponents`; how many are shown to
+        be `behind`; `agreement` between cells with its `case`; `test` that the strategies do not differ; `profiles`,
+        and which of them `leads` where. None for a single strategy or cell.
     """
     cells = len(grid.problems) * len(grid.sizes)
     every = [*grid.contestants, *([BASELINE] if BASELINE in grid.strategies else [])]
@@ -58,12 +58,12 @@ def general(grid: Grid, shown: Sequence[str]) -> Json | None:
     means = [asdict(mean_interval(column)) for column in ranks.T]
     rows: list[Json] = [{"strategy": s, "rank": means[k], "beats": beats[s]} for k, s in enumerate(names)]
     order = sorted(range(len(names)), key=lambda k: means[k]["mean"] or len(names))
-    behind = paired_family([(ranks[:, k], ranks[:, order[0]]) for k in order[1:]], margin=0.0)
+    winners = winner_sets(-ranks[None])[0].winners  # the first is picked for its luck too, as in any cell
     return {
         "cells": cells,
         "opponents": opponents,
         "ranks": [rows[k] for k in order],
-        "behind": sum(d.verdict == "better" for d in behind),
+        "behind": len(names) - len(winners) if winners else 0,
         **_alike(x, ranks),
         **_profiles(by_name, [s for s in shown if s in names]),
     }
@@ -90,7 +90,7 @@ def chance(first: ArrayLike, second: ArrayLike) -> Json:
 
 
 def _alike(x: Array, ranks: Array) -> Json:
-    """Whether cells rank the strategies alike, and whether the seeds do, by which strategies differ at all."""
+    """Whether the cells rank the strategies alike, and whether, over seeds, the strategies differ in rank at all."""
     counts = (~np.isnan(x)).sum(axis=2)
     means = np.where(counts > 0, np.nan_to_num(x).sum(axis=2) / np.maximum(counts, 1), np.nan)  # (cells, strategies)
     cells, seeds = average_ranks(means), average_ranks(-ranks)
