@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from hashlib import sha256
 from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
-from ..problems import Problem, Task, load_problem
+from ..problems import Problem, load_problem
 from ..strategies import Strategy
 from .settings import Settings
 from .store.records import Trial
@@ -161,9 +159,9 @@ def what_it_does(strategy: Strategy) -> dict[str, Any]:
 def describe(problem: Problem, seed: int, settings: Settings, circumstances: Circumstances) -> Source:
     """Return what trials of a problem, as one seed sees it, depend on."""
     training = settings.training
-    target = [asdict(problem.sizes), problem.target.name, fingerprint_of(problem.target)]
+    target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint]
     how = [problem.shared, problem.on_subset]
-    both = [*target, *how, problem.source.name, fingerprint_of(problem.source)]
+    both = [*target, *how, problem.source.name, problem.source.fingerprint]
     pretraining = digest(
         what="pretraining",
         seed=seed,
@@ -175,12 +173,6 @@ def describe(problem: Problem, seed: int, settings: Settings, circumstances: Cir
         numpy=circumstances.versions["numpy"],
     )
     return Source(target, both, pretraining)
-
-
-@lru_cache(maxsize=64)  # some tasks are the same for all seeds, and some are drawn for each
-def fingerprint_of(task: Task) -> str:
-    """Return a hash of a task's inputs and labels."""
-    return sha256(np.ascontiguousarray(task.X).tobytes() + np.ascontiguousarray(task.y).tobytes()).hexdigest()[:32]
 
 
 def digest(**names: Any) -> str:
