@@ -24,7 +24,7 @@ from bench.gate.outcome import Comparison, Result
 from bench.gate.present import markdown, text, write
 from bench.gate.rounds import Pair, Round, Sample
 from bench.gate.selection import choose
-from bench.gate.slower import PatchError, slow_down
+from bench.gate.slower import ExtraWorkError, share_of, slow_down
 from bench.gate.verdict import Verdict
 from bench.gate.workshop import LOCK, workshop
 
@@ -280,17 +280,18 @@ def test_a_branch_made_slower_on_purpose_is_refused(tmp_path: Path) -> None:
     assert json.loads((clone / "gate.json").read_text())["exit_code"] == 4
 
 
-@pytest.mark.parametrize("share", [0.0, 1.5])
-def test_extra_work_is_a_share(tmp_path: Path, share: float) -> None:
-    with pytest.raises(ValueError, match="share"):
-        slow_down(tmp_path, share)
+def test_extra_work_is_a_share() -> None:
+    assert [share_of(share) for share in ("", "0", "0.05", "1")] == [0, 0, 0.05, 1]
+    for share in ("-0.1", "1.5", "much", "nan"):
+        with pytest.raises(ExtraWorkError, match="from 0 to 1"):
+            share_of(share)
 
 
 def test_extra_work_is_not_put_where_it_does_not_fit(tmp_path: Path) -> None:
     (tmp_path / "backends").mkdir()
     for name in ("engine.py", "compiled.py"):
         (tmp_path / "backends" / name).write_text("another kernel")
-    with pytest.raises(PatchError, match="0 times"):
+    with pytest.raises(ExtraWorkError, match="0 times"):
         slow_down(tmp_path, 0.5)
 
 

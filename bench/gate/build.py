@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .processes import CommandError, Commands
-from .slower import slow_down
+from .slower import ExtraWorkError, slow_down
 from .worker import hash_of
 
 WORKING_TREE = "the working tree"
@@ -145,7 +145,7 @@ def build_all(repository: Path, wanted: Sequence[Wanted], folder: Path) -> list[
                 pool.submit(build, one, repository, folder / str(k), own=own, run=commands.run) for k, one in parts
             ]
             return [made.result() for made in making]
-        except CommandError as error:
+        except (CommandError, ExtraWorkError) as error:
             raise BuildError(str(error)) from error
         finally:
             commands.stop()

@@ -26,7 +26,7 @@ from .checks import check_builds
 from .compare import Settings, compare, warm
 from .outcome import NO_VERDICT, Comparison
 from .selection import choose
-from .slower import VARIABLE
+from .slower import VARIABLE, ExtraWorkError, share_of
 from .workshop import workshop
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(options.run(options))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except UnknownRevisionError as error:
+    except (UnknownRevisionError, ExtraWorkError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(USAGE)
     except GateError as error:
@@ -121,7 +121,7 @@ def usable() -> set[int]:
 
 def run_gate(options: argparse.Namespace) -> int:
     """Build, measure, say."""
-    start, extra = time.monotonic(), float(os.environ.get(VARIABLE, "0"))
+    start, extra = time.monotonic(), share_of(os.environ.get(VARIABLE, ""))
     base = Wanted("base", resolve(options.repository, options.base))
     commit = resolve(options.repository, options.head) if options.head else WORKING_TREE
     head = Wanted("head", commit, extra)

@@ -62,8 +62,25 @@ class engine:
 """
 
 
-class PatchError(Exception):
-    """The sources are not those that the extra work was written for."""
+class ExtraWorkError(Exception):
+    """The share is none, or the sources are not those that the extra work was written for."""
+
+
+def share_of(text: str) -> float:
+    """Read the share of the work to be done twice: in [0, 1], nothing being zero.
+
+    Raises
+    ------
+    ExtraWorkError
+        If it is no such number.
+    """
+    try:
+        share = float(text or 0)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ExtraWorkError(f"{VARIABLE} is the share of the work to be done twice, from 0 to 1: {text!r}")
+    return share
 
 
 def slow_down(package: Path, share: float) -> None:
@@ -71,13 +88,9 @@ def slow_down(package: Path, share: float) -> None:
 
     Raises
     ------
-    ValueError
-        If the share is not in (0, 1].
-    PatchError
+    ExtraWorkError
         If the kernels have changed so much that this file has to.
     """
-    if not 0 < share <= 1:
-        raise ValueError(f"{VARIABLE} is the share of the work to be done twice, in (0, 1]: {share}")
     engine, compiled = (package / "backends" / name for name in ("engine.py", "compiled.py"))
     before, start, rest = engine.read_text().partition("@entry\ndef train(\n")
     body, end, after = rest.partition("@inlined\n")
@@ -89,6 +102,6 @@ def replaced(text: str, changes: tuple[tuple[str, str], ...]) -> str:
     """Make each change, at the one place where it can be made."""
     for old, new in changes:
         if text.count(old) != 1:
-            raise PatchError(f"{old!r} is there {text.count(old)} times")
+            raise ExtraWorkError(f"{old!r} is there {text.count(old)} times")
         text = text.replace(old, new)
     return text
