@@ -49,15 +49,21 @@ def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytes
     assert names["moved"].network.sizes == (64, 64, 10)
 
 
-STRATEGY, USE, PROBLEM, MEASURE = blocks(CONTRIBUTING, "python")
+STRATEGY, PROBLEM, MEASURE = blocks(CONTRIBUTING, "python")
 
 
-def test_the_strategies_of_contributing_are_three_of_a_kind(names: dict[str, Any]) -> None:
-    exec(USE, names)
-    assert names["fit"].network.sizes[-1] == 10
-    assert eval(f"{{{STRATEGY}}}", names) == {"cooled": names["cooled"]}
+@pytest.mark.parametrize("what", ["strategy", "problem", "measure"])
+def test_ten_lines_tell_how_to_add_one(what: str) -> None:
+    section = CONTRIBUTING.partition(f"## Adding a {what}\n")[2].partition("\n## ")[0]
+    assert len([line for line in section.splitlines() if line and not line.startswith("```")]) <= 10
+
+
+def test_the_strategy_of_contributing_trains_and_a_study_can_have_it(names: dict[str, Any]) -> None:
+    (cooled,) = eval(f"{{{STRATEGY}}}", vars(fastmlp)).values()
+    fit = fastmlp.transfer(names["net"], names["X"], names["y"], strategy=cooled, n_classes=10, epochs=2)
+    assert fit.network.sizes == (64, 8, 10)
     (study,) = blocks(CONTRIBUTING, "toml")
-    assert load_settings(tomllib.loads(study)).strategy("cooled") == names["cooled"]
+    assert load_settings(tomllib.loads(study)).strategy("cooled") == cooled
 
 
 def test_the_problem_of_contributing_can_be_transferred_from(monkeypatch: pytest.MonkeyPatch) -> None:
