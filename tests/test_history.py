@@ -153,8 +153,19 @@ def test_older_code_of_a_benchmark_is_not_compared(tmp_path: Path) -> None:
     store(tmp_path, {TRAIN: [SLOWER]})
     path = tmp_path / "benchmarks.json"
     path.write_text(path.read_text().replace('"version": "1"', '"version": "2"'))
-    with pytest.raises(NoHistory, match="no benchmark was run"):
+    with pytest.raises(NoHistory, match=f"no benchmark was run\n{TRAIN}: results of 12 commits are of older code"):
         read(tmp_path, COMMITS)
+
+
+@pytest.mark.parametrize("result", ["[1.0]", '["fast", 1.0]', "3", "[Infinity, 1.0]"])
+def test_a_result_that_is_no_list_of_numbers_is_no_number(result: str, tmp_path: Path) -> None:
+    store(tmp_path, {TRAIN: [FLAT, FLAT]})
+    path = max((tmp_path / "box").glob("*-env.json"))
+    path.write_text(path.read_text().replace("[1.0, 1.0]", result))
+    history = read(tmp_path, COMMITS)
+    json.dumps(history, allow_nan=False)
+    assert "no verdict" in {one["verdict"] for one in history["series"]}
+    assert any("cannot be read" in line for line in history["left_out"]) is (result in {'["fast", 1.0]', "3"})
 
 
 @pytest.mark.parametrize("text", [None, "", '{"bench_kernels', "[]", '{"version": 1}'])

@@ -8,7 +8,9 @@ verdict.
 from __future__ import annotations
 
 import itertools
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from asv.graph import Graph
 from asv.machine import Machine
 from asv.results import Results
 from asv.step_detect import detect_regressions
-from asv.util import UserError, is_na, load_json
+from asv.util import UserError, load_json
 
 Json = dict[str, Any]
 
@@ -76,11 +78,9 @@ def read(
     folder = _folder(results, machine, left_out)
     stored = sorted(_stored(folder, commits, left_out), key=lambda one: commits.index(one.commit_hash))
     measured = list(dict.fromkeys(one.commit_hash for one in stored))
-    graphs = _graphs(stored, measured, {name: b for name, b in benchmarks.items() if re.search(pattern, name)})
-    left_out += sorted(
-        f"{name}: gone, it is no longer among the benchmarks"
-        for name in {name for one in stored for name in one.get_all_result_keys()} - set(benchmarks)
-    )
+    wanted = {name: benchmark for name, benchmark in benchmarks.items() if re.search(pattern, name)}
+    left_out += _incomparable(stored, benchmarks)
+    graphs = _graphs(stored, measured, wanted, left_out)
     series = [one for (name, _), mine in graphs.items() for one in _series(mine, benchmarks[name], measured, threshold)]
     if not series:
         raise NoHistory(f"{folder}: no benchmark was run" + "".join(f"\n{line}" for line in left_out))
@@ -136,18 +136,41 @@ def _stored(folder: Path, commits: Sequence[str], left_out: list[str]) -> Iterat
             left_out.append(f"{path.name}: its commit is not on this branch")
 
 
-def _graphs(stored: Iterable[Any], measured: Sequence[str], benchmarks: Mapping[str, Json]) -> dict[Any, Gathered]:
-    """Gather values by benchmark and environment."""
+def _incomparable(stored: Sequence[Any], benchmarks: Mapping[str, Json]) -> list[str]:
+    """Name benchmarks that are gone, and those whose older results asv does not compare with newer ones."""
+    counts = Counter(
+        (name, name in benchmarks)
+        for one in stored
+        for name in set(one.get_all_result_keys()) - one.get_result_keys(benchmarks)
+    )
+    return [
+        f"{name}: results of {count} commits are of older code" if there else f"{name}: gone, no longer a benchmark"
+        for (name, there), count in sorted(counts.items())
+    ]
+
+
+def _graphs(
+    stored: Iterable[Any], measured: Sequence[str], benchmarks: Mapping[str, Json], left_out: list[str]
+) -> dict[Any, Gathered]:
+    """Gather values by benchmark and environment; name what is no list of numbers."""
     found: dict[Any, Gathered] = {}
     for one in stored:
         place = measured.index(one.commit_hash)
         for name in sorted(one.get_result_keys(benchmarks)):
             params, key = benchmarks[name]["params"], (name, one.env_name)
             mine = found.setdefault(key, Gathered(Graph(name, {}), str(one.params.get("python", ""))))
-            weights = [_stats.get_weight(stats) for stats in one.get_result_stats(name, params)]
-            mine.graph.add_data_point(place, one.get_result_value(name, params), weights)
             mine.last = place
+            try:
+                weights = [_stats.get_weight(stats) for stats in one.get_result_stats(name, params)]
+                values = [_finite(value) for value in one.get_result_value(name, params)]
+                mine.graph.add_data_point(place, values, weights)
+            except UNREADABLE as error:
+                left_out.append(f"{name} on {one.commit_hash[:8]}: cannot be read: {_line(error)}")
     return found
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _series(mine: Gathered, benchmark: Json, measured: Sequence[str], threshold: float) -> Iterator[Json]:
@@ -156,7 +179,7 @@ def _series(mine: Gathered, benchmark: Json, measured: Sequence[str], threshold:
     better = "higher" if unit in HIGHER_IS_BETTER else "lower"
     labels = [", ".join(value.strip("'\"") for value in values) for values in itertools.product(*benchmark["params"])]
     for column, (label, steps) in enumerate(zip(labels, mine.graph.get_steps(), strict=True)):
-        points = [[place, values[column]] for place, values, _ in data if not is_na(values[column])]
+        points = [[place, values[column]] for place, values, _ in data if values[column] is not None]
         reason = _why_not([place for place, _ in points], mine.last, measured)
         yield {
             "benchmark": mine.graph.benchmark_name,
