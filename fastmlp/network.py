@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import get_backend
+from .backends.reference import two_logits
 from .checks import check_inputs, check_labels
 from .errors import ShapeError, UnknownName
 from .layout import ACTIVATIONS, Layout
@@ -219,9 +220,7 @@ def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto")
 def predict_proba(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.float64]:
     """Return the probability of each class, (n, n_classes); one logit z counts as the two logits (0, z)."""
     # Classes first: NumPy reduces a long axis several times faster than a short one
-    z = forward(net, X, backend=backend).T.astype(np.float64, order="C")
-    if len(z) == 1:
-        z = np.vstack([np.zeros_like(z), z])
+    z = two_logits(forward(net, X, backend=backend)).T.astype(np.float64, order="C")
     e = np.exp(z - z.max(axis=0))
     return np.ascontiguousarray((e / e.sum(axis=0)).T)
 

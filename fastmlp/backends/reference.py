@@ -108,16 +108,19 @@ def cross_entropy(logits: Floats, y: NDArray[np.int64]) -> tuple[float, Floats]:
     dz : (B, C), the softmax minus the one-hot labels, over B.
     """
     n, n_logits = logits.shape
-    if n_logits == 1:
-        loss, dz = cross_entropy(np.hstack([np.zeros_like(logits), logits]), y)
-        return loss, dz[:, 1:]
-    z = logits - logits.max(axis=1, keepdims=True)  # (B, C)
+    both = two_logits(logits)
+    z = both - both.max(axis=1, keepdims=True)  # (B, C), C at least 2
     e = np.exp(z)
     total = e.sum(axis=1, keepdims=True)  # (B, 1)
     loss = float((np.log(total[:, 0]) - z[np.arange(n), y]).mean())
     dz = e / total
     dz[np.arange(n), y] -= 1
-    return loss, dz / n
+    return loss, dz[:, -n_logits:] / n  # of two logits (0, z) only the second can move
+
+
+def two_logits(logits: Floats) -> Floats:
+    """Logits of at least two classes, (B, C): the one logit z of a sigmoid head stands for the two logits (0, z)."""
+    return np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a training that diverges ends in a loss that says so
