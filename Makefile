@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study test lint bench rehearse clean
+.PHONY: help study docs test lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -20,6 +20,14 @@ help:  ## Say what can be made
 study: $(VENV)/.installed  ## Run the lab study and say where the report is
 	$(BIN)/fastmlp study lab --out $(OUT)
 	@echo "The report is $(CURDIR)/$(OUT)/report.html"
+
+docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and pictures of it, into docs/
+	$(BIN)/fastmlp study book --out $(OUT)/book
+	cp bench/peers.json $(wildcard bench/history.json) $(OUT)/book
+	$(BIN)/fastmlp report $(OUT)/book
+	cp $(OUT)/book/report.html docs/index.html
+	cp $(OUT)/book/report.md docs/book.md
+	$(BIN)/python docs/pictures.py docs/index.html docs/pictures
 
 test: $(VENV)/.installed-test  ## Run all tests; PYTEST_ARGS="-k layout" runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

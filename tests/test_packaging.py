@@ -116,6 +116,7 @@ def test_sdist_holds_the_tests_and_benchmarks(artefacts: dict[str, Path]) -> Non
     with tarfile.open(artefacts["sdist"]) as archive:
         tops = {Path(name).parts[1] for name in archive.getnames()}
     assert {"fastmlp", "bench", "report_templates", "tests", "asv.conf.json", "pyproject.toml", "LICENSE"} <= tops
+    assert "docs" not in tops  # a rendered book is no source
 
 
 def test_metadata(artefacts: dict[str, Path]) -> None:

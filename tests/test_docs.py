@@ -1,0 +1,48 @@
+"""The rendered book in docs/: small, whole, of the shipped study, and pictured in the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fastmlp.study.config import load_settings
+from tests.report_text import text_of_html, text_of_markdown
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+if not DOCS.is_dir():
+    pytest.skip("docs/ is no part of what is built", allow_module_level=True)
+
+PAGE = (DOCS / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_folder_is_small() -> None:
+    sizes = {path.name: path.stat().st_size for path in DOCS.rglob("*") if path.is_file()}
+    assert sum(sizes.values()) < 3_000_000
+    assert all(size < 150_000 for name, size in sizes.items() if name.endswith(".png"))
+
+
+def test_the_page_asks_for_nothing_else() -> None:
+    assert "default-src 'none'" in PAGE
+    assert not re.search(r"""<(?:link|script|img|iframe|source)[^>]*(?:href|src)=["'](?!data:)""", PAGE)
+    assert not re.search(r"url\((?!#)|@import", PAGE)
+
+
+def test_the_page_and_its_markdown_are_of_one_rendering() -> None:
+    assert text_of_html(PAGE) == text_of_markdown((DOCS / "book.md").read_text(encoding="utf-8"))
+
+
+def test_it_is_of_the_shipped_study() -> None:
+    grid = load_settings("book").grid
+    settings = PAGE[PAGE.index('id="settings"') :]
+    for name in (*grid.problems, *grid.strategies):
+        assert f'"{name}"' in settings.replace("&#34;", '"'), name
+
+
+def test_the_readme_shows_pictures_in_light_and_in_dark() -> None:
+    shown = re.findall(r'"(docs/pictures/[^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {ROOT / name for name in shown} == set((DOCS / "pictures").iterdir())
+    assert {name.replace("light", "dark") for name in shown} <= set(shown)
