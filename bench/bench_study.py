@@ -70,9 +70,11 @@ class Storing:
 class Growth:
     """Memory that the bookkeeping of ten times as many trials takes, in MiB."""
 
+    params = ([2_000, 20_000],)
+    param_names = ("trials",)
     unit = "MiB"
     timeout = 1200
 
-    def track_growth(self) -> float:
-        few, many = (float(peak(number).split()[0]) for number in (2_000, 20_000))
+    def track_growth(self, trials: int) -> float:
+        few, many = (float(peak(number).split()[0]) for number in (trials // 10, trials))
         return max(many - few, 1.0)  # less is noise

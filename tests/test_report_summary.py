@@ -127,6 +127,16 @@ def test_roles_are_read_from_names() -> None:
     assert dict(grid.scaler_controls) == {"baseline-source-scaler": "baseline", "scratch-source-scaler": "scratch"}
 
 
+def test_replicates_are_no_trials_of_the_grid() -> None:
+    data = study(seeds=2, sizes=[20])
+    again = [row | {"varied": "order", "replicate": 1, "accuracy": 0.0} for row in data.rows[:3]]
+    grid = Grid.of(data.settings, [*again, *data.rows])
+    assert dict(grid.trials) == dict(Grid.of(data.settings, data.rows).trials)
+    assert [row["accuracy"] for row in grid.trials.rows()] == [row["accuracy"] for row in data.rows]
+    assert ("parity", "scratch", 20, 7) not in grid.trials
+    assert ("parity", "none", 20, 0) not in grid.trials
+
+
 def test_plan_says_what_a_family_of_strategies_became() -> None:
     data = study(flat({}), strategies=["partial-1", "partial-2"], seeds=1, sizes=[20])
     data.settings["strategies"] = ["partial-k"]

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import least_squares
 
 from fastmlp.errors import InvalidInput, ShapeError
-from fastmlp.stats import crossover, fit_curve, label_equivalence
+from fastmlp.stats import crossover, curves, fit_curve, label_equivalence
 from fastmlp.stats.curves import percentiles
 
 from .stats_data import Array, accuracies, numbers, real, trials
@@ -215,3 +215,10 @@ def test_refusals_hold_the_value() -> None:
         fit_curve([20, 10], [[0.1, 0.2]])
     with pytest.raises(ShapeError, match="cannot be paired"):
         crossover([10, 20], [[0.1, 0.2]], [[0.1, 0.2], [0.1, 0.2]])
+
+
+def test_many_seeds_are_resampled_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = study(law(SIZES), seed=1), study(law(SIZES, rate=0.5), seed=2)
+    whole = label_equivalence(SIZES, *pair, draws=99)
+    monkeypatch.setattr(curves, "PART", 50)
+    assert label_equivalence(SIZES, *pair, draws=99) == whole

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats as oracle
 
 from fastmlp.stats import paired_difference, paired_family, sign_flip_test
+from fastmlp.stats.flips import flipped, signs
 
 from .stats_data import Array, accuracies, accuracy_like, numbers, real, trials
 
@@ -67,6 +68,17 @@ def test_verdicts_by_flipping_signs_swap_with_the_pair(pair: Array, margin: floa
     assert back.verdict == opposite[there.verdict]
     assert back.p_equivalent == there.p_equivalent
     assert np.isfinite(numbers(there)).all()
+
+
+def test_signs_of_many_seeds_take_a_byte_each_and_are_summed_in_parts() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0.903, 0.02, 300), rng.normal(0.9, 0.02, 300)
+    flips, certain = signs(300)
+    assert (flips.itemsize, certain) == (1, False)
+    assert set(np.unique(flips)) == {-1, 1}
+    assert len(list(flipped(flips, a - b))) > 1
+    np.testing.assert_allclose(np.concatenate(list(flipped(flips, a - b))), flips.astype(float) @ (a - b), atol=1e-12)
+    assert sign_flip_test(a, b).p == pytest.approx(oracle.ttest_rel(a, b).pvalue, abs=0.01)
 
 
 def test_differences_without_spread_can_be_judged() -> None:
