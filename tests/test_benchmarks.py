@@ -75,6 +75,6 @@ def test_a_wrong_kernel_is_not_timed() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_trials() -> None:
-    """Plan, store, resume, export, report: nothing holds a whole study. 200,000 trials take 163 MiB, 20,000 take 118."""
+    """Nothing holds a whole study: not its plan, its store, its resumption, its export, nor its report."""
     few, many = (float(peak(number).split()[0]) for number in (1_000, 8_000))
     assert many - few < 10

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fastmlp.errors import StoreCorrupt, StoreError, StoreLocked
 from fastmlp.study.export import export
-from fastmlp.study.store import Store, database, read_study
+from fastmlp.study.store import Store, database, read_study, table
 from fastmlp.study.store.lock import holder, see_free
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.records import COLUMNS, PRETRAINING, SCORES, TRIAL, Trial
@@ -408,6 +408,17 @@ def test_whoever_takes_an_export_slowly_holds_nobody_up(store: Store, tmp_path: 
     store.add([], [made_up_record("p-frozen-0")])
     assert monotonic() - start < 1
     table.close()
+
+
+def test_a_full_disk_for_temporary_files_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished(tmp_path)
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(table, "TemporaryFile", full)
+    with pytest.raises(StoreError, match="need a temporary file: No space left on device"):
+        read_study(tmp_path)
 
 
 def test_a_study_without_a_plan_says_so(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from fastmlp.study.store import table
@@ -44,5 +43,4 @@ def test_a_table_of_nothing_has_no_rows_and_closes_its_file() -> None:
     assert list(found) == []
     file = found._file
     del found
-    gc.collect()
     assert file.closed

@@ -116,8 +116,17 @@ class Reader:
             yield {name: json.decode(row[name]) if COLUMNS[name] in NESTED and row[name] else row[name] for name in row}
 
     def table(self) -> Table:
-        """Return all rows, in little memory however many they are."""
-        return Table(row.values() for row in self._rows(list(COLUMNS)))
+        """Return all rows, in little memory however many they are: they go to a temporary file.
+
+        Raises
+        ------
+        StoreError
+            If there is no room for it.
+        """
+        try:
+            return Table(row.values() for row in self._rows(list(COLUMNS)))
+        except OSError as error:
+            raise StoreError(f"the rows need a temporary file: {error.strerror or error}") from error
 
     def _rows(self, columns: Sequence[str]) -> Iterator[Record]:
         """Go through the plan; lists are JSON text."""

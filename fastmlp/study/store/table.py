@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from math import isnan, nan
 from tempfile import TemporaryFile
@@ -41,7 +40,7 @@ class Table(Sequence[Mapping[str, Any]]):
         self._places: dict[tuple[str, int], tuple[int, int]] = {}  # offset and length of a column's block
         self._kept: dict[str, dict[int, Sequence[Any]]] = {name: {} for name in COLUMNS}
         self._words: dict[str, str] = {}
-        self._recent = lru_cache(RECENT)(self._load)
+        self._recent: dict[tuple[str, int], Sequence[Any]] = {}  # the one used last comes last
         self._length = 0
         remaining = iter(rows)
         while some := list(islice(remaining, BLOCK)):
@@ -83,9 +82,13 @@ class Table(Sequence[Mapping[str, Any]]):
         return found and json.decode(found)
 
     def _block(self, name: str, number: int) -> Sequence[Any]:
-        if COLUMNS[name] in NESTED or name in ONCE:
-            return self._recent(name, number)
-        block = self._kept[name][number] = self._load(name, number)
+        if COLUMNS[name] not in NESTED and name not in ONCE:
+            block = self._kept[name][number] = self._load(name, number)
+            return block
+        block = self._recent.pop((name, number), ()) or self._load(name, number)
+        self._recent[name, number] = block
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
         return block
 
     def _load(self, name: str, number: int) -> Sequence[Any]:
