@@ -54,8 +54,10 @@ CASES: list[tuple[Callable[[Any], str], object, str]] = [
     (filters.p_value, 1.0, "1"),
     (filters.p_value, None, "–"),
     (filters.scientific, 2.3056, "2.31"),
-    (filters.scientific, 0.0000314, "3.14e-05"),
+    (filters.scientific, 0.0000314, f"3.14{SPACE}×{SPACE}10⁻⁵"),
     (filters.scientific, -0.5, "−0.500"),
+    (filters.number, -1.46e-7, f"−1.46{SPACE}×{SPACE}10⁻⁷"),
+    (filters.number, 1e-5, "10⁻⁵"),
     (filters.scientific, 123.4, "123"),
     (filters.seconds, 0.00034, f"0.34{SPACE}ms"),
     (filters.seconds, 0.0117, f"12{SPACE}ms"),
@@ -115,7 +117,7 @@ def test_crossings_and_deviations() -> None:
     assert filters.crossing(CROSSING) == "63\u00a0labels (41 to ?)"
     assert filters.crossing({"case": "no crossover in range"}) == "no crossover in range"
     assert filters.deviation(0.0004) == "2.00"
-    assert filters.mean_short({"mean": 10968.37}) == "1.1e+04"
+    assert filters.mean_short({"mean": 10968.37}) == "1.1\u00a0×\u00a010⁴"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,13 @@
 // Without this nothing is missing.
 "use strict";
 
+const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
+
 const number = text => {
-  const found = text.replace(/\u2212/g, "-").match(/^[<+]?(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/);
+  const plain = text.replace(/\u2212/g, "-")
+    .replace(/(\u00a0×\u00a0|^)10(?=[⁰¹²³⁴-⁹⁻])/, (_, times) => (times ? "e" : "1e"))
+    .replace(/[⁰¹²³⁴-⁹⁻]/g, sign => "0123456789-"[raised.indexOf(sign)]);
+  const found = plain.match(/^[<+]?(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/);
   if (!found) return null;
   const unit = / min /.test(text) ? 60 : /\u00a0ms$/.test(text) ? 0.001 : 1;
   return unit * found[1] - (text[0] === "<" ? 1e-9 : 0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,12 @@ def test_print_is_light_open_and_not_clipped(visit: Visit) -> None:
     assert len(page.pdf(format="A4")) > 20_000
 
 
+def cells(page: Any, column: int) -> list[float]:
+    texts = page.locator(f"#worked-numbers tbody td:nth-child({column})").all_inner_texts()
+    plain = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789", "\u00a0")
+    return [float(re.sub("×?10(?=-)", "e", text.translate(plain))) for text in texts]
+
+
 def test_tables_are_sorted_from_the_keyboard(visit: Visit) -> None:
     page = visit()
     head = page.locator("#worked-numbers th", has_text="by the formula")
@@ -166,9 +173,10 @@ def test_tables_are_sorted_from_the_keyboard(visit: Visit) -> None:
     for direction in ("ascending", "descending"):
         page.keyboard.press("Enter")
         assert head.get_attribute("aria-sort") == direction
-        cells = page.locator("#worked-numbers tbody td:nth-child(2)").all_inner_texts()
-        numbers = [float(text.replace("−", "-")) for text in cells]
+        numbers = cells(page, 2)
         assert numbers == sorted(numbers, reverse=direction == "descending")
+    page.locator("#worked-numbers th", has_text="difference").locator("button").press("Enter")
+    assert cells(page, 4) == sorted(cells(page, 4))  # powers of ten among them
 
 
 def test_the_contents_mark_where_the_reader_is(visit: Visit) -> None:

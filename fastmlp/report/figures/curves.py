@@ -64,4 +64,4 @@ def _scale_losses(panels: Iterable[Axes], lows: Sequence[float]) -> None:
         if lows and min(lows) > 0:
             axes.set_yscale("log")
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: filters.number(y)))

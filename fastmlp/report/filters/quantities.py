@@ -8,6 +8,7 @@ from __future__ import annotations
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 ABSENT = "\N{EN DASH}"
+POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(value: float | None) -> str:
@@ -130,8 +131,12 @@ def rounded(value: float, digits: int) -> str:
 
 
 def signed(text: str) -> str:
-    """A number with a real minus sign."""
-    return text.replace("-", MINUS) if text.startswith("-") else text
+    """A number with a real minus sign, and with its power of ten as one writes it: 3.14 × 10⁻⁵."""
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        power = f"10{str(int(exponent)).translate(POWERS)}"
+        mantissa = power if mantissa == "1" else f"{mantissa}{NO_BREAK}×{NO_BREAK}{power}"
+    return mantissa.replace("-", MINUS) if mantissa.startswith("-") else mantissa
 
 
 def _two_digits(value: float) -> str:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .quantities import ABSENT, NO_BREAK, count, deviation, labels, number2, percent, points, rounded, scientific
+from .quantities import (
+    ABSENT,
+    NO_BREAK,
+    count,
+    deviation,
+    labels,
+    number,
+    number2,
+    percent,
+    points,
+    rounded,
+    scientific,
+)
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "undecided": ""}
 REASONS = {"no data": "no data", "one seed": "one seed", "no spread": "no spread"}
@@ -41,9 +53,9 @@ def percent_short(value: Mapping[str, Any]) -> str:
 
 
 def mean_short(value: Mapping[str, Any]) -> str:
-    """A mean of two decimals without its interval: 0.41; 1.1e+04."""
+    """A mean of two decimals without its interval: 0.41; 1.1 × 10⁴."""
     mean = value["mean"]
-    return number2(mean) if mean is None or abs(mean) < 100 else f"{mean:.3g}"
+    return number2(mean) if mean is None or abs(mean) < 100 else number(mean)
 
 
 def points_interval(value: Mapping[str, Any]) -> str:
