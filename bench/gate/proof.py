@@ -24,6 +24,8 @@ least {least} restarts of both processes, {rounds} rounds A B B A of {sample:.0f
 alarming measured again by fresh processes. *Loaded* means that another process multiplies matrices and moves memory on
 the other core all the while. Rates have exact 95 % intervals (Clopper and Pearson).
 
+What was measured of a benchmark that is no headline one any more stands last, and does not count.
+
 *Slower* is a whole interval above {slower}, twice; *faster* one below {faster:.3f}, twice; *same* one inside
 {same_from} to {same_to}. A run over all headline benchmarks adjusts for their number (Holm), which takes more rounds.
 
@@ -47,7 +49,10 @@ def render(data: dict[str, Any]) -> str:
         machine=described(data["machine"]),
         revision=data["revision"][:12],
     )
-    return "\n".join([header, verdicts(rows), ratios(rows), clocks(rows), benchmarks(rows)])
+    parts = [header, verdicts("Verdicts", rows), ratios(rows), clocks(rows), benchmarks(rows)]
+    for name, left in data.get("left_out", {}).items():
+        parts.append(verdicts(f"Left out: `{name}`", left))
+    return "\n".join(parts)
 
 
 def kinds(rows: list[Row]) -> list[tuple[str, float, list[Row]]]:
@@ -59,10 +64,10 @@ def kinds(rows: list[Row]) -> list[tuple[str, float, list[Row]]]:
     ]
 
 
-def verdicts(rows: list[Row]) -> str:
-    """Return the table of verdicts: how often each, and the rate that the bar is about."""
+def verdicts(title: str, rows: list[Row]) -> str:
+    """Return a table of verdicts: how often each, and the rate that the bar is about."""
     lines = [
-        "## Verdicts\n",
+        f"## {title}\n",
         f"| | extra work | comparisons | {' | '.join(WORDS)} | | rate, 95 % interval |",
         "|---|---:|---:|" + "---:|" * len(WORDS) + "---|---|",
     ]
