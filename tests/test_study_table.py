@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fastmlp.study.store import table
 from fastmlp.study.store.records import COLUMNS
 from fastmlp.study.store.table import Table
@@ -26,7 +28,9 @@ def made_up(number: int) -> dict[str, Any]:
     }
 
 
-def test_rows_come_back_as_they_were_handed_in() -> None:
+@pytest.mark.parametrize("kept", [1, 2048])
+def test_rows_come_back_as_they_were_handed_in(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "SHORT_KEPT", kept)
     rows = [made_up(number) for number in range(2 * table.BLOCK + 7)]
     found = Table(row.values() for row in rows)
     expected = [{name: READ.get(value, value) for name, value in row.items()} for row in rows]

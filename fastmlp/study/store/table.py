@@ -1,7 +1,8 @@
-"""A study's rows by column, on the disk: what nobody asks for takes no memory, and long lists never stay in it.
+"""A study's rows by column, on the disk, in blocks that are read when they are asked for.
 
 A row of a large study holds a hundred numbers, and whoever looks at all rows looks at few columns. So the columns are
-cut into blocks in a temporary file. Numbers and words are kept once they were read, at 8 bytes each.
+cut into blocks in a temporary file, and of those that were read the latest are kept: however many rows there are, they
+take little memory.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from msgspec import json
 from .records import COLUMNS, NESTED
 
 BLOCK = 256  # rows
-RECENT = 8  # blocks of lists, at up to half a megabyte each; a cell of the grid is read as often as it is shown
 NUMBERS = ("REAL", "INTEGER")
 ONCE = ("key", "frozen_before", "frozen_after")  # words that no two rows share
+LONG = {name for name, kind in COLUMNS.items() if kind in NESTED or name in ONCE}
+SHORT_KEPT, LONG_KEPT = 2048, 8  # blocks; a short one takes 2 kB, a long one up to half a megabyte
 
 
 class Table(Sequence[Mapping[str, Any]]):
@@ -38,9 +40,9 @@ class Table(Sequence[Mapping[str, Any]]):
         self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the table
         finalize(self, self._file.close)
         self._places: dict[tuple[str, int], tuple[int, int]] = {}  # offset and length of a column's block
-        self._kept: dict[str, dict[int, Sequence[Any]]] = {name: {} for name in COLUMNS}
+        self._short: dict[tuple[str, int], Sequence[Any]] = {}
         self._words: dict[str, str] = {}
-        self._recent: dict[tuple[str, int], Sequence[Any]] = {}  # the one used last comes last
+        self._long: dict[tuple[str, int], Sequence[Any]] = {}
         self._length = 0
         remaining = iter(rows)
         while some := list(islice(remaining, BLOCK)):
@@ -71,7 +73,8 @@ class Table(Sequence[Mapping[str, Any]]):
     def value(self, name: str, place: int) -> Any:
         """Return what a column holds in a row."""
         number, within = divmod(place, BLOCK)
-        found = (self._kept[name].get(number) or self._block(name, number))[within]
+        kept = self._long if name in LONG else self._short
+        found = (kept.get((name, number)) or self._block(name, number))[within]
         match COLUMNS[name]:
             case "REAL":
                 return None if isnan(found) else found
@@ -82,22 +85,19 @@ class Table(Sequence[Mapping[str, Any]]):
         return found and json.decode(found)
 
     def _block(self, name: str, number: int) -> Sequence[Any]:
-        if COLUMNS[name] not in NESTED and name not in ONCE:
-            block = self._kept[name][number] = self._load(name, number)
-            return block
-        block = self._recent.pop((name, number), ()) or self._load(name, number)
-        self._recent[name, number] = block
-        if len(self._recent) > RECENT:
-            del self._recent[next(iter(self._recent))]
+        kept, most = (self._long, LONG_KEPT) if name in LONG else (self._short, SHORT_KEPT)
+        block = kept[name, number] = self._read(name, number)
+        if len(kept) > most:
+            del kept[next(iter(kept))]
         return block
 
-    def _load(self, name: str, number: int) -> Sequence[Any]:
+    def _read(self, name: str, number: int) -> Sequence[Any]:
         offset, length = self._places[name, number]
         written = os.pread(self._file.fileno(), length, offset)
         if COLUMNS[name] in NUMBERS:
             return array("d", written)
         values: list[Any] = json.decode(written)
-        return values if COLUMNS[name] in NESTED or name in ONCE else [self._words.setdefault(v, v) for v in values]
+        return values if name in LONG else [self._words.setdefault(v, v) for v in values]
 
 
 def _written(kind: str, values: Sequence[Any]) -> bytes:
