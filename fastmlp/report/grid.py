@@ -128,9 +128,10 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
         """Return the number of trials."""
         return int((self._index >= 0).sum())
 
-    def rows(self) -> Iterator[Row]:
-        """Go through the rows in their order."""
-        return (self._rows[place] for place in np.sort(self._index[self._index >= 0]).tolist())
+    def rows(self, problem: str | None = None) -> Iterator[Row]:
+        """Go through the rows in their order: all, or those of one problem."""
+        index = self._index if problem is None else self._index[self.names[0].get(problem, []), ...]
+        return (self._rows[place] for place in np.sort(index[index >= 0]).tolist())
 
 
 def _key(row: Row) -> tuple[str, str, int, int]:

@@ -74,9 +74,9 @@ def _curve(losses: Sequence[Any]) -> Json | None:
 def pretraining(grid: Grid, problem: str) -> Json:
     """The pretrainings the trials started from, one a seed, and the similarity they measure."""
     by_seed: dict[int, Row] = {}
-    for (name, _, _, seed), row in grid.trials.items():
-        if name == problem and number(row, "source_accuracy") is not None:
-            by_seed.setdefault(seed, row)
+    for row in grid.trials.rows(problem):
+        if number(row, "source_accuracy") is not None:
+            by_seed.setdefault(row["seed"], row)
     rows = [by_seed[seed] for seed in sorted(by_seed)]
     return {
         "n": len(rows),
