@@ -62,6 +62,6 @@ def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(program, "Process", Process)
     data = circumstances(*program.DISTRIBUTIONS) | program.measure(["tiny"], 3, 0)
-    text = render(data | {"throughput": {"1": {"kernels": 200.0, "trials_a_second": 50.0, "trials": 72}}})
+    text = render(data | {"throughput": {"1": {"kernels": 200.0, "trainings_a_second": 50.0, "overhead": 1.5}}})
     assert "Missing: JAX scan (No module named 'jax'); JAX vmap (No module named 'jax')." in text
     assert "| scikit-learn | 20 | 20 to 20 |" in text

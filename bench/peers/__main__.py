@@ -94,13 +94,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--shapes", default=",".join(SHAPES))
+    parser.add_argument("--throughput", action="store_true", help="measure that alone, and keep the rest of the JSON")
     parser.add_argument("--json", type=Path, default=HERE / "peers.json")
     parser.add_argument("--markdown", type=Path, default=HERE / "PEERS.md")
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
-    data = circumstances(*DISTRIBUTIONS) | measure(options.shapes.split(","), options.rounds, cores[-1])
-    data["throughput"] = {}
-    options.json.write_text(json.dumps(data, indent=1) + "\n")  # whatever happens to the rest
+    if options.throughput:
+        data = json.loads(options.json.read_text())
+    else:
+        data = circumstances(*DISTRIBUTIONS) | measure(options.shapes.split(","), options.rounds, cores[-1])
+        data["throughput"] = {}
+        options.json.write_text(json.dumps(data, indent=1) + "\n")  # whatever happens to the rest
     data["throughput"] = measure_throughput(cores, 3)
     options.json.write_text(json.dumps(data, indent=1) + "\n")
     text = render(data)
