@@ -208,8 +208,6 @@ def _facts(text: str | None) -> Json:
 def _frozen(grid: Grid, problem: str) -> Json:
     """In how many trials frozen parameters were hashed before and after, and in how many they were the same."""
     same = [
-        row["frozen_before"] == row.get("frozen_after")
-        for row in grid.trials.rows(problem)
-        if row.get("frozen_before")
+        row["frozen_before"] == row.get("frozen_after") for row in grid.trials.rows(problem) if row.get("frozen_before")
     ]
     return {"checked": len(same), "unchanged": sum(same)}
