@@ -122,14 +122,14 @@ def test_slower_is_slower(builds: dict[str, Build], settings: Settings) -> None:
 def test_what_fails_is_named_and_the_rest_is_measured(
     builds: dict[str, Build], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "PREPARING", 8.0)
+    monkeypatch.setattr(rounds, "PREPARING", 5.0)
     odd = [f"bench_toy.Odd.time_{what}" for what in ("ends", "raises", "hangs", "is_not_there")]
     results, _ = compare((builds["base"], builds["again"]), [*odd, ONE], settings, silent)
     assert [one.verdict for one in results[:4]] == [Verdict.NONE] * 4
     ends, raises, hangs, not_there = (one.reason for one in results[:4])
     assert "its process ended (3)" in ends
     assert re.fullmatch("(base|again|head): RuntimeError: on", raises)
-    assert "no answer within 8 s" in hangs
+    assert "no answer within 5 s" in hangs
     assert "there is no benchmark" in not_there
     assert results[4].first is not None, results[4]
     assert results[4].verdict not in {Verdict.SLOWER, Verdict.FASTER}
