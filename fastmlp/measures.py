@@ -30,38 +30,42 @@ def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
     -------
     accuracy, macro_precision, macro_recall, macro_f1, log_loss, auc, ece; None where a measure is not defined.
     """
-    predicted = probabilities.argmax(axis=1)
-    precision, recall = macro_precision_recall(predicted, y, probabilities.shape[1])
+    counts = confusion(probabilities.argmax(axis=1), y, probabilities.shape[1])
+    precision, recall = macro_precision_recall(counts)
     return {
-        "accuracy": float((predicted == y).mean()),
+        "accuracy": int(counts.trace()) / len(y),
         "macro_precision": precision,
         "macro_recall": recall,
-        "macro_f1": macro_f1(predicted, y, probabilities.shape[1]),
+        "macro_f1": macro_f1(counts),
         "log_loss": log_loss(probabilities, y),
         "auc": auc(probabilities, y),
         "ece": calibration_error(probabilities, y),
     }
 
 
-def macro_f1(predicted: Ints, y: Ints, n_classes: int) -> float:
-    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN); a class neither present nor predicted counts 0."""
-    confusion = _confusion(predicted, y, n_classes)
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)  # (predicted + present) = 2 TP + FP + FN, (classes,)
-    return float((2 * confusion.diagonal() / np.maximum(both, 1)).mean())
-
-
-def macro_precision_recall(predicted: Ints, y: Ints, n_classes: int) -> tuple[float, float]:
-    """Return the means over classes of TP / (TP + FP) and TP / (TP + FN); where nothing is divided, 0."""
-    confusion = _confusion(predicted, y, n_classes)
-    hits = confusion.diagonal()  # (classes,)
-    precision, recall = (hits / np.maximum(confusion.sum(axis=axis), 1) for axis in (0, 1))
-    return float(precision.mean()), float(recall.mean())
-
-
-def _confusion(predicted: Ints, y: Ints, n_classes: int) -> Ints:
-    """How many examples of each class (row) were taken for each class (column), (classes, classes)."""
+def confusion(predicted: Ints, y: Ints, n_classes: int) -> Ints:
+    """Return how many examples of each class (row) were taken for each class (column), (classes, classes)."""
     counts: Ints = np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
     return counts
+
+
+def macro_f1(counts: Ints) -> float:
+    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN); a class neither present nor predicted counts 0.
+
+    Parameters
+    ----------
+    counts : (classes, classes)
+        See `confusion`.
+    """
+    both = counts.sum(axis=0) + counts.sum(axis=1)  # (predicted + present) = 2 TP + FP + FN, (classes,)
+    return float((2 * counts.diagonal() / np.maximum(both, 1)).mean())
+
+
+def macro_precision_recall(counts: Ints) -> tuple[float, float]:
+    """Return the means over classes of TP / (TP + FP) and TP / (TP + FN); where nothing is divided, 0."""
+    hits = counts.diagonal()  # (classes,)
+    precision, recall = (hits / np.maximum(counts.sum(axis=axis), 1) for axis in (0, 1))
+    return float(precision.mean()), float(recall.mean())
 
 
 def log_loss(probabilities: Probabilities, y: Ints) -> float:
@@ -80,22 +84,16 @@ def auc(probabilities: Probabilities, y: Ints) -> float | None:
     present = np.bincount(y, minlength=n_classes)  # (classes,)
     if (present == 0).any() or (present == n).any():
         return None
-    ranks = _ranks(probabilities)
-    own = np.bincount(y, weights=ranks[np.arange(n), y], minlength=n_classes)  # rank sum of each class's own examples
-    return float(((own - present * (present + 1) / 2) / (present * (n - present))).mean())
+    scores = np.ascontiguousarray(probabilities.T)  # (classes, n)
+    own = np.split(scores[y, np.arange(n)][np.argsort(y, kind="stable")], present.cumsum()[:-1])
+    scores.sort(axis=1)
+    below = [_count_below(mine, everyone) for mine, everyone in zip(own, scores, strict=True)]
+    return float(((np.array(below) - present**2 / 2) / (present * (n - present))).mean())
 
 
-def _ranks(columns: Probabilities) -> Probabilities:
-    """Rank each column from 1; ties share their mean rank."""
-    order = columns.argsort(axis=0)
-    ordered = np.take_along_axis(columns, order, axis=0)
-    if (ordered[1:] == ordered[:-1]).any():  # rare, and slower by far
-        from scipy.stats import rankdata
-
-        return np.asarray(rankdata(columns, axis=0))
-    ranks = np.empty(columns.shape)
-    np.put_along_axis(ranks, order, np.arange(1.0, len(columns) + 1)[:, np.newaxis], axis=0)
-    return ranks
+def _count_below(mine: Probabilities, everyone: Probabilities) -> float:
+    """Count the pairs of one score and one of everyone's, in order, that is lower; ties count half."""
+    return float((everyone.searchsorted(mine) + everyone.searchsorted(mine, side="right")).sum()) / 2
 
 
 def calibration_error(probabilities: Probabilities, y: Ints) -> float:
@@ -103,7 +101,8 @@ def calibration_error(probabilities: Probabilities, y: Ints) -> float:
 
     Guo et al. (2017, arXiv 1706.04599), eq. 3, with 15 bins of equal width.
     """
-    confidence = probabilities.max(axis=1)
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities[np.arange(len(y)), predicted]
     bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
-    surplus = confidence - (probabilities.argmax(axis=1) == y)
+    surplus = confidence - (predicted == y)
     return float(np.abs(np.bincount(bins, weights=surplus)).sum() / len(y))
