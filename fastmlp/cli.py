@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from statistics import fmean
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import click
 
 from .errors import FastmlpError, StoreError
+from .report.filters import count
 
 if TYPE_CHECKING:
     from .study.runner import Progress
@@ -76,7 +77,7 @@ def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None,
         leave(128 + stopped.signum)
     print_accuracies(results.folder)
     counts = results.counts
-    say(f"{sum(counts.values())} trials: {', '.join(f'{n} {status}' for status, n in counts.items() if n)}")
+    say(f"{count(sum(counts.values()))} trials: {tally({status: n for status, n in counts.items() if n})}")
     say(f"report: {results.report}")
     return 1 if counts["diverged"] or counts["failed"] else 0
 
@@ -125,8 +126,8 @@ def status_command(folder: Path, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(state))
         return 0
-    counts = ", ".join(f"{state[status]} {status}" for status in ("ok", "diverged", "failed", "missing"))
-    click.echo(f"{state['name']}: {state['planned']} trials: {counts}")
+    counts = tally({status: state[status] for status in ("ok", "diverged", "failed", "missing")})
+    click.echo(f"{state['name']}: {count(state['planned'])} trials: {counts}")
     if state["running"]:
         click.echo(f"at work: {state['running']}")
     elif state["missing"] or state["failed"]:
@@ -207,8 +208,8 @@ class Meter:
                 self._draw(progress)
             elif progress.done == progress.total or monotonic() - self.spoken > SECONDS:
                 self.spoken = monotonic()
-                trouble = f"{progress.diverged} diverged, {progress.failed} failed"
-                say(f"{progress.done} of {progress.total} trials, {trouble}")
+                trouble = tally({"diverged": progress.diverged, "failed": progress.failed})
+                say(f"{count(progress.done)} of {count(progress.total)} trials, {trouble}")
 
     def _draw(self, progress: Progress) -> None:
         if self.bar is None:
@@ -238,13 +239,18 @@ def print_accuracies(folder: Path) -> None:
         sizes = sorted({size for columns in strategies.values() for size in columns})
         width = max(map(len, strategies))
         click.echo(f"{problem}: mean accuracy on held-out data, and over how many seeds, by labelled target examples")
-        click.echo(f"{'':<{width}}" + "".join(f"{size:>12}" for size in sizes))
+        click.echo(f"{'':<{width}}" + "".join(f"{count(size):>12}" for size in sizes))
         for strategy, columns in strategies.items():
             click.echo(f"{strategy:<{width}}" + "".join(f"{_mean(columns.get(size, [])):>12}" for size in sizes))
 
 
 def _mean(values: Sequence[float]) -> str:
     return f"{fmean(values):.3f} ({len(values)})" if values else "-"
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """How many trials ended in which way: 20,557 ok, 3 diverged."""
+    return ", ".join(f"{count(n)} {status}" for status, n in counts.items())
 
 
 def say(message: str) -> None:

@@ -57,7 +57,7 @@ ALLOWED = {
         "stats",
         "report.rules",
     },  # the summary and what it is made of: numbers, no words and no pictures
-    "cli": TRAINING | {"files", "study", "study.store", "report", "report.render"},
+    "cli": TRAINING | {"files", "study", "study.store", "report", "report.filters", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"study"},  # fastmlp/__init__.py
 }

@@ -301,14 +301,14 @@ def test_a_terminal_that_knows_only_ascii_is_no_error(tmp_path: Path) -> None:
 
 def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     meter = Meter()
-    meter(Progress(10, 2))
+    meter(Progress(20_560, 2))
     meter.spoken -= cli.SECONDS + 1
-    meter(Progress(10, 5, diverged=1))
-    meter(Progress(10, 10, failed=2))
+    meter(Progress(20_560, 10_005, diverged=1))
+    meter(Progress(20_560, 20_560, failed=2))
     meter.close()
     assert capsys.readouterr().err.splitlines() == [
-        "5 of 10 trials, 1 diverged, 0 failed",
-        "10 of 10 trials, 0 diverged, 2 failed",
+        "10,005 of 20,560 trials, 1 diverged, 0 failed",
+        "20,560 of 20,560 trials, 0 diverged, 2 failed",
     ]
 
 

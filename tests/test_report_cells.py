@@ -21,6 +21,12 @@ def test_a_mean_has_its_interval_in_columns_of_their_own() -> None:
     assert read(data) == [["labels", "a mean", "a low", "a high", "a n"], ["20", "0.123456789", "0.1", "0.2", "20"]]
 
 
+def test_programs_read_numbers_without_separators() -> None:
+    heads = [head("labels"), {"head": cell("labels", 20000), "number": True}]
+    data = {"columns": heads, "rows": [[cell("count", 50000), cell("count", 12345)]]}
+    assert read(data) == [["labels", "20000\u00a0labels"], ["50000", "12345"]]
+
+
 def test_what_is_missing_is_empty() -> None:
     nothing = dict.fromkeys(MEAN) | {"n": 0, "reason": "no data"}
     data = {"columns": [head("a")], "rows": [[cell("percent_mean", nothing)], [cell("count", None)]]}

@@ -96,4 +96,6 @@ def _values(cell: Json, kind: str) -> list[object]:
 def _head(cell: Json) -> str:
     if cell["kind"] == "curve":
         return f"{cell['value']['strategy']}, {cell['value']['n_target']} labels"
-    return str(FORMATS[cell["kind"]](cell["value"]) if cell["kind"] in FORMATS else cell["value"])
+    if isinstance(cell["value"], str) or cell["kind"] not in FORMATS:
+        return str(cell["value"])
+    return FORMATS[cell["kind"]](cell["value"]).replace(",", "")  # thousands are for readers, not for programs

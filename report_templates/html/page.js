@@ -6,6 +6,7 @@ const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
 
 const number = text => {
   const plain = text.replace(/\u2212/g, "-")
+    .replace(/(\d),(?=\d{3})/g, "$1")
     .replace(/(\u00a0×\u00a0|^)10(?=[⁰¹²³⁴-⁹⁻])/, (_, times) => (times ? "e" : "1e"))
     .replace(/[⁰¹²³⁴-⁹⁻]/g, sign => "0123456789-"[raised.indexOf(sign)]);
   const found = plain.match(/^[<+]?(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/);

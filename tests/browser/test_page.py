@@ -177,6 +177,7 @@ def test_tables_are_sorted_from_the_keyboard(visit: Visit) -> None:
         assert numbers == sorted(numbers, reverse=direction == "descending")
     page.locator("#worked-numbers th", has_text="difference").locator("button").press("Enter")
     assert cells(page, 4) == sorted(cells(page, 4))  # powers of ten among them
+    assert page.evaluate("['20,560', '−1,234,567.5 ± 2', '1,797 of 2,000'].map(number)") == [20560, -1234567.5, 1797]
 
 
 def test_the_contents_mark_where_the_reader_is(visit: Visit) -> None:

@@ -12,7 +12,7 @@ POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(value: float | None) -> str:
-    """A whole number: 1797."""
+    """A whole number: 1797; 20,560."""
     return ABSENT if value is None else signed(f"{value:.0f}")
 
 
@@ -73,7 +73,7 @@ def seconds(value: float | None) -> str:
     if value < 119.5:
         return f"{_two_digits(value)}{NO_BREAK}s"
     minutes, rest = divmod(round(value), 60)
-    return f"{minutes}{NO_BREAK}min {rest}{NO_BREAK}s"
+    return f"{count(minutes)}{NO_BREAK}min {rest}{NO_BREAK}s"
 
 
 def setting(value: object) -> str:
@@ -131,8 +131,11 @@ def rounded(value: float, digits: int) -> str:
 
 
 def signed(text: str) -> str:
-    """A number with a real minus sign, and with its power of ten as one writes it: 3.14 × 10⁻⁵."""
+    """A number as one writes it: a real minus sign, a power of ten, and commas between thousands from 10,000 on."""
     mantissa, _, exponent = text.partition("e")
+    whole, point, digits = mantissa.partition(".")
+    if len(whole.lstrip("-")) > 4:  # with four digits, a year or a pixel count is read more easily as it is
+        mantissa = f"{int(whole):,}{point}{digits}"
     if exponent:
         power = f"10{str(int(exponent)).translate(POWERS)}"
         mantissa = power if mantissa == "1" else f"{mantissa}{NO_BREAK}×{NO_BREAK}{power}"

@@ -75,7 +75,7 @@ def loss_range(value: Mapping[str, float] | None) -> str:
 def pairs(value: Mapping[str, int]) -> str:
     """On how many of the planned seeds a comparison rests: 20, or 18 of 20."""
     n, planned = value["n"], value["planned"]
-    return count(n) if n == planned else f"{n} of {planned}"
+    return count(n) if n == planned else f"{count(n)} of {count(planned)}"
 
 
 def verdict(value: Mapping[str, Any]) -> str:
@@ -137,13 +137,13 @@ def chance(value: Mapping[str, Any] | None) -> str:
 def harm(value: Mapping[str, Any]) -> str:
     """Negative transfer in one cell: 5 of 15 ▼, or what its case is called."""
     words = {"open": "not found", "ruled out": "ruled out", "not tested": "not tested"}
-    return words.get(value["case"]) or f"{value['worse']} of {value['tested']}{NO_BREAK}▼"
+    return words.get(value["case"]) or f"{count(value['worse'])} of {count(value['tested'])}{NO_BREAK}▼"
 
 
 def soon(value: Mapping[str, Any]) -> str:
     """After how many updates most seeds have reached something, and how many have where not all: 420 (18 of 20)."""
-    all_of_them = value["reached"] == value["n"]
-    return count(value["steps"]) if all_of_them else f"{count(value['steps'])} ({value['reached']} of {value['n']})"
+    steps, reached, n = (count(value[part]) for part in ("steps", "reached", "n"))
+    return steps if reached == n else f"{steps} ({reached} of {n})"
 
 
 def tally(value: Mapping[str, int]) -> str:
