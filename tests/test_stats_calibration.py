@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm as normal
 
 from fastmlp.stats import (
     Difference,
@@ -20,6 +21,7 @@ from fastmlp.stats import (
     negative_transfer,
     paired_difference,
     paired_family,
+    performance_profile,
     probability_of_improvement,
     regret,
     sign_flip_test,
@@ -81,6 +83,19 @@ def test_intervals_of_a_probability_of_improvement_cover(chance: float) -> None:
     wins = (rng(5).random((N, 20)) < chance).astype(float)
     found = [probability_of_improvement(x, np.full(20, 0.5)) for x in wins]
     assert np.mean([covers(p.low, chance, p.high) for p in found]) >= 0.93
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.3, 1.0])
+def test_intervals_of_a_profile_over_many_cells_cover(alike: float) -> None:
+    # 24 cells, easy and hard ones; `alike` is how much of the luck of a cell all cells of its seed have in common
+    draw, simulations = rng(17), 600
+    common, own = draw.standard_normal((simulations, 20, 1)), draw.standard_normal((simulations, 20, 24))
+    hardness, taus = np.linspace(-1, 1, 24), np.linspace(-1.5, 1.5, 7)
+    scores = hardness + alike**0.5 * common + (1 - alike) ** 0.5 * own
+    found = [performance_profile(x, taus) for x in scores]
+    for k, truth in enumerate(normal.sf(taus[:, None] - hardness).mean(axis=1)):
+        assert 0.91 <= np.mean([covers(p[k].low, truth, p[k].high) for p in found]) <= 0.99
+        assert np.mean([real(p[k].high) - real(p[k].low) for p in found]) < (0.14 if alike == 0 else 0.35)
 
 
 def test_intervals_of_a_component_of_variance_cover() -> None:

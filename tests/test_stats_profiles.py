@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,11 +19,37 @@ from .stats_data import Array, accuracies, accuracy_like, numbers, real, tables,
 two = st.tuples(st.integers(0, 9), st.integers(1, 3)).flatmap(lambda s: arrays(np.float64, (2, *s), elements=trials))
 
 
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Wilson's interval by its definition: the shares at which what was seen is 1.96 standard errors away."""
+    z2 = oracle.norm.ppf(0.975) ** 2
+    low, high = sorted(np.roots([1 + z2 / n, -2 * share - z2 / n, share**2]).real)
+    return low, high
+
+
 def test_the_interval_of_a_share_is_scipys_wilson() -> None:
     a = np.array([0.9] * 7 + [0.7] * 3)
     p = probability_of_improvement(a, np.full(10, 0.8))
     low, high = oracle.binomtest(7, 10).proportion_ci(method="wilson")
     np.testing.assert_allclose([real(p.share), real(p.low), real(p.high)], [0.7, low, high])
+    twice = probability_of_improvement(np.repeat(a[:, None], 6, axis=1), np.full((10, 6), 0.8))
+    assert (twice.low, twice.high) == (p.low, p.high)  # cells that are won and lost together are one trial a seed
+
+
+@given(two)
+@settings(max_examples=50)
+def test_an_interval_is_between_those_of_seeds_and_of_all_values_as_trials(pair: Array) -> None:
+    p = probability_of_improvement(*pair)
+    if p.share is not None:
+        outer, inner = (wilson(p.share, n) for n in (p.n, int((~np.isnan(pair).any(axis=0)).sum())))
+        edges = [outer[0], real(p.low), inner[0], p.share, inner[1], real(p.high), outer[1]]
+        assert (np.diff(edges) >= -1e-12).all()
+
+
+def test_cells_of_their_own_are_worth_more_than_seeds() -> None:
+    # 20 seeds in 48 cells, every second of them won: seeds alone would say 30 to 70 percent
+    won = np.random.default_rng(3).random((20, 48)) < 0.5
+    p = probability_of_improvement(won, np.full((20, 48), 0.5))
+    assert 0.05 < real(p.high) - real(p.low) < 0.1
 
 
 def test_who_always_wins_is_sure_only_so_far() -> None:
@@ -47,6 +75,17 @@ def test_a_profile_is_the_share_above_each_threshold() -> None:
     profile = performance_profile(x, taus)
     np.testing.assert_allclose([real(p.share) for p in profile], [(x > tau).mean() for tau in taus])
     assert [p.n for p in profile] == [20] * 11
+
+
+@given(tables(9, 3), st.permutations([k / 10 for k in range(11)]))
+@settings(max_examples=50)
+def test_a_profile_falls_and_so_do_the_ends_of_its_intervals(x: Array, taus: list[float]) -> None:
+    profile = sorted(zip(taus, performance_profile(x, taus), strict=True), key=lambda pair: pair[0])
+    shares = [p for _, p in profile if p.share is not None]
+    for one, next_one in pairwise(shares):
+        assert real(one.low) >= real(next_one.low)
+        assert real(one.high) >= real(next_one.high)
+    assert all(real(p.low) <= real(p.share) <= real(p.high) for p in shares)
 
 
 def test_a_profile_counts_what_is_missing() -> None:

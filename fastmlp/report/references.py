@@ -76,6 +76,11 @@ REFERENCES = {
         *("Holm 1979", "S. Holm", 1979, "A simple sequentially rejective multiple test procedure"),
         *("Scandinavian Journal of Statistics 6", "doi:10.2307/4615733"),
     ),
+    "franco2019": Reference(
+        *("Franco et al. 2019", "C. Franco, R. J. A. Little, T. A. Louis, E. V. Slud", 2019),
+        "Comparative study of confidence intervals for proportions in complex sample surveys",
+        *("Journal of Survey Statistics and Methodology 7", "doi:10.1093/jssam/smy019"),
+    ),
     "howard2018": Reference(
         *("Howard and Ruder 2018", "J. Howard, S. Ruder", 2018),
         *("Universal language model fine-tuning for text classification", "ACL", "arXiv:1801.06146"),
