@@ -3,16 +3,17 @@
 Layer by layer, weights (in, out) row by row and then the bias (out,)::
 
     | W1 (64, 64) | b1 (64,) | W2 (64, 10) | b2 (10,) |
-      ^ start(0)               ^ start(1)              ^ n_parameters
+      ^ starts[0]              ^ starts[1]             ^ starts[2], n_parameters
 
 One vector makes copying, hashing, comparing and freezing a matter of slices: the layers above the first k are
-``theta[layout.start(k):]``, and they are themselves the vector of a network with layout ``layout.above(k)``.
+``theta[layout.starts[k]:]``, and they are themselves the vector of a network with layout ``layout.above(k)``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class Layout:
     Examples
     --------
     >>> layout = Layout((64, 64, 10))
-    >>> layout.n_layers, layout.n_parameters, layout.start(1)
+    >>> layout.n_layers, layout.n_parameters, layout.starts[1]
     (2, 4810, 4160)
     """
 
@@ -66,23 +67,19 @@ class Layout:
         return len(self.sizes) - 1
 
     @cached_property
-    def offsets(self) -> Ints:
-        """Where each weight matrix and each bias begins, (layers, 2)."""
-        starts, at = [], 0
-        for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False):
-            starts.append((at, at + n_in * n_out))
-            at += (n_in + 1) * n_out
-        return np.array(starts, dtype=np.int64)
+    def lengths(self) -> Ints:
+        """How many parameters each weight matrix and each bias has, (layers, 2)."""
+        return np.array([(n_in * n_out, n_out) for n_in, n_out in pairwise(self.sizes)], dtype=np.int64)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """First parameter of every layer, and the end."""
+        return tuple(accumulate(((n_in + 1) * n_out for n_in, n_out in pairwise(self.sizes)), initial=0))
 
     @property
     def n_parameters(self) -> int:
         """Length of the flat vector."""
-        return self.start(self.n_layers)
-
-    def start(self, layer: int) -> int:
-        """First parameter of a layer, counted from 0; ``start(n_layers)`` is the end."""
-        pairs = zip(self.sizes[:layer], self.sizes[1:], strict=False)
-        return sum((n_in + 1) * n_out for n_in, n_out in pairs)
+        return self.starts[-1]
 
     def above(self, layer: int) -> Layout:
         """Layout of the network that is left when the first layers are taken off."""
@@ -101,7 +98,7 @@ class Layout:
         biases : one (out,) a layer
         """
         weights, biases = [], []
-        for (w, b), n_in, n_out in zip(self.offsets.tolist(), self.sizes, self.sizes[1:], strict=False):
-            weights.append(theta[w:b].reshape(n_in, n_out))
-            biases.append(theta[b : b + n_out])
+        for start, end, (n_in, n_out) in zip(self.starts, self.starts[1:], pairwise(self.sizes), strict=False):
+            weights.append(theta[start : end - n_out].reshape(n_in, n_out))
+            biases.append(theta[end - n_out : end])
         return weights, biases

@@ -31,12 +31,12 @@ def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
     accuracy, macro_precision, macro_recall, macro_f1, log_loss, auc, ece; None where a measure is not defined.
     """
     counts = confusion(probabilities.argmax(axis=1), y, probabilities.shape[1])
-    precision, recall = macro_precision_recall(counts)
+    precision, recall, f1 = macro_averages(counts)
     return {
         "accuracy": int(counts.trace()) / len(y),
         "macro_precision": precision,
         "macro_recall": recall,
-        "macro_f1": macro_f1(counts),
+        "macro_f1": f1,
         "log_loss": log_loss(probabilities, y),
         "auc": auc(probabilities, y),
         "ece": calibration_error(probabilities, y),
@@ -49,23 +49,20 @@ def confusion(predicted: Ints, y: Ints, n_classes: int) -> Ints:
     return counts
 
 
-def macro_f1(counts: Ints) -> float:
-    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN); a class neither present nor predicted counts 0.
+def macro_averages(counts: Ints) -> list[float]:
+    """Return the means over classes of precision, recall and F1; of a class neither present nor predicted all are 0.
+
+    They are TP / (TP + FP), TP / (TP + FN), and TP over the mean of these two denominators.
 
     Parameters
     ----------
     counts : (classes, classes)
         See `confusion`.
     """
-    both = counts.sum(axis=0) + counts.sum(axis=1)  # (predicted + present) = 2 TP + FP + FN, (classes,)
-    return float((2 * counts.diagonal() / np.maximum(both, 1)).mean())
-
-
-def macro_precision_recall(counts: Ints) -> tuple[float, float]:
-    """Return the means over classes of TP / (TP + FP) and TP / (TP + FN); where nothing is divided, 0."""
-    hits = counts.diagonal()  # (classes,)
-    precision, recall = (hits / np.maximum(counts.sum(axis=axis), 1) for axis in (0, 1))
-    return float(precision.mean()), float(recall.mean())
+    predicted, present = counts.sum(axis=0), counts.sum(axis=1)  # TP + FP and TP + FN, (classes,)
+    out_of = np.maximum([predicted, present, (predicted + present) / 2], 1)
+    averages: list[float] = (counts.diagonal() / out_of).mean(axis=1).tolist()
+    return averages
 
 
 def log_loss(probabilities: Probabilities, y: Ints) -> float:
@@ -103,6 +100,6 @@ def calibration_error(probabilities: Probabilities, y: Ints) -> float:
     """
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(y)), predicted]
-    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    bins = np.ceil(confidence * CALIBRATION_BINS).astype(int)
     surplus = confidence - (predicted == y)
     return float(np.abs(np.bincount(bins, weights=surplus)).sum() / len(y))

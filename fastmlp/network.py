@@ -6,6 +6,7 @@ Inputs are taken as they are given: the scaler belongs to the problem, not to th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .seeds import Rng
 
 DTYPES = ("float32", "float64")
+
+layout_of = lru_cache(maxsize=64)(Layout)  # a study asks for the same few again and again
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,7 @@ class Network:
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
             raise UnknownName("activation", self.activation, ACTIVATIONS)
-        if self.theta.dtype.name not in DTYPES:
+        if self.theta.dtype not in DTYPES:
             raise UnknownName("dtype", self.theta.dtype.name, DTYPES)
         if self.theta.shape != (self.layout.n_parameters,):
             raise ShapeError(
@@ -65,7 +68,7 @@ class Network:
     @property
     def layout(self) -> Layout:
         """Where the parameters lie."""
-        return Layout(self.sizes)
+        return layout_of(self.sizes)
 
     @property
     def weights(self) -> list[Floats]:
@@ -135,7 +138,7 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     >>> [w.shape for w in net.weights], net.theta.shape
     ([(64, 64), (64, 10)], (4810,))
     """
-    layout = Layout(tuple(int(size) for size in sizes))
+    layout = layout_of(tuple(int(size) for size in sizes))
     if (name := np.dtype(dtype).name) not in DTYPES:
         raise UnknownName("dtype", name, DTYPES)
     if activation not in ACTIVATIONS:
@@ -219,8 +222,13 @@ def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto")
 
 def predict_proba(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.float64]:
     """Return the probability of each class, (n, n_classes); one logit z counts as the two logits (0, z)."""
+    return softmax(two_logits(forward(net, X, backend=backend)))
+
+
+def softmax(logits: Floats) -> NDArray[np.float64]:
+    """Return the probabilities that logits stand for, (n, classes), computed in double precision."""
     # Classes first: NumPy reduces a long axis several times faster than a short one
-    z = two_logits(forward(net, X, backend=backend)).T.astype(np.float64, order="C")
+    z = logits.T.astype(np.float64, order="C")
     e = np.exp(z - z.max(axis=0))
     return np.ascontiguousarray((e / e.sum(axis=0)).T)
 

@@ -198,7 +198,7 @@ class Course:
         # The features below the first layer that moves do not change: computed once, they become the inputs.
         depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
         theta, sizes, activation = net.kernel_arguments
-        above = slice(net.layout.start(depth), None)
+        above = slice(net.layout.starts[depth], None)
         x = backend.features(theta, sizes, activation, examples.x, depth) if depth else examples.x
         batch_size = min(optimiser.batch_size, order.shape[1])
         code = OPTIMIZERS.index(optimiser.name)
@@ -216,7 +216,7 @@ class Course:
                 self.losses,
             )  # fmt: skip
         else:
-            head = theta[net.layout.above(depth).start(len(sizes) - 2) :]
+            head = theta[net.layout.above(depth).starts[len(sizes) - 2] :]
             factors = np.concatenate([*phase.adapters.factors[depth:], head])
             self._train = backend.train_low_rank
             self._arguments = (

@@ -33,5 +33,10 @@ def rng_for(purpose: str, **names: str | int) -> np.random.Generator:
     >>> bool(a.random() == b.random())
     True
     """
+    return np.random.default_rng(seed_for(purpose, **names))
+
+
+def seed_for(purpose: str, **names: str | int) -> int:
+    """Return the seed of that generator, for whoever may not need to draw: a generator takes longer to make."""
     text = json.dumps([purpose, sorted(names.items())], separators=(",", ":"))
-    return np.random.default_rng(np.random.SeedSequence(int.from_bytes(sha256(text.encode()).digest())))
+    return int.from_bytes(sha256(text.encode()).digest())

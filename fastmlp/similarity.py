@@ -34,16 +34,18 @@ def h_score(features: Floats, y: Ints) -> float:
     y : (n,)
         Labels.
     """
-    from sklearn.covariance import ledoit_wolf
+    from sklearn.covariance import ledoit_wolf_shrinkage
 
-    f = centred(features)
-    covariance, shrinkage = ledoit_wolf(f, assume_centered=True)
-    _, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(counts), f.shape[1]))
-    np.add.at(sums, labels, f)
-    between = (sums / np.sqrt(counts)[:, None]) / np.sqrt(len(f))  # between.T @ between = cov(E[f | y])
-    # The pseudoinverse, since a network whose units are all dead has no covariance to invert
-    explained = np.einsum("cu,cu->", between, between @ np.linalg.pinv(covariance, hermitian=True))
+    f = centred(features)  # (n, U)
+    n, units = f.shape
+    if not f.any():
+        return 0.0  # all units are dead: there is no variance to explain
+    shrinkage = max(ledoit_wolf_shrinkage(f, assume_centered=True), FAINT)  # so that no covariance is singular
+    covariance = f.T @ f / n
+    shrunk = (1 - shrinkage) * covariance + shrinkage * covariance.trace() / units * np.eye(units)
+    members = y == np.unique(y)[:, np.newaxis]  # (C, n)
+    between = members @ f / np.sqrt(n * members.sum(axis=1))[:, np.newaxis]  # between.T @ between = cov(E[f | y])
+    explained = np.einsum("cu,uc->", between, np.linalg.solve(shrunk, between.T))
     return float((1 - shrinkage) * explained)
 
 
@@ -144,10 +146,16 @@ def domain_distance(source: Floats, target: Floats) -> float:
     return float(within - 2 * kernel[:n, n:].mean())
 
 
-def drift(parameters: Floats, start: Floats) -> float | None:
-    """Return how far parameters have moved from their start, relative to its length; None if that is zero."""
-    length = float(np.linalg.norm(start.astype(np.float64)))
-    return float(np.linalg.norm(parameters.astype(np.float64) - start)) / length if length > 0 else None
+def drift(parameters: NDArray[np.float64], start: NDArray[np.float64]) -> float | None:
+    """Return how far parameters have moved from their start, relative to its length; None if that is zero.
+
+    Parameters
+    ----------
+    parameters, start : (P,)
+        In double precision: the difference of two numbers that are nearly the same has few digits left.
+    """
+    length = float(np.linalg.norm(start))
+    return float(np.linalg.norm(parameters - start)) / length if length > 0 else None
 
 
 def centred(features: Floats) -> Matrix:

@@ -76,7 +76,10 @@ class Fit:
         What a network ends in after its loss exploded was made by the explosion, wherever the loss is by then. A loss
         that begins so high, since inputs are large, and comes down has not exploded; one that stays there has.
         """
-        hopeless = self.losses > HOPELESS * math.log(self.network.n_classes)
+        limit = HOPELESS * math.log(self.network.n_classes)
+        if self.losses.max() <= limit and np.isfinite(self.network.theta).all():
+            return None
+        hopeless = self.losses > limit
         risen = hopeless & (self.losses > self.losses[0])
         diverged = np.flatnonzero(~np.isfinite(self.losses) | risen)
         if len(diverged):
@@ -276,9 +279,8 @@ def draw_order(epochs: int, n: int, rng: Rng) -> Ints:
 
 def _frozen(net: Network, phases: Sequence[ResolvedPhase]) -> NDArray[np.bool_]:
     """Which parameters no phase moves, (P,)."""
-    moved = np.logical_or.reduce([phase.moves for phase in phases]).ravel()
-    lengths = np.diff([*net.layout.offsets.ravel(), net.theta.size])
-    frozen: NDArray[np.bool_] = np.repeat(~moved, lengths)
+    moved = np.logical_or.reduce([phase.moves for phase in phases])
+    frozen: NDArray[np.bool_] = np.repeat(~moved.ravel(), net.layout.lengths.ravel())
     return frozen
 
 

@@ -30,7 +30,7 @@ def test_what_is_left_above_a_layer_is_a_network_of_its_own(sizes: tuple[int, ..
     layout = Layout(sizes)
     k = data.draw(st.integers(0, layout.n_layers - 1))
     theta = np.arange(layout.n_parameters, dtype=float)
-    upper, _ = layout.above(k).views(theta[layout.start(k) :])
+    upper, _ = layout.above(k).views(theta[layout.starts[k] :])
     weights, _ = layout.views(theta)
     for mine, theirs in zip(weights[k:], upper, strict=True):
         assert_array_equal(mine, theirs)

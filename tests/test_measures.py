@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from fastmlp.measures import auc, calibration_error, confusion, evaluate, log_loss, macro_f1
+from fastmlp.measures import auc, calibration_error, confusion, evaluate, log_loss, macro_averages
 
 
 @st.composite
@@ -62,4 +62,4 @@ def test_certain_and_right_is_perfectly_calibrated() -> None:
 
 
 def test_a_class_neither_present_nor_predicted_counts_as_zero() -> None:
-    assert macro_f1(confusion(np.array([0, 1]), np.array([0, 1]), 4)) == 0.5
+    assert macro_averages(confusion(np.array([0, 1]), np.array([0, 1]), 4)) == [0.5, 0.5, 0.5]

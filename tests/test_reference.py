@@ -110,7 +110,7 @@ def test_huge_logits_give_finite_losses_and_gradients(n_logits: int, size: float
 
 def test_one_logit_gives_the_probabilities_of_two(rng: SeededRng) -> None:
     one, two = init_mlp((3, 4, 1), rng=1, dtype="float64"), init_mlp((3, 4, 2), rng=1, dtype="float64")
-    two.theta[: two.layout.start(1)] = one.theta[: one.layout.start(1)]
+    two.theta[: two.layout.starts[1]] = one.theta[: one.layout.starts[1]]
     two.weights[1][:] = np.hstack([np.zeros((4, 1)), one.weights[1]])
     x, y = rng.normal(6, 3), rng.labels(6, 2)
     assert_allclose(predict_proba(one, x, backend="numpy"), predict_proba(two, x, backend="numpy"), rtol=1e-14)
@@ -152,7 +152,7 @@ def test_a_rate_of_zero_keeps_parameters_and_state(optimizer: int, rng: SeededRn
         rates[layer, part] = 0
         arguments = training(net, x, y, optimizer=optimizer, rates=rates, decays=np.ones((3, 2)), pulls=np.ones((3, 2)))
         reference.train(**arguments)
-        start = net.layout.offsets[layer, part]
+        start = net.layout.starts[layer] + part * net.layout.lengths[layer, 0]
         kept = slice(start, start + (net.biases, net.weights)[part == 0][layer].size)
         moved = arguments["theta"] != net.theta
         assert not moved[kept].any()

@@ -51,7 +51,7 @@ def test_the_head_is_new_and_the_same_for_every_strategy() -> None:
 
 def test_pretrained_starts_copy_the_body_and_random_ones_share_a_draw() -> None:
     starts = {name: starting_network(SOURCE, STRATEGIES[name], 10, 3) for name in NETWORKS}
-    body = slice(0, SOURCE.layout.start(2))
+    body = slice(0, SOURCE.layout.starts[2])
     for name in ("frozen", "finetune", "gradual", "lp-ft", "l2-sp", "bitfit", "discriminative", "partial-1", "plateau"):
         assert_array_equal(starts[name].theta[body], SOURCE.theta[body])
     for name in ("scratch-source-scaler", "random-frozen"):
@@ -64,7 +64,7 @@ def test_transplanted_and_random_frozen_layers_stay_and_the_rest_is_trained(
 ) -> None:
     x, y = target(rng)
     drawn = starting_network(SOURCE, get_strategy("scratch"), 10, 3)
-    edge = SOURCE.layout.start(k)
+    edge = SOURCE.layout.starts[k]
     for name, kept in ((f"transplant-{k}", SOURCE), (f"random-frozen-{k}", drawn)):
         fit = transfer(SOURCE, x, y, strategy=name, n_classes=10, rng=3, epochs=3, backend=backend)
         assert_array_equal(fit.network.theta[:edge], kept.theta[:edge])
@@ -93,7 +93,7 @@ def test_where_no_label_can_be_held_back_layers_thaw_after_their_patience(rng: S
 @pytest.mark.parametrize("k", [1, 2])
 def test_transfuse_copies_the_first_layers_and_draws_the_rest(k: int) -> None:
     start, drawn = (starting_network(SOURCE, get_strategy(name), 10, 3) for name in (f"transfuse-{k}", "scratch"))
-    edge = SOURCE.layout.start(k)
+    edge = SOURCE.layout.starts[k]
     assert_array_equal(start.theta[:edge], SOURCE.theta[:edge])
     assert_array_equal(start.theta[edge:], drawn.theta[edge:])
 
@@ -132,7 +132,7 @@ def test_every_strategy_runs_leaves_its_source_alone_and_repeats_itself(
 
 def test_frozen_trains_the_head_and_keeps_the_bytes_of_the_body(backend: str, rng: SeededRng) -> None:
     fit = transfer(SOURCE, *target(rng), strategy="frozen", n_classes=10, epochs=3, backend=backend)
-    body = slice(0, SOURCE.layout.start(2))
+    body = slice(0, SOURCE.layout.starts[2])
     assert fit.network.theta[body].tobytes() == SOURCE.theta[body].tobytes()
     assert fit.frozen_before == fit.frozen_after is not None
     assert fit.parameters_trained == 5 * 10 + 10
@@ -253,7 +253,7 @@ def test_l2_sp_goes_from_finetune_to_a_body_at_the_anchor_as_its_strength_grows(
     x, y = target(rng)
     net = fastmlp.init_mlp((4, 6, 5, 2), rng=11, dtype="float64")
     options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": 5, "backend": backend}
-    body = slice(0, net.layout.start(2))
+    body = slice(0, net.layout.starts[2])
     free = transfer(net, x, y, strategy="finetune", **options).network
     assert_array_equal(transfer(net, x, y, strategy=l2_sp(0), **options).network.theta, free.theta)
     fits = [transfer(net, x, y, strategy=l2_sp(strength), **options).network for strength in (1e-9, 0.1, 10, 1e3, 1e12)]

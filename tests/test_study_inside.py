@@ -25,7 +25,7 @@ def test_drift_is_told_layer_by_layer() -> None:
     trained.weights[1][:] += 1
     drifts = moved(trained, START)
     assert (drifts[0], drifts[2]) == (0, 0)
-    expected = np.sqrt(30) / np.linalg.norm(START.theta[START.layout.start(1) : START.layout.start(2)])
+    expected = np.sqrt(30) / np.linalg.norm(START.theta[START.layout.starts[1] : START.layout.starts[2]])
     assert drifts[1] == pytest.approx(expected)
 
 

@@ -110,11 +110,11 @@ def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features
     frozen = fit_phases(
         net, x, y, [phase(net, [[0, 0], [0, 0], [0.1, 0.1]])], Optimizer(), epochs=3, rng=5, backend=backend
     )
-    head = fastmlp.Network((5, 3), net.theta[net.layout.start(2) :].copy())
+    head = fastmlp.Network((5, 3), net.theta[net.layout.starts[2] :].copy())
     features = fastmlp.features(net, x, depth=2, backend=backend)
     alone = train_mlp(head, features, y, epochs=3, rng=5, backend=backend)
-    assert_array_equal(frozen.network.theta[net.layout.start(2) :], alone.network.theta)
-    assert_array_equal(frozen.network.theta[: net.layout.start(2)], net.theta[: net.layout.start(2)])
+    assert_array_equal(frozen.network.theta[net.layout.starts[2] :], alone.network.theta)
+    assert_array_equal(frozen.network.theta[: net.layout.starts[2]], net.theta[: net.layout.starts[2]])
     assert frozen.frozen_before == frozen.frozen_after is not None
     assert frozen.trainable == (0, 0, head.theta.size)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from heapq import heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,7 @@ class Task:
     X: NDArray[np.float64]
     y: Ints
 
-    @property
+    @cached_property
     def n_classes(self) -> int:
         """Number of classes."""
         return int(self.y.max()) + 1
@@ -176,7 +177,9 @@ def interleave(y: Ints, rng: np.random.Generator) -> Ints:
     [1, 0, 1, 1, 0, 1]
     """
     shuffled = rng.permutation(len(y))
-    _, labels, counts = np.unique(y[shuffled], return_inverse=True, return_counts=True)
+    counts = np.bincount(y)
+    present = np.flatnonzero(counts)
+    labels, counts = np.searchsorted(present, y[shuffled]), counts[present]
     turns = _turns(counts[lottery := rng.permutation(len(counts))])
     by_class = shuffled[np.argsort(labels, kind="stable")]
     rows = np.empty(len(y), dtype=np.int64)
@@ -196,17 +199,17 @@ def _turns(counts: Ints) -> Ints:
     classes = np.repeat(np.arange(n_classes), counts)
     turns_a_share = n / counts[classes]
     release = np.ceil((k + slack) * turns_a_share - 1e-9).astype(int)  # exact but for rounding
-    by_release = np.argsort(release, kind="stable")
-    jobs = zip(release[by_release].tolist(), ((k + 1 - slack) * turns_a_share)[by_release].tolist(),
-               classes[by_release].tolist(), strict=True)  # fmt: skip
-    waiting: list[tuple[float, int]] = []
-    turns, following = [], next(jobs, None)
-    for turn in range(1, n + 1):
-        while following and following[0] <= turn:
-            heappush(waiting, following[1:])
-            following = next(jobs, None)
-        turns.append(heappop(waiting)[1])
-    return np.array(turns, dtype=np.int64)
+    by_deadline = np.lexsort((classes, (k + 1 - slack) * turns_a_share))
+    urgency = np.argsort(by_deadline)  # of each job its place among all deadlines
+    released = np.searchsorted(np.sort(release), np.arange(1, n + 1), side="right")  # jobs, by each turn
+    jobs = iter(urgency[np.argsort(release, kind="stable")].tolist())
+    waiting: list[int] = []
+    taken = []
+    for new in np.diff(released, prepend=0).tolist():
+        for job in islice(jobs, new):
+            heappush(waiting, job)
+        taken.append(heappop(waiting))
+    return classes[by_deadline[taken]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,4 +13,5 @@ from .table import get_strategy as get_strategy
 from .transferring import fit_baseline as fit_baseline
 from .transferring import share_out as share_out
 from .transferring import starting_network as starting_network
+from .transferring import train_from as train_from
 from .transferring import transfer as transfer

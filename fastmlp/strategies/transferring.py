@@ -6,6 +6,7 @@ The head is always new, and the same draw for every strategy that is given the s
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,13 +78,62 @@ def transfer(
     chosen = get_strategy(strategy) if isinstance(strategy, str) else strategy
     generator = np.random.default_rng(rng)
     start = starting_network(net, chosen, at_least_one("n_classes", n_classes), generator)
-    shared = chosen.phases_for(start.layout.n_layers)
+    optimiser = Optimizer(optimizer, batch_size, momentum)
+    return train_from(
+        start,
+        X,
+        y,
+        chosen,
+        optimiser,
+        lr=lr,
+        weight_decay=weight_decay,
+        epochs=epochs,
+        order=order,
+        accuracies=accuracies,
+        rng=generator,
+        backend=backend,
+    )
+
+
+def train_from(
+    start: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    strategy: Strategy,
+    optimiser: Optimizer,
+    *,
+    lr: float,
+    weight_decay: float = 0.0,
+    epochs: int,
+    order: ArrayLike | None = None,
+    accuracies: bool = False,
+    rng: Rng = 0,
+    backend: str = "auto",
+) -> Fit:
+    """Train the network that a strategy starts from through the strategy's phases: the second half of `transfer`.
+
+    Parameters
+    ----------
+    start
+        As `starting_network` returns it; it is not changed.
+    X, y, order, accuracies, backend
+        As in `transfer`.
+    strategy, optimiser, lr, weight_decay, epochs
+        What is to be done with it.
+    rng
+        Draws adapters, if the strategy has any, then the order, if there is none.
+
+    Raises
+    ------
+    InvalidInput
+        As in `transfer`.
+    """
+    shared = strategy.phases_for(start.layout.n_layers)
     phases = [
-        _resolve(start, phase, part, lr, weight_decay, generator)
+        _resolve(start, phase, part, lr, weight_decay, rng)
         for phase, part in zip(shared, share_out(shared, at_least_one("epochs", epochs)), strict=True)
     ]
-    optimiser = Optimizer(optimizer, batch_size, momentum)
-    held_back = _hold_back(np.asarray(y), chosen.held_back, n_classes) if chosen.held_back else None
+    held_back = _hold_back(np.asarray(y), strategy.held_back, start.n_classes) if strategy.held_back else None
     return fit_phases(
         start,
         X,
@@ -94,7 +144,7 @@ def transfer(
         order=order,
         held_back=held_back,
         accuracies=accuracies,
-        rng=generator,
+        rng=rng,
         backend=backend,
     )
 
@@ -116,7 +166,7 @@ def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng)
     hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
     generator = np.random.default_rng(rng)
     drawn = init_mlp((*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation)
-    copied = slice(0, net.layout.start(layers))
+    copied = slice(0, net.layout.starts[layers])
     if strategy.start == "pretrained":
         drawn.theta[copied] = net.theta[copied]
     elif strategy.start == "meanvar":
@@ -126,14 +176,12 @@ def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng)
     return drawn
 
 
-def _resolve(
-    net: Network, phase: Phase, epochs: int, lr: float, weight_decay: float, rng: np.random.Generator
-) -> ResolvedPhase:
+def _resolve(net: Network, phase: Phase, epochs: int, lr: float, weight_decay: float, rng: Rng) -> ResolvedPhase:
     """Resolve a phase of a strategy for the network it starts from."""
     n_layers = net.layout.n_layers
     plain = resolve_phase(net, epochs, phase.multipliers(n_layers), lr, weight_decay)
     # A generator of its own, so that the order drawn next is the one that strategies without adapters get
-    adapters = draw_adapters(net, phase.rank, rng.spawn(1)[0]) if phase.rank else None
+    adapters = draw_adapters(net, phase.rank, np.random.default_rng(rng).spawn(1)[0]) if phase.rank else None
     return replace(plain, pulls=phase.pulls(n_layers), patience=phase.patience, adapters=adapters)
 
 
@@ -154,8 +202,8 @@ def share_out(phases: Sequence[Phase], epochs: int) -> list[int]:
     >>> share_out([Phase(share=1 / 3), Phase(share=2 / 3)], 10)
     [3, 7]
     """
-    ends = np.rint(np.cumsum([phase.share for phase in phases]) * epochs).astype(int)
-    return [int(part) for part in np.diff(ends, prepend=0)]
+    ends = [0, *(round(share * epochs) for share in accumulate(phase.share for phase in phases))]
+    return [end - start for start, end in pairwise(ends)]
 
 
 def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:

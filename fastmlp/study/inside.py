@@ -22,8 +22,8 @@ def moved(trained: Network, start: Network) -> list[float | None]:
     """
     if trained.sizes != start.sizes:
         return []
-    edges = [trained.layout.start(layer) for layer in range(trained.layout.n_layers + 1)]
-    return [drift(trained.theta[low:high], start.theta[low:high]) for low, high in pairwise(edges)]
+    now, then = trained.theta.astype(np.float64), start.theta.astype(np.float64)
+    return [drift(now[low:high], then[low:high]) for low, high in pairwise(trained.layout.starts)]
 
 
 def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:
@@ -42,7 +42,7 @@ def remembered(trained: Network, pretrained: Network, X: Floats, y: Ints, backen
     It begins at the pretrained network's own accuracy, and what is lost of that is forgetting. None if the body is not
     as deep as the pretrained one.
     """
-    head = pretrained.layout.start(pretrained.layout.n_layers - 1)
+    head = pretrained.layout.starts[pretrained.layout.n_layers - 1]
     if trained.sizes[:-1] != pretrained.sizes[:-1]:
         return None
     both = Network(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..measures import evaluate
+from ..network import softmax
 from ..problems import Problem, Scaler
 from ..seeds import rng_for
 from .models import Model
@@ -77,8 +78,8 @@ class HeldOut:
         """Measure a model: everything on the examples as they are, and its accuracy under each shift."""
         start = perf_counter()
         # All views at once: a call for each would cost more than the work
-        probabilities = model.probabilities(self.seen_by(model)).reshape(*self.views.shape[:2], -1)
-        measured: Record = {name: finite(value) for name, value in evaluate(probabilities[0], self.labels).items()}
-        shifted = (probabilities[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
+        logits = model.logits(self.seen_by(model)).reshape(*self.views.shape[:2], -1)
+        measured: Record = {name: finite(value) for name, value in evaluate(softmax(logits[0]), self.labels).items()}
+        shifted = (logits[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
         measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}
         return measured | {"evaluate_seconds": perf_counter() - start}

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..backends.reference import two_logits
 from ..measures import log_loss
-from ..network import Network, predict_proba
+from ..network import Network, forward, softmax
+from ..phases import Optimizer
 from ..problems import Scaler, Task
-from ..strategies import Strategy, fit_baseline, transfer
+from ..strategies import Strategy, fit_baseline, train_from
 from ..training import Fit
 from .inside import moved
 from .pretraining import Conditions
 from .settings import TrainingSettings
-from .store.records import Record, finite
+from .store.records import Record, all_finite, finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,8 +37,10 @@ class Model:
     ----------
     scaler, dtype
         How it sees inputs.
-    probabilities
-        From inputs as it sees them, (n, features), to (n, classes).
+    seen
+        The inputs it was trained on, as it sees them, (n, features).
+    logits
+        From inputs as it sees them, (n, features), to (n, classes); minus infinity for a class that cannot be.
     record
         What its training has to say.
     fit
@@ -45,7 +49,8 @@ class Model:
 
     scaler: Scaler
     dtype: str
-    probabilities: Callable[[Floats], NDArray[np.float64]]
+    seen: Floats = field(repr=False)
+    logits: Callable[[Floats], Floats]
     record: Record = field(repr=False)
     fit: Fit | None = field(default=None, repr=False)
 
@@ -57,6 +62,10 @@ class Model:
     def inputs(self, X: NDArray[np.float64]) -> Floats:
         """Return inputs as the model sees them."""
         return self.scaler.transform(X, self.dtype)
+
+    def probabilities(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability of each class, (n, classes), for inputs as they are."""
+        return softmax(self.logits(self.inputs(X)))
 
 
 def train_network(
@@ -76,24 +85,22 @@ def train_network(
     """
     dtype = conditions.settings.network.dtype
     epochs = epochs_for(training, len(rows), pool)
-    fit = transfer(
-        start,
-        scaler.transform(task.X[rows], dtype),
+    seen = scaler.transform(task.X[rows], dtype)
+    fit = train_from(
+        conditions.start(strategy, start, task.n_classes),
+        seen,
         task.y[rows],
-        strategy=strategy,
-        n_classes=task.n_classes,
-        rng=conditions.rng("weights"),
-        epochs=epochs,
-        batch_size=training.batch_size,
+        strategy,
+        Optimizer(training.optimizer, training.batch_size, training.momentum),
         lr=training.lr,
-        momentum=training.momentum,
-        optimizer=training.optimizer,
         weight_decay=training.weight_decay,
+        epochs=epochs,
         order=conditions.order(epochs, len(rows)),
         accuracies=conditions.settings.measures.inside,
+        rng=conditions.drawn_from("weights"),
         backend=conditions.backend,
     )
-    return Model(scaler, dtype, partial(predict_proba, fit.network, backend=conditions.backend), _told(fit), fit)
+    return Model(scaler, dtype, seen, partial(forward, fit.network, backend=conditions.backend), _told(fit), fit)
 
 
 def _told(fit: Fit) -> Record:
@@ -110,7 +117,7 @@ def _told(fit: Fit) -> Record:
         "trainable": list(fit.trainable),
         "drift": [] if fit.diverged else moved(fit.network, fit.start),
         "train_accuracies": [list(taken) for taken in fit.accuracies] or None,
-        "losses": [finite(loss) for loss in fit.losses],
+        "losses": all_finite(fit.losses.tolist()),
     }
 
 
@@ -121,19 +128,19 @@ def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> M
     model = fit_baseline(X, y, C=strength)
     seconds = perf_counter() - start
 
-    def probabilities(X: Floats) -> NDArray[np.float64]:
-        full = np.zeros((len(X), n_classes))  # a class that no example had is never expected
-        full[:, model.classes_] = model.predict_proba(X)
+    def logits(X: Floats) -> Floats:
+        full = np.full((len(X), n_classes), -np.inf)  # a class that no example had is never expected
+        full[:, model.classes_] = two_logits(model.decision_function(X).reshape(len(X), -1))
         return full
 
     record: Record = {
         "status": "ok",
-        "final_loss": log_loss(probabilities(X), y),
+        "final_loss": log_loss(softmax(logits(X)), y),
         "train_seconds": seconds,
         "parameters_trained": int(model.coef_.size + model.intercept_.size),
         "steps": int(model.n_iter_.max()),
     }
-    return Model(scaler, "float64", probabilities, record)
+    return Model(scaler, "float64", X, logits, record)
 
 
 def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:

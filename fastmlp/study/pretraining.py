@@ -10,11 +10,12 @@ import numpy as np
 
 from ..network import Network, accuracy, features, init_mlp
 from ..problems import Problem, Scaler, Split, Task
-from ..seeds import rng_for
+from ..seeds import seed_for
 from ..similarity import h_score
+from ..strategies import Strategy, starting_network
 from ..training import Fit, draw_order, train_mlp
 from .settings import Settings
-from .store.records import Record, finite
+from .store.records import Record, all_finite, finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,18 +44,30 @@ class Conditions:
     varied: str = ""
     replicate: int = 0
     orders: dict[tuple[int, int], Ints] = field(default_factory=dict, init=False, repr=False, compare=False)
+    starts: dict[object, Network] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def drawn_from(self, draw: str) -> int:
+        """Return the seed of a draw, whose first word is its purpose."""
+        if self.varied and draw.split(maxsplit=1)[0] == self.varied:
+            return seed_for(draw, task=self.target, seed=self.seed, replicate=self.replicate)
+        return seed_for(draw, task=self.target, seed=self.seed)
 
     def rng(self, draw: str) -> np.random.Generator:
-        """Return the generator for a draw, whose first word is its purpose."""
-        if self.varied and draw.split(maxsplit=1)[0] == self.varied:
-            return rng_for(draw, task=self.target, seed=self.seed, replicate=self.replicate)
-        return rng_for(draw, task=self.target, seed=self.seed)
+        """Return the generator for a draw."""
+        return np.random.default_rng(self.drawn_from(draw))
 
     def order(self, epochs: int, n: int) -> Ints:
         """Return the order in which n examples are visited, (epochs, n): the same for all strategies, so drawn once."""
         if (epochs, n) not in self.orders:
             self.orders[epochs, n] = draw_order(epochs, n, self.rng("order"))
         return self.orders[epochs, n]
+
+    def start(self, strategy: Strategy, net: Network, n_classes: int) -> Network:
+        """Return the network that a strategy starts from: the same for every number of labels, so made once."""
+        which = net, strategy.start, strategy.layers, strategy.cut, n_classes
+        if which not in self.starts:
+            self.starts[which] = starting_network(net, strategy, n_classes, self.rng("weights"))
+        return self.starts[which]
 
     def draw(self, task: Task) -> Network:
         """Draw the network that pretraining starts from; for every task with the same body."""
@@ -133,7 +146,7 @@ def measure(origin: Origin, problem: Problem, split: Split) -> Record:
     target task itself: between them lies the problem's similarity.
     """
     fit, source, target = origin.fit, problem.source, problem.target
-    measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": [finite(loss) for loss in fit.losses]}
+    measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": all_finite(fit.losses.tolist())}
     if fit.diverged:
         return measured
     X, y = origin.inputs(source.X[split.source_heldout]), source.y[split.source_heldout]

@@ -171,7 +171,7 @@ class Cell:
             return record
         if strategy.scaler == "source":
             self.heldout.keep(model.scaler, model.dtype)
-        guessed = model.probabilities(model.inputs(self.problem.target.X[rows])).argmax(axis=1)
+        guessed = model.logits(model.seen).argmax(axis=1)
         record |= {"train_accuracy": float((guessed == y[rows]).mean())} | self.heldout.judge(model)
         return record | self.look_inside(strategy, origin, model)
 
@@ -200,7 +200,7 @@ class Cell:
             model = self.train(strategy, origin, rows[kept], candidate)
             if model.diverged:
                 return np.full((len(left_out), target.n_classes), np.nan)
-            return model.probabilities(model.inputs(target.X[rows[left_out]]))
+            return model.probabilities(target.X[rows[left_out]])
 
         candidates = draw_candidates(declared, tuning.trials, self.conditions.rng("candidates"))
         choice = choose(candidates, target.y[rows], tuning.folds, self.conditions.rng("folds"), fit)

@@ -136,6 +136,11 @@ def finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
+def all_finite(values: Sequence[float]) -> Sequence[float | None]:
+    """Return numbers that can be stored, with None in the place of those that cannot."""
+    return values if all(map(math.isfinite, values)) else [finite(value) for value in values]
+
+
 def reproducible(record: Record) -> Record:
     """Return what must be the same whenever and wherever a trial is run again: everything but the seconds."""
     return {name: value for name, value in record.items() if not name.endswith("_seconds")}
