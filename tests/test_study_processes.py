@@ -127,6 +127,25 @@ def test_a_stop_is_heard_between_two_trials(apart: Callable[..., Outcome]) -> No
     timer.join()
 
 
+@pytest.mark.parametrize(
+    ("answer", "then", "code"),
+    [
+        pytest.param(r"\xff", "time.sleep(600)", -9, id="no pickle"),
+        pytest.param(r"cnowhere\nat_all\n.", "time.sleep(600)", -9, id="a pickle of nothing here"),
+        pytest.param(r"\x80\x05", "sys.exit(3)", 3, id="half a pickle"),
+        pytest.param("", "sys.exit(3)", 3, id="nothing"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_whether_its_process_ends_or_lives_on(
+    apart: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, answer: str, then: str, code: int
+) -> None:
+    start = f"import sys, time; sys.stdout.buffer.write(b'{answer}'); sys.stdout.flush(); {then}"
+    monkeypatch.setattr(processes, "START", start)
+    monkeypatch.setattr(processes, "ENDING", 10.0 if code == 3 else 0.01)
+    with pytest.raises(ProcessEndedError, match=f"ended at work, with code {code}$"):
+        apart(made_up_work)
+
+
 def test_a_process_that_is_killed_fails_its_group_alone_and_the_next_run_does_it(tmp_path: Path, mark: Path) -> None:
     def run() -> list[Record]:
         with Store.open(tmp_path) as store:

@@ -28,6 +28,7 @@ from .trial import load_libraries
 
 WORTH_PROCESSES = 2000  # trials; with fewer, processes take longer to start than they save
 TICK = 0.05  # seconds between two looks at whether to stop
+ENDING = 1.0  # seconds that a process which goes by itself may take
 STOP = None  # a request: end the group under way between two trials
 START = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
@@ -36,7 +37,7 @@ START = (
 
 
 class ProcessEndedError(FastmlpError):
-    """A process that was at work is gone: killed, or out of memory."""
+    """A process that was at work is gone: killed, out of memory, or ended because it answered what is no answer."""
 
 
 @contextmanager
@@ -128,12 +129,24 @@ class Process:
                     if stopped() and not told:
                         self._send(STOP)
                         told = True
-                outcome: Outcome = pickle.load(self.answers)  # noqa: S301 (from a process of our own)
-            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                return self._receive()
+            except (OSError, pickle.UnpicklingError) as error:
                 self.ended = True
-                code = self.process.wait()
-                raise ProcessEndedError(f"process {self.process.pid} ended at work, with code {code}") from error
+                raise ProcessEndedError(f"process {self.process.pid} ended at work, with code {self._end()}") from error
+
+    def _receive(self) -> Outcome:
+        try:
+            outcome: Outcome = pickle.load(self.answers)  # noqa: S301 (from a process of our own)
+        except Exception as error:
+            raise pickle.UnpicklingError("this is no answer") from error  # half a pickle raises almost anything
         return outcome
+
+    def _end(self) -> int:
+        """Return the code that a process ends with by itself, or by a kill if it lives on."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(ENDING)
+        self.process.kill()
+        return self.process.wait()
 
     def _send(self, *values: object) -> None:
         for value in values:
