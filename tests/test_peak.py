@@ -21,5 +21,5 @@ def test_double_precision_has_half_the_lanes() -> None:
 
 
 def test_without_vector_code_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peak, "TILE", host.PLAIN)
+    monkeypatch.setattr(host, "TILE", host.PLAIN)
     assert math.isnan(peak.fma_peak())

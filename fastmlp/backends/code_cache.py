@@ -37,6 +37,8 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
+from . import host
+
 config: Any = numba.config
 SUFFIX = ".machine-code"
 KEPT = 8  # versions of the kernels; an older one's directory goes when a new one's is made
@@ -205,8 +207,10 @@ class MachineCodeCache(_Cache):
         except CacheRefusedError as refusal:
             _warn_once(f"compiled functions are not kept, every process compiles anew: {refusal}")
             return None
-        # An option of the environment: code with and without checks does not even lay out its memory alike.
-        key = repr((self.name, str(signature), codegen.magic_tuple(), config.OPT, bool(config.BOUNDSCHECK)))
+        # Options of the environment: code with and without checks does not even lay out its memory alike. And whether
+        # it is made of vectors, for that may change in a process, see `calls`.
+        options = config.OPT, bool(config.BOUNDSCHECK), host.TILE.name
+        key = repr((self.name, str(signature), codegen.magic_tuple(), *options))
         return folder / (hashlib.sha256(key.encode()).hexdigest()[:32] + SUFFIX)
 
 

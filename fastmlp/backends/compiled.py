@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import engine
-from .host import TILE
+from . import engine, host
+from .calls import call
 from .plan import ANCHOR, MOMENT, MOMENT2, VALUE, Plan, carve
 from .rules import N_NUMBERS, SGD, SHAPES
 
@@ -82,8 +82,8 @@ def train(
     parameters, labels = memory.reshape(n_rows, plan.size), np.zeros(plan.batch, np.int64)
     for place, flat in inward:
         plan.pad(flat, parameters[place])
-    done: int = engine.train(
-        parameters, plan.table, plan.unit, inputs, deltas, spare, row, labels, numbers, activation,
+    done: int = call(
+        engine, "train", parameters, plan.table, plan.unit, inputs, deltas, spare, row, labels, numbers, activation,
         SHAPES[activation].astype(theta.dtype), optimizer, own(x), own(y), own(order), batch_size, own(rates),
         own(decays), own(pulls), float(momentum), losses, first, last,
     )  # fmt: skip
@@ -97,16 +97,16 @@ def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
     memory, inputs, deltas = carve(theta.dtype, plan.size, plan.inputs, plan.deltas)
     plan.pad(theta, memory)
     result = np.empty((len(x), sizes[depth]), theta.dtype)
-    engine.predict(
-        memory.reshape(1, plan.size), plan.table, inputs, deltas, activation, SHAPES[activation].astype(theta.dtype),
-        own(x), depth, plan.batch, result,
+    call(
+        engine, "predict", memory.reshape(1, plan.size), plan.table, inputs, deltas, activation,
+        SHAPES[activation].astype(theta.dtype), own(x), depth, plan.batch, result,
     )  # fmt: skip
     return result
 
 
 def unit_of(dtype: np.dtype[Any]) -> int:
     """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of the transposed matrix."""
-    return max(TILE.vector_bytes // dtype.itemsize, TILE.rows)
+    return max(host.TILE.vector_bytes // dtype.itemsize, host.TILE.rows)
 
 
 def own(array: NDArray[Any]) -> NDArray[Any]:

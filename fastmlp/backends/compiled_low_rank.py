@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import engine_low_rank
+from .calls import call
 from .compiled import own, unit_of
 from .plan import BIAS, COLUMNS, INPUTS, MOMENT, MOMENT2, OUTPUTS, ROWS, VALUE, WEIGHT, Plan, carve, rounded
 from .rules import IDENTITY, N_NUMBERS, SGD, SHAPES
@@ -57,11 +58,11 @@ def train_low_rank(
         for real, padded in thin.pairs(flat, wide[place], parameters[place]):
             padded[:] = real
     shapes = SHAPES.astype(theta.dtype)
-    done: int = engine_low_rank.train_low_rank(
-        parameters, still, wide, thin.places, plan.table, plan.unit, inputs, deltas, spare, narrow, row,
-        np.zeros(plan.batch, np.int64), numbers, activation, shapes[activation], shapes[IDENTITY], optimizer, own(x),
-        own(y), own(order), batch_size, rank, thin.width, theta.dtype.type(scale), own(rates), own(decays),
-        float(momentum), losses, first, last,
+    done: int = call(
+        engine_low_rank, "train_low_rank", parameters, still, wide, thin.places, plan.table, plan.unit, inputs, deltas,
+        spare, narrow, row, np.zeros(plan.batch, np.int64), numbers, activation, shapes[activation], shapes[IDENTITY],
+        optimizer, own(x), own(y), own(order), batch_size, rank, thin.width, theta.dtype.type(scale), own(rates),
+        own(decays), float(momentum), losses, first, last,
     )  # fmt: skip
     plan.unpad(parameters[VALUE], theta)
     for place, flat in rows:

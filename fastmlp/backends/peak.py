@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .host import PLAIN, TILE
+from . import host
 from .jit import entry
 from .tiles import Emitter, emit_loop
 
@@ -32,10 +32,10 @@ def fma_peak(dtype: str = "float32") -> float:
     Floating-point operations a second, a fused multiply-add counting as two; the best of some rounds, 0.1 s in all.
     NaN where vector code cannot be built.
     """
-    if TILE is PLAIN:
+    if host.TILE is host.PLAIN:
         return float("nan")
     kind = np.dtype(dtype)
-    work = 2 * CHAINS * (TILE.vector_bytes // kind.itemsize) * STEPS
+    work = 2 * CHAINS * (host.TILE.vector_bytes // kind.itemsize) * STEPS
     seed, best, stop = np.ones(1, kind), float("inf"), time.perf_counter() + SECONDS
     spin(1, seed)  # compiles
     while time.perf_counter() < stop or best == float("inf"):
@@ -50,7 +50,7 @@ def _chains(_typing: Any, steps: Any, seed: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         number = context.get_value_type(signature.args[1])
-        emit = Emitter(builder, number, TILE.vector_bytes * 8 // signature.args[1].bitwidth)
+        emit = Emitter(builder, number, host.TILE.vector_bytes * 8 // signature.args[1].bitwidth)
         factor = emit.spread(values[1])
 
         def turn(_k: Any, sums: list[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The products of a training step: vector code where it can be built, plain loops otherwise."""
+"""The products of a training step: on vectors, or as plain loops where `host` says so or `calls` found it out."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import isfinite
 
 from ..backends import get_backend
+from ..network import backward, init_mlp
 from .circumstances import LIBRARIES, available_cpus, cpu_fact, cpu_name, version_of
 from .store.database import SQLITE
 
@@ -37,14 +38,19 @@ def which_backend() -> str:
 
 
 def kernels() -> str:
-    """Return what the compiled backend emits for this processor."""
+    """Return what the compiled backend runs on: whether vector code can be built shows only when it is."""
     try:
-        from ..backends.host import PLAIN, TILE
+        from ..backends import host
     except ImportError as error:
         return f"none: {error}"
-    if TILE is PLAIN:
-        return "plain loops: vector code cannot be built here, or is switched off"
-    return f"{TILE.name}, {TILE.vector_bytes} bytes a vector, tiles of {TILE.rows} x {TILE.vectors} vectors"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        backward(init_mlp((2, 2)), [[0.0, 1.0]], [0], backend="numba")
+    tile = host.TILE
+    if tile is host.PLAIN:
+        refusals = [str(one.message) for one in caught if "vector code" in str(one.message)]
+        return f"{tile.name}: {refusals[0] if refusals else 'vector code is switched off'}"
+    return f"{tile.name}, {tile.vector_bytes} bytes a vector, tiles of {tile.rows} x {tile.vectors} vectors"
 
 
 def vector_units() -> list[str]:
