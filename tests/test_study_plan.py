@@ -81,7 +81,7 @@ def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
         ({"tuning": {"folds": 2}}, set()),  # of one trial
         ({"replicates": {"number": 1}}, set()),
     ],
-    ids=str,
+    ids=lambda value: ", ".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_a_setting_changes_the_keys_of_what_it_affects(change: dict[str, Any], affected: set[str]) -> None:
     assert changed(keys(from_dict(BASE)), keys(from_dict(BASE | change))) == affected
