@@ -92,7 +92,7 @@ def _loops_of(body: str) -> list[Loop]:
         lines = block.splitlines()
         ends = [i for i, line in enumerate(lines) if re.search(rf"\bj\w+\s+{re.escape(label)}$", line)]
         loop = Loop(tuple(lines[: ends[0]] if ends else ()))
-        if len(loop.fused) >= TILE.rows * TILE.vectors:
+        if len(loop.fused) >= TILE.rows:
             found.append(loop)
     return found
 

@@ -31,7 +31,10 @@ ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults: Kingma & Ba 2015, algorithm 1; the same in PyTorch
-TINY = 1e-30  # a moment below this is zero; left alone it decays into denormal numbers, which slow every step
+# Left alone, the moments of dead units decay into denormal numbers, which slow every step. So in every sixteenth update
+# those below TINY become zero. Sixteen steps do not lead from there to 1e-38, unless the momentum is below 0.33, where
+# nothing lingers on the way to zero.
+TINY, FLUSHED = 1e-30, 16
 
 
 @dataclass(frozen=True)

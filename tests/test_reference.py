@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
-from fastmlp.layout import ACTIVATIONS, OPTIMIZERS, TINY
+from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 from fastmlp.network import Network, backward, init_mlp, predict_proba
 
 if TYPE_CHECKING:
@@ -196,11 +196,11 @@ def test_decay_of_sgd_adds_to_the_gradient() -> None:
 
 def test_moments_do_not_decay_into_denormals() -> None:
     net = init_mlp((3, 2), rng=2)
-    arguments = training(net, np.zeros((2, 3)), [0, 1], epochs=1, batch_size=2, optimizer=1)
-    arguments["state"][:] = 5 * TINY
-    for _ in range(40):
-        reference.train(**arguments)
+    arguments = training(net, np.zeros((2, 3)), [0, 1], epochs=2 * FLUSHED, batch_size=2, optimizer=1)
+    arguments["state"][:] = 3 * TINY  # below TINY after 11 updates; the second moments, after a thousand
+    reference.train(**arguments)
     assert_array_equal(arguments["state"][0, :6], 0)
+    assert (arguments["state"][1, :6] > TINY).all()
 
 
 def test_a_training_stops_at_the_first_loss_that_is_not_finite(rng: SeededRng) -> None:

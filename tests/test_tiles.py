@@ -12,8 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 numba: Any = pytest.importorskip("numba")
 
 from fastmlp.backends import host, plain  # noqa: E402
-from fastmlp.backends.plan import carve  # noqa: E402
+from fastmlp.backends.plan import MOMENT, carve  # noqa: E402
 from fastmlp.backends.rules import ADAM, N_NUMBERS, SGD, SHAPES, set_update  # noqa: E402
+from fastmlp.layout import FLUSHED, TINY  # noqa: E402
 
 if host.TILE is host.PLAIN:
     pytest.skip("there is no vector code", allow_module_level=True)
@@ -89,28 +90,31 @@ def test_pull_back(dtype: str, columns: int, activation: int) -> None:
 
 
 @jit.kernel
-def fill(numbers: Any, optimizer: int, pull: float) -> None:
-    set_update(numbers, optimizer, 0.1, 0.2, pull, 0.9, 3)
+def fill(numbers: Any, optimizer: int, decay: float, pull: float, t: int) -> None:
+    set_update(numbers, optimizer, 0.1, decay, pull, 0.9, t)
 
 
-def numbers_of(optimizer: int, dtype: str, pull: float) -> Any:
+def numbers_of(optimizer: int, dtype: str, decay: float = 0.2, pull: float = 0.0, t: int = 3) -> Any:
     numbers = np.zeros(N_NUMBERS, dtype)
-    callable_from_python(fill)(numbers, optimizer, pull)
+    callable_from_python(fill)(numbers, optimizer, decay, pull, t)
     return numbers
 
 
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
 @pytest.mark.parametrize("optimizer", [SGD, ADAM])
-@pytest.mark.parametrize("pull", [0.0, 0.5])
-def test_descend(dtype: str, columns: int, optimizer: int, pull: float) -> None:
+@pytest.mark.parametrize(("decay", "pull", "t"), [(0.0, 0.0, 3), (0.2, 0.0, 3), (0.2, 0.5, 3), (0.0, 0.0, FLUSHED)])
+def test_descend(dtype: str, columns: int, optimizer: int, decay: float, pull: float, t: int) -> None:
     x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 4 * (ROWS * columns + 1))
     parameters = np.abs(parameters.reshape(4, -1))  # second moments are not negative
     parameters[:, -1] = GUARD
-    numbers = numbers_of(optimizer, dtype, pull)
+    parameters[MOMENT, 3] = TINY / 2
+    x[3::ROWS] = deltas[3::columns] = 0
+    numbers = numbers_of(optimizer, dtype, decay, pull, t)
     given = [x, 0, ROWS, deltas, 0, DEPTH, parameters, 0, ROWS, columns, optimizer, numbers]
     expected, actual = both("descend", given, 6)
     assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
     assert (actual[:, -1] == GUARD).all()
+    assert (actual[MOMENT, 3] == 0) == (t == FLUSHED)
 
 
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
@@ -118,7 +122,7 @@ def test_descend(dtype: str, columns: int, optimizer: int, pull: float) -> None:
 def test_descend_bias(dtype: str, columns: int, optimizer: int) -> None:
     deltas, parameters = drawn(dtype, DEPTH * columns, 4 * (columns + 1))
     parameters = np.abs(parameters.reshape(4, -1))
-    given = [deltas, 0, DEPTH, parameters, 0, columns, optimizer, numbers_of(optimizer, dtype, 0.0)]
+    given = [deltas, 0, DEPTH, parameters, 0, columns, optimizer, numbers_of(optimizer, dtype)]
     expected, actual = both("descend_bias", given, 3)
     assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layout import BETA1, BETA2, TINY
-from .rules import DECAY, FLOOR, GUARD, KEEP, MOMENTUM, S0, S1, S2, SHRINK, STEP
+from ..layout import BETA1, BETA2
+from .rules import BARE, DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, ONE, S0, S1, S2, SHRINK, STEP
 from .tiles import Emitter, Operand, index
 
 
@@ -79,44 +79,49 @@ class Update:
     def __init__(self, emit: Emitter, pointer: Any, size: Any, numbers: Any) -> None:
         self.emit, self.builder = emit, emit.builder
         self.rows = [emit.address(pointer, emit.times(index(row), size)) for row in range(4)]
-        self.number = [emit.broadcast(numbers, index(place)) for place in range(6)]
+        self.number = [emit.broadcast(numbers, index(place)) for place in range(ONE)]
 
     def apply(self, sums: list[list[Any]], row_step: Any, step: Any) -> None:
         """Update every parameter of the tile by its sum; `step` is `sgd` or `adam`.
 
-        The pull is a branch around the whole end, since the anchor's memory exists only if there is one.
+        A bare step has nothing but the rule itself, and most are bare. The pull comes in a branch of its own, since
+        the anchor's memory exists only if there is one.
         """
-        pulled, where = self.emit.differs(self.number[SHRINK], 1.0), places(self.emit, sums, row_step)
-        with self.builder.if_else(pulled, likely=False) as (then, otherwise):
+        emit, builder, where = self.emit, self.builder, places(self.emit, sums, row_step)
+        with builder.if_else(emit.differs(self.number[BARE], 0.0), likely=True) as (then, otherwise):
             with then:
                 for at, gradient in where:
-                    self.emit.store(self.pull(step(self, gradient, at), at), self.rows[0], at)
+                    emit.store(step(self, gradient, at, bare=True), self.rows[0], at)
             with otherwise:
                 for at, gradient in where:
-                    self.emit.store(step(self, gradient, at), self.rows[0], at)
+                    emit.store(step(self, gradient, at, bare=False), self.rows[0], at)
+                with builder.if_then(emit.differs(self.number[SHRINK], 1.0)):
+                    for at, _ in where:
+                        emit.store(self.pull(at), self.rows[0], at)
 
-    def sgd(self, gradient: Any, at: Any) -> Any:
+    def sgd(self, gradient: Any, at: Any, *, bare: bool) -> Any:
         """v = momentum v - rate g; p += v."""
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
-        g = emit.fused(self.number[DECAY], p, gradient)
+        g = gradient if bare else emit.fused(self.number[DECAY], p, gradient)
         v = emit.fused(self.number[STEP], g, builder.fmul(self.number[MOMENTUM], emit.load(self.rows[1], at)))
-        v = self.flushed(v)
+        v = v if bare else self.flushed(v)
         emit.store(v, self.rows[1], at)
         return builder.fadd(p, v)
 
-    def adam(self, gradient: Any, at: Any) -> Any:
+    def adam(self, gradient: Any, at: Any, *, bare: bool) -> Any:
         """Kingma & Ba's algorithm 1, its corrections in STEP and GUARD; adamw's decay is in KEEP."""
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
-        g = emit.fused(self.number[DECAY], p, gradient)
-        m, v = emit.load(self.rows[1], at), emit.load(self.rows[2], at)
-        m = self.flushed(self.mean(m, g, BETA1))
-        v = self.flushed(self.mean(v, builder.fmul(g, g), BETA2))
+        g = gradient if bare else emit.fused(self.number[DECAY], p, gradient)
+        m = self.mean(emit.load(self.rows[1], at), g, BETA1)
+        v = self.mean(emit.load(self.rows[2], at), builder.fmul(g, g), BETA2)
+        if not bare:
+            m, v, p = self.flushed(m), self.flushed(v), builder.fmul(self.number[KEEP], p)
         emit.store(m, self.rows[1], at)
         emit.store(v, self.rows[2], at)
         share = builder.fdiv(m, builder.fadd(emit.root(v), self.number[GUARD]))
-        return emit.fused(self.number[STEP], share, builder.fmul(self.number[KEEP], p))
+        return emit.fused(self.number[STEP], share, p)
 
     def mean(self, old: Any, new: Any, beta: float) -> Any:
         """beta * old + (1 - beta) * new."""
@@ -124,13 +129,13 @@ class Update:
         return emit.fused(emit.constant(1 - beta), new, self.builder.fmul(emit.constant(beta), old))
 
     def flushed(self, moment: Any) -> Any:
-        """Zero if tiny: moments of dead units decay into denormal numbers, which slow every step."""
-        tiny = self.builder.fcmp_ordered("<", self.emit.magnitude(moment), self.emit.constant(TINY))
+        """Zero if tiny."""
+        tiny = self.builder.fcmp_ordered("<", self.emit.magnitude(moment), self.number[LEAST])
         return self.builder.select(tiny, self.emit.constant(0.0), moment)
 
-    def pull(self, p: Any, at: Any) -> Any:
+    def pull(self, at: Any) -> Any:
         """anchor + shrink (p - anchor)."""
-        anchor = self.emit.load(self.rows[3], at)
+        p, anchor = (self.emit.load(self.rows[row], at) for row in (0, 3))
         return self.emit.fused(self.number[SHRINK], self.builder.fsub(p, anchor), anchor)
 
 

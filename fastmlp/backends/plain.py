@@ -17,7 +17,7 @@ from ..layout import BETA1, BETA2, TINY
 from .elementary import exp, log
 from .jit import kernel
 from .plan import ANCHOR, MOMENT, MOMENT2, VALUE
-from .rules import DECAY, FLOOR, GUARD, KEEP, MOMENTUM, S0, S1, S2, SGD, SHRINK, STEP
+from .rules import DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, S0, S1, S2, SGD, SHRINK, STEP
 
 if TYPE_CHECKING:
     from ..layout import Floats
@@ -100,13 +100,13 @@ def update(parameters: Floats, i: int, gradient: float, optimizer: int, numbers:
     g = gradient + numbers[DECAY] * p
     if optimizer == SGD:
         v = numbers[MOMENTUM] * parameters[MOMENT, i] + numbers[STEP] * g
-        parameters[MOMENT, i] = 0 if abs(v) < TINY else v
+        parameters[MOMENT, i] = 0 if abs(v) < numbers[LEAST] else v
         p += parameters[MOMENT, i]
     else:
         m = beta1 * parameters[MOMENT, i] + (one - beta1) * g
         v = beta2 * parameters[MOMENT2, i] + (one - beta2) * (g * g)
-        parameters[MOMENT, i] = 0 if abs(m) < TINY else m
-        parameters[MOMENT2, i] = 0 if abs(v) < TINY else v
+        parameters[MOMENT, i] = 0 if abs(m) < numbers[LEAST] else m
+        parameters[MOMENT2, i] = 0 if abs(v) < numbers[LEAST] else v
         root = np.sqrt(parameters[MOMENT2, i])
         p = numbers[KEEP] * p + numbers[STEP] * parameters[MOMENT, i] / (root + numbers[GUARD])
     if numbers[SHRINK] != 1:

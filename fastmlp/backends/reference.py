@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..layout import BETA1, BETA2, EPSILON, OPTIMIZERS, TINY, Layout
+from ..layout import BETA1, BETA2, EPSILON, FLUSHED, OPTIMIZERS, TINY, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,17 +217,17 @@ def update(
         g = g + decay * p
     if optimizer == SGD:
         v = state[0]
-        v[:] = _flushed(momentum * v - rate * g)
+        v[:] = _flushed(momentum * v - rate * g, t)
         p += v
         return
     m, v = state
-    m[:] = _flushed(BETA1 * m + (1 - BETA1) * g)
-    v[:] = _flushed(BETA2 * v + (1 - BETA2) * g * g)
+    m[:] = _flushed(BETA1 * m + (1 - BETA1) * g, t)
+    v[:] = _flushed(BETA2 * v + (1 - BETA2) * g * g, t)
     p -= rate / (1 - BETA1**t) * m / (np.sqrt(v) / math.sqrt(1 - BETA2**t) + EPSILON)
 
 
-def _flushed(moment: Floats) -> Floats:
-    return np.where(np.abs(moment) < TINY, 0, moment)
+def _flushed(moment: Floats, t: int) -> Floats:
+    return moment if t % FLUSHED else np.where(np.abs(moment) < TINY, 0, moment)
 
 
 def part_sizes(sizes: Ints) -> list[int]:

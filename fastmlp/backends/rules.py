@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..layout import ACTIVATIONS, BETA1, BETA2, EPSILON, OPTIMIZERS
+from ..layout import ACTIVATIONS, BETA1, BETA2, EPSILON, FLUSHED, OPTIMIZERS, TINY
 from .elementary import exp, logistic, root, tanh
 from .jit import inlined, kernel
 
@@ -37,10 +37,12 @@ SHAPES = np.array(
 #   sgd: v = MOMENTUM * v + STEP * g;  p += v
 #   adam, adamw: p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
 #   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
+#   A moment below LEAST becomes zero.
+#   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP and SHRINK 1.
 #   ONE is 1, the input that a bias sees.
-DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, ONE = range(7)
+DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, ONE = range(9)
 LOG_BETA1, LOG_BETA2 = math.log(BETA1), math.log(BETA2)  # b^t = exp(t log b), without a call to libm
-N_NUMBERS = 7
+N_NUMBERS = 9
 
 
 @inlined
@@ -52,6 +54,8 @@ def set_update(
     numbers[DECAY] = 0.0 if optimizer == ADAMW else decay
     numbers[KEEP] = 1 - rate * decay if optimizer == ADAMW else 1.0
     numbers[SHRINK] = 1 / (1 + rate * pull)
+    numbers[LEAST] = TINY if t % FLUSHED == 0 else 0.0
+    numbers[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0
     numbers[MOMENTUM] = momentum
     if optimizer == SGD:
         numbers[STEP] = -rate

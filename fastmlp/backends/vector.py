@@ -16,12 +16,12 @@ from .rules import ONE, SGD
 if TYPE_CHECKING:
     from ..layout import Floats
 
-ROWS, VECTORS, BYTES = TILE.rows, TILE.vectors, TILE.vector_bytes
+ROWS, VECTORS, STORED, BYTES = TILE.rows, TILE.vectors, TILE.stored, TILE.vector_bytes
 
 affine_wide, affine_narrow = affine_tile(ROWS, VECTORS), affine_tile(ROWS, 1)
 pull_back_wide, pull_back_narrow = pull_back_tile(ROWS, VECTORS), pull_back_tile(ROWS, 1)
-sgd_wide, sgd_narrow, sgd_bias = (descend_tile("sgd", *size) for size in ((ROWS, VECTORS), (ROWS, 1), (1, 1)))
-adam_wide, adam_narrow, adam_bias = (descend_tile("adam", *size) for size in ((ROWS, VECTORS), (ROWS, 1), (1, 1)))
+sgd_wide, sgd_narrow, sgd_bias = (descend_tile("sgd", *size) for size in ((ROWS, STORED), (ROWS, 1), (1, 1)))
+adam_wide, adam_narrow, adam_bias = (descend_tile("adam", *size) for size in ((ROWS, STORED), (ROWS, 1), (1, 1)))
 
 
 @inlined
@@ -83,8 +83,8 @@ def descend(
 ) -> None:  # fmt: skip
     """See `plain.descend`."""
     lanes, size = lanes_of(x), parameters.shape[1]
-    wide = columns - columns % (VECTORS * lanes)
-    for c in range(0, wide, VECTORS * lanes):
+    wide = columns - columns % (STORED * lanes) if STORED > 1 else 0
+    for c in range(0, wide, STORED * lanes):
         for r in range(0, rows, ROWS):
             place = at + r * columns + c
             if optimizer == SGD:
