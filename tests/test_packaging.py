@@ -24,9 +24,9 @@ WHERE_LIBRARIES_ARE = [*site.getsitepackages(), sysconfig.get_path("purelib"), s
 # fastmlp comes from the folder it is given. Without numba, too, for a report needs none.
 CLEAN = f"""
 import site, sys
-sys.path += {WHERE_LIBRARIES_ARE!r}
 sys.modules["numba"] = None
-site.addsitedir(sys.argv.pop(1))
+site.addsitedir(sys.argv.pop(1))  # before the libraries, among which fastmlp may be installed too
+sys.path += {WHERE_LIBRARIES_ARE!r}
 """
 
 STUDY = {
