@@ -20,7 +20,8 @@ def examine() -> Iterator[tuple[str, str]]:
         yield library, version_of(library)
     yield "sqlite", SQLITE
     yield "pyarrow", version_of("pyarrow") + " (optional, for Parquet)"
-    yield "processor", f"{cpu_name()}, {available_cpus()} cores for this process"
+    cores = available_cpus()
+    yield "processor", f"{cpu_name()}, {cores} {'core' if cores == 1 else 'cores'} for this process"
     yield "vectors", ", ".join(vector_units()) or "none that are known"
     yield "backend", which_backend()
     yield "kernels", kernels()
