@@ -25,8 +25,19 @@ from .report.filters import count
 if TYPE_CHECKING:
     from .study.runner import Progress
 
+
+class Folder(click.Path):
+    """A path that says something: Path("") would be the folder one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is empty."""
+        if value == "":
+            self.fail("'' is no path; '.' is the folder you are in", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 BACKENDS = click.Choice(["auto", "numba", "numpy"])
-FOLDER = click.Path(path_type=Path)
+FOLDER = Folder(path_type=Path)
 SECONDS = 5.0  # between two lines of progress, where there is no bar
 BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
@@ -172,6 +183,7 @@ def warmup_command() -> int:
 
     start = monotonic()
     name = get_backend().name
+    say(f"backend {name}: compiling what is not kept yet")
     warm_up(name)
     say(f"backend {name} is ready, after {monotonic() - start:.1f} s")
     return 0
@@ -267,6 +279,16 @@ def silence(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def explain(error: click.ClickException) -> None:
+    """Say in one line what is wrong with a command, and where its help is; without a command the help is the answer."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click before 8.2 has none
+        error.show()
+        return
+    context = getattr(error, "ctx", None)
+    help_is_at = f" ({context.command_path} --help tells more)" if context else ""
+    say(f"fastmlp: {' '.join(error.format_message().split()).rstrip('.')}{help_is_at}")
+
+
 def leave(code: int) -> NoReturn:
     """End now: threads in the middle of a long training would keep the interpreter waiting."""
     with suppress(OSError):
@@ -289,7 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as done:  # --help, --version
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        explain(error)
         return error.exit_code
     except FastmlpError as error:
         say(f"fastmlp: {error}")
