@@ -20,10 +20,36 @@ def read(first: MadeUp, second: MadeUp) -> str:
 
 def test_a_study_is_the_same_as_itself() -> None:
     text = read(study(**GRID), study(**GRID))
-    assert "4 have the very same accuracies, 0 are tied" in text
-    assert "and 0 are undecided" in text
+    assert "All 4 cells that both have finished on two seeds or more have the very same accuracies in both." in text
     assert "Their settings are the same." in text
     assert "Table" not in text
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"),
+    [
+        (0.0, "has the very same accuracies in both."),
+        (0.001, "is tied within 1 point."),
+        (0.05, "is worse in the first study."),
+        (-0.05, "is better in the first study."),
+    ],
+)
+def test_a_single_cell_has_a_sentence_of_its_own(shift: float, words: str) -> None:
+    small: dict[str, Any] = {"strategies": ["scratch"], "sizes": [20], "seeds": 20}
+    other = study(**small)
+    for row in other.rows:
+        row["accuracy"] += shift + bool(shift) * 0.0005 * (row["seed"] % 5 - 2)
+    assert f"The one cell that both have finished on two seeds or more {words}" in read(study(**small), other)
+
+
+def test_cells_that_agree_and_differ_are_counted_apart() -> None:
+    other = study(**GRID)
+    for row in other.rows:
+        row["accuracy"] += 0.05 * (row["strategy"] == "finetune")
+    assert (
+        "Of 4 cells that both have finished on two seeds or more, 2 have the very same accuracies, 0 are tied"
+        in read(study(**GRID), other)
+    )
 
 
 @pytest.mark.parametrize(

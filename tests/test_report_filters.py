@@ -75,6 +75,7 @@ CASES: list[tuple[Callable[[Any], str], object, str]] = [
     (filters.setting, 20560, "20560"),  # as the file has it
     (filters.setting, True, "true"),
     (filters.setting, ["a", 0.5], '["a", 0.5]'),
+    (filters.setting, [{"share": 0.5, "body": 0}, {}], "[{ share = 0.5, body = 0 }, {}]"),
     (filters.decimal, 0.05, "0.05"),
     (filters.pairs, KNOWN, "20"),
     (filters.pairs, ONE_SEED, "1 of 20"),

@@ -5,6 +5,8 @@ Signs are real minus signs, units are held to their numbers by no-break spaces, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 ABSENT = "\N{EN DASH}"
@@ -77,11 +79,13 @@ def seconds(value: float | None) -> str:
 
 
 def setting(value: object) -> str:
-    """A setting as the TOML file has it: 0.05, "sgd", true, [20, 50]."""
+    """A setting as the TOML file has it: 0.05, "sgd", true, [20, 50], { share = 0.5 }."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(setting, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {setting(part)}' for key, part in value.items())} }}" if value else "{}"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
