@@ -8,7 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
-PYTEST_ARGS ?=
+# Two processes, if there are two cores: each begins at one end of the tests, so that neighbours share their fixtures, and
+# who is done takes from the other.
+PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -29,7 +31,7 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and p
 	cp $(OUT)/book/report.md docs/book.md
 	$(BIN)/python docs/pictures.py docs/index.html docs/pictures
 
-test: $(VENV)/.installed-test  ## Run all tests; PYTEST_ARGS="-k layout" runs some
+test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k layout" runs some, on one
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
