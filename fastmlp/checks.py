@@ -29,12 +29,17 @@ def check_inputs(X: ArrayLike, n_features: int, dtype: DTypeLike) -> Floats:
         raise ShapeError(f"X has shape {x.shape}; the network expects (n, {n_features})")
     if len(x) == 0:
         raise ShapeError(f"X holds 0 examples, shape {x.shape}; at least 1 is needed")
-    with np.errstate(over="ignore"):  # a float64 beyond float32's range becomes infinite, and is refused below
-        cast = np.ascontiguousarray(x, dtype=dtype)
+    cast = np.ascontiguousarray(x) if x.dtype == dtype else _cast(x, dtype)
     if not np.isfinite(cast).all():
         row, column = np.argwhere(~np.isfinite(cast))[0]
         raise NotFiniteError(f"X[{row}, {column}] is {x[row, column]}; inputs must be finite in {np.dtype(dtype)}")
     return cast
+
+
+@np.errstate(over="ignore")
+def _cast(x: Floats, dtype: DTypeLike) -> Floats:
+    """Cast inputs; what is beyond the range of the dtype becomes infinite."""
+    return np.ascontiguousarray(x, dtype=dtype)
 
 
 def check_labels(y: ArrayLike, n: int, n_classes: int) -> Ints:

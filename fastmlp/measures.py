@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     Probabilities = NDArray[np.float64]
 
 CALIBRATION_BINS = 15  # Guo et al. 2017, section 2
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
@@ -82,15 +84,17 @@ def auc(probabilities: Probabilities, y: Ints) -> float | None:
     if (present == 0).any() or (present == n).any():
         return None
     scores = np.ascontiguousarray(probabilities.T)  # (classes, n)
-    own = np.split(scores[y, np.arange(n)][np.argsort(y, kind="stable")], present.cumsum()[:-1])
+    by_class = np.argsort(y, kind="stable")
+    own = scores[y[by_class], by_class]  # of each example the score of its own class, (n,)
     scores.sort(axis=1)
-    below = [_count_below(mine, everyone) for mine, everyone in zip(own, scores, strict=True)]
-    return float(((np.array(below) - present**2 / 2) / (present * (n - present))).mean())
-
-
-def _count_below(mine: Probabilities, everyone: Probabilities) -> float:
-    """Count the pairs of one score and one of everyone's, in order, that is lower; ties count half."""
-    return float((everyone.searchsorted(mine) + everyone.searchsorted(mine, side="right")).sum()) / 2
+    edges = [0, *present.cumsum().tolist()]
+    # Lower scores of its class, and lower or equal ones: their mean counts ties half
+    lower, up_to = (
+        np.concatenate([s.searchsorted(own[a:b], side) for s, (a, b) in zip(scores, pairwise(edges), strict=True)])
+        for side in SIDES
+    )
+    below = np.add.reduceat(lower + up_to, edges[:-1]) / 2  # (classes,)
+    return float(((below - present**2 / 2) / (present * (n - present))).mean())
 
 
 def calibration_error(probabilities: Probabilities, y: Ints) -> float:

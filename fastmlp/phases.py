@@ -129,8 +129,7 @@ class ResolvedPhase:
 
     def trainable(self, layout: Layout) -> list[int]:
         """Count the numbers of each layer that are free to move, the head's last."""
-        sizes = zip(layout.sizes, layout.sizes[1:], self.moves.tolist(), strict=False)
-        counts = [n_in * n_out * weight + n_out * bias for n_in, n_out, (weight, bias) in sizes]
+        counts: list[int] = (layout.lengths * self.moves).sum(axis=1).tolist()
         if self.adapters:
             counts[:-1] = [part.size * (count > 0) for part, count in zip(self.adapters.factors, counts, strict=False)]
         return counts
@@ -194,8 +193,8 @@ class Course:
         phase: ResolvedPhase,
         order: Ints,
     ) -> None:
-        moving = np.flatnonzero(phase.moves.any(axis=1))
         # The features below the first layer that moves do not change: computed once, they become the inputs.
+        moving = np.flatnonzero(phase.moves) // 2  # layers
         depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
         theta, sizes, activation = net.kernel_arguments
         above = slice(net.layout.starts[depth], None)

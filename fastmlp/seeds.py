@@ -8,6 +8,7 @@ paired by construction; and because NumPy draws them before a backend is chosen,
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from hashlib import sha256
 
 import numpy as np
@@ -36,6 +37,7 @@ def rng_for(purpose: str, **names: str | int) -> np.random.Generator:
     return np.random.default_rng(seed_for(purpose, **names))
 
 
+@lru_cache(maxsize=256)  # the trials of a cell ask for the same few
 def seed_for(purpose: str, **names: str | int) -> int:
     """Return the seed of that generator, for whoever may not need to draw: a generator takes longer to make."""
     text = json.dumps([purpose, sorted(names.items())], separators=(",", ":"))

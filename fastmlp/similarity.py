@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from .layout import Floats, Ints
@@ -146,16 +148,18 @@ def domain_distance(source: Floats, target: Floats) -> float:
     return float(within - 2 * kernel[:n, n:].mean())
 
 
-def drift(parameters: NDArray[np.float64], start: NDArray[np.float64]) -> float | None:
-    """Return how far parameters have moved from their start, relative to its length; None if that is zero.
+def drift(parameters: Floats, start: Floats, layers: Sequence[int]) -> list[float | None]:
+    """Return how far each layer has moved from its start, relative to the start's length; None if that is zero.
 
     Parameters
     ----------
     parameters, start : (P,)
-        In double precision: the difference of two numbers that are nearly the same has few digits left.
+    layers
+        Where each layer begins.
     """
-    length = float(np.linalg.norm(start))
-    return float(np.linalg.norm(parameters - start)) / length if length > 0 else None
+    then = start.astype(np.float64)
+    paths, lengths = np.sqrt(np.add.reduceat([(parameters - then) ** 2, then**2], layers, axis=1)).tolist()
+    return [path / length if length > 0 else None for path, length in zip(paths, lengths, strict=True)]
 
 
 def centred(features: Floats) -> Matrix:

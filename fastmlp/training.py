@@ -187,15 +187,16 @@ def fit_phases(
     x = net.inputs(X)
     labels = net.labels(y, len(x))
     rows = draw_order(epochs, len(x), rng) if order is None else check_order(order, epochs, len(x))
-    kept = np.ones(len(x), dtype=bool) if held_back is None else ~held_back
-    check_trainable(labels[kept], net.n_classes)
-    examples, watched = Examples(x, labels), Examples(x[~kept], labels[~kept])
+    examples, watched = Examples(x, labels), Examples(x[:0], labels[:0])
     if held_back is not None:
-        rows = rows[kept[rows]].reshape(epochs, -1)  # the same order, without those that are held back
+        watched = Examples(x[held_back], labels[held_back])
+        rows = rows[~held_back[rows]].reshape(epochs, -1)  # the same order, without those that are held back
+    check_trainable(labels if held_back is None else labels[~held_back], net.n_classes)
 
     trained = net.copy()
     diary = Diary(trained, examples, backend, wanted=accuracies)
-    frozen = _frozen(net, phases)
+    moves = np.logical_or.reduce([phase.moves for phase in phases])
+    frozen = np.repeat(~moves.ravel(), net.layout.lengths.ravel())  # (P,)
     losses = np.full(epochs, np.nan)
     steps, epoch, start = 0, 0, perf_counter()
     for number, phase in enumerate(phases, 1):
@@ -275,13 +276,6 @@ def draw_order(epochs: int, n: int, rng: Rng) -> Ints:
     """Draw the order in which n examples are visited: (epochs, n), each row a permutation."""
     rows = np.tile(np.arange(n, dtype=np.int64), (epochs, 1))
     return np.random.default_rng(rng).permuted(rows, axis=1, out=rows)
-
-
-def _frozen(net: Network, phases: Sequence[ResolvedPhase]) -> NDArray[np.bool_]:
-    """Which parameters no phase moves, (P,)."""
-    moved = np.logical_or.reduce([phase.moves for phase in phases])
-    frozen: NDArray[np.bool_] = np.repeat(~moved.ravel(), net.layout.lengths.ravel())
-    return frozen
 
 
 def _digest(parameters: Floats) -> str | None:

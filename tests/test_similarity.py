@@ -118,5 +118,4 @@ def test_domain_distance_grows_with_a_shift_and_is_about_zero_without(rng: Seede
 
 
 def test_drift_is_relative_to_the_length_of_the_start() -> None:
-    assert drift(np.array([3.0, 4.0]), np.array([0.0, 4.0])) == pytest.approx(0.75)
-    assert drift(np.array([1.0]), np.array([0.0])) is None
+    assert drift(np.array([3.0, 4.0, 1.0]), np.array([0.0, 4.0, 0.0]), [0, 2]) == [pytest.approx(0.75), None]

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import fastmlp
 from fastmlp import training
 from fastmlp.errors import InvalidInput, LabelError, UnknownName
-from fastmlp.phases import run_until_stalled
+from fastmlp.phases import Optimizer, run_until_stalled
 from fastmlp.strategies import (
     SMALLER,
     STRATEGIES,
@@ -23,9 +23,11 @@ from fastmlp.strategies import (
     get_strategy,
     share_out,
     starting_network,
+    train_from,
     transfer,
 )
 from fastmlp.strategies.transferring import _hold_back
+from fastmlp.training import draw_order
 
 from .conftest import SeededRng
 
@@ -299,6 +301,16 @@ def test_lora_begins_where_the_head_on_pretrained_features_begins(backend: str, 
     assert_allclose(
         lora.network.theta[-60:], frozen.network.theta[-60:], atol=1e-6
     )  # so the head's first step is the same
+
+
+def test_training_from_a_start_is_the_second_half_of_a_transfer(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    twice = Strategy("pretrained", (Phase(rank=2, share=0.5), Phase(rank=2, share=0.5)))  # adapters of its own for each
+    options: dict[str, Any] = {"lr": 0.05, "epochs": 4, "order": draw_order(4, len(x), 0), "backend": backend}
+    start = starting_network(SOURCE, twice, 10, 3)
+    half = train_from(start, x, y, twice, Optimizer(), rng=3, **options)
+    whole = transfer(SOURCE, x, y, strategy=twice, n_classes=10, rng=3, **options)
+    assert_array_equal(half.network.theta, whole.network.theta)
 
 
 def test_lora_gives_the_same_examples_in_the_same_order(backend: str, rng: SeededRng) -> None:

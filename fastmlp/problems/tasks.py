@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..layout import Floats, Ints
 
+AT_A_TIME = 128  # rows that a scaler transforms
 SMALLEST = 0.25  # spread of a feature that a scaler divides by, in units of the features' root mean square
 
 Shift = Callable[["NDArray[np.float64]", np.random.Generator], "NDArray[np.float64]"]
@@ -239,5 +240,8 @@ class Scaler:
     def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""
         seen: Floats = np.empty(X.shape, dtype)
-        # Computed in float64 and rounded once; on the way a third array would cost more than the arithmetic
-        return np.divide(X - self.mean, self.scale, out=seen, casting="same_kind")
+        # Computed in float64 and rounded once; a few rows at a time, since memory costs more than the arithmetic
+        for start in range(0, len(X), AT_A_TIME):
+            rows = slice(start, start + AT_A_TIME)
+            np.divide(X[rows] - self.mean, self.scale, out=seen[rows], casting="same_kind")
+        return seen

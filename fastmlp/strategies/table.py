@@ -52,10 +52,10 @@ class Phase:
 
     def multipliers(self, n_layers: int) -> NDArray[np.float64]:
         """Multiplier of each weight matrix and each bias, (n_layers, 2)."""
-        table = np.full((n_layers, 2), float(self.body))
-        table[:, 1] = self.body if self.biases is None else self.biases
-        table[-1] = self.head
-        table /= self.divisor ** np.arange(n_layers)[::-1, None]  # the head is divided by 1
+        body = self.body, self.body if self.biases is None else self.biases
+        table = np.array([*[body] * (n_layers - 1), (self.head, self.head)], dtype=np.float64)
+        if self.divisor != 1:
+            table /= self.divisor ** np.arange(n_layers)[::-1, None]  # the head is divided by 1
         table[: self.frozen] = 0
         return table
 

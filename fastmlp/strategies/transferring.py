@@ -129,6 +129,8 @@ def train_from(
         As in `transfer`.
     """
     shared = strategy.phases_for(start.layout.n_layers)
+    if any(phase.rank for phase in shared):
+        rng = np.random.default_rng(rng)  # one for all phases, so that each draws adapters of its own
     phases = [
         _resolve(start, phase, part, lr, weight_decay, rng)
         for phase, part in zip(shared, share_out(shared, at_least_one("epochs", epochs)), strict=True)

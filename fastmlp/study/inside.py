@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +21,7 @@ def moved(trained: Network, start: Network) -> list[float | None]:
     """
     if trained.sizes != start.sizes:
         return []
-    now, then = trained.theta.astype(np.float64), start.theta.astype(np.float64)
-    return [drift(now[low:high], then[low:high]) for low, high in pairwise(trained.layout.starts)]
+    return drift(trained.theta, start.theta, trained.layout.starts[:-1])
 
 
 def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:

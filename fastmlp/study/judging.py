@@ -48,12 +48,11 @@ class HeldOut:
         What a shift draws, such as noise, is the same for all models.
         """
         target = self.problem.target
-        X = target.X[self.rows]
-        shifted = (
-            shift(X, rng_for("shift", name=name, task=target.name, seed=self.seed))
-            for name, shift in self.problem.shifts.items()
-        )
-        return np.stack([X, *shifted])
+        views = np.empty((1 + len(self.problem.shifts), len(self.rows), target.X.shape[1]))
+        views[0] = target.X[self.rows]
+        for view, (name, shift) in zip(views[1:], self.problem.shifts.items(), strict=True):
+            view[:] = shift(views[0], rng_for("shift", name=name, task=target.name, seed=self.seed))
+        return views
 
     @property
     def _all(self) -> NDArray[np.float64]:
