@@ -172,9 +172,9 @@ class Pair:
                     process.get(PREPARING)
                 except WorkerError as error:
                     failed.setdefault(name, str(error))
-                    self.alive = self.alive and not isinstance(error, WorkerEnded)
-            if not self.alive:
-                break
+                    if isinstance(error, WorkerEnded):
+                        self.alive = False
+                        return failed
         return failed
 
     def settle(self, core: int) -> None:
