@@ -126,7 +126,7 @@ def test_hostile_names_are_literal_in_the_book() -> None:
         ),
         (
             {"finetune": 0.9},
-            "In each of 4 cells one strategy alone is best. finetune may be the best in 4",
+            "In each of 4 cells one strategy alone is the best of the networks. finetune may be the best in 4",
             "Negative",
         ),
     ],
@@ -143,7 +143,7 @@ def test_the_answer_follows_the_verdicts(means: dict[str, float], words: str, ot
 @pytest.mark.usefixtures("no_pictures")
 def test_too_few_seeds_for_a_verdict() -> None:
     text = read(large(flat({}), seeds=1, strategies=MANY[:9], problems=("same", "parity")))
-    assert "In no cell is one strategy alone the best." in text
+    assert "In no cell is one strategy alone the best of the networks." in text
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -78,6 +78,29 @@ def test_the_scaler_is_blamed_where_it_is_to_blame(scaled: int | None, words: st
     assert words in text
 
 
+def problem(name: str, similarity: str, *verdicts: str) -> dict[str, Any]:
+    freezing = [{"n_target": n, "verdict": verdict} for n, verdict in zip((20, 500), verdicts, strict=False)]
+    return {"name": name, "pretraining": {"similarity": {"case": similarity}}, "freezing": freezing}
+
+
+def test_similarities_are_told_together_by_their_case() -> None:
+    found = [problem("a", "itself"), problem("b", "partial"), problem("c", "negative"), problem("d", "partial")]
+    text = said("similarities", found)
+    assert "by construction, on `a`; between random ones" in text
+    assert "learned on that task on `b` and `d`; worse than random ones on `c`." in text
+    with pytest.raises(LookupError, match="no sentence"):
+        said("similarities", [problem("a", "?")])
+
+
+def test_freezing_is_told_of_all_problems_together() -> None:
+    found = [problem("a", "", "better", "better"), problem("b", "", "worse", "better"), problem("c", "", "tied")]
+    assert said("freezings", found) == (
+        "With 20 labels, `finetune` is better than `frozen` on 1 of 3 problems, "
+        "`frozen` is better than `finetune` on 1, the two are tied on 1; with 500 labels, `finetune` is better than `frozen` on every problem."
+    )
+    assert "No problem has results of both" in said("freezings", [problem("a", "")])
+
+
 def row(name: str, rank: float | None = 1.0, **beats: str) -> dict[str, Any]:
     mean = {"mean": rank, "low": rank, "high": rank, "reason": None if rank else "no data"}
     return {"strategy": name, "rank": mean, "beats": {k: {"case": v} for k, v in beats.items()}}
@@ -115,7 +138,7 @@ def test_agreement_has_a_sentence_for_each_case(case: str) -> None:
 
 def test_friedmans_test_has_its_sentences() -> None:
     assert "is rejected by Friedman’s test over seeds (p = 0.010)" in said("friedman", {"verdict": "differ", "p": 0.01})
-    assert "(p <0.001)" in said("friedman", {"verdict": "differ", "p": 1e-9})
+    assert "(p < 0.001)" in said("friedman", {"verdict": "differ", "p": 1e-9})
     assert "is not rejected" in said("friedman", {"verdict": "undecided", "p": 0.4})
     assert said("friedman", {"verdict": "not estimable", "p": None}) == ""
 

@@ -91,7 +91,7 @@ def summarise(
         **late,
         "absent": absent(problems, late),
         "study": study,
-        "counts": _counts(grid),
+        "counts": {**_counts(grid), "replicates": sum(row["status"] == "ok" for row in replicates)},
         "problems": problems,
         "verdicts": verdicts(problems),
         "matrix": matrix(grid, cells, similarity, classes),
