@@ -96,7 +96,8 @@ def test_freezing_is_told_of_all_problems_together() -> None:
     found = [problem("a", "", "better", "better"), problem("b", "", "worse", "better"), problem("c", "", "tied")]
     assert said("freezings", found) == (
         "With 20 labels, `finetune` is better than `frozen` on 1 of 3 problems, "
-        "`frozen` is better than `finetune` on 1, the two are tied on 1; with 500 labels, `finetune` is better than `frozen` on every problem."
+        "`frozen` is better than `finetune` on 1, the two are tied on 1; "
+        "with 500 labels, `finetune` is better than `frozen` on every problem."
     )
     assert "No problem has results of both" in said("freezings", [problem("a", "")])
 
