@@ -18,7 +18,7 @@ import pytest
 
 import bench
 from bench.gate import rounds
-from bench.gate.build import WORKING_TREE, Build, BuildError, UnknownRevisionError, Wanted, build_all, resolve
+from bench.gate.build import Build, BuildError, Wanted, build_all, resolve
 from bench.gate.compare import Run, Settings, compare
 from bench.gate.outcome import Comparison, Result
 from bench.gate.present import markdown, text, write
@@ -28,24 +28,13 @@ from bench.gate.slower import ExtraWorkError, share_of, slow_down
 from bench.gate.verdict import Verdict
 from bench.gate.workshop import LOCK, workshop
 
+from .gate_toy import PACKAGE, PROJECT, commit, git, package, project
 from .workflow import COMMAND
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pinning and dying with a parent are Linux's")
 
 ROOT = Path(bench.__file__).parents[1]
 ONE = "bench_toy.Toy.time_work('one')"
-PROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-[project]
-name = "fastmlp"
-version = "0"
-dependencies = ["numpy>=2"]
-[tool.hatch.build.targets.wheel]
-packages = ["fastmlp"]
-"""
-PACKAGE = "def work():\n    return sum(i * i for i in range({}))\n"
 SUITES = """
 import os, time
 import fastmlp
@@ -64,30 +53,15 @@ class Odd:
 """
 
 
-def git(repository: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
-    command = ["git", "-C", str(repository), *who, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def commit(repository: Path, tag: str, files: dict[str, str]) -> None:
-    for name, content in files.items():
-        (repository / name).parent.mkdir(exist_ok=True)
-        (repository / name).write_text(content)
-    git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", tag)
-    git(repository, "tag", tag)
-
-
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of three revisions."""
     repository = tmp_path_factory.mktemp("toy")
     git(repository, "init", "-q")
-    suites, package = "bench/bench_toy.py", "fastmlp/__init__.py"
-    first = {"pyproject.toml": PROJECT, package: PACKAGE.format(3000), "bench/__init__.py": "", suites: SUITES}
+    suites = "bench/bench_toy.py"
+    first = {PROJECT: project("numpy>=2"), PACKAGE: package(3000), "bench/__init__.py": "", suites: SUITES}
     commit(repository, "base", first)
-    commit(repository, "slower", {package: PACKAGE.format(4500)})
+    commit(repository, "slower", {PACKAGE: package(4500)})
     others = {suites: SUITES.replace("time_old", "time_new"), "bench/bench_broken.py": "import nothing_of_the_kind"}
     commit(repository, "others", others)
     return repository
@@ -179,25 +153,6 @@ def test_each_build_has_its_own_places(builds: dict[str, Build]) -> None:
     assert one.digest == other.digest
     assert one.environment["NUMBA_CACHE_DIR"] != other.environment["NUMBA_CACHE_DIR"]
     assert not one.python.samefile(other.python) or one.python != other.python
-
-
-def test_the_working_tree_is_its_tracked_files_as_they_stand(toy: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    git(toy, "clone", "-q", str(toy), str(clone))
-    (clone / "fastmlp" / "__init__.py").write_text("def work():\n    return 'changed'\n")
-    (clone / "fastmlp" / "untracked.py").write_text("")
-    (build,) = build_all(clone, [Wanted("head", WORKING_TREE)], tmp_path / "builds")
-    done = subprocess.run(
-        [build.python, "-P", "-c", "import fastmlp; print(fastmlp.work())"],
-        env=build.environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout == "changed\n"
-    assert not (build.folder / "source" / "fastmlp" / "untracked.py").exists()
-
-
-def test_an_unknown_revision_is_refused(toy: Path) -> None:
-    with pytest.raises(UnknownRevisionError, match="there is no revision 'nowhere'"):
-        resolve(toy, "nowhere")
 
 
 def gate(*arguments: str | Path, temporary: Path, cwd: Path = ROOT) -> subprocess.Popen[str]:
