@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 from fastmlp.problems import load_problem
 from fastmlp.strategies import STRATEGIES
 from fastmlp.study.config import load_settings
+from fastmlp.study.ground import Ground
 from fastmlp.study.plan import plan
 from fastmlp.study.store import Store
 from fastmlp.study.store.records import TRIAL, Trial
-from fastmlp.study.trial import Cell, load_libraries, run_trial
+from fastmlp.study.trial import load_libraries, run_trial
 
 from .study_size import HERE, filled, peak
 
@@ -43,12 +44,12 @@ class OneTrial:
 
     def setup(self, backend: str, strategy: str) -> None:
         load_libraries()
-        self.cell = Cell(load_problem("parity"), 0, load_settings("book"), backend)
+        self.ground = Ground(load_problem("parity"), 0, load_settings("book"), backend)
         self.trial = Trial("parity", strategy, 100, 0, "key", "pretraining")
-        assert run_trial(self.cell, self.trial)["status"] == "ok"
+        assert run_trial(self.ground, self.trial)["status"] == "ok"
 
     def time_trial(self, backend: str, strategy: str) -> None:
-        run_trial(self.cell, self.trial)
+        run_trial(self.ground, self.trial)
 
 
 class Storing:

@@ -14,7 +14,8 @@ from fastmlp import measures
 from fastmlp.cli import commands
 from fastmlp.problems import axis
 from fastmlp.study.config import load_settings
-from fastmlp.study.trial import Cell
+from fastmlp.study.ground import Ground
+from fastmlp.study.trial import run_strategy
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,7 +74,7 @@ def test_the_problem_of_contributing_can_be_transferred_from(monkeypatch: pytest
     mirrored, straight = (task.X.reshape(-1, 8, 8) for task in (problem.source, problem.target))
     np.testing.assert_array_equal(mirrored, straight[:, :, ::-1])
     settings = load_settings({"grid": {"problems": ["mirrored"]}, "network": {"hidden": [8]}})
-    record = Cell(problem, 3, settings, "numpy").run(fastmlp.STRATEGIES["frozen"], 20)
+    record = run_strategy(Ground(problem, 3, settings, "numpy"), fastmlp.STRATEGIES["frozen"], 20)
     assert record["status"] == "ok"
     axis.load_problem.cache_clear()
 

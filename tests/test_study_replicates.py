@@ -15,26 +15,27 @@ from fastmlp.problems import load_problem
 from fastmlp.strategies import get_strategy
 from fastmlp.study import session
 from fastmlp.study.config import from_dict, load_settings, quick
+from fastmlp.study.ground import Ground
 from fastmlp.study.models import Model
 from fastmlp.study.overview import accuracies
 from fastmlp.study.plan import plan
 from fastmlp.study.settings import PURPOSES
-from fastmlp.study.trial import Cell
+from fastmlp.study.trial import train
 from fastmlp.study.tuning import Candidate
 
 from .made_up_study import SMALL
 from .test_study_plan import BASE, HERE
 
-STILL = Candidate(1e-30, 1, 1.0)  # a training that moves nothing ends where it starts
+STILL = Candidate(1e-60, 1, 1.0)  # a training that moves nothing ends where it starts
 REPLICATES: dict[str, Any] = {"number": 2, "seeds": 1, "sizes": [20], "strategies": ["finetune"]}
 
 
-def cell(problem: str = "parity") -> Cell:
-    return Cell(load_problem(problem, 0), 0, from_dict(SMALL), "numpy")
+def ground(problem: str = "parity") -> Ground:
+    return Ground(load_problem(problem, 0), 0, from_dict(SMALL), "numpy")
 
 
-def trained(where: Cell, candidate: Candidate = STILL) -> Model:
-    return where.train(get_strategy("finetune"), where.origin(20), where.split.subset(20), candidate)
+def trained(where: Ground, candidate: Candidate = STILL) -> Model:
+    return train(where, get_strategy("finetune"), where.origin(20), where.split.subset(20), candidate)
 
 
 def theta(model: Model) -> np.ndarray[Any, Any]:
@@ -43,7 +44,7 @@ def theta(model: Model) -> np.ndarray[Any, Any]:
 
 
 def test_the_weights_vary_alone() -> None:
-    base, other = cell(), cell().replicate("weights", 1)
+    base, other = ground(), ground().replicate("weights", 1)
     assert_array_equal(base.split.subset(20), other.split.subset(20))
     assert_array_equal(base.origin().fit.network.theta, other.origin().fit.network.theta)
     head = slice(-90, None)
@@ -52,18 +53,18 @@ def test_the_weights_vary_alone() -> None:
 
 
 def test_the_order_varies_alone() -> None:
-    base, other = cell(), cell().replicate("order", 1)
+    base, other = ground(), ground().replicate("order", 1)
     assert_array_equal(theta(trained(base)), theta(trained(other)))
     moving = Candidate(0.05, 3, 1.0)
     many = [
-        where.train(get_strategy("finetune"), where.origin(), where.split.subset(100), moving)
+        train(where, get_strategy("finetune"), where.origin(), where.split.subset(100), moving)
         for where in (base, other)
     ]
     assert np.abs(theta(many[0]) - theta(many[1])).max() > 0
 
 
 def test_the_subset_varies_alone_and_comes_from_the_same_pool() -> None:
-    base, other = cell(), cell().replicate("subset", 1)
+    base, other = ground(), ground().replicate("subset", 1)
     assert not np.array_equal(base.split.subset(20), other.split.subset(20))
     assert_array_equal(np.sort(base.split.pool), np.sort(other.split.pool))
     assert_array_equal(base.split.heldout, other.split.heldout)
@@ -72,14 +73,14 @@ def test_the_subset_varies_alone_and_comes_from_the_same_pool() -> None:
 
 
 def test_the_pretraining_varies_alone() -> None:
-    base, other = cell(), cell().replicate("pretraining", 1)
+    base, other = ground(), ground().replicate("pretraining", 1)
     assert np.abs(base.origin().fit.network.theta - other.origin().fit.network.theta).max() > 0
     assert_array_equal(base.split.subset(20), other.split.subset(20))
     assert_array_equal(theta(trained(base))[-90:], theta(trained(other))[-90:])
 
 
 def test_another_subset_is_what_the_self_pretrained_control_is_pretrained_on() -> None:
-    base, other = cell("halves-self"), cell("halves-self").replicate("subset", 1)
+    base, other = ground("halves-self"), ground("halves-self").replicate("subset", 1)
     assert not np.array_equal(base.origin(20).rows, other.origin(20).rows)
     assert_array_equal(other.origin(20).rows, other.split.subset(20))
 
@@ -89,8 +90,8 @@ def test_replicates_of_one_number_are_the_same_and_of_another_are_not(purpose: s
     moving = Candidate(0.05, 3, 1.0)
 
     def again(number: int) -> np.ndarray[Any, Any]:
-        where = cell().replicate(purpose, number)
-        return theta(where.train(get_strategy("finetune"), where.origin(), where.split.subset(100), moving))
+        where = ground().replicate(purpose, number)
+        return theta(train(where, get_strategy("finetune"), where.origin(), where.split.subset(100), moving))
 
     assert_array_equal(again(1), again(1))
     assert np.abs(again(1) - again(2)).max() > 0

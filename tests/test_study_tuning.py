@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from fastmlp.problems import load_problem
 from fastmlp.strategies import get_strategy
 from fastmlp.study.config import from_dict
-from fastmlp.study.trial import Cell
+from fastmlp.study.ground import Ground
+from fastmlp.study.trial import run_strategy
 from fastmlp.study.tuning import Candidate, choose, draw_candidates
 
 from .conftest import SeededRng
@@ -90,10 +91,10 @@ TUNED = PLAIN | {"tuning": {"trials": 4, "folds": 3}}
 BOTH_KINDS = ("baseline", "scratch", "finetune", "plateau")
 
 
-def tuned(strategy: str, n_target: int = 100, where: Cell | None = None) -> dict[str, Any]:
+def tuned(strategy: str, n_target: int = 100, where: Ground | None = None) -> dict[str, Any]:
     """The columns of tuning of one trial."""
-    cell = Cell(load_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
-    return cell.run(get_strategy(strategy), n_target)
+    ground = Ground(load_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
+    return run_strategy(ground, get_strategy(strategy), n_target)
 
 
 def test_every_strategy_tries_as_many_and_the_baseline_tunes_its_strength() -> None:
@@ -113,9 +114,9 @@ def test_the_choice_is_what_is_trained_with() -> None:
 
 
 def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
-    plain = Cell(load_problem("parity"), 0, from_dict(PLAIN), "numpy")
+    plain = Ground(load_problem("parity"), 0, from_dict(PLAIN), "numpy")
     for strategy in BOTH_KINDS:
-        few, declared = tuned(strategy, 20), plain.run(get_strategy(strategy), 20)
+        few, declared = tuned(strategy, 20), run_strategy(plain, get_strategy(strategy), 20)
         assert few["tuning_note"] == "declared: a class has under 5 labels"
         assert few["tuning"] == []
         assert few["accuracy"] == declared["accuracy"]
@@ -124,18 +125,18 @@ def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
 
 
 def test_what_diverges_in_every_fold_is_worth_nothing() -> None:
-    wild = Cell(load_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
+    wild = Ground(load_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
     record = tuned("scratch", where=wild)
     assert (record["status"], record["tuning"]) == ("diverged", [0, 0, 0, 0])
 
 
 def test_choices_do_not_know_the_held_out_set() -> None:
-    honest = Cell(load_problem("parity"), 0, from_dict(TUNED), "numpy")
+    honest = Ground(load_problem("parity"), 0, from_dict(TUNED), "numpy")
     heldout, target = honest.split.heldout, honest.problem.target
     X, y = target.X.copy(), target.y.copy()
     X[heldout] = X[heldout][:, ::-1] * 7
     other = replace(honest.problem, source=replace(honest.problem.source, X=X), target=replace(target, X=X))
-    blind = Cell(other, 0, from_dict(TUNED), "numpy")
+    blind = Ground(other, 0, from_dict(TUNED), "numpy")
     y[heldout] = y[heldout][::-1]  # after the split, which is stratified by them
     blind.split  # noqa: B018 - made before the labels change
     blind.problem = replace(other, target=replace(other.target, y=y))

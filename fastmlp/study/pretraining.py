@@ -14,6 +14,7 @@ from ..seeds import seed_for
 from ..similarity import h_score
 from ..strategies import Strategy, starting_network
 from ..training import Fit, draw_order, train_mlp
+from .inside import hidden_features
 from .settings import Settings
 from .store.records import Record, all_finite, finite
 
@@ -95,9 +96,8 @@ class Origin:
         self.task = task
         self.rows = rows
         self.conditions = conditions
-        # Features of the held-out set and held-out inputs of its own task, for comparing others with
-        self.known: list[Floats] | None = None
-        self.own: Floats | None = None
+        self._features: list[Floats] | None = None
+        self._own_inputs: Floats | None = None
 
     @cached_property
     def scaler(self) -> Scaler:
@@ -129,6 +129,18 @@ class Origin:
     def inputs(self, X: NDArray[np.float64]) -> Floats:
         """Return inputs as this network sees them."""
         return self.conditions.scaled(X, self.scaler)
+
+    def features(self, seen: Floats) -> list[Floats]:
+        """Return the features of every hidden layer on the held-out set, as seen by this network; made once."""
+        if self._features is None:
+            self._features = hidden_features(self.fit.network, seen, self.conditions.backend)
+        return self._features
+
+    def own_inputs(self, rows: Ints) -> Floats:
+        """Return the held-out inputs of its own task, as seen by this network; made once."""
+        if self._own_inputs is None:
+            self._own_inputs = self.inputs(self.task.X[rows])
+        return self._own_inputs
 
     def h_score(self, net: Network, target: Task, probe: Ints) -> float | None:
         """Return how much the last hidden features of a network know of the target, on the probe set."""
