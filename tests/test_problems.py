@@ -215,3 +215,19 @@ def test_the_scaler_does_not_blow_up_what_hardly_varied(rng: SeededRng) -> None:
 def test_an_unknown_problem_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="unknown problem 'party'; did you mean 'parity'"):
         load_problem("party")
+
+
+def test_features_of_different_units_are_standardised_each_by_itself(rng: SeededRng) -> None:
+    x = rng.normal(30, 4) * [1e-3, 1, 1e5, 0] + [0, 7, 1e6, 0.1]  # the last is constant, but for rounding
+    scaler, theirs = Scaler.fit(x, one_unit=False), StandardScaler().fit(x[:, :3])
+    assert_allclose(scaler.transform(x)[:, :3], theirs.transform(x[:, :3]), rtol=1e-9, atol=1e-9)
+    assert scaler.transform(x + 5)[:, 3].tolist() == [0] * 30  # of whose spread nothing is known
+    assert np.abs(Scaler.fit(x).transform(x)[:, 0]).max() < 1e-6  # in one unit it would be lost
+
+
+def test_a_task_says_in_which_units_its_features_are(rng: SeededRng) -> None:
+    x, y, rows = rng.normal(30, 2) * [1, 1e4], rng.labels(30, 2), np.arange(20)
+    for one_unit in (True, False):
+        scaler = Task("mine", x, y, one_unit=one_unit).scaler(rows)
+        assert scaler.scale.tolist() == Scaler.fit(x[rows], one_unit=one_unit).scale.tolist()
+    assert all(load_problem(name).target.one_unit for name in EVERY)

@@ -1,5 +1,7 @@
 """Pictures travel with the facts of a problem: of its own examples, small, and none that is held out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,4 +29,9 @@ def test_every_class_of_the_target_is_shown_in_order() -> None:
 
 def test_inputs_that_are_no_images_have_none() -> None:
     problem = load_problem("teacher-0.5")
+    assert pictures(problem, problem.split(0)) == {}
+
+
+def test_sixty_four_features_are_no_image_yet() -> None:
+    problem = replace(load_problem("parity"), images=False)
     assert pictures(problem, problem.split(0)) == {}

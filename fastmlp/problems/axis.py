@@ -111,7 +111,7 @@ def of_digits(name: str, X: Inputs | None = None, y: NDArray[np.int64] | None = 
     """Make a problem whose source has other inputs or labels than the digits, row by row."""
     target = digits()
     source = Task(name, target.X if X is None else X, target.y if y is None else y)
-    return Problem(name, source, target, shifts=SHIFTS)
+    return Problem(name, source, target, shifts=SHIFTS, images=True)
 
 
 def halves(name: str, seed: int, *, on_subset: bool) -> Problem:
@@ -121,8 +121,8 @@ def halves(name: str, seed: int, *, on_subset: bool) -> Problem:
     source, target = (_only(whole, classes) for classes in np.split(order, 2))
     sizes = Sizes(heldout=300, pool=500, probe=80)  # the smallest five classes have 888 examples
     if on_subset:
-        return Problem(name, target, target, sizes, on_subset=True, shifts=SHIFTS)
-    return Problem(name, source, target, sizes, shared=False, shifts=SHIFTS)
+        return Problem(name, target, target, sizes, on_subset=True, shifts=SHIFTS, images=True)
+    return Problem(name, source, target, sizes, shared=False, shifts=SHIFTS, images=True)
 
 
 def _only(task: Task, classes: NDArray[np.int64]) -> Task:

@@ -40,14 +40,17 @@ class Task:
     name
         Names the draws that depend on the task: see `fastmlp.seeds`.
     X : (n, features)
-        Raw inputs, not scaled, all in one unit, as pixels and embeddings are.
+        Raw inputs, not scaled.
     y : (n,)
         Labels from 0 to n_classes - 1.
+    one_unit
+        Whether all features are in one unit, as pixels are and as activations are: see `Scaler.fit`.
     """
 
     name: str
     X: NDArray[np.float64]
     y: Ints
+    one_unit: bool = True
 
     @cached_property
     def n_classes(self) -> int:
@@ -58,6 +61,10 @@ class Task:
     def fingerprint(self) -> str:
         """Hash of the inputs and the labels."""
         return sha256(np.ascontiguousarray(self.X).tobytes() + np.ascontiguousarray(self.y).tobytes()).hexdigest()[:32]
+
+    def scaler(self, rows: Ints) -> Scaler:
+        """Return the scaler that is fitted on some rows."""
+        return Scaler.fit(self.X[rows], one_unit=self.one_unit)
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,8 @@ class Problem:
         Whether the network is pretrained on the n_target examples themselves, as a control.
     shifts
         Other conditions under which held-out inputs are seen, by name: functions of the inputs and a generator.
+    images
+        Whether inputs are images of 8 x 8 pixels, which a report may show.
     """
 
     name: str
@@ -137,6 +146,7 @@ class Problem:
     shared: bool = True
     on_subset: bool = False
     shifts: Mapping[str, Shift] = field(default_factory=dict)
+    images: bool = False
 
     def split(self, seed: int) -> Split:
         """Divide the rows for a seed. It depends on the target task alone, so problems with one target share it."""
@@ -215,27 +225,40 @@ def _turns(counts: Ints) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Standardisation, fitted on training data only, that does not blow up what hardly varied there.
-
-    A pixel that is inked in one source image of a hundred may be inked in every target image; divided by its spread, it
-    would drown all others. All features are in one unit, so the spread that they have on the whole says what is small.
+    """Standardisation, fitted on training data only: fitted by `Scaler.fit`.
 
     Parameters
     ----------
     mean, scale : (features,)
-        Mean, and standard deviation but for two cases: one below a quarter of the features' root mean square is taken
-        for that quarter, and a constant feature, of whose spread nothing is known, has the root mean square itself.
+        What is taken off each feature, and what it is divided by then.
     """
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, X: NDArray[np.float64]) -> Scaler:
-        """Take mean and standard deviation from training inputs, (n, features)."""
-        spread = X.std(axis=0)
+    def fit(cls, X: NDArray[np.float64], *, one_unit: bool = True) -> Scaler:
+        """Take the mean and the standard deviation of each feature from training inputs, but for what hardly varied.
+
+        A pixel that is inked in one source image of a hundred may be inked in every target image; divided by its
+        spread, it would drown all others. Where all features are in one unit, the spread that they have on the whole
+        says what is small. Where each has a unit of its own, as age, income and weight have, nothing does.
+
+        Parameters
+        ----------
+        X : (n, features)
+            Training inputs.
+        one_unit
+            If so, no feature is divided by less than a quarter of the root mean square of all spreads, and a constant
+            one, of whose spread nothing is known, by the root mean square itself. If not, each is divided by its own
+            spread, and a constant one by infinity: whatever it is elsewhere, it is 0 for the network.
+        """
+        mean, spread = X.mean(axis=0), X.std(axis=0)
+        if not one_unit:
+            varies = np.ptp(X, axis=0) > 0  # the spread of a constant may be a little above 0, by rounding
+            return cls(mean, np.where(varies & (spread > 0), spread, np.inf))
         common = float(np.sqrt((spread**2).mean())) or 1.0
-        return cls(X.mean(axis=0), np.where(spread > 0, np.maximum(spread, SMALLEST * common), common))
+        return cls(mean, np.where(spread > 0, np.maximum(spread, SMALLEST * common), common))
 
     def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""

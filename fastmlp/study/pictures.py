@@ -17,7 +17,7 @@ def pictures(problem: Problem, split: Split) -> dict[str, list[list[str]]]:
 
     They come from the source pool and the target pool: the held-out set is not shown either.
     """
-    if problem.target.X.shape[1] != SIDE * SIDE:
+    if not problem.images:
         return {}
     return {"source": _shown(problem.source, split.source), "target": _shown(problem.target, split.pool)}
 
