@@ -27,6 +27,8 @@ KINDS = {
     "full rank": (Phase(), Phase(body=0.0), Phase(body=0.5, pull=0.1)),
     "low rank": (Phase(rank=2),),
 }
+# 35 units, padded, are wide tiles and a rest of single vectors wherever kernels have both; 5 are a vector or two.
+SIZES = (6, 35, 5, 2)
 DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 
@@ -45,8 +47,8 @@ def fingerprint(settings: Settings, backend: str, kind: str) -> str:
     compiles what the study needs, once, before work is shared out.
     """
     rng = rng_for("fingerprint")
-    X, y = rng.normal(size=(23, 6)), np.arange(23) % 3
-    net = init_mlp((6, 7, 5, 2), rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
+    X, y = rng.normal(size=(23, SIZES[0])), np.arange(23) % 3
+    net = init_mlp(SIZES, rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
     seen = sha256()
     for phase in KINDS[kind]:
         fit = transfer(
