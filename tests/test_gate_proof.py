@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +16,15 @@ import pytest
 
 import bench
 from bench.gate import power
-from bench.gate.build import Wanted
+from bench.gate.build import GateError, Wanted
 from bench.gate.compare import Settings
 from bench.gate.headline import HEADLINE
 from bench.gate.outcome import Result
 from bench.gate.power import COUNTS, LOADED, QUIET, OtherRuleError, read, tasks
 from bench.gate.proof import rate, render
 from bench.gate.verdict import Estimate, Verdict
+
+from .processes import gone
 
 BENCH = Path(bench.__file__).parent
 ONE = Estimate(1.0123456, 0.99, 1.03, 1.0, 1.0, 3, 15)
@@ -95,6 +100,26 @@ def test_another_rule_is_another_file(tmp_path: Path, done: list[str]) -> None:
     assert read(file, Settings(0))["comparisons"]
     with pytest.raises(OtherRuleError, match="another rule"):
         read(file, Settings(0, rounds=7))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="it takes another core")
+def test_a_load_ends_with_whoever_asked_for_it() -> None:
+    core = min(os.sched_getaffinity(0))
+    code = f"from bench.gate.power import load\nwith load({core}): print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=BENCH.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as asking:
+        assert asking.stdout is not None
+        asking.stdout.readline()
+        (started,) = Path(f"/proc/{asking.pid}/task/{asking.pid}/children").read_text().split()
+        asking.kill()
+    assert gone(int(started))
+
+
+def test_without_another_core_there_is_no_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1}, raising=False)
+    with pytest.raises(GateError, match="no other core"), power.load(1):
+        pass
 
 
 def test_rates_have_exact_intervals() -> None:

@@ -24,6 +24,7 @@ from fastmlp.study.config import from_dict, to_toml
 from fastmlp.study.store.reader import reading
 
 from .made_up_study import SMALL, with_grid, without_seconds
+from .processes import hearing_interrupts
 
 ROOT = Path(__file__).parents[1]
 PACED = with_grid(SMALL, seeds=12) | {"training": {"epochs": 60}}  # about a second of work
@@ -50,10 +51,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         path = tmp_path / "settings.toml"
         path.write_text(to_toml(from_dict(settings)), encoding="utf-8")
         words = [sys.executable, "-c", DRIVER, "study", str(path), "--out", str(out), "--backend", "numpy", *options]
-        # A shell's background job ignores SIGINT, and so would what it starts.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        signal.signal(signal.SIGINT, before)
+        with hearing_interrupts():
+            process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(process)
         return process
 

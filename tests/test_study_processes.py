@@ -23,6 +23,7 @@ from fastmlp.study.store.reader import reading
 from fastmlp.study.store.records import Group, Outcome, Record
 
 from .made_up_study import SMALL, begin, made_up_plan, made_up_work, without_seconds
+from .processes import alive, gone
 
 PLAN = made_up_plan(strategies=("scratch", "frozen", "finetune"), seeds=6)
 GROUP = Group("p", 0, "p-0", pretraining_missing=True, trials=tuple(PLAN[::6]))
@@ -68,22 +69,6 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FASTMLP_TEST_MARK", str(tmp_path / "mark"))
     monkeypatch.setattr(processes, "WORTH_PROCESSES", 0)
     return tmp_path / "mark"
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that waits to be reaped does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def gone(pid: int, seconds: float = 10.0) -> bool:
-    end = monotonic() + seconds
-    while alive(pid) and monotonic() < end:
-        sleep(0.02)
-    return not alive(pid)
 
 
 def test_a_study_in_processes_has_the_same_table(tmp_path: Path, mark: Path) -> None:

@@ -17,7 +17,10 @@ class CommandError(Exception):
 
 
 def die_with_parent() -> None:
-    """Have the kernel, if it is Linux, end this process when the thread that started it ends."""
+    """Have the kernel, if it is Linux, end this process when the thread that started it ends.
+
+    Called between fork and exec it holds for the program, too, which need not know of it.
+    """
     if sys.platform == "linux":
         LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -12,12 +12,11 @@ it, so that whatever it measures, it is measured by the same code.
 ``{"do": "sample", ..., "calls": C}``  nanoseconds of C calls, by the processor's clock and by the wall's
 =====================================  ==================================================================
 
-It ends when its stdin does, and the kernel ends it when whoever started it dies.
+It ends when its stdin does.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import hashlib
 import inspect
@@ -34,13 +33,10 @@ from pathlib import Path
 from typing import Any
 
 CONTROL = "control"
-PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Answer until stdin ends."""
-    if hasattr(os, "sched_setaffinity"):  # Linux
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for stop in (signal.SIGINT, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)  # the terminal tells all of its processes; ours are told by their stdin
     gc.disable()  # there is none in a sample, and starting is faster without
