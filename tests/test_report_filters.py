@@ -38,6 +38,9 @@ CASES: list[tuple[Callable[[Any], str], object, str]] = [
     (filters.decimal, 20000.5, "20,000.5"),
     (filters.labels, 20000, f"20,000{SPACE}labels"),
     (filters.percent, 0.7324, f"73.2{SPACE}%"),
+    (filters.percent0, 0.734, f"73{SPACE}%"),
+    (filters.percent0, 0.0012, f"<1{SPACE}%"),
+    (filters.percent0, 0.0, f"0{SPACE}%"),
     (filters.points, 0.024, "+2.4"),
     (filters.points, -0.0081, "−0.8"),
     (filters.points, -0.0004, "0.0"),  # no minus before a zero
@@ -104,6 +107,8 @@ BELOW = {"case": "below range", "times": None, "least": 0.04, "most": 25.0, "low
     ("value", "expected"),
     [
         (READ, "2.4 (1.9 to ?)"),
+        (READ | {"times": 0.6, "low": 0.0754, "high": 7.0}, "0.60 (0.075 to 7.0)"),
+        (READ | {"times": 120.4, "high": 25.4}, "120 (1.9 to 25)"),
         (READ | {"reason": "one seed"}, "2.4 (one seed)"),
         (BELOW, "<0.04"),
         (BELOW | {"case": "above range"}, ">25"),
@@ -212,6 +217,14 @@ def test_text_and_whole_numbers_pass() -> None:
     assert plain("a <b>") == "a <b>"
     assert plain(12) == "12"
     assert plain(Markup("<b>")) == Markup("<b>")
+
+
+def test_what_belongs_together_stays_on_a_line() -> None:
+    assert filters.squeeze(Markup("a\n  b 95 % c, %")) == f"a b 95{SPACE}% c,{SPACE}%"
+    formula = "<math><mi>x</mi></math>"
+    text = filters.squeeze(Markup(f"is {formula}. And {formula} is"))
+    assert text == f'is <span class="whole">{formula}.</span> And {formula} is'
+    assert filters.squeeze(text) == text
 
 
 def test_control_characters_are_spelt_out() -> None:

@@ -171,9 +171,9 @@ def peers(shape: Json) -> Json:
             [
                 cell("text", r["name"]),
                 cell("seconds", r["seconds"]),
-                cell("number", r["times"]),
+                cell("scientific", r["times"]),
                 cell("percent0", r["share"]),
-                cell("percent", r["accuracy"]),
+                cell("plain_points", r["accuracy"]),
                 cell("seconds", r["first"]),
             ]
             for r in shape["peers"]

@@ -24,8 +24,8 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def percent0(value: float | None) -> str:
-    """A share as a whole percentage: 73 %."""
-    return percent(value, 0)
+    """A share as a whole percentage: 73 %, and <1 % where it would be rounded to nothing."""
+    return f"<1{NO_BREAK}%" if value is not None and 0 < value < 0.005 else percent(value, 0)
 
 
 def points(value: float | None, digits: int = 1) -> str:
@@ -71,9 +71,9 @@ def seconds(value: float | None) -> str:
     if value is None:
         return ABSENT
     if value < 0.1:
-        return f"{_two_digits(1000 * value)}{NO_BREAK}ms"
+        return f"{two_digits(1000 * value)}{NO_BREAK}ms"
     if value < 119.5:
-        return f"{_two_digits(value)}{NO_BREAK}s"
+        return f"{two_digits(value)}{NO_BREAK}s"
     minutes, rest = divmod(round(value), 60)
     return f"{count(minutes)}{NO_BREAK}min {rest}{NO_BREAK}s"
 
@@ -146,5 +146,6 @@ def signed(text: str) -> str:
     return mantissa.replace("-", MINUS) if mantissa.startswith("-") else mantissa
 
 
-def _two_digits(value: float) -> str:
+def two_digits(value: float) -> str:
+    """A number above zero to two digits, or to all of its whole part: 0.075, 7.0, 25, 231."""
     return f"{value:.0f}" if value >= 9.95 else f"{value:#.2g}"

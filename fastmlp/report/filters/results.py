@@ -17,6 +17,7 @@ from .quantities import (
     points,
     rounded,
     scientific,
+    two_digits,
 )
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "undecided": ""}
@@ -98,10 +99,9 @@ def times(value: Mapping[str, Any] | None) -> str:
         bound = value["least"] if value["case"] == "below range" else value["most"]
         return f"{'<' if value['case'] == 'below range' else '>'}{bound:.2g}"
     if value["reason"]:
-        return f"{value['times']:.2g} ({REASONS.get(value['reason'], value['reason'])})"
-    low = "?" if value["low"] is None else f"{value['low']:.2g}"
-    high = "?" if value["high"] is None else f"{value['high']:.2g}"
-    return f"{value['times']:.2g} ({low} to {high})"
+        return f"{two_digits(value['times'])} ({REASONS.get(value['reason'], value['reason'])})"
+    low, high = ("?" if value[end] is None else two_digits(value[end]) for end in ("low", "high"))
+    return f"{two_digits(value['times'])} ({low} to {high})"
 
 
 def crossing(value: Mapping[str, Any]) -> str:

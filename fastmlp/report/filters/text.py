@@ -13,6 +13,9 @@ from .quantities import NO_BREAK, count
 # Not printable to Python, and part of a name all the same: joiners and marks of direction.
 INVISIBLE = frozenset("\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# A formula of the page with a mark after it, which a browser would take to the next line.
+PUNCTUATED = re.compile(r"(<math\b(?:(?!</math>).)*</math>[.,;:])(?!</span>)")
+
 
 def label(name: str, width: int = 30) -> str:
     """A name short enough for a figure."""
@@ -69,9 +72,13 @@ def verbatim(value: str) -> Markup:
 
 
 def squeeze(value: Markup) -> Markup:
-    """One line, one space between words; no-break spaces stay, and a number keeps its per cent sign."""
+    """One line, one space between words; no-break spaces stay, and nothing that belongs together is broken.
+
+    A number keeps its per cent sign, and a formula the mark that follows it.
+    """
     line = re.sub(r"[ \n]+", " ", value).strip(" \n")
-    return Markup(re.sub(r"(?<=\d) (?=%)", NO_BREAK, line))  # noqa: S704 (as marked up as it was)
+    line = re.sub(r"(?<=[\d,]) (?=%)", NO_BREAK, line)
+    return Markup(PUNCTUATED.sub(r'<span class="whole">\1</span>', line))  # noqa: S704 (as marked up as it was)
 
 
 def matrix(value: Sequence[Any]) -> Markup:
