@@ -81,7 +81,7 @@ class Processes:
         Raises
         ------
         ProcessEndedError
-            If the process dies on it; the next group gets a new one.
+            If the process dies on it, or answers what is no answer; the next group gets a new one.
         """
         process: Process | None = getattr(self.mine, "process", None)
         if process is None or process.ended:
