@@ -25,7 +25,8 @@ from bench.gate.verdict import (
     judge,
 )
 
-LUCK, NOISE = 0.005, 0.01  # of a restart and of a round: a restart's median strays by 0.0085, and those of gate.json by 0.01
+# Of a restart and of a round. A restart's median strays by 0.0085 then; those of gate.json stray by about 0.01.
+LUCK, NOISE = 0.005, 0.01
 
 
 def draw(
@@ -41,7 +42,7 @@ def share_that_covers(found: list[Estimate], effect: float) -> float:
 
 @pytest.mark.parametrize(("k", "luck"), [(3, LUCK), (5, 0.0), (8, LUCK), (10, 0.0)])
 def test_intervals_cover(k: int, luck: float) -> None:
-    """Of 20,000 draws, with luck or without: 95.3 % with three restarts, and 94.3 to 94.8 % with five, eight and ten."""
+    """With 20,000 draws, with luck or without: 95.3 % of three restarts, 94.3 to 94.8 % of five, eight and ten."""
     rng, effect = np.random.default_rng(k), 0.03
     covered = share_that_covers([estimate(draw(rng, effect, k, luck)) for _ in range(1500)], effect)
     assert covered == pytest.approx(LEVEL, abs=0.02)  # two standard errors of 1500 draws, and what is really missing
