@@ -51,10 +51,10 @@ class UnknownName(InvalidInput):
     """A name that is in no table."""
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        names = list(known)
-        near = get_close_matches(str(name), names, n=1)
+        self.known = list(known)
+        near = get_close_matches(str(name), self.known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"unknown {kind} {name!r}{hint} (known: {', '.join(names)})")
+        super().__init__(f"unknown {kind} {name!r}{hint} (known: {', '.join(self.known)})")
 
 
 class SettingsError(InvalidInput):
