@@ -112,7 +112,7 @@ def test_one_changed_pixel_changes_all_keys(monkeypatch: pytest.MonkeyPatch) -> 
     X = original.target.X.copy()
     X[0, 20] += 1
     changed_problem = replace(original, source=replace(original.source, X=X), target=replace(original.target, X=X))
-    monkeypatch.setattr("fastmlp.study.plan.load_problem", lambda *_: changed_problem)
+    monkeypatch.setattr(Settings, "problem", lambda *_: changed_problem)
     assert changed(before, keys(from_dict(BASE))) == EVERYTHING
 
 

@@ -1,6 +1,7 @@
 """Problems: a source task to pretrain on and a target task that is wanted, from near to far.
 
-`tasks` says what a task, a problem and a split are; `axis` holds the problems, in order of how little the source knows.
+`tasks` says what a task, a problem and a split are; `axis` holds the problems, in order of how little the source knows;
+`own` reads the data of those who bring some.
 """
 
 from .axis import FAMILIES as FAMILIES
@@ -8,6 +9,10 @@ from .axis import PROBLEMS as PROBLEMS
 from .axis import digits as digits
 from .axis import load_problem as load_problem
 from .axis import teacher as teacher
+from .own import check_own as check_own
+from .own import in_both as in_both
+from .own import read_task as read_task
+from .own import sizes_for as sizes_for
 from .tasks import Problem as Problem
 from .tasks import Scaler as Scaler
 from .tasks import Sizes as Sizes

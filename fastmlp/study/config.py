@@ -1,8 +1,8 @@
 """The settings of a study, read from TOML and checked before any work is done.
 
-A setting's type and range stand with it in `settings`; `limits` and `own_strategies` have what involves several
-settings or a table of names. What a file leaves out is as in the shipped ``lab``. Every refusal is a `SettingsError`
-that begins with the path of the setting: ``my.toml: training.lr: must be above 0, not -1``.
+A setting's type and range stand with it in `settings`; `limits`, `own_strategies` and `own_problems` have what involves
+several settings or a table of names. What a file leaves out is as in the shipped ``lab``. Every refusal is a
+`SettingsError` that begins with the path of the setting: ``my.toml: training.lr: must be above 0, not -1``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from ..errors import SettingsError, UnknownName
 from ..strategies import expand
 from .limits import check
+from .own_problems import own_problems, relative_to
 from .own_strategies import own_strategies
 from .refusals import explain, refuse_unknown_keys
 from .settings import GridSettings, ReplicatesSettings
@@ -32,7 +33,8 @@ def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
     Parameters
     ----------
     study
-        The name of a shipped study, the path of a TOML file, the same content as a dict, or settings.
+        The name of a shipped study, the path of a TOML file, the same content as a dict, or settings. Paths of data are
+        relative to the TOML file's folder, in a dict to the folder one is in.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
         raise SettingsError("", f"{UnknownName('study', str(study), shipped())}; a file's name ends in .toml")
     data = read_toml(path)
     try:
-        return from_dict(data)
+        return from_dict(data, path.parent)
     except SettingsError as error:
         raise SettingsError(str(path), str(error)) from error
 
@@ -62,8 +64,8 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def from_dict(data: Mapping[str, Any]) -> Settings:
-    """Return checked settings from what a settings file holds.
+def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
+    """Return checked settings from what a settings file in a folder holds.
 
     Raises
     ------
@@ -71,15 +73,18 @@ def from_dict(data: Mapping[str, Any]) -> Settings:
         At the first setting that is refused.
     """
     refuse_unknown_keys(data, Settings)
-    own = own_strategies(data.get("strategies", {}))
+    own = {
+        "strategies": own_strategies(data.get("strategies", {})),
+        "problems": own_problems(data.get("problems", {}), folder),
+    }
     try:
-        settings = msgspec.convert({**data, "strategies": {}}, Settings)
+        settings = msgspec.convert({**data, "strategies": {}, "problems": {}}, Settings)
     except msgspec.ValidationError as error:
         raise explain(error, data) from error
     hidden = settings.network.hidden
     settings = msgspec.structs.replace(
         settings,
-        strategies=own,
+        **own,
         grid=_expanded(settings.grid, hidden),
         replicates=_expanded(settings.replicates, hidden),
     )
@@ -93,12 +98,10 @@ def _expanded(part: Part, hidden: tuple[int, ...]) -> Part:
     return msgspec.structs.replace(part, strategies=members)
 
 
-def to_toml(settings: Settings) -> str:
-    """Return all settings as TOML text, defaults included."""
-    data = msgspec.to_builtins(settings)
-    if not settings.strategies:
-        del data["strategies"]
-    return write_toml(data)
+def to_toml(settings: Settings, folder: Path = Path()) -> str:
+    """Return all settings as TOML text for a file in a folder, defaults included."""
+    data = msgspec.to_builtins(settings) | {"problems": relative_to(folder, settings.problems)}
+    return write_toml({name: value for name, value in data.items() if value != {}})
 
 
 def with_seeds(settings: Settings, seeds: int) -> Settings:

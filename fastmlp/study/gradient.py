@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..network import Network, backward, init_mlp
-from ..problems import Problem, Scaler
+from ..problems import Problem
 from ..seeds import rng_for
 from .settings import Settings
 
@@ -33,7 +33,7 @@ def check_gradient(settings: Settings, problem: Problem, backend: str) -> str:
     rows = split.subset(min(EXAMPLES, len(split.pool)))
     sizes = (target.X.shape[1], *settings.network.hidden, target.n_classes)
     net = init_mlp(sizes, rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
-    X, y = Scaler.fit(target.X[split.pool]).transform(target.X[rows], net.dtype), target.y[rows]
+    X, y = target.scaler(split.pool).transform(target.X[rows], net.dtype), target.y[rows]
     gradient = backward(net, X, y, backend=backend)[1].theta
     parts = []
     for name, places in _parts(net):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..errors import SettingsError
 from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES
-from ..problems import load_problem
+from ..problems import Problem
 from .refusals import passing_on, refuse_duplicates, refuse_unknown
 from .settings import BUDGETS, PURPOSES, Settings
 
@@ -51,12 +53,12 @@ def check_part(
         check_depth(settings, name, f"{path}.strategies")
     for name in problems:
         with passing_on(f"{path}.problems"):
-            load_problem(name)
+            settings.problem(name)
     refuse_duplicates(f"{path}.problems", problems)
     refuse_duplicates(f"{path}.strategies", strategies)
     refuse_duplicates(f"{path}.sizes", sizes)
     for name in problems:
-        _check_sizes(sizes, name, f"{path}.sizes")
+        _check_sizes(sizes, settings.problem(name), f"{path}.sizes")
 
 
 def size_of_grid(settings: Settings) -> int:
@@ -77,11 +79,16 @@ def check_depth(settings: Settings, name: str, path: str) -> None:
         raise SettingsError(path, f"{name!r} needs {needed} hidden layers; network.hidden has {depth}")
 
 
-def _check_sizes(sizes: tuple[int, ...], name: str, path: str) -> None:
-    problem = load_problem(name)
-    pool, classes = problem.sizes.pool, problem.target.n_classes
+def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:
+    """See that a pool is large enough for each size, and each size for the classes."""
+    name, pool, counts = problem.name, problem.sizes.pool, np.bincount(problem.target.y)
+    common, others = counts.argmax(), 1 - counts.max() / counts.sum()
     for place, size in enumerate(sizes):
+        here = f"{path}[{place}]"
         if size > pool:
-            raise SettingsError(f"{path}[{place}]", f"is {size}; the target pool of {name!r} holds {pool} examples")
-        if size < classes:
-            raise SettingsError(f"{path}[{place}]", f"is {size}; {name!r} has {classes} classes, each needs an example")
+            raise SettingsError(here, f"is {size}; the target pool of {name!r} holds {pool} examples")
+        if size < len(counts):
+            raise SettingsError(here, f"is {size}; {name!r} has {len(counts)} classes, each needs an example")
+        if size * others < 1:
+            rest = f"that leaves {size * others:.2g} examples of others, and 1 is needed"
+            raise SettingsError(here, f"is {size}; {1 - others:.1%} of {name!r} are of class {common}: {rest}")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..problems import Problem, load_problem
+from ..problems import Problem
 from ..strategies import Strategy
 from .settings import Settings
 from .store.records import Trial
@@ -75,7 +75,7 @@ def plan(settings: Settings, circumstances: Circumstances) -> Iterator[Trial]:
         (again.problems or grid.problems, replicate_cells, again.seeds if again.number else 0),
     ):
         for name in problems:
-            sources = [describe(load_problem(name, seed), seed, settings, circumstances) for seed in range(seeds)]
+            sources = [describe(settings.problem(name, seed), seed, settings, circumstances) for seed in range(seeds)]
             for cell in cells(settings):
                 source, strategy = sources[cell.seed], rows[cell.strategy]
                 key = trial_key(source, strategy, cell, parts[cell.strategy])
@@ -159,7 +159,7 @@ def what_it_does(strategy: Strategy) -> dict[str, Any]:
 def describe(problem: Problem, seed: int, settings: Settings, circumstances: Circumstances) -> Source:
     """Return what trials of a problem, as one seed sees it, depend on."""
     training = settings.training
-    target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint]
+    target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint, problem.target.one_unit]
     how = [problem.shared, problem.on_subset]
     both = [*target, *how, problem.source.name, problem.source.fingerprint]
     pretraining = digest(

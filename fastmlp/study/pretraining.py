@@ -102,7 +102,7 @@ class Origin:
     @cached_property
     def scaler(self) -> Scaler:
         """Fitted on these rows."""
-        return Scaler.fit(self.task.X[self.rows])
+        return self.task.scaler(self.rows)
 
     @cached_property
     def drawn(self) -> Network:

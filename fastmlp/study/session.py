@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,6 @@ from typing import Any
 from ..backends import get_backend
 from ..errors import InvalidInput
 from ..files import prepare_folder, write_whole
-from ..problems import load_problem
 from . import config
 from .circumstances import (
     available_cpus,
@@ -26,6 +26,7 @@ from .circumstances import (
 from .config import Settings
 from .export import export
 from .gradient import check_gradient
+from .own_problems import changed_since
 from .plan import plan
 from .processes import shared_out
 from .runner import Progress, run_missing
@@ -124,13 +125,15 @@ def run_study(
     backend = get_backend(backend).name
     folder = prepare_folder(out)
     with listening() as stop, Store.open(folder) as store:
-        toml = config.to_toml(settings)
+        for path in changed_since(folder / "study.toml", settings.problems):
+            warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=2)
+        toml = config.to_toml(settings, folder)
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
         circumstances = find_circumstances(settings, backend)
-        facts = {f"problem:{name}": describe_problem(load_problem(name)) for name in settings.grid.problems}
+        facts = {f"problem:{name}": describe_problem(settings.problem(name)) for name in settings.grid.problems}
         store.begin(plan(settings, circumstances), {"settings": toml} | facts)
         if not store.is_complete():
-            checked = check_gradient(settings, load_problem(settings.grid.problems[0]), backend)
+            checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
             how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
             with shared_out(Worker(settings, circumstances.backend), jobs, store.count()[1]) as work:
                 store.note(describe_run(circumstances) | how)

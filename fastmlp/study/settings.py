@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from ..errors import InvalidInput, UnknownName
+from ..problems import Problem, Task, load_problem, read_task
+from ..problems import Sizes as SplitSizes
 from ..strategies import Strategy, get_strategy
 
 BUDGETS = ("epochs", "steps")
@@ -85,6 +89,56 @@ class ReplicatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     seeds: Count = 10
 
 
+class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A problem of the study's own: two files of data. What is not said is decided when they are first read.
+
+    Parameters
+    ----------
+    source, target
+        Paths of ``.npz`` files with X (n, features) and y (n,); in a TOML file relative to its folder.
+    shared
+        Whether row i of both is one example; if so, what is held out of the target is held out of the source.
+    one_unit
+        Whether all features are in one unit, as pixels and activations are: see `Scaler.fit`.
+    heldout, pool, probe
+        Sizes of the split.
+    source_hash, target_hash
+        Of the data that were read; files that hold other data are refused.
+    """
+
+    source: Annotated[str, Meta(min_length=1)]
+    target: Annotated[str, Meta(min_length=1)]
+    shared: bool = False
+    one_unit: bool = False
+    heldout: Count | None = None
+    pool: Count | None = None
+    probe: Count | None = None
+    source_hash: str | None = None
+    target_hash: str | None = None
+
+    def task(self, role: str) -> Task:
+        """Return the ``source`` or the ``target`` task.
+
+        Raises
+        ------
+        InvalidInput
+            If its file is not there, holds no task, or other data than the hash says.
+        """
+        path, known = Path(getattr(self, role)), getattr(self, f"{role}_hash")
+        task = read_task(path, one_unit=self.one_unit)
+        if known not in {None, task.name}:
+            raise InvalidInput(
+                f"{path}: its data have changed: their hash is {task.name}, and {known} is what {role}_hash says; "
+                f"without {role}_hash a study asks what is there now"
+            )
+        return task
+
+    def load(self, name: str) -> Problem:
+        """Return the problem, under a name; every seed sees the same data."""
+        sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
+        return Problem(name, self.task("source"), self.task("target"), sizes, shared=self.shared)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A study: a grid of trials, and what all of them share.
 
@@ -96,6 +150,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Differences of accuracy smaller than this do not matter: two strategies that close are tied.
     strategies
         The study's own, by name, beside those of `fastmlp.STRATEGIES`.
+    problems
+        The study's own, by name, beside those of `fastmlp.problems`.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)] = "study"
@@ -108,7 +164,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     tuning: TuningSettings = TuningSettings()
     replicates: ReplicatesSettings = ReplicatesSettings()
     strategies: dict[str, Strategy] = {}
+    problems: dict[str, ProblemSettings] = {}
 
     def strategy(self, name: str) -> Strategy:
         """Return a strategy by name, the study's own or another."""
         return get_strategy(name, self.strategies)
+
+    def problem(self, name: str, seed: int = 0) -> Problem:
+        """Return a problem by name, the study's own or another, as one seed sees it.
+
+        Raises
+        ------
+        UnknownName
+            If there is none, with the nearest name.
+        InvalidInput
+            If it is the study's own and its data cannot be read, or have changed.
+        """
+        if name in self.problems:
+            return self.problems[name].load(name)
+        try:
+            return load_problem(name, seed)
+        except UnknownName as error:
+            raise UnknownName("problem", name, [*self.problems, *error.known]) from error

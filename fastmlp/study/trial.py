@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from ..problems import Scaler, load_problem
 from ..strategies import Strategy
 from .ground import Ground
 from .inside import alike, hidden_features, remembered
@@ -47,7 +46,7 @@ class Worker:
 
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Outcome:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
-        ground = Ground(load_problem(group.problem, group.seed), group.seed, self.settings, self.backend)
+        ground = Ground(self.settings.problem(group.problem, group.seed), group.seed, self.settings, self.backend)
         pretraining = pretraining_record(ground, group) if group.pretraining_missing and not stopped() else None
         scores = [record for n, key in group.scores if not stopped() and (record := score_record(ground, n, key))]
         records: list[Record] = []
@@ -117,7 +116,7 @@ def run_strategy(ground: Ground, strategy: Strategy, n_target: int) -> Record:
 def train(ground: Ground, strategy: Strategy, origin: Origin, rows: Ints, candidate: Candidate) -> Model:
     """Train by a strategy on some rows."""
     target = ground.problem.target
-    scaler = origin.scaler if strategy.scaler == "source" else Scaler.fit(target.X[rows])
+    scaler = origin.scaler if strategy.scaler == "source" else target.scaler(rows)
     if strategy.start is None:
         return train_baseline(scaler, target, rows, candidate.C)
     # Scratch does not look at the pretrained network, only at its shape: a drawn one will do.
