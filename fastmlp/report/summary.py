@@ -200,9 +200,9 @@ def _pictures(text: str | None) -> list[Json]:
 
 
 def _facts(text: str | None) -> Json:
-    """Facts about the data, each a number, or None where the study did not keep it."""
+    """Facts about the data, each a number, or None where the study did not keep it; of data of its own, whence."""
     facts = json.loads(text) if text else {}
-    return {name: facts.get(name) for name in FACTS}
+    return {name: facts.get(name) for name in (*FACTS, "own")}
 
 
 def _frozen(grid: Grid, problem: str) -> Json:

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES, forward, init_mlp
-from ..problems import Problem
+from ..problems import Problem, in_both
 from ..seeds import rng_for
 from ..strategies import Phase, Strategy, transfer
 from .pictures import pictures
 from .plan import Circumstances, kind_of
-from .settings import NetworkSettings, Settings, TrainingSettings
+from .settings import NetworkSettings, ProblemSettings, Settings, TrainingSettings
 
 LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
 # All that the kernels of each kind do: train, leave alone, pull; train within a rank.
@@ -94,8 +94,12 @@ def describe_run(circumstances: Circumstances) -> dict[str, str]:
     }
 
 
-def describe_problem(problem: Problem) -> str:
-    """Return what a report says about a problem's data: a JSON object of numbers, and pictures if it has some."""
+def describe_problem(settings: Settings, name: str) -> str:
+    """Return what a report says about a problem's data: a JSON object of numbers, and pictures if it has some.
+
+    Of a problem of the study's own it says under ``own`` where the data came from.
+    """
+    problem = settings.problem(name)
     split = problem.split(0)
     facts = {
         "examples": len(problem.target.y),
@@ -107,8 +111,20 @@ def describe_problem(problem: Problem) -> str:
         "probe": len(split.probe),
         "held_out": len(split.heldout),
         "pictures": pictures(problem, split),
+        "own": describe_data(problem, settings.problems[name]) if name in settings.problems else None,
     }
     return json.dumps(facts)
+
+
+def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
+    """Return where the data of a problem of the study's own came from, and how source and target go together."""
+    tasks = {"source": (problem.source, own.source), "target": (problem.target, own.target)}
+    told: dict[str, object] = {
+        role: {"file": Path(path).name, "hash": task.name, "examples": len(task.y), "classes": task.n_classes}
+        for role, (task, path) in tasks.items()
+    }
+    in_common = 0 if problem.shared else in_both(problem.source, problem.target)
+    return told | {"shared": problem.shared, "one_unit": own.one_unit, "in_both": in_common}
 
 
 def now() -> str:

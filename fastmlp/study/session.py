@@ -130,7 +130,7 @@ def run_study(
         toml = config.to_toml(settings, folder)
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
         circumstances = find_circumstances(settings, backend)
-        facts = {f"problem:{name}": describe_problem(settings.problem(name)) for name in settings.grid.problems}
+        facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
         store.begin(plan(settings, circumstances), {"settings": toml} | facts)
         if not store.is_complete():
             checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
