@@ -8,6 +8,7 @@
     │   ├── LabelError         labels that a network cannot be trained on
     │   ├── NotFiniteError     NaN or infinity where a number is needed
     │   ├── UnknownName        a name that is in no table; suggests the nearest one
+    │   ├── FieldError         a field of a strategy or of a phase; holds its path
     │   └── SettingsError      a study's settings; holds the path of the setting
     ├── StoreError
     │   ├── StoreLocked        another study writes here; names the holder
@@ -55,6 +56,24 @@ class UnknownName(InvalidInput):
         near = get_close_matches(str(name), self.known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         super().__init__(f"unknown {kind} {name!r}{hint} (known: {', '.join(self.known)})")
+
+
+class FieldError(InvalidInput):
+    """A field of a strategy or of one of its phases is refused.
+
+    Parameters
+    ----------
+    owner
+        Whose field it is: ``Strategy`` or ``Phase``.
+    path
+        Where it stands in it, such as ``phases[0].share``.
+    message
+        What is wrong with it, with the offending value.
+    """
+
+    def __init__(self, owner: str, path: str, message: str) -> None:
+        self.path, self.message = path, message
+        super().__init__(f"{owner}.{path}: {message}")
 
 
 class SettingsError(InvalidInput):

@@ -34,8 +34,9 @@ ALLOWED = {
     "phases": NETWORK | {"measures"},
     "training": NETWORK | {"phases"},
     "problems": NETWORK,
-    "strategies.table": {"errors"},
-    "strategies": NETWORK | {"phases", "training", "problems", "strategies.table"},
+    "strategies.fields": {"errors"},
+    "strategies.table": {"errors", "strategies.fields"},
+    "strategies": NETWORK | {"phases", "training", "problems", "strategies.fields", "strategies.table"},
     "study.store": {"errors"},  # records, and nothing of strategies
     "study.session": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
     "study": TRAINING | {"study.store", "study.session"},
@@ -45,7 +46,7 @@ ALLOWED = {
     "report.svg": {"errors", "report.figures"},
     "report.cells": {"errors", "report.filters"},
     "report.mathml": {"errors"},
-    "report.rules": {"errors", "strategies", "strategies.table"},  # a strategy is data: a table that is read
+    "report.rules": {"errors", "strategies"},  # a strategy is data: a table that is read
     "report.pictures": {"errors"},
     "report.references": {"errors"},
     "report.render": {

@@ -229,7 +229,7 @@ def test_plateau_unfreezes_when_the_held_back_loss_stalls_and_uses_all_its_epoch
 
 def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
-    one_phase = Strategy("pretrained", (Phase(),), held_back=0.2)
+    one_phase = Strategy("pretrained", (Phase(patience=9),), held_back=0.2)  # of 4 epochs: it is never lost
     fit = transfer(SOURCE, x, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     changed = x.copy()
     changed[_hold_back(y, 0.2, 10)] += 100

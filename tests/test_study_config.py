@@ -187,8 +187,12 @@ PHASES = st.fixed_dictionaries(
     },
 )
 OWN = st.fixed_dictionaries(
-    {"start": st.sampled_from(["pretrained", "random", "meanvar"]), "phases": st.lists(PHASES, min_size=2, max_size=2)},
-    optional={"scaler": st.sampled_from(["source", "target"]), "layers": st.just(1), "cut": st.booleans()},
+    {
+        "start": st.sampled_from(["pretrained", "meanvar"]),
+        "layers": st.just(1),
+        "phases": st.lists(PHASES, min_size=2, max_size=2),
+    },
+    optional={"scaler": st.sampled_from(["source", "target"]), "cut": st.booleans()},
 )
 STUDIES = st.fixed_dictionaries(
     {},

@@ -51,7 +51,7 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"mine": FULL | {"unfreeze": "plateau"}}, "strategies.mine.held_back: must be above 0: patience watches labels"),
     ({"mine": FULL | {"held_back": 0.2}}, "strategies.mine.held_back: takes labels from training that nothing"),
     ({"mine": FULL | {"held_back": 1}}, "strategies.mine.held_back: must be at most 0.9, not 1"),
-    ({"mine": {"start": "random"}}, "strategies.mine.phases: must be a list of at least 1 entry"),
+    ({"mine": {"start": "random"}}, "strategies.mine.phases: must hold at least one phase"),
     ({"mine": FULL | {"phases": 3}}, "strategies.mine.phases: must be a list, not 3"),
     ({"mine": FULL | {"phases": [3]}}, "strategies.mine.phases[0]: must be a table, not 3"),
     ({"mine": FULL | {"phases": [{"heads": 1}]}}, "strategies.mine.phases[0].heads: there is no such setting; did you"),

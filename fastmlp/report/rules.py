@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from contextlib import suppress
 from typing import Any
 
 from ..errors import FastmlpError
-from ..strategies.table import Phase, Strategy, get_strategy
+from ..strategies import Phase, Strategy, get_strategy, read_strategy
 
 __all__ = ["family_of", "rules"]
 
@@ -29,9 +29,8 @@ def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Json]:
         its `share` of the epochs, a pair of multipliers (weights, biases) for every layer, `pull`, `rank`, `patience`.
     """
     n_layers = len(settings["network"]["hidden"]) + 1
-    tables = settings.get("strategies")
-    own = {name: _own(table) for name, table in tables.items()} if isinstance(tables, Mapping) else {}
-    return [_rule(name, n_layers, {k: v for k, v in own.items() if v}) for name in names]
+    own = _own(settings.get("strategies"))
+    return [_rule(name, n_layers, own) for name in names]
 
 
 def family_of(name: str) -> str:
@@ -69,11 +68,10 @@ def _phase(phase: Phase, n_layers: int) -> Json:
     }
 
 
-def _own(table: Any) -> Strategy | None:
-    """A strategy of the study's own, from its settings; None if they cannot be read here."""
-    try:
-        known = {f.name for f in fields(Strategy)} - {"phases"}
-        phases = tuple(Phase(**phase) for phase in table.get("phases", ()))
-        return Strategy(**{k: v for k, v in table.items() if k in known}, phases=phases)
-    except (AttributeError, TypeError, ValueError):
-        return None
+def _own(tables: object) -> dict[str, Strategy]:
+    """A study's own strategies, from its settings, but for those that cannot be read here."""
+    found = {}
+    for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        with suppress(FastmlpError):
+            found[name] = read_strategy(table)
+    return found

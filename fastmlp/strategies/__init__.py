@@ -1,8 +1,10 @@
 """Strategies: how to get from a pretrained network and a few labelled examples to a network for the target task.
 
-`table` holds them as data, `transferring` carries them out.
+`table` holds them as data, `fields` what they may hold; `reading` takes them from settings, `transferring` carries them
+out.
 """
 
+from .reading import read_strategy as read_strategy
 from .table import FAMILIES as FAMILIES
 from .table import SMALLER as SMALLER
 from .table import STRATEGIES as STRATEGIES

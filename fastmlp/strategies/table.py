@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..errors import UnknownName
+from ..errors import FieldError, UnknownName
+from .fields import check_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +40,11 @@ class Phase:
     patience
         Ends the phase when the loss on held-back labels has not improved for so many epochs; what is left of its
         epochs goes to the phases after it.
+
+    Raises
+    ------
+    FieldError
+        If a field is none that `fields.FIELDS` allows, or contradicts another.
     """
 
     head: float = 1.0
@@ -49,6 +56,11 @@ class Phase:
     rank: int = 0
     share: float = 1.0
     patience: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.rank and self.pull:
+            raise FieldError("Phase", "pull", "has no effect beside a rank")
 
     def multipliers(self, n_layers: int) -> NDArray[np.float64]:
         """Multiplier of each weight matrix and each bias, (n_layers, 2)."""
@@ -90,6 +102,11 @@ class Strategy:
     scaler
         ``source``: fitted on the source pool, which is what a pretrained network expects; ``target``: fitted on the
         n_target examples alone.
+
+    Raises
+    ------
+    FieldError
+        If a field is none that `fields.FIELDS` allows, or contradicts another.
     """
 
     start: Literal["pretrained", "random", "meanvar"] | None
@@ -99,6 +116,14 @@ class Strategy:
     unfreeze: Literal["schedule", "plateau"] | None = None
     held_back: float = 0.0
     scaler: Literal["source", "target"] = "source"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        phases: object = self.phases
+        if not isinstance(phases, tuple) or not all(isinstance(phase, Phase) for phase in phases):
+            raise FieldError("Strategy", "phases", f"must be a tuple of phases, not {phases!r}")
+        for path, message in _contradictions(self):
+            raise FieldError("Strategy", path, message)
 
     @property
     def knows_source(self) -> bool:
@@ -117,7 +142,40 @@ class Strategy:
         (phase,) = self.phases
         if self.unfreeze == "schedule":
             return tuple(replace(phase, frozen=k, share=1 / n_layers) for k in reversed(range(n_layers)))
-        return tuple(replace(phase, frozen=k, patience=PATIENCE if k else None) for k in reversed(range(n_layers)))
+        patience = phase.patience or PATIENCE
+        return tuple(replace(phase, frozen=k, patience=patience if k else None) for k in reversed(range(n_layers)))
+
+
+def _contradictions(strategy: Strategy) -> Iterator[tuple[str, str]]:
+    """Fields that have no effect, or cannot have the one they promise: the path of each and what is wrong."""
+    if strategy.start is None:
+        for field in fields(strategy):
+            if field.name not in {"start", "scaler"} and getattr(strategy, field.name) != field.default:
+                yield field.name, "has no effect: without a start, no network is trained"
+        return
+    if strategy.cut and strategy.layers is None:
+        yield "cut", "has no effect where no number of layers is said"
+    if strategy.start == "random" and strategy.layers is not None and not strategy.cut:
+        yield "layers", "has no effect: from a random start none are copied"
+    yield from _contradictory_phases(strategy)
+    watching = strategy.unfreeze == "plateau" or any(phase.patience is not None for phase in strategy.phases)
+    if watching and not strategy.held_back:
+        yield "held_back", "must be above 0: patience watches labels that are held back"
+    if strategy.held_back and not watching:
+        yield "held_back", "takes labels from training that nothing watches; set a patience"
+
+
+def _contradictory_phases(strategy: Strategy) -> Iterator[tuple[str, str]]:
+    phases = strategy.phases
+    if not phases:
+        yield "phases", "must hold at least one phase"
+    total = math.fsum(phase.share for phase in phases)
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        yield "phases", f"the shares add up to {total:g}; they must add up to 1"
+    if strategy.unfreeze is not None and len(phases) > 1:
+        yield "unfreeze", f"repeats one phase for every layer; there are {len(phases)} phases"
+    if strategy.unfreeze is not None and phases[0].frozen:
+        yield "phases[0].frozen", "has no effect: layers are unfrozen one after the other"
 
 
 # Fine-tuning moves weights that are already good, so it takes smaller steps: 0.4 times 0.05 is the lab's 0.02.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
 from ..errors import FieldError, SettingsError
 from ..strategies import FAMILIES, STRATEGIES, Strategy, read_strategy
-from .refusals import shown
+from .refusals import refuse_name, shown
 
 
 def own_strategies(tables: object) -> dict[str, Strategy]:
@@ -28,7 +27,7 @@ def own_strategies(tables: object) -> dict[str, Strategy]:
 def own_strategy(name: str, table: object) -> Strategy:
     """Return one strategy of a study's own."""
     path = f"strategies.{name}"
-    _check_name(name, path)
+    refuse_name(path, name, name in STRATEGIES or name.rpartition("-")[0] in FAMILIES)
     if isinstance(table, Strategy):
         table = asdict(table)
     if not isinstance(table, Mapping):
@@ -37,11 +36,3 @@ def own_strategy(name: str, table: object) -> Strategy:
         return read_strategy(table)
     except FieldError as error:
         raise SettingsError(f"{path}.{error.path}", error.message) from error
-
-
-def _check_name(name: str, path: str) -> None:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        raise SettingsError(path, "a name is of small letters, digits and single hyphens, such as 'my-own'")
-    family = name.rpartition("-")[0]
-    if name in STRATEGIES or family in FAMILIES:
-        raise SettingsError(path, f"{name!r} exists already; give yours another name")

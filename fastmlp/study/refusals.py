@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ BOUNDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
 def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -> None:
-    """Refuse a key that a struct or a dataclass, or a struct within it, does not have.
+    """Refuse a key that a struct, or a struct within it, does not have.
 
     Raises
     ------
@@ -35,10 +34,10 @@ def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -
 
 
 def fields_of(kind: Any) -> dict[str, Any]:
-    """Return the fields of a struct or a dataclass, and their types; of anything else, none."""
+    """Return the fields of a struct, and their types; of anything else, none."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return {field.name: field.type for field in msgspec.structs.fields(kind)}
-    return {field.name: field.type for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else {}
+    return {}
 
 
 def _hint(key: str, known: Mapping[str, Any]) -> str:
