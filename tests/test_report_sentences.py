@@ -146,9 +146,13 @@ def test_friedmans_test_has_its_sentences() -> None:
 
 def test_profiles_say_which_line_is_highest_where() -> None:
     runs = [{"strategy": "a", "first": 0.2, "last": 0.6}, {"strategy": "b", "first": 0.62, "last": 0.62}]
-    assert "No line is above the others" in said("profiles", {"leads": []})
-    assert "The line of `a` is the highest wherever one is" in said("profiles", {"leads": runs[:1]})
-    assert "`a` from 20 % to 60 %, `b` at 62 %." in said("profiles", {"leads": runs})
+    assert "Nowhere is one line above all others" in said("profiles", {"leads": []})
+    again = {"strategy": "b", "first": 0.7, "last": 0.8}
+    text = said("profiles", {"leads": [*runs, again]})
+    assert (
+        "bands is the line of `a` from 20 % to 60 %, `b` at 62 %, from 70 % to 80 %; elsewhere it cannot be told"
+        in text
+    )
 
 
 @pytest.mark.parametrize(

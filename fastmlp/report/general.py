@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..stats import average_ranks, mean_interval, performance_profile, probability_of_improvement, winner_sets
+from ..stats import Share, average_ranks, mean_interval, performance_profile, probability_of_improvement, winner_sets
 from .grid import BASELINE, PLAIN, Grid
 from .matrix import accuracies
 
@@ -42,7 +42,7 @@ def general(grid: Grid, shown: Sequence[str]) -> Json | None:
     dict or None
         `ranks` by strategy, best first, with `beats`, its probabilities against the `opponents`; how many are shown to
         be `behind`; `agreement` between cells with its `case`; `test` that the strategies do not differ; `profiles`,
-        and which of them `leads` where. None for a single strategy or cell.
+        and which of them `leads` where, by more than the intervals. None for a single strategy or cell.
     """
     cells = len(grid.problems) * len(grid.sizes)
     every = [*grid.contestants, *([BASELINE] if BASELINE in grid.strategies else [])]
@@ -104,19 +104,20 @@ def _alike(x: Array, ranks: Array) -> Json:
 
 
 def _profiles(by_name: Mapping[str, Array], shown: Sequence[str]) -> Json:
-    """How often each exceeds each accuracy, and which of them does so most often where they differ."""
+    """How often each exceeds each accuracy, and where one does so more often by more than the intervals."""
     profiles = {s: performance_profile(by_name[s], THRESHOLDS) for s in shown}
-    leaders = []
-    for k, tau in enumerate(THRESHOLDS):
-        shares = {s: profile[k].share or 0.0 for s, profile in profiles.items()}
-        top = [s for s, share in shares.items() if share == max(shares.values())]
-        if len(top) == 1:
-            leaders.append((tau, top[0]))
-    stretches = [[tau for tau, _ in run] + [s] for s, run in groupby(leaders, key=lambda pair: pair[1])]
+    leaders = [_leader({s: profile[k] for s, profile in profiles.items()}) for k in range(len(THRESHOLDS))]
+    runs = [(s, list(run)) for s, run in groupby(zip(leaders, THRESHOLDS, strict=True), key=lambda pair: pair[0])]
     return {
         "profiles": [
             {"strategy": s, "points": [{"tau": tau, **asdict(share)} for tau, share in zip(THRESHOLDS, p, strict=True)]}
             for s, p in profiles.items()
         ],
-        "leads": [{"strategy": run[-1], "first": run[0], "last": run[-2]} for run in stretches],
+        "leads": [{"strategy": s, "first": run[0][1], "last": run[-1][1]} for s, run in runs if s is not None],
     }
+
+
+def _leader(shares: Mapping[str, Share]) -> str | None:
+    """The strategy whose interval lies above those of all others, if there is one and there are others."""
+    known = sorted(((p.low or 0.0, p.high or 0.0, s) for s, p in shares.items()), reverse=True)
+    return known[0][2] if len(known) > 1 and known[0][0] > max(high for _, high, _ in known[1:]) else None

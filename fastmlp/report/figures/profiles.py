@@ -36,7 +36,9 @@ def profiles(data: Json, width: int) -> Figure:
         axes.fill_between(x, low, high, color=style["color"], alpha=0.1, linewidth=0)
         every = max(1, len(x) // 8)
         axes.plot(x, [p["share"] for p in points], label=filters.label(line["strategy"]), markevery=every, **style)
-    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    points = [p for line in data["profiles"] for p in line["points"] if p["share"] is not None]
+    sure = min((p["tau"] for p in points if p["share"] < 1), default=0.0)  # below it there is nothing to see
+    axes.set(xlim=(max(0.0, sure - 0.1), 1), ylim=(0, 1.02))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda share, _: filters.count(100 * share)))
     axes.set_xlabel("accuracy on held-out data, %")
