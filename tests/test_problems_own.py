@@ -1,0 +1,288 @@
+"""Data of one's own: what is read is what was written, what is refused is named, and splits have every class."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from fastmlp.errors import InvalidInput, LabelError, NotFiniteError, ShapeError
+from fastmlp.problems import Problem, Sizes, Task, check_own, in_both, own, read_task, sizes_for
+
+from .conftest import SeededRng
+
+X = np.arange(12.0).reshape(6, 2)
+Y = np.array([0, 1, 2, 0, 1, 2])
+
+
+def npz(save: Callable[..., None] = np.savez, /, **arrays: Any) -> bytes:
+    """The bytes of a file."""
+    buffer = BytesIO()
+    save(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place to write to; what was written there before is forgotten, or a clock that ticks slowly would show it."""
+    return tmp_path_factory.mktemp("own") / "mine.npz"
+
+
+def read(path: Path, content: bytes, **how: bool) -> Task:
+    path.write_bytes(content)
+    own._read.cache_clear()
+    return read_task(path, **how)
+
+
+savers = st.sampled_from([np.savez, np.savez_compressed])
+kinds = st.sampled_from(["<f2", "<f4", "<f8", ">f8", "<i2", ">i4", "<i8", "u1", "?"])
+
+
+@given(st.integers(2, 9), st.integers(1, 5), kinds, kinds, st.sampled_from("CF"), savers)
+def test_what_is_written_is_read(
+    path: Path, n: int, features: int, kind: str, other: str, order: Any, save: Callable[..., None]
+) -> None:
+    inputs = (np.arange(n * features).reshape(n, features) % 2).astype(kind, order=order)
+    labels = np.arange(n) % 2
+    task = read(path, npz(save, X=inputs, y=labels.astype(other.replace("f", "i"))))
+    assert [task.X.dtype.name, task.y.dtype.name] == ["float64", "int64"]
+    assert_array_equal(task.X, inputs.astype(float))
+    assert_array_equal(task.y, labels)
+    # The name is that of the data, however they are kept
+    assert task.name == read(path, npz(X=inputs.astype(float), y=labels)).name
+    assert task.name != read(path, npz(X=1 - inputs.astype(float), y=labels)).name
+    assert task.name != read(path, npz(X=inputs, y=1 - labels)).name
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=40) | st.tuples(st.integers(0, 700), st.integers(0, 255), st.sampled_from(["put", "cut"])))
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(path: Path, damage: Any) -> None:
+    whole = npz(X=X, y=Y)
+    if isinstance(damage, bytes):
+        content = damage
+    else:
+        place, byte, how = damage
+        content = whole[:place] + (bytes([byte]) + whole[place + 1 :] if how == "put" else b"")
+    try:
+        task = read(path, content)
+    except InvalidInput:
+        return
+    assert task.X.shape == (len(task.y), 2)
+
+
+@given(st.lists(st.integers(-1, 4), min_size=1, max_size=12))
+def test_labels_are_0_to_k_without_a_gap(path: Path, labels: list[int]) -> None:
+    content = npz(X=np.zeros((len(labels), 1)), y=np.array(labels))
+    if len(set(labels)) > 1 and set(labels) == set(range(len(set(labels)))):
+        assert read(path, content).n_classes == len(set(labels))
+    else:
+        with pytest.raises(LabelError):
+            read(path, content)
+
+
+@given(st.integers(0, 5), st.integers(0, 1), st.sampled_from([np.nan, np.inf, -np.inf, 1e101]))
+def test_a_number_that_is_none_is_named(path: Path, row: int, column: int, value: float) -> None:
+    wrong = X.copy()
+    wrong[row, column] = value
+    with pytest.raises(NotFiniteError, match=rf"mine\.npz: X\[{row}, {column}\] is {value}".replace("+", r"\+")):
+        read(path, npz(X=wrong, y=Y))
+
+
+class Trap:
+    """What runs something when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("trapped",)
+
+
+def object_array() -> np.ndarray:
+    array = np.empty(6, dtype=object)
+    array[0] = Trap()
+    return array
+
+
+def promising(shape: str) -> bytes:
+    """A file whose X says that it is of another shape."""
+    buffer = BytesIO()
+    with ZipFile(BytesIO(npz(X=X, y=Y))) as old, ZipFile(buffer, "w") as new:
+        new.writestr(
+            "X.npy", old.read("X.npy").replace(b"(6, 2), }" + b" " * (len(shape) - 6), shape.encode() + b", }")
+        )
+        new.writestr("y.npy", old.read("y.npy"))
+    return buffer.getvalue()
+
+
+REFUSALS: dict[str, tuple[bytes, type[Exception], str]] = {
+    "pickle": (pickle.dumps({"X": X, "y": Y}), InvalidInput, "cannot be read as an .npz file"),
+    "npy": (npz(np.save, arr=X), InvalidInput, "cannot be read as an .npz file"),
+    "nothing": (npz(), InvalidInput, "has no array 'X'; it holds nothing"),
+    "other names": (npz(X=X, labels=Y), InvalidInput, "has no array 'y'; it holds 'X', 'labels'"),
+    "objects": (npz(X=X, y=object_array()), InvalidInput, "y holds Python objects, and reading those may run anything"),
+    "text as inputs": (npz(X=X.astype(str), y=Y), InvalidInput, "X holds <U32 values; real numbers are needed"),
+    "complex": (npz(X=X + 1j, y=Y), InvalidInput, "X holds complex128 values"),
+    "one axis": (npz(X=X[:, 0], y=Y), ShapeError, r"X has shape \(6,\); \(n, features\) is needed$"),
+    "images": (npz(X=X.reshape(6, 2, 1), y=Y), ShapeError, r"\(6, 2, 1\).* X.reshape\(len\(X\), -1\) makes it so"),
+    "no examples": (npz(X=X[:0], y=Y[:0]), ShapeError, r"X has shape \(0, 2\); at least one"),
+    "no features": (npz(X=X[:, :0], y=Y), ShapeError, r"X has shape \(6, 0\); at least one"),
+    "lengths": (npz(X=X, y=Y[:5]), ShapeError, r"y has shape \(5,\); X has 6 examples, so \(6,\) is needed"),
+    "columns": (npz(X=X, y=Y[:, None]), ShapeError, r"y has shape \(6, 1\)"),
+    "text": (npz(X=X, y=np.array(list("catdog"))), LabelError, r"y holds <U1 values, such as 'c'; whole.*np\.unique"),
+    "fractions": (npz(X=X, y=Y / 2), LabelError, "y holds float64 values, such as 0.0; whole numbers from 0"),
+    "from 1": (
+        npz(X=X, y=Y + 1),
+        LabelError,
+        "y has 3 different labels, so they must be 0 to 2, but there is 1 and no 0",
+    ),
+    "a gap": (npz(X=X, y=Y**40), LabelError, "3 different labels.* there is 1099511627776 and no 2; np.unique"),
+    "one class": (npz(X=X, y=Y * 0), LabelError, "all 6 labels in y are 0; two or more"),
+    "a promise": (
+        promising("(6, 2000000)"),
+        ShapeError,
+        r"X says that its shape is \(6, 2000000\), of float64; 2\d\d bytes",
+    ),
+    "a bomb": (promising("(6000000000, 2000000000)"), ShapeError, "at most 4294967296 can be used"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_what_is_no_task_is_refused(path: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, kind, message = REFUSALS[case]
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(kind, match=message) as caught:
+        read(path, content)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert not (path.parent / "trapped").exists()
+
+
+def test_a_file_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"no\.npz: cannot be read: No such file"):
+        read_task(tmp_path / "no.npz")
+    with pytest.raises(InvalidInput, match="is no file"):
+        read_task(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="pipe: is no file"):
+        read_task(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="embedded null"):
+        read_task(Path("a\0b"))
+
+
+def test_a_file_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    path.write_bytes(npz(X=X, y=Y))
+    task = read_task(path)
+    assert read_task(path) is task
+    assert not task.X.flags.writeable
+    assert (task.one_unit, read_task(path, one_unit=True).one_unit) == (False, True)
+    path.write_bytes(npz(X=X + 1, y=Y))
+    os.utime(path, ns=(1, 1))  # later or earlier: it is not as it was
+    assert read_task(path).name != task.name
+
+
+counts = st.lists(st.integers(5, 300), min_size=2, max_size=6)
+said = st.dictionaries(st.sampled_from(["heldout", "pool", "probe"]), st.integers(20, 99), max_size=2)
+
+
+@given(counts, counts, st.sampled_from([True, False]), st.integers(0, 9), said)
+def test_every_part_of_a_split_that_is_allowed_has_every_class(
+    target: list[int], source: list[int], shared: Any, seed: int, said: dict[str, int]
+) -> None:
+    y = np.repeat(np.arange(len(target)), target)
+    theirs = np.arange(len(y)) % len(source) if shared else np.repeat(np.arange(len(source)), source)
+    known, wanted = Task("s", np.zeros((len(theirs), 1)), theirs), Task("t", np.ones((len(y), 1)), y)
+    problem = Problem("mine", known, wanted, sizes_for(wanted, shared=shared, **said), shared=shared)
+    assert {part: getattr(problem.sizes, part) for part in said} == said
+    try:
+        check_own(problem)
+    except InvalidInput:
+        return
+    split = problem.split(seed)
+    assert [len(split.heldout), len(split.pool), len(split.probe)] == [*vars(problem.sizes).values()]
+    for part in (split.heldout, split.pool, split.probe):
+        assert len(set(y[part])) == len(target)
+    if shared:
+        assert len(split.source) >= len(source)
+    else:
+        assert len(set(theirs[split.source])) == len(set(theirs[split.source_heldout])) == len(source)
+
+
+def problem_of(rng: SeededRng, n: int = 600, **changes: Any) -> Problem:
+    """A problem that is allowed, and then changed."""
+    source, target = (Task(name, rng.normal(n, 3), np.arange(n) % k) for name, k in (("s", 2), ("t", 4)))
+    problem = Problem("mine", source, target, Sizes(200, 200, 40))
+    return replace(problem, **{name: change(problem) for name, change in changes.items()})
+
+
+MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "features": (
+        {"source": lambda p: Task("s", p.source.X[:, :2], p.source.y)},
+        ShapeError,
+        "has 2 features, the target 3",
+    ),
+    "shared": (
+        {"source": lambda p: Task("s", p.source.X[1:], p.source.y[1:])},
+        ShapeError,
+        "599 examples, the target 600",
+    ),
+    "sizes": (
+        {"sizes": lambda _: Sizes(300, 200, 99)},
+        ShapeError,
+        "asks for 601 examples, heldout 300, pool 200, probe 99 and at least 2 for the source pool; the target has 600",
+    ),
+    "unshared": (
+        {"sizes": lambda _: Sizes(300, 200, 101), "shared": lambda _: False},
+        ShapeError,
+        "asks for 601 examples, heldout 300, pool 200, probe 101; the target has 600",
+    ),
+    "rare": (
+        {"sizes": lambda _: Sizes(200, 200, 7)},
+        LabelError,
+        r"class 0 has 150 of 600 target examples, of a probe of 7 that is 1\.8; 2 are needed",
+    ),
+    "rare source": (
+        {"source": lambda p: Task("s", p.source.X, (np.arange(600) < 4).astype(np.int64))},
+        LabelError,
+        "class 1 has 4 of 600 source examples; 5 are needed",
+    ),
+    "leak": (
+        {"source": lambda p: p.target, "shared": lambda _: False},
+        InvalidInput,
+        "all 600 target examples are in the source, so none is held out; leave them out, or say shared = true",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_tasks_that_make_no_problem_are_refused(rng: SeededRng, case: str) -> None:
+    check_own(problem_of(rng))
+    changes, kind, message = MISFITS[case]
+    with pytest.raises(kind, match=message):
+        check_own(problem_of(rng, **changes))
+
+
+def test_sizes_are_the_labs_where_there_is_enough_and_more_where_a_class_is_rare() -> None:
+    def sizes(n: int, classes: int, *, shared: bool) -> list[int]:
+        return list(vars(sizes_for(Task("t", np.zeros((n, 1)), np.arange(n) % classes), shared=shared)).values())
+
+    assert sizes(1797, 10, shared=True) == [500, 500, 100]
+    assert sizes(9000, 10, shared=False) == [500, 500, 100]
+    assert sizes(9000, 100, shared=False) == [500, 500, 200]
+    assert sizes(1000, 2, shared=True) == [280, 280, 60]
+    assert sizes(1000, 2, shared=False) == [450, 450, 100]
+
+
+def test_examples_that_both_tasks_have_are_counted(rng: SeededRng) -> None:
+    problem = problem_of(rng)
+    mixed = np.concatenate([problem.source.X[:500], problem.target.X[::6]])
+    assert in_both(replace(problem.source, X=mixed), problem.target) == 100
+    assert in_both(problem.source, problem.target) == 0
