@@ -151,7 +151,8 @@ def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> N
     sleep(0.5)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
-    assert process.stderr.readline() == "stopping: what is running ends first; another signal ends it at once\n"
+    said = iter(process.stderr.readline, "")  # on a busy machine, how far it is stands before
+    assert "stopping: what is running ends first; another signal ends it at once\n" in said
     asked = monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == -signal.SIGINT, "the system's own way, after which a shell says 130"
