@@ -211,6 +211,8 @@ def _turns(counts: Ints) -> Ints:
     turns_a_share = n / counts[classes]
     release = np.ceil((k + slack) * turns_a_share - 1e-9).astype(int)  # exact but for rounding
     by_deadline = np.lexsort((classes, (k + 1 - slack) * turns_a_share))
+    if (release[by_deadline] <= np.arange(1, n + 1)).all():
+        return classes[by_deadline]  # nobody has to wait
     urgency = np.argsort(by_deadline)  # of each job its place among all deadlines
     released = np.searchsorted(np.sort(release), np.arange(1, n + 1), side="right")  # jobs, by each turn
     jobs = iter(urgency[np.argsort(release, kind="stable")].tolist())
