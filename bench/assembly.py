@@ -77,10 +77,10 @@ def hot_loops(text: str) -> list[Loop]:
         If a product is not there: the code is not built as this file knows it.
     """
     functions = re.split(r"^_ZN7fastmlp8backends6vector\d+([a-z_]+)B\w+:", text, flags=re.MULTILINE)
-    products = {name: body for name, body in zip(functions[1::2], functions[2::2], strict=True) if name in PRODUCTS}
-    if products.keys() != PRODUCTS:
-        raise LookupError(f"no machine code of {', '.join(sorted(PRODUCTS - products.keys()))}")
-    return [loop for body in products.values() for loop in _loops_of(body.split(".Lfunc_end")[0])]
+    bodies = [(name, body) for name, body in zip(functions[1::2], functions[2::2], strict=True) if name in PRODUCTS]
+    if missing := PRODUCTS - {name for name, _ in bodies}:
+        raise LookupError(f"no machine code of {', '.join(sorted(missing))}")
+    return [loop for _, body in bodies for loop in _loops_of(body.split(".Lfunc_end")[0])]
 
 
 def _loops_of(body: str) -> list[Loop]:

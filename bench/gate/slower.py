@@ -16,17 +16,20 @@ VARIABLE = "FASTMLP_GATE_EXTRA_WORK"
 
 # In engine.train the first `extra` turns are updates that are done on a copy, and then once more where they count.
 ENGINE = (
-    ("    parameters: Floats, plan", "    real_parameters: Floats, plan"),
-    ("losses: NDArray[np.float64], first: int, last: int,", "real_losses, first, last, copy, spare_losses, extra,"),
+    ("losses: NDArray[np.float64], first: int,\n    last: int,", "losses, first, last, copy, spare_losses, extra,"),
     (
         "    for s in range(first, last):\n",
         """\
+    real_parameters, real_losses = parameters, losses
+    for i in range(parameters.size):
+        copy[i] = parameters[i]
     for turn in range(first - extra, last):
         s = turn + extra if turn < first else turn
         parameters = copy if turn < first else real_parameters
         losses = spare_losses if turn < first else real_losses
 """,
     ),
+    ("    narrow(parameters, VALUE", "    parameters = real_parameters\n    narrow(parameters, VALUE"),
 )
 COMPILED = (("losses, first, last,\n", "losses, first, last, *_again(parameters, losses, last - first),\n"),)
 ADDED = """
@@ -45,9 +48,7 @@ def _again(parameters, losses, updates):
     key = parameters.shape, parameters.dtype
     if key not in _copies:
         (_copies[key],) = carve(parameters.dtype, parameters.size)
-    copy = _copies[key].reshape(parameters.shape)
-    copy[:] = parameters
-    return copy, losses.copy(), _extra("updates", updates)
+    return _copies[key], losses.copy(), _extra("updates", updates)
 
 
 class engine:

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import engine, host
 from .calls import call
-from .plan import ANCHOR, MOMENT, MOMENT2, VALUE, Plan, carve
+from .plan import ANCHOR, MOMENT, MOMENT2, Plan, carve
 from .rules import N_NUMBERS, SGD, SHAPES
 
 if TYPE_CHECKING:
@@ -72,33 +72,24 @@ def train(
 ) -> int:
     """See `reference.train`."""
     plan = Plan.of(sizes, unit_of(theta.dtype), min(batch_size, order.shape[1]))
-    pairs = [(VALUE, theta), (MOMENT, state[0])]
-    pairs += [(MOMENT2, state[1])] if optimizer != SGD else []
-    inward = [*pairs, (ANCHOR, anchor)] if np.any(pulls > 0) else pairs
-    n_rows = inward[-1][0] + 1
-    memory, inputs, deltas, spare, row, numbers = carve(
-        theta.dtype, n_rows * plan.size, plan.inputs, plan.deltas, plan.spare, 3 * plan.batch, N_NUMBERS
+    last_piece = ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2
+    parameters, inputs, deltas, spare, row, numbers = carve(
+        theta.dtype, (last_piece + 1) * plan.size, plan.inputs, plan.deltas, plan.spare, 3 * plan.batch, N_NUMBERS
     )
-    parameters, labels = memory.reshape(n_rows, plan.size), np.zeros(plan.batch, np.int64)
-    for place, flat in inward:
-        plan.pad(flat, parameters[place])
     done: int = call(
-        engine, "train", parameters, plan.table, plan.unit, inputs, deltas, spare, row, labels, numbers, activation,
-        SHAPES[activation].astype(theta.dtype), optimizer, own(x), own(y), own(order), batch_size, own(rates),
-        own(decays), own(pulls), float(momentum), losses, first, last,
+        engine, "train", theta, state, own(anchor), parameters, plan.table, plan.unit, inputs, deltas, spare, row,
+        np.zeros(plan.batch, np.int64), numbers, activation, SHAPES[activation].astype(theta.dtype), optimizer, own(x),
+        own(y), own(order), batch_size, own(rates), own(decays), own(pulls), float(momentum), losses, first, last,
     )  # fmt: skip
-    for place, flat in pairs:
-        plan.unpad(parameters[place], flat)
     return done
 
 
 def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
     plan = Plan.of(sizes, unit_of(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
-    memory, inputs, deltas = carve(theta.dtype, plan.size, plan.inputs, plan.deltas)
-    plan.pad(theta, memory)
+    parameters, inputs, deltas, spare = carve(theta.dtype, plan.size, plan.inputs, plan.deltas, plan.spare)
     result = np.empty((len(x), sizes[depth]), theta.dtype)
     call(
-        engine, "predict", memory.reshape(1, plan.size), plan.table, inputs, deltas, activation,
+        engine, "predict", own(theta), parameters, plan.table, inputs, deltas, spare, activation,
         SHAPES[activation].astype(theta.dtype), own(x), depth, plan.batch, result,
     )  # fmt: skip
     return result

@@ -46,27 +46,24 @@ def train_low_rank(
     plan = Plan.of(sizes, unit_of(theta.dtype), min(batch_size, order.shape[1]))
     thin = ThinPlan.of(plan, rank)
     rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
-    network, adapters, still, inputs, deltas, spare, narrow, row, numbers = carve(
+    parameters, adapters, still, inputs, deltas, spare, narrow, row, numbers = carve(
         theta.dtype, len(rows) * plan.size, len(rows) * thin.size, plan.size, plan.inputs,
         plan.deltas + 2 * plan.batch * thin.width, max(plan.spare, thin.spare), plan.batch * thin.width,
         3 * plan.batch, N_NUMBERS,
     )  # fmt: skip
-    parameters, wide = network.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
-    plan.pad(theta, parameters[VALUE])
-    plan.pad(base, still)
+    network, wide = parameters.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
     for place, flat in rows:
-        for real, padded in thin.pairs(flat, wide[place], parameters[place]):
+        for real, padded in thin.pairs(flat, wide[place], network[place]):
             padded[:] = real
     shapes = SHAPES.astype(theta.dtype)
     done: int = call(
-        engine_low_rank, "train_low_rank", parameters, still, wide, thin.places, plan.table, plan.unit, inputs, deltas,
-        spare, narrow, row, np.zeros(plan.batch, np.int64), numbers, activation, shapes[activation], shapes[IDENTITY],
-        optimizer, own(x), own(y), own(order), batch_size, rank, thin.width, theta.dtype.type(scale), own(rates),
-        own(decays), float(momentum), losses, first, last,
+        engine_low_rank, "train_low_rank", theta, own(base), parameters, still, adapters, thin.places, plan.table,
+        plan.unit, inputs, deltas, spare, narrow, row, np.zeros(plan.batch, np.int64), numbers, activation,
+        shapes[activation], shapes[IDENTITY], optimizer, own(x), own(y), own(order), batch_size, rank, thin.width,
+        theta.dtype.type(scale), own(rates), own(decays), float(momentum), losses, first, last,
     )  # fmt: skip
-    plan.unpad(parameters[VALUE], theta)
     for place, flat in rows:
-        for real, padded in thin.pairs(flat, wide[place], parameters[place]):
+        for real, padded in thin.pairs(flat, wide[place], network[place]):
             real[:] = padded
     return done
 
@@ -111,6 +108,6 @@ class ThinPlan:
                 at = stop
         head = self.plan.table[-1].tolist()
         stop = at + head[INPUTS] * head[OUTPUTS]
-        weights = network[head[WEIGHT] : head[BIAS]].reshape(head[ROWS], head[COLUMNS])
-        yield flat[at:stop].reshape(head[INPUTS], head[OUTPUTS]), weights[: head[INPUTS], : head[OUTPUTS]]
+        weights = network[head[WEIGHT] : head[BIAS]].reshape(head[COLUMNS], head[ROWS])
+        yield flat[at:stop].reshape(head[INPUTS], head[OUTPUTS]), weights[: head[OUTPUTS], : head[INPUTS]].T
         yield flat[stop:], network[head[BIAS] : head[BIAS] + head[OUTPUTS]]

@@ -1,7 +1,7 @@
 """Whole trainings and whole predictions inside one compiled call.
 
 At a few microseconds a step there is no time to go back to Python between steps, nor to ask for memory: the buffers
-come from the caller, and a step only fills them. All parameters of the network and of the optimiser are rows of one
+come from the caller, and a step only fills them. All parameters of the network and of the optimiser are pieces of one
 array, see `plan`.
 """
 
@@ -14,9 +14,10 @@ import numpy as np
 
 from .head import cross_entropy
 from .jit import entry, inlined
-from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, WEIGHT
-from .products import affine, descend, descend_bias, pull_back, turn, turn_weights
-from .rules import FLOOR, LOGISTIC, TANH, bend, set_update
+from .padding import narrow, size_of, start_of, widen
+from .plan import ANCHOR, BIAS, COLUMNS, INPUTS, MOMENT, MOMENT2, OUTPUTS, ROWS, SOURCE, VALUE, WEIGHT
+from .products import affine, descend, pull_back, turn
+from .rules import FLOOR, LOGISTIC, ONE, SGD, TANH, bend, set_update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,28 +41,33 @@ def gather(inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
 
 @inlined
 def up(
-    inputs: Floats, deltas: Floats, parameters: Floats, plan: Ints, depth: int, count: int, activation: int,
-    shape: Floats,
+    inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, plan: Ints, depth: int, count: int,
+    activation: int, shape: Floats,
 ) -> None:  # fmt: skip
     """Forward pass of `count` rows through `depth` layers. The last layer of all goes to `deltas`, unbent."""
     for layer in range(depth):
+        rows, columns, weight = plan[layer, ROWS], plan[layer, COLUMNS], plan[layer, WEIGHT]
         last = layer == plan.shape[0] - 1
         out, at = (deltas, delta_at(deltas, layer)) if last else (inputs, plan[layer + 1, SOURCE])
         floor = inputs.dtype.type(-np.inf) if last else shape[FLOOR]
+        if last:
+            turn(spare, start_of(spare), columns, parameters, weight, rows, columns, rows)
         affine(
-            out, at, inputs, plan[layer, SOURCE], plan[layer, ROWS], parameters, plan[layer, WEIGHT],
-            plan[layer, BIAS], count, plan[layer, INPUTS], plan[layer, COLUMNS], floor,
+            out, at, inputs, plan[layer, SOURCE], rows, spare if last else parameters,
+            start_of(spare) if last else weight,
+            parameters, plan[layer, BIAS], count, plan[layer, INPUTS], columns, floor,
         )  # fmt: skip
         if not last and activation in (TANH, LOGISTIC):
-            bend(inputs, at, count, plan[layer, COLUMNS], plan[layer, OUTPUTS], activation)
+            bend(inputs, at, count, columns, plan[layer, OUTPUTS], activation)
 
 
 @entry
 def predict(
-    parameters: Floats, plan: Ints, inputs: Floats, deltas: Floats, activation: int, shape: Floats, x: Floats,
-    depth: int, batch: int, result: Floats,
+    theta: Floats, parameters: Floats, plan: Ints, inputs: Floats, deltas: Floats, spare: Floats, activation: int,
+    shape: Floats, x: Floats, depth: int, batch: int, result: Floats,
 ) -> None:  # fmt: skip
     """Fill `result`, (n, width), with the values after `depth` layers, `batch` rows at a time."""
+    widen(theta, parameters, start_of(parameters), plan)
     n, width, last = result.shape[0], result.shape[1], depth == plan.shape[0]
     values = deltas if last else inputs
     step = plan[depth - 1, COLUMNS]
@@ -70,7 +76,7 @@ def predict(
         count = min(batch, n - start)
         for j in range(count):
             gather(inputs, plan[0, ROWS], j, x, start + j)
-        up(inputs, deltas, parameters, plan, depth, count, activation, shape)
+        up(inputs, deltas, spare, parameters, plan, depth, count, activation, shape)
         for j in range(count):
             for c in range(width):
                 result[start + j, c] = values[at + j * step + c]
@@ -78,24 +84,41 @@ def predict(
 
 @entry
 def train(
-    parameters: Floats, plan: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, row: Floats, labels: Ints,
-    numbers: Floats, activation: int, shape: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints,
-    batch_size: int, rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64],
-    momentum: float, losses: NDArray[np.float64], first: int, last: int,
+    theta: Floats, state: Floats, anchor: Floats, parameters: Floats, plan: Ints, unit: int, inputs: Floats,
+    deltas: Floats, spare: Floats, row: Floats, labels: Ints, numbers: Floats, activation: int, shape: Floats,
+    optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int, rates: NDArray[np.float64],
+    decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int,
+    last: int,
 ) -> int:  # fmt: skip
-    """Updates `first` to `last` - 1 of a training, in place; see `reference.train`."""
+    """Updates `first` to `last` - 1 of a training, in place; see `reference.train`.
+
+    `parameters` has room for as many moments as the optimiser has, and for the anchor only if something is pulled.
+    """
+    size = size_of(plan)
+    widen(theta, parameters, VALUE * size, plan)
+    widen(state[0], parameters, MOMENT * size, plan)
+    if optimizer != SGD:
+        widen(state[1], parameters, MOMENT2 * size, plan)
+    if parameters.size > ANCHOR * size:
+        widen(anchor, parameters, ANCHOR * size, plan)
+    done = last
     for s in range(first, last):
         count = try_batch(
             parameters, plan, unit, inputs, deltas, spare, row, labels, activation, shape, x, y, order, batch_size,
             losses, s,
         )  # fmt: skip
         if count == 0:
-            return s
+            done = s
+            break
         down(
             inputs, deltas, spare, parameters, plan, count, shape, optimizer, rates, decays, pulls, momentum, s + 1,
             numbers,
         )  # fmt: skip
-    return last
+    narrow(parameters, VALUE * size, theta, plan)
+    narrow(parameters, MOMENT * size, state[0], plan)
+    if optimizer != SGD:
+        narrow(parameters, MOMENT2 * size, state[1], plan)
+    return done
 
 
 @inlined
@@ -118,7 +141,7 @@ def try_batch(
         example = order[epoch, start + j]
         labels[j] = y[example]
         gather(inputs, plan[0, ROWS], j, x, example)
-    up(inputs, deltas, parameters, plan, plan.shape[0], count, activation, shape)
+    up(inputs, deltas, spare, parameters, plan, plan.shape[0], count, activation, shape)
     loss = to_loss(deltas, spare, plan, count, unit, labels, row)
     losses[epoch] += loss / n
     if math.isfinite(loss):
@@ -131,9 +154,9 @@ def try_batch(
 def to_loss(deltas: Floats, spare: Floats, plan: Ints, count: int, unit: int, labels: Ints, row: Floats) -> float:
     """Sum of the losses of a batch; its logits, (B, C), become the gradient of their mean."""
     columns, step, at = plan[-1, COLUMNS], (count + unit - 1) // unit * unit, delta_at(deltas, plan.shape[0] - 1)
-    turn(spare, at - at, step, deltas, at, columns, step, columns)
+    turn(spare, start_of(spare), step, deltas, at, columns, step, columns)
     loss = cross_entropy(spare, step, plan[-1, OUTPUTS], count, labels, row)
-    turn(deltas, at, columns, spare, at - at, step, columns, step)
+    turn(deltas, at, columns, spare, start_of(spare), step, columns, step)
     return loss
 
 
@@ -153,22 +176,34 @@ def down(
     momentum: float, t: int, numbers: Floats,
 ) -> None:  # fmt: skip
     """Backward pass and update t, from the head down to the lowest layer that moves."""
-    lowest = lowest_moving(rates)
+    lowest, size = lowest_moving(rates), size_of(plan)
     for layer in range(plan.shape[0] - 1, lowest - 1, -1):
         rows, columns, source = plan[layer, ROWS], plan[layer, COLUMNS], plan[layer, SOURCE]
-        here, there = delta_at(deltas, layer), delta_at(deltas, layer + 1)
+        weight, bias = plan[layer, WEIGHT], plan[layer, BIAS]
+        here, there, last = delta_at(deltas, layer), delta_at(deltas, layer + 1), layer == plan.shape[0] - 1
         if layer > lowest:
             # Before the update: these weights must be the ones that made the logits.
-            turn_weights(turned, parameters, plan[layer, WEIGHT], rows, columns)
+            if not last:
+                turn(turned, start_of(turned), rows, parameters, weight, columns, rows, columns)
             pull_back(
-                deltas, there, here, columns, turned, count, plan[layer, OUTPUTS], rows, inputs, source, shape
+                deltas, there, here, columns, parameters if last else turned, weight if last else start_of(turned),
+                count, plan[layer, OUTPUTS], rows, inputs, source, shape,
             )  # fmt: skip
         if rates[layer, 0] != 0:
             set_update(numbers, optimizer, rates[layer, 0], decays[layer, 0], pulls[layer, 0], momentum, t)
-            descend(
-                inputs, source, rows, deltas, here, count, parameters, plan[layer, WEIGHT], plan[layer, INPUTS],
-                columns, optimizer, numbers,
-            )  # fmt: skip
+            if last:
+                descend(
+                    deltas, here, columns, inputs, source, count, parameters, size, weight, plan[layer, OUTPUTS], rows,
+                    optimizer, numbers,
+                )  # fmt: skip
+            else:
+                descend(
+                    inputs, source, rows, deltas, here, count, parameters, size, weight, plan[layer, INPUTS], columns,
+                    optimizer, numbers,
+                )  # fmt: skip
         if rates[layer, 1] != 0:
             set_update(numbers, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t)
-            descend_bias(deltas, here, count, parameters, plan[layer, BIAS], columns, optimizer, numbers)
+            # For the literals, numba compiles a version of it that is of one row and nothing else.
+            descend(
+                numbers, ONE, 0, deltas, here, count, parameters, size, bias, 1, columns, optimizer, numbers
+            )  # fmt: skip

@@ -13,9 +13,10 @@ import numpy as np
 
 from .engine import delta_at, try_batch
 from .jit import entry, inlined
-from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, VALUE, WEIGHT
-from .products import affine, descend, descend_bias, pull_back, turn_weights
-from .rules import set_update
+from .padding import narrow, size_of, start_of, widen
+from .plan import BIAS, COLUMNS, INPUTS, OUTPUTS, ROWS, SOURCE, WEIGHT
+from .products import affine, descend, pull_back, turn
+from .rules import ONE, set_update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,22 +28,22 @@ A, B = range(2)  # columns of a table of places
 
 @entry
 def train_low_rank(
-    parameters: Floats, base: Floats, factors: Floats, places: Ints, plan: Ints, unit: int, inputs: Floats,
-    deltas: Floats, spare: Floats, thin: Floats, row: Floats, labels: Ints, numbers: Floats, activation: int,
-    shape: Floats, flat: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int,
-    rank: int, width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64], momentum: float,
-    losses: NDArray[np.float64], first: int, last: int,
+    theta: Floats, base: Floats, parameters: Floats, still: Floats, factors: Floats, places: Ints, plan: Ints,
+    unit: int, inputs: Floats, deltas: Floats, spare: Floats, thin: Floats, row: Floats, labels: Ints, numbers: Floats,
+    activation: int, shape: Floats, flat: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints,
+    batch_size: int, rank: int, width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64],
+    momentum: float, losses: NDArray[np.float64], first: int, last: int,
 ) -> int:  # fmt: skip
     """Updates `first` to `last` - 1; see `reference_low_rank.train_low_rank`.
 
     Parameters
     ----------
     parameters
-        The merged network, padded, of whose moments only the head's are used.
-    base
-        The padded weights that are not trained.
+        Room for the merged network, padded, and for moments, of which only the head's are used.
+    still
+        Room for the weights that are not trained, padded.
     factors
-        Padded A (ROWS, width) and B (width, COLUMNS) of each layer at `places`, and zeros at the end.
+        Padded A (ROWS, width) and B (width, COLUMNS) of each layer at `places`, and zeros at the end; then moments.
     thin
         Buffer for x @ A, (batch, width).
     flat
@@ -50,92 +51,105 @@ def train_low_rank(
     rank, width
         The rank, and the rank rounded up to the unit.
     """
+    widen(theta, parameters, start_of(parameters), plan)
+    widen(base, still, start_of(still), plan)
+    done, pieces = last, parameters.size // size_of(plan)
     for s in range(first, last):
         count = try_batch(
             parameters, plan, unit, inputs, deltas, spare, row, labels, activation, shape, x, y, order, batch_size,
             losses, s,
         )  # fmt: skip
         if count == 0:
-            return s
+            done = s
+            break
         for layer in range(plan.shape[0] - 1, -1, -1):
-            here, there = delta_at(deltas, layer), delta_at(deltas, layer + 1)
+            rows, columns, weight = plan[layer, ROWS], plan[layer, COLUMNS], plan[layer, WEIGHT]
+            here, there, last_layer = delta_at(deltas, layer), delta_at(deltas, layer + 1), layer == plan.shape[0] - 1
             if layer > 0:
-                turn_weights(spare, parameters, plan[layer, WEIGHT], plan[layer, ROWS], plan[layer, COLUMNS])
+                if not last_layer:
+                    turn(spare, start_of(spare), rows, parameters, weight, columns, rows, columns)
                 pull_back(
-                    deltas, there, here, plan[layer, COLUMNS], spare, count, plan[layer, OUTPUTS], plan[layer, ROWS],
-                    inputs, plan[layer, SOURCE], shape,
+                    deltas, there, here, columns, parameters if last_layer else spare,
+                    weight if last_layer else start_of(spare), count, plan[layer, OUTPUTS], rows, inputs,
+                    plan[layer, SOURCE], shape,
                 )  # fmt: skip
-            if layer == plan.shape[0] - 1:
+            if last_layer:
                 head(
-                    inputs, deltas, here, parameters, plan[layer], count, optimizer, rates[layer], decays[layer],
-                    momentum, s + 1, numbers,
+                    inputs, deltas, here, parameters, size_of(plan), plan[layer], count, optimizer, rates[layer],
+                    decays[layer], momentum, s + 1, numbers,
                 )  # fmt: skip
             else:
                 adapt(
-                    inputs, deltas, here, spare, thin, factors, places[layer], plan[layer], count, flat, optimizer,
-                    rank, width, scale, rates[layer], decays[layer], momentum, s + 1, numbers,
+                    inputs, deltas, here, spare, thin, factors, factors.size // pieces, places[layer], plan[layer],
+                    count, flat, optimizer, rank, width, scale, rates[layer], decays[layer], momentum, s + 1, numbers,
                 )  # fmt: skip
-                merge(parameters, base, factors, places[layer], plan[layer], spare, rank, width, scale)
-    return last
+                merge(
+                    parameters, still, factors, factors.size // pieces, places[layer], plan[layer], spare, rank, width,
+                    scale,
+                )  # fmt: skip
+    narrow(parameters, start_of(parameters), theta, plan)
+    return done
 
 
 @inlined
 def head(
-    inputs: Floats, deltas: Floats, here: int, parameters: Floats, layer: Ints, count: int, optimizer: int,
+    inputs: Floats, deltas: Floats, here: int, parameters: Floats, size: int, layer: Ints, count: int, optimizer: int,
     rate: Floats, decay: Floats, momentum: float, t: int, numbers: Floats,
 ) -> None:  # fmt: skip
     """Update the head's weights and bias as ever."""
     if rate[0] != 0:
         set_update(numbers, optimizer, rate[0], decay[0], 0.0, momentum, t)
         descend(
-            inputs, layer[SOURCE], layer[ROWS], deltas, here, count, parameters, layer[WEIGHT], layer[INPUTS],
-            layer[COLUMNS], optimizer, numbers,
+            deltas, here, layer[COLUMNS], inputs, layer[SOURCE], count, parameters, size, layer[WEIGHT], layer[OUTPUTS],
+            layer[ROWS], optimizer, numbers,
         )  # fmt: skip
     if rate[1] != 0:
         set_update(numbers, optimizer, rate[1], decay[1], 0.0, momentum, t)
-        descend_bias(deltas, here, count, parameters, layer[BIAS], layer[COLUMNS], optimizer, numbers)
+        descend(
+            numbers, ONE, 0, deltas, here, count, parameters, size, layer[BIAS], 1, layer[COLUMNS], optimizer, numbers
+        )  # fmt: skip
 
 
 @inlined
 def adapt(
-    inputs: Floats, deltas: Floats, here: int, spare: Floats, thin: Floats, factors: Floats, place: Ints, layer: Ints,
-    count: int, flat: Floats, optimizer: int, rank: int, width: int, scale: float, rate: Floats, decay: Floats,
-    momentum: float, t: int, numbers: Floats,
+    inputs: Floats, deltas: Floats, here: int, spare: Floats, thin: Floats, factors: Floats, size: int, place: Ints,
+    layer: Ints, count: int, flat: Floats, optimizer: int, rank: int, width: int, scale: float, rate: Floats,
+    decay: Floats, momentum: float, t: int, numbers: Floats,
 ) -> None:  # fmt: skip
     """Update A and B of one layer. Both gradients are taken before either moves."""
-    zeros, through = factors.shape[1] - layer[COLUMNS] - width, deltas.size // 2 - thin.size
+    zeros, through = size - layer[COLUMNS] - width, deltas.size // 2 - thin.size
     affine(
-        thin, 0, inputs, layer[SOURCE], layer[ROWS], factors, place[A], zeros, count, layer[INPUTS], width,
+        thin, 0, inputs, layer[SOURCE], layer[ROWS], factors, place[A], factors, zeros, count, layer[INPUTS], width,
         thin.dtype.type(-np.inf),
     )  # fmt: skip
-    turn_weights(spare, factors, place[B], width, layer[COLUMNS])
-    pull_back(deltas, through, here, layer[COLUMNS], spare, count, layer[OUTPUTS], width, thin, 0, flat)
+    turn(spare, start_of(spare), width, factors, place[B], layer[COLUMNS], width, layer[COLUMNS])
+    pull_back(deltas, through, here, layer[COLUMNS], spare, 0, count, layer[OUTPUTS], width, thin, 0, flat)
     for i in range(count * width):
         thin[i] *= scale
         deltas[through + i] *= scale
     if rate[0] != 0:
         set_update(numbers, optimizer, rate[0], decay[0], 0.0, momentum, t)
         descend(
-            inputs, layer[SOURCE], layer[ROWS], deltas, through, count, factors, place[A], layer[INPUTS], width,
+            inputs, layer[SOURCE], layer[ROWS], deltas, through, count, factors, size, place[A], layer[INPUTS], width,
             optimizer, numbers,
         )  # fmt: skip
     if rate[1] != 0:
         set_update(numbers, optimizer, rate[1], decay[1], 0.0, momentum, t)
         descend(
-            thin, 0, width, deltas, here, count, factors, place[B], rank, layer[COLUMNS], optimizer, numbers
+            thin, 0, width, deltas, here, count, factors, size, place[B], rank, layer[COLUMNS], optimizer, numbers
         )  # fmt: skip
 
 
 @inlined
 def merge(
-    parameters: Floats, base: Floats, factors: Floats, place: Ints, layer: Ints, spare: Floats, rank: int, width: int,
-    scale: float,
+    parameters: Floats, still: Floats, factors: Floats, size: int, place: Ints, layer: Ints, spare: Floats, rank: int,
+    width: int, scale: float,
 ) -> None:  # fmt: skip
     """W = base + scale * A @ B."""
-    zeros, at = factors.shape[1] - layer[COLUMNS] - width, layer[WEIGHT]
+    zeros, at = size - layer[COLUMNS] - width, layer[WEIGHT]
     affine(
-        spare, 0, factors[VALUE], place[A], width, factors, place[B], zeros, layer[ROWS], rank, layer[COLUMNS],
+        spare, 0, factors, place[A], width, factors, place[B], factors, zeros, layer[ROWS], rank, layer[COLUMNS],
         spare.dtype.type(-np.inf),
     )  # fmt: skip
     for i in range(layer[ROWS] * layer[COLUMNS]):
-        parameters[VALUE, at + i] = base[at + i] + scale * spare[i]
+        parameters[at + i] = still[at + i] + scale * spare[i]

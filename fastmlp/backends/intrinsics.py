@@ -50,11 +50,11 @@ def affine_tile(rows: int, vectors: int) -> Any:
 
     @tile
     def emit_affine(
-        emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any, parameters: Any,
-        weight_at: Any, bias_at: Any, depth: Any, floor: Any,
+        emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any, weights: Any,
+        weight_at: Any, parameters: Any, bias_at: Any, depth: Any, floor: Any,
     ) -> None:  # fmt: skip
         a = Operand(emit.address(x, x_at), x_step, UNIT_STEP)
-        b = Operand(emit.address(parameters, weight_at), out_step, UNIT_STEP)
+        b = Operand(emit.address(weights, weight_at), out_step, UNIT_STEP)
         start = ends.bias(emit, rows, vectors, emit.address(parameters, bias_at))
         sums = emit_product(emit, a, b, depth, start)
         ends.store_above(emit, sums, Operand(emit.address(out, out_at), out_step, UNIT_STEP), emit.spread(floor))

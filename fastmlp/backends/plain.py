@@ -16,7 +16,7 @@ import numpy as np
 from ..layout import BETA1, BETA2, TINY
 from .elementary import exp, log
 from .jit import kernel
-from .plan import ANCHOR, MOMENT, MOMENT2, VALUE
+from .plan import ANCHOR, MOMENT, MOMENT2
 from .rules import DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, S0, S1, S2, SGD, SHRINK, STEP
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 @kernel
 def affine(
-    out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, parameters: Floats, weight_at: int, bias_at: int,
-    rows: int, depth: int, columns: int, floor: float,
+    out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, weights: Floats, weight_at: int, parameters: Floats,
+    bias_at: int, rows: int, depth: int, columns: int, floor: float,
 ) -> None:  # fmt: skip
     """out = max(x @ W + b, floor): (B, O) from x (B, I), whose rows are `x_step` apart; depth is I, columns is O."""
     for r in range(rows):
         row = out[out_at + r * columns : out_at + (r + 1) * columns]
         for c in range(columns):
-            row[c] = parameters[VALUE, bias_at + c]
+            row[c] = parameters[bias_at + c]
         for k in range(depth):
             a = x[x_at + r * x_step + k]
-            weight = parameters[VALUE, weight_at + k * columns : weight_at + (k + 1) * columns]
+            weight = weights[weight_at + k * columns : weight_at + (k + 1) * columns]
             for c in range(columns):
                 row[c] += a * weight[c]
         for c in range(columns):
@@ -44,10 +44,10 @@ def affine(
 
 @kernel
 def pull_back(
-    deltas: Floats, there: int, here: int, here_step: int, turned: Floats, rows: int, depth: int, columns: int,
-    hidden: Floats, hidden_at: int, shape: Floats,
+    deltas: Floats, there: int, here: int, here_step: int, turned: Floats, turned_at: int, rows: int, depth: int,
+    columns: int, hidden: Floats, hidden_at: int, shape: Floats,
 ) -> None:  # fmt: skip
-    """there = (here @ W.T) * slope(hidden): (B, I) from here (B, O) and turned = W.T (O, I).
+    """there = (here @ W.T) * slope(hidden): (B, I) from here (B, O) and turned = W.T (O, I) at `turned_at`.
 
     Rows of `here` are `here_step` apart; depth is O, columns is I.
     """
@@ -57,7 +57,7 @@ def pull_back(
             row[c] = 0
         for k in range(depth):
             d = deltas[here + r * here_step + k]
-            weight = turned[k * columns : (k + 1) * columns]
+            weight = turned[turned_at + k * columns : turned_at + (k + 1) * columns]
             for c in range(columns):
                 row[c] += d * weight[c]
         for c in range(columns):
@@ -68,50 +68,42 @@ def pull_back(
 
 @kernel
 def descend(
-    x: Floats, x_at: int, x_step: int, deltas: Floats, here: int, count: int, parameters: Floats, at: int, rows: int,
-    columns: int, optimizer: int, numbers: Floats,
+    x: Floats, x_at: int, x_step: int, deltas: Floats, here: int, count: int, parameters: Floats, size: int, at: int,
+    rows: int, columns: int, optimizer: int, numbers: Floats,
 ) -> None:  # fmt: skip
-    """Update W, (I, O) at `at`, by its gradient x.T @ here, with x (B, I) and here (B, O); rows is I, count is B."""
+    """Update W, (I, O) at `at`, by its gradient x.T @ here, with x (B, I) and here (B, O); rows is I, count is B.
+
+    A matrix that lies transposed, (O, I), is updated by here.T @ x; a bias is a matrix of one row, whose input is 1.
+    """
     for r in range(rows):
         for c in range(columns):
             gradient = parameters.dtype.type(0)
             for k in range(count):
                 gradient += x[x_at + k * x_step + r] * deltas[here + k * columns + c]
-            update(parameters, at + r * columns + c, gradient, optimizer, numbers)
+            update(parameters, size, at + r * columns + c, gradient, optimizer, numbers)
 
 
 @kernel
-def descend_bias(
-    deltas: Floats, here: int, count: int, parameters: Floats, at: int, columns: int, optimizer: int, numbers: Floats
-) -> None:
-    """Update b, (O,) at `at`, by its gradient: here (B, O) summed over the batch."""
-    for c in range(columns):
-        gradient = parameters.dtype.type(0)
-        for k in range(count):
-            gradient += deltas[here + k * columns + c]
-        update(parameters, at + c, gradient, optimizer, numbers)
-
-
-@kernel
-def update(parameters: Floats, i: int, gradient: float, optimizer: int, numbers: Floats) -> None:
+def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: int, numbers: Floats) -> None:
     """One step of the optimiser on parameter i; the formulas are in `rules`."""
     one, beta1, beta2 = numbers.dtype.type(1), numbers.dtype.type(BETA1), numbers.dtype.type(BETA2)
-    p = parameters[VALUE, i]
+    moment, moment2, anchor = i + MOMENT * size, i + MOMENT2 * size, i + ANCHOR * size
+    p = parameters[i]
     g = gradient + numbers[DECAY] * p
     if optimizer == SGD:
-        v = numbers[MOMENTUM] * parameters[MOMENT, i] + numbers[STEP] * g
-        parameters[MOMENT, i] = 0 if abs(v) < numbers[LEAST] else v
-        p += parameters[MOMENT, i]
+        v = numbers[MOMENTUM] * parameters[moment] + numbers[STEP] * g
+        parameters[moment] = 0 if abs(v) < numbers[LEAST] else v
+        p += parameters[moment]
     else:
-        m = beta1 * parameters[MOMENT, i] + (one - beta1) * g
-        v = beta2 * parameters[MOMENT2, i] + (one - beta2) * (g * g)
-        parameters[MOMENT, i] = 0 if abs(m) < numbers[LEAST] else m
-        parameters[MOMENT2, i] = 0 if abs(v) < numbers[LEAST] else v
-        root = np.sqrt(parameters[MOMENT2, i])
-        p = numbers[KEEP] * p + numbers[STEP] * parameters[MOMENT, i] / (root + numbers[GUARD])
+        m = beta1 * parameters[moment] + (one - beta1) * g
+        v = beta2 * parameters[moment2] + (one - beta2) * (g * g)
+        parameters[moment] = 0 if abs(m) < numbers[LEAST] else m
+        parameters[moment2] = 0 if abs(v) < numbers[LEAST] else v
+        root = np.sqrt(parameters[moment2])
+        p = numbers[KEEP] * p + numbers[STEP] * parameters[moment] / (root + numbers[GUARD])
     if numbers[SHRINK] != 1:
-        p = parameters[ANCHOR, i] + (p - parameters[ANCHOR, i]) * numbers[SHRINK]
-    parameters[VALUE, i] = p
+        p = parameters[anchor] + (p - parameters[anchor]) * numbers[SHRINK]
+    parameters[i] = p
 
 
 @kernel
@@ -140,11 +132,3 @@ def turn(out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: 
     for r in range(rows):
         for c in range(columns):
             out[out_at + c * out_step + r] = x[x_at + r * x_step + c]
-
-
-@kernel
-def turn_weights(turned: Floats, parameters: Floats, at: int, rows: int, columns: int) -> None:
-    """turned = W.T, (O, I) from W (I, O) at `at`."""
-    for r in range(rows):
-        for c in range(columns):
-            turned[c * rows + r] = parameters[VALUE, at + r * columns + c]

@@ -3,13 +3,16 @@
 In a padded network every row of a weight matrix fills whole vectors, so that a load never runs over an edge and needs
 no mask. Padding is filled with zeros, which no product moves: a unit that is padding has no weights in or out, and
 nothing it could take part in is read. The caller's flat vectors are copied into padded ones at the start of a call and
-back at its end, which costs less than one step.
+back at its end, see `padding`, which costs less than one step.
 
 Layer l of a plan, with both sizes rounded up to the unit::
 
-    parameters[VALUE, WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real
-    parameters[VALUE, BIAS : BIAS + COLUMNS]  its bias
-    inputs[SOURCE : ]                         (batch, ROWS)     what the layer reads: x, or the activations below
+    parameters[WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real
+    parameters[BIAS : BIAS + COLUMNS]  its bias
+    inputs[SOURCE : ]                  (batch, ROWS)     what the layer reads: x, or the activations below
+
+The weights of the last layer lie transposed, (COLUMNS, ROWS): ten classes are then ten rows, and not sixteen lanes of
+which six are padding. Behind the parameters, each time `size` further on, lie their moments and the anchor.
 """
 
 from __future__ import annotations
@@ -22,12 +25,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..layout import Floats, Ints
 
 INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE = range(7)
-VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # rows of the padded parameters
+VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # pieces of the padded parameters, each as long as the network
 CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
 
 
@@ -65,25 +66,6 @@ class Plan:
         largest = int((self.table[:, ROWS] * self.table[:, COLUMNS]).max())
         return max(largest, int(self.table[-1, COLUMNS]) * self.batch)
 
-    def pad(self, flat: Floats, wide: Floats) -> None:
-        """Copy a flat parameter vector into a padded one."""
-        for real, padded in self._pairs(flat, wide):
-            padded[:] = real
-
-    def unpad(self, wide: Floats, flat: Floats) -> None:
-        """Copy the real parameters of a padded vector back."""
-        for real, padded in self._pairs(flat, wide):
-            real[:] = padded
-
-    def _pairs(self, flat: Floats, wide: Floats) -> Iterator[tuple[Floats, Floats]]:
-        """Weights and biases of every layer, as views of a flat and of a padded vector."""
-        at = 0
-        for n_in, n_out, rows, columns, weight, bias, _ in self.table.tolist():
-            stop = at + n_in * n_out
-            yield flat[at:stop].reshape(n_in, n_out), wide[weight:bias].reshape(rows, columns)[:n_in, :n_out]
-            yield flat[stop : stop + n_out], wide[bias : bias + n_out]
-            at = stop + n_out
-
 
 @lru_cache(maxsize=64)  # a study trains the same network again and again
 def _plan(sizes: tuple[int, ...], unit: int, batch: int) -> Plan:
@@ -104,9 +86,14 @@ def rounded(size: int, unit: int) -> int:
 def carve(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
     """Arrays of zeros, each beginning at a cache line, out of one piece of memory."""
     line = CACHE_LINE // dtype.itemsize
-    memory = np.zeros(sum(rounded(length, line) for length in lengths) + line, dtype)
-    at, pieces = -memory.__array_interface__["data"][0] % CACHE_LINE // dtype.itemsize, []
-    for length in lengths:
-        pieces.append(memory[at : at + length])
-        at += rounded(length, line)
-    return pieces
+    total, pieces = _pieces(lengths, line)
+    memory = np.zeros(total + line, dtype)
+    aligned = memory[-memory.ctypes.data % CACHE_LINE // dtype.itemsize :]
+    return [aligned[piece] for piece in pieces]
+
+
+@lru_cache(maxsize=64)
+def _pieces(lengths: tuple[int, ...], line: int) -> tuple[int, list[slice]]:
+    """How much memory arrays take that begin at a line each, and where each lies."""
+    starts = [0, *itertools.accumulate(rounded(length, line) for length in lengths)]
+    return starts[-1], [slice(start, start + length) for start, length in zip(starts, lengths, strict=False)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .host import PLAIN, TILE
 
 if TILE is not PLAIN:
-    from .vector import affine, descend, descend_bias, pull_back, softmax, turn, turn_weights
+    from .vector import affine, descend, pull_back, softmax, turn
 else:
-    from .plain import affine, descend, descend_bias, pull_back, softmax, turn, turn_weights
+    from .plain import affine, descend, pull_back, softmax, turn
 
-__all__ = ["affine", "descend", "descend_bias", "pull_back", "softmax", "turn", "turn_weights"]
+__all__ = ["affine", "descend", "pull_back", "softmax", "turn"]

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from .host import TILE
 from .intrinsics import affine_tile, descend_tile, pull_back_tile, softmax_tile, turn_tile
 from .jit import inlined, kernel
-from .rules import ONE, SGD
+from .rules import SGD
 
 if TYPE_CHECKING:
     from ..layout import Floats
 
 ROWS, VECTORS, STORED, BYTES = TILE.rows, TILE.vectors, TILE.stored, TILE.vector_bytes
+FEW = ROWS // 3  # rows that take less time one by one than in a tile
 
 affine_wide, affine_narrow = affine_tile(ROWS, VECTORS), affine_tile(ROWS, 1)
 pull_back_wide, pull_back_narrow = pull_back_tile(ROWS, VECTORS), pull_back_tile(ROWS, 1)
-sgd_wide, sgd_narrow, sgd_bias = (descend_tile("sgd", *size) for size in ((ROWS, STORED), (ROWS, 1), (1, 1)))
-adam_wide, adam_narrow, adam_bias = (descend_tile("adam", *size) for size in ((ROWS, STORED), (ROWS, 1), (1, 1)))
+sgd_wide, sgd_narrow, sgd_row = (descend_tile("sgd", *size) for size in ((ROWS, STORED), (ROWS, 1), (1, 1)))
+adam_wide, adam_narrow, adam_row = (descend_tile("adam", *size) for size in ((ROWS, STORED), (ROWS, 1), (1, 1)))
 
 
 @inlined
@@ -32,8 +33,8 @@ def lanes_of(array: Floats) -> int:
 
 @kernel
 def affine(
-    out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, parameters: Floats, weight_at: int, bias_at: int,
-    rows: int, depth: int, columns: int, floor: float,
+    out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, weights: Floats, weight_at: int, parameters: Floats,
+    bias_at: int, rows: int, depth: int, columns: int, floor: float,
 ) -> None:  # fmt: skip
     """See `plain.affine`."""
     lanes = lanes_of(out)
@@ -41,21 +42,21 @@ def affine(
     for c in range(0, wide, VECTORS * lanes):
         for r in range(0, rows, ROWS):
             affine_wide(
-                out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, parameters, weight_at + c,
-                bias_at + c, depth, floor,
+                out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, weights, weight_at + c,
+                parameters, bias_at + c, depth, floor,
             )  # fmt: skip
     for c in range(wide, columns, lanes):
         for r in range(0, rows, ROWS):
             affine_narrow(
-                out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, parameters, weight_at + c,
-                bias_at + c, depth, floor,
+                out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, weights, weight_at + c,
+                parameters, bias_at + c, depth, floor,
             )  # fmt: skip
 
 
 @kernel
 def pull_back(
-    deltas: Floats, there: int, here: int, here_step: int, turned: Floats, rows: int, depth: int, columns: int,
-    hidden: Floats, hidden_at: int, shape: Floats,
+    deltas: Floats, there: int, here: int, here_step: int, turned: Floats, turned_at: int, rows: int, depth: int,
+    columns: int, hidden: Floats, hidden_at: int, shape: Floats,
 ) -> None:  # fmt: skip
     """See `plain.pull_back`."""
     lanes = lanes_of(deltas)
@@ -64,53 +65,48 @@ def pull_back(
         for r in range(0, rows, ROWS):
             at = r * columns + c
             pull_back_wide(
-                deltas, there + at, columns, here + r * here_step, here_step, turned, c, depth, hidden,
+                deltas, there + at, columns, here + r * here_step, here_step, turned, turned_at + c, depth, hidden,
                 hidden_at + at, shape,
             )  # fmt: skip
     for c in range(wide, columns, lanes):
         for r in range(0, rows, ROWS):
             at = r * columns + c
             pull_back_narrow(
-                deltas, there + at, columns, here + r * here_step, here_step, turned, c, depth, hidden,
+                deltas, there + at, columns, here + r * here_step, here_step, turned, turned_at + c, depth, hidden,
                 hidden_at + at, shape,
             )  # fmt: skip
 
 
 @kernel
 def descend(
-    x: Floats, x_at: int, x_step: int, deltas: Floats, here: int, count: int, parameters: Floats, at: int, rows: int,
-    columns: int, optimizer: int, numbers: Floats,
+    x: Floats, x_at: int, x_step: int, deltas: Floats, here: int, count: int, parameters: Floats, size: int, at: int,
+    rows: int, columns: int, optimizer: int, numbers: Floats,
 ) -> None:  # fmt: skip
-    """See `plain.descend`."""
-    lanes, size = lanes_of(x), parameters.shape[1]
+    """See `plain.descend`. The last few rows are done one by one."""
+    lanes = lanes_of(x)
+    tall = rows - rows % ROWS if rows % ROWS <= FEW else rows
     wide = columns - columns % (STORED * lanes) if STORED > 1 else 0
     for c in range(0, wide, STORED * lanes):
-        for r in range(0, rows, ROWS):
+        for r in range(0, tall, ROWS):
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_wide(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
             else:
                 adam_wide(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
     for c in range(wide, columns, lanes):
-        for r in range(0, rows, ROWS):
+        for r in range(0, tall, ROWS):
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_narrow(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
             else:
                 adam_narrow(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
-
-
-@kernel
-def descend_bias(
-    deltas: Floats, here: int, count: int, parameters: Floats, at: int, columns: int, optimizer: int, numbers: Floats
-) -> None:
-    """See `plain.descend_bias`: a weight matrix of one row, whose input is always 1."""
-    size = parameters.shape[1]
-    for c in range(0, columns, lanes_of(deltas)):
-        if optimizer == SGD:
-            sgd_bias(parameters, at + c, columns, size, numbers, ONE, 0, deltas, here + c, count, numbers)
-        else:
-            adam_bias(parameters, at + c, columns, size, numbers, ONE, 0, deltas, here + c, count, numbers)
+    for r in range(tall, rows):
+        for c in range(0, columns, lanes):
+            place = at + r * columns + c
+            if optimizer == SGD:
+                sgd_row(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
+            else:
+                adam_row(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
 
 
 @kernel
@@ -127,12 +123,3 @@ def turn(out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: 
     for r in range(0, rows, lanes):
         for c in range(0, columns, lanes):
             turn_tile(out, out_at + c * out_step + r, out_step, x, x_at + r * x_step + c, x_step)
-
-
-@kernel
-def turn_weights(turned: Floats, parameters: Floats, at: int, rows: int, columns: int) -> None:
-    """See `plain.turn_weights`."""
-    lanes = lanes_of(turned)
-    for r in range(0, rows, lanes):
-        for c in range(0, columns, lanes):
-            turn_tile(turned, c * rows + r, rows, parameters, at + r * columns + c, columns)
