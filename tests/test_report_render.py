@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
+import html
+import io
 import os
 import re
 import subprocess
@@ -89,6 +92,15 @@ def test_no_measured_number_is_typed_in_a_template() -> None:
         text = re.sub(formulas, " ", re.sub("(?i)cs231n", "", source.read_text()), flags=re.DOTALL)
         prose = re.sub(r"{[{%#].*?[}%#]}", " ", text, flags=re.DOTALL)
         assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= allowed, source.name
+
+
+def test_the_csv_behind_a_table_is_read_as_such(lab: tuple[str, str]) -> None:
+    blocks = re.findall(r'<pre class="commands csv" tabindex="0"><code>(.*?)</code>', lab[0], flags=re.DOTALL)
+    assert len(blocks) > 10
+    for block in blocks:
+        first, *rows = csv.reader(io.StringIO(html.unescape(block)))
+        assert rows
+        assert {len(row) for row in rows} == {len(first)}
 
 
 # --- the page asks for nothing
