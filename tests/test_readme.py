@@ -11,7 +11,7 @@ from sklearn import metrics
 
 import fastmlp
 from fastmlp import measures
-from fastmlp.cli import commands
+from fastmlp.cli import commands, main
 from fastmlp.problems import axis
 from fastmlp.study.config import load_settings
 from fastmlp.study.ground import Ground
@@ -44,10 +44,28 @@ def names() -> dict[str, Any]:
 
 def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fastmlp, "run_study", lambda name, out: (name, out), raising=False)  # test_packaging runs one
-    (code,) = blocks(README, "python")
+    code, _ = blocks(README, "python")
     exec(code, names)
     assert names["logits"].shape == (60, 10)
     assert names["moved"].network.sizes == (64, 64, 10)
+
+
+def test_data_of_ones_own_are_studied_as_the_readme_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, code = blocks(README, "python")
+    exec(code, {})
+    (study,) = blocks(README, "toml")
+    (tmp_path / "loops.toml").write_text(study, encoding="utf-8")
+    (command,) = (words for words in COMMANDS if "loops.toml" in words)
+    assert main(command) == 0
+    report = (tmp_path / "loops" / "report.md").read_text(encoding="utf-8")
+    data = report.partition("The data and its split\n")[2].partition("\n## ")[0]
+    noted = load_settings(tmp_path / "loops" / "study.toml").problems["loops"]
+    assert f"`loops.npz` (1797 examples, 2 classes, hash `{noted.source_hash}`)" in data
+    assert f"`digits.npz` (1797 examples, 10 classes, hash `{noted.target_hash}`); both have 64 features" in data
+    assert "Row by row they are one example" in data
+    assert "All features are in one unit" in data
+    assert "load_digits" not in data, "nothing is said of pictures that are not shown"
 
 
 STRATEGY, PROBLEM, MEASURE = blocks(CONTRIBUTING, "python")

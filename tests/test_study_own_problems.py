@@ -85,6 +85,10 @@ def test_a_folder_behind_a_link_leads_to_the_same_data(here: Path) -> None:
     assert load_settings(here / "link" / "out" / "study.toml") == results.settings
 
 
+def test_a_dict_may_hold_paths_as_python_has_them(here: Path) -> None:
+    assert own(source=here / "known.npz") == own()
+
+
 def keys(settings: Settings) -> dict[str, str]:
     """What trials depend on, of a problem of one's own."""
     source = describe(settings.problem("mine"), 0, settings, HERE)

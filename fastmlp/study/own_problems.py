@@ -53,8 +53,9 @@ def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
     for role in ROLES:
         if table.get(role) is None:
             raise SettingsError(f"{path}.{role}", "is needed: the path of an .npz file with arrays X and y")
+    table = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in table.items()}
     try:
-        said = msgspec.convert(dict(table), ProblemSettings)
+        said = msgspec.convert(table, ProblemSettings)
     except msgspec.ValidationError as error:
         raise explain(error, table, f"{path}.") from error
     return _decided(name, said, path, folder)
