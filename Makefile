@@ -34,7 +34,7 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and p
 test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k layout" runs some, on one
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
+lint: $(VENV)/.installed-test $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
