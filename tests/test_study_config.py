@@ -69,7 +69,7 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     ({"network": {"activation": "rleu"}}, "network.activation: unknown activation 'rleu'; did you mean 'relu'?"),
     ({"network": {"dtype": "float16"}}, "network.dtype: unknown dtype 'float16'; did you mean 'float64'?"),
     ({"margin": 0}, "margin: must be above 0, not 0"),
-    ({"name": ""}, "name: must be text of at least 1 characters, not ''"),
+    ({"name": ""}, "name: must be text of at least 1 character, not ''"),
     ({"name": "x" * 201}, "name: must be text of at most 200 characters, not 'xxx"),
     ({"name": "a\x1b[31mb"}, "name: 'a\\x1b[31mb' has characters that cannot be printed"),
 ]

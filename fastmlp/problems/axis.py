@@ -226,4 +226,5 @@ def load_problem(name: str, seed: int = 0) -> Problem:
         with suppress(ValueError):
             if low <= float(number) <= high:
                 return build(name, seed, float(number))
-    raise UnknownName("problem", name, [*PROBLEMS, *(f"{family}-{row[0]}" for family, row in FAMILIES.items())])
+    families = (f"{family}-{letter} ({low:g} to {high:g})" for family, (letter, low, high, _) in FAMILIES.items())
+    raise UnknownName("problem", name, [*PROBLEMS, *families])

@@ -69,7 +69,8 @@ def explain(error: msgspec.ValidationError, data: Mapping[str, Any], prefix: str
 def _wanted(kind: str, rest: str) -> str:
     if length := re.fullmatch(r" of length (>=|<=) (\d+)", rest):
         what = "characters" if kind == "str" else "entries"
-        return f"{WORDS[kind]} of {BOUNDS[length[1]]} {length[2]} {what}".replace(" 1 entries", " 1 entry")
+        words = f"{WORDS[kind]} of {BOUNDS[length[1]]} {length[2]} {what}"
+        return words.replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
     if bound := re.fullmatch(r" (>=|>|<=|<) (.+)", rest):
         return f"{BOUNDS[bound[1]]} {bound[2].removesuffix('.0')}"
     return WORDS.get(kind, kind)  # the rest says what was got: the value itself is clearer
