@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from fastmlp.errors import InvalidInput, LabelError, NotFiniteError, ShapeError
-from fastmlp.problems import Problem, Sizes, Task, check_own, in_both, own, read_task, sizes_for
+from fastmlp.problems import Problem, Sizes, Task, check_own, in_both, own, read_task, repeated, sizes_for
 
 from .conftest import SeededRng
 
@@ -247,7 +247,7 @@ MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "rare": (
         {"sizes": lambda _: Sizes(200, 200, 7)},
         LabelError,
-        r"class 0 has 150 of 600 target examples, of a probe of 7 that is 1\.8; 2 are needed",
+        r"class 0 has 150 of 600 target examples; with probe = 7 its share is 1\.8, and 2 are needed",
     ),
     "rare source": (
         {"source": lambda p: Task("s", p.source.X, (np.arange(600) < 4).astype(np.int64))},
@@ -286,3 +286,5 @@ def test_examples_that_both_tasks_have_are_counted(rng: SeededRng) -> None:
     mixed = np.concatenate([problem.source.X[:500], problem.target.X[::6]])
     assert in_both(replace(problem.source, X=mixed), problem.target) == 100
     assert in_both(problem.source, problem.target) == 0
+    twice = replace(problem.target, X=np.concatenate([problem.target.X[:400], problem.target.X[:200]]))
+    assert [repeated(problem.target), repeated(twice)] == [0, 200]

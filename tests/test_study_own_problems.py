@@ -152,7 +152,7 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"mine": OWN | {"target": "text.npz"}}, r"problems.mine.target: /.*/text.npz: y holds <U3 values"),
     ({"mine": OWN | {"target": "wide.npz"}}, "problems.mine: the source has 5 features, the target 6"),
     ({"mine": OWN | {"heldout": 300}}, "problems.mine: the split asks for 440 examples, heldout 300, pool 112"),
-    ({"mine": OWN | {"probe": 5}}, "problems.mine: class 0 has 100 of 400 target examples, of a probe of 5"),
+    ({"mine": OWN | {"probe": 5}}, "problems.mine: class 0 has 100 of 400 target examples; with probe = 5"),
     ({"mine": OWN | {"pool": 19}}, r"grid.sizes\[0\]: is 20; the target pool of 'mine' holds 19 examples"),
     ({"mine": OWN | {"target_hash": "0"}}, "problems.mine.target: /.*/wanted.npz: its data have changed: their"),
     ({"mime": OWN}, "grid.problems: unknown problem 'mine'; did you mean 'mime'"),
@@ -206,7 +206,11 @@ def test_other_data_under_the_same_settings_run_anew_and_with_a_warning(here: Pa
     with pytest.warns(UserWarning, match=r"^problems\.mine\.target: its data have changed since this study began"):
         after = run().rows
     assert not before & {row["key"] for row in after}
-    assert changed_since(here / "out" / "study.toml", own().problems) == []
+    noted = here / "out" / "study.toml"
+    assert changed_since(noted, own().problems) == []
+    for edited in ("problems = 3", "problems.mine = 3", "[problems.mine]", "?"):
+        noted.write_text(edited)
+        assert changed_since(noted, own().problems) == [], "there is nothing to compare with"
 
 
 def test_data_that_change_while_a_study_runs_are_not_mixed_in(here: Path) -> None:
@@ -231,7 +235,7 @@ def test_the_report_knows_where_the_data_came_from(here: Path) -> None:
         "source": {"file": "known.npz", "hash": mine.source_hash, "examples": 400, "classes": 4},
         "target": {"file": "wanted.npz", "hash": mine.target_hash, "examples": 400, "classes": 4},
     }
-    assert facts["own"] == expected | {"shared": False, "one_unit": False, "in_both": 0}
+    assert facts["own"] == expected | {"shared": False, "one_unit": False, "in_both": 0, "repeated": 0}
     assert (facts["features"], facts["source_pool"], facts["target_pool"]) == (5, 320, 180)
 
 

@@ -12,6 +12,7 @@ from .axis import teacher as teacher
 from .own import check_own as check_own
 from .own import in_both as in_both
 from .own import read_task as read_task
+from .own import repeated as repeated
 from .own import sizes_for as sizes_for
 from .tasks import Problem as Problem
 from .tasks import Scaler as Scaler

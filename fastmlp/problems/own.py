@@ -13,7 +13,6 @@ from math import ceil, prod
 from pathlib import Path
 from stat import S_ISREG
 from typing import IO, TYPE_CHECKING, Any
-from zipfile import ZipFile
 
 import numpy as np
 
@@ -21,6 +20,8 @@ from ..errors import InvalidInput, LabelError, NotFiniteError, ShapeError
 from .tasks import Sizes, Task
 
 if TYPE_CHECKING:
+    from zipfile import ZipFile
+
     from numpy.typing import NDArray
 
     from ..layout import Ints
@@ -67,6 +68,8 @@ def read_task(path: Path, *, one_unit: bool = False) -> Task:
 
 @lru_cache(maxsize=16)  # trials ask for the same tasks again and again; a file that was changed has another stamp
 def _read(path: Path, _stamp: tuple[int, int], one_unit: bool) -> Task:  # noqa: FBT001 (part of the cache's key)
+    from zipfile import ZipFile  # which importing fastmlp does not wait for
+
     try:
         with ZipFile(path) as archive:
             X, y = _array(archive, "X"), _array(archive, "y")
@@ -195,10 +198,11 @@ def check_own(problem: Problem) -> None:
 def _check_classes(source: Task, target: Task, sizes: Sizes) -> None:
     """Refuse classes that are too rare."""
     for part in SHARES[True]:
-        counts, share = np.bincount(target.y), getattr(sizes, part) / len(target.y)
-        if counts.min() * share < IN_EACH:
-            due = f"of a {part} of {getattr(sizes, part)} that is {counts.min() * share:.2g}; {IN_EACH} are needed"
-            raise LabelError(f"class {counts.argmin()} has {counts.min()} of {len(target.y)} target examples, {due}")
+        counts, size = np.bincount(target.y), getattr(sizes, part)
+        share = counts.min() * size / len(target.y)
+        if share < IN_EACH:
+            due = f"with {part} = {size} its share is {share:.2g}, and {IN_EACH} are needed"
+            raise LabelError(f"class {counts.argmin()} has {counts.min()} of {len(target.y)} target examples; {due}")
     counts = np.bincount(source.y)
     if counts.min() < SOURCE_EACH:
         raise LabelError(
@@ -210,3 +214,8 @@ def in_both(source: Task, target: Task) -> int:
     """Return how many target examples have inputs that a source example has too."""
     known = {hash(row.tobytes()) for row in source.X}
     return sum(hash(row.tobytes()) in known for row in target.X)
+
+
+def repeated(task: Task) -> int:
+    """Return how many examples have inputs that an earlier one has too."""
+    return len(task.y) - len({hash(row.tobytes()) for row in task.X})

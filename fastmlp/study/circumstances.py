@@ -14,7 +14,7 @@ import numpy as np
 
 from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..network import DTYPES, forward, init_mlp
-from ..problems import Problem, in_both
+from ..problems import Problem, in_both, repeated
 from ..seeds import rng_for
 from ..strategies import Phase, Strategy, transfer
 from .pictures import pictures
@@ -123,8 +123,11 @@ def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
         role: {"file": Path(path).name, "hash": task.name, "examples": len(task.y), "classes": task.n_classes}
         for role, (task, path) in tasks.items()
     }
-    in_common = 0 if problem.shared else in_both(problem.source, problem.target)
-    return told | {"shared": problem.shared, "one_unit": own.one_unit, "in_both": in_common}
+    leaks = {
+        "in_both": 0 if problem.shared else in_both(problem.source, problem.target),
+        "repeated": repeated(problem.target),
+    }
+    return told | leaks | {"shared": problem.shared, "one_unit": own.one_unit}
 
 
 def now() -> str:

@@ -96,12 +96,16 @@ def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[s
 
 def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[str]:
     """Return which data, as paths of settings, are not those that a settings file was written for, if there is one."""
-    before: Any = {}
-    with suppress(OSError, ValueError):
-        before = tomllib.loads(path.read_text(encoding="utf-8")).get("problems", {})
-    return [
-        f"problems.{name}.{role}"
-        for name, problem in problems.items()
-        for role in ROLES
-        if before.get(name, {}).get(f"{role}_hash") not in {None, getattr(problem, f"{role}_hash")}
-    ]
+    noted = _noted(path)
+    found = {
+        f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in ROLES
+    }
+    return [place for place, known in found.items() if noted.get(place, known) != known]
+
+
+def _noted(path: Path) -> dict[str, str]:
+    """Return the hashes that a settings file notes, by the paths of the settings; somebody may have edited it."""
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))["problems"].items()
+        return {f"problems.{name}.{role}": table[f"{role}_hash"] for name, table in tables for role in ROLES}
+    return {}
