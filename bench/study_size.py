@@ -46,14 +46,15 @@ def filled(columns: dict[str, str], key: str) -> Record:
     return record | {name: [number] * 60 for name in columns if name.endswith("losses")}
 
 
-def generated(group: Group, stopped: Callable[[], bool]) -> Outcome:
+def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Do a group's trials in no time."""
-    key = group.pretraining_key
-    return Outcome(
-        filled(PRETRAINING, key) if group.pretraining_missing else None,
-        [filled(TRIAL, trial.key) | {"status": "ok"} for trial in group.trials if not stopped()],
-        [filled(SCORES, key) for _, key in group.scores],
+    yield Outcome(
+        filled(PRETRAINING, group.pretraining_key) if group.pretraining_missing else None,
+        scores=[filled(SCORES, key) for _, key in group.scores],
     )
+    for trial in group.trials:
+        if not stopped():
+            yield Outcome(records=[filled(TRIAL, trial.key) | {"status": "ok"}])
 
 
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:

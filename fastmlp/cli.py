@@ -67,7 +67,9 @@ def commands() -> None:
 )
 @click.argument("study", default="lab")
 @click.option("--out", type=FOLDER, default="out", show_default=True, help="Folder of the study; made if need be.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time; as many as there are cores, unless said.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Workers, each on one seed of one problem; one a core, unless said."
+)
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds, instead of the study's own number.")
 @click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="What computes.")
 @click.option("--quick", is_flag=True, help="A look at it: at most 3 sizes and 3 seeds.")

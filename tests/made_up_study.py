@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,19 @@ def made_up_pretraining(key: str) -> Record:
     return dict.fromkeys(PRETRAINING) | {"key": key, "pretrain_losses": [1.0]} | scores
 
 
-def made_up_work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+def made_up_work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Do a group's trials in no time."""
-    pretraining = made_up_pretraining(group.pretraining_key) if group.pretraining_missing else None
-    return Outcome(pretraining, [made_up_record(trial.key) for trial in group.trials if not stopped()])
+    if group.pretraining_missing:
+        yield Outcome(made_up_pretraining(group.pretraining_key))
+    for trial in group.trials:
+        if not stopped():
+            yield Outcome(records=[made_up_record(trial.key)])
+
+
+def together(outcomes: Iterable[Outcome]) -> Outcome:
+    """All that a group's work hands back, as one."""
+    pretrainings, records, scores = zip(*outcomes, strict=True)
+    return Outcome(next(filter(None, pretrainings), None), [*chain(*records)], [*chain(*scores)])
 
 
 def begin(store: Store, trials: Iterable[Trial]) -> None:

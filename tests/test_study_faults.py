@@ -157,7 +157,7 @@ def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> N
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == -signal.SIGINT, "the system's own way, after which a shell says 130"
     assert monotonic() - asked < 2
-    assert done(out) == 0
+    assert done(out) <= 4, "what had ended, which is no training"
 
 
 def test_while_a_study_runs_others_can_read_and_nobody_can_write(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -16,53 +18,70 @@ import pytest
 import fastmlp
 from fastmlp.report import render
 from fastmlp.study import processes
-from fastmlp.study.processes import ProcessEndedError, Processes, shared_out
-from fastmlp.study.runner import run_missing
+from fastmlp.study.processes import Process, ProcessEndedError, Processes, after_death, shared_out
+from fastmlp.study.runner import Work, run_missing
 from fastmlp.study.stopping import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.records import Group, Outcome, Record
+from fastmlp.study.store.records import Group, Outcome
 
-from .made_up_study import SMALL, begin, made_up_plan, made_up_work, without_seconds
+from .made_up_study import SMALL, begin, made_up_plan, made_up_work, together, without_seconds
 from .processes import alive, gone
 
 PLAN = made_up_plan(strategies=("scratch", "frozen", "finetune"), seeds=6)
 GROUP = Group("p", 0, "p-0", pretraining_missing=True, trials=tuple(PLAN[::6]))
+
+Apart = Callable[..., Iterator[Outcome]]
 
 
 def never() -> bool:
     return False
 
 
-def work_that_ends(group: Group, stopped: Callable[[], bool]) -> Outcome:
-    """Die as the system kills, on one seed only and at the first try only."""
+def work_killed_once(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Be killed by the system in the middle of one seed's trials, at the first try."""
     mark = Path(os.environ["FASTMLP_TEST_MARK"])
-    if group.seed == 3 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return made_up_work(group, stopped)
+    for number, outcome in enumerate(made_up_work(group, stopped)):
+        if group.seed == 3 and number == 2 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield outcome
 
 
-def work_that_raises(group: Group, stopped: Callable[[], bool]) -> Outcome:
-    """Raise what does not survive a pickle."""
+def work_that_kills(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Be killed by one trial, whenever it is tried."""
+    for outcome in made_up_work(group, stopped):
+        if "p-frozen-0" in outcome.keys():  # noqa: SIM118 (they are all there is)
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield outcome
+
+
+def work_in_parts(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Take longer for a trial than a part of the answer does, and for ever for the third."""
+    for number, outcome in enumerate(made_up_work(group, stopped)):
+        sleep(600 if number == 3 else 1.1 * processes.PART)
+        yield outcome
+
+
+def work_that_raises(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Raise what does not survive a pickle, when something is done."""
     sys.stdout.write("said on the way\n")
+    yield from islice(made_up_work(group, stopped), 2)
     raise fastmlp.errors.UnknownName("thing", "x", ["y"])
 
 
-def work_until_stopped(group: Group, stopped: Callable[[], bool]) -> Outcome:
-    """One trial a tick, for ever."""
-    done = 0
+def work_until_stopped(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Wait for the stop, and do one trial."""
     while not stopped():
-        done += 1
         sleep(0.01)
-    return Outcome(None, made_up_work(group, never).records[:1])
+    yield from islice(made_up_work(group, never), 2)
 
 
-def work_for_ever(group: Group, stopped: Callable[[], bool]) -> Outcome:
+def work_for_ever(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Hear nothing; say who does not."""
     Path(os.environ["FASTMLP_TEST_MARK"]).write_text(str(os.getpid()), encoding="utf-8")
     sleep(600)
-    return Outcome(None, [])
+    yield Outcome()
 
 
 @pytest.fixture
@@ -85,11 +104,20 @@ def test_a_short_study_starts_no_process() -> None:
 
 
 @pytest.fixture
-def apart() -> Iterator[Callable[..., Outcome]]:
+def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start processes without the libraries that made-up work does not need."""
+    serve = "from fastmlp.study import processes; processes.load_libraries = lambda: None; processes.serve"
+    monkeypatch.setattr(
+        processes, "START", processes.START.replace("from fastmlp.study.processes import serve; serve", serve)
+    )
+
+
+@pytest.fixture
+def apart(quick_start: None) -> Iterator[Apart]:
     """Have one group done in a process, by any work."""
     started: list[Processes] = []
 
-    def do(work: Callable[..., Outcome], stopped: Callable[[], bool] = never) -> Outcome:
+    def do(work: Work, stopped: Callable[[], bool] = never) -> Iterator[Outcome]:
         started.append(Processes(work))
         return started[-1](GROUP, stopped)
 
@@ -100,18 +128,32 @@ def apart() -> Iterator[Callable[..., Outcome]]:
         assert all(gone(process.process.pid) for process in each.started)
 
 
-def test_an_error_comes_back_as_failed_trials_and_prints_disturb_nothing(apart: Callable[..., Outcome]) -> None:
-    outcome = apart(work_that_raises)
-    assert [record["status"] for record in outcome.records] == ["failed"] * 3
-    assert outcome.records[0]["error"].startswith("UnknownName: unknown thing 'x' (known: y) (test_study_processes.py:")
+def test_an_error_comes_back_as_failed_trials_and_prints_disturb_nothing(apart: Apart) -> None:
+    outcome = together(apart(work_that_raises))
+    assert [record["status"] for record in outcome.records] == ["ok", "failed", "failed"]
+    assert outcome.records[1]["error"].startswith("UnknownName: unknown thing 'x' (known: y) (test_study_processes.py:")
 
 
-def test_a_stop_is_heard_between_two_trials(apart: Callable[..., Outcome]) -> None:
+def test_a_stop_is_heard_between_two_trials(apart: Apart) -> None:
     stop = threading.Event()
     timer = threading.Timer(0.3, stop.set)
     timer.start()
-    assert len(apart(work_until_stopped, stop.is_set).records) == 1
+    assert len(together(apart(work_until_stopped, stop.is_set)).records) == 1
     timer.join()
+
+
+def test_what_is_done_comes_back_before_the_group_ends(apart: Apart) -> None:
+    """So a kill takes no more than a part with it."""
+    outcomes = apart(work_in_parts)
+    assert together(islice(outcomes, 3)).records == together(made_up_work(GROUP, never)).records[:2]
+
+
+def test_a_trial_that_kills_every_process_fails_alone(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "DEATHS", 2)  # or it takes longer
+    outcomes: list[Outcome] = []
+    with pytest.raises(ProcessEndedError, match="ended at work, with code -9, like 1 before it"):
+        outcomes.extend(apart(work_that_kills))
+    assert {key for outcome in outcomes for key in outcome.keys()} == {"p-0", "any-scratch-0", "p-finetune-0"}  # noqa: SIM118
 
 
 @pytest.mark.parametrize(
@@ -124,35 +166,51 @@ def test_a_stop_is_heard_between_two_trials(apart: Callable[..., Outcome]) -> No
     ],
 )
 def test_an_answer_that_is_none_is_told_whether_its_process_ends_or_lives_on(
-    apart: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, answer: str, then: str, code: int
+    apart: Apart, monkeypatch: pytest.MonkeyPatch, answer: str, then: str, code: int
 ) -> None:
     start = f"import sys, time; sys.stdout.buffer.write(b'{answer}'); sys.stdout.flush(); {then}"
     monkeypatch.setattr(processes, "START", start)
     monkeypatch.setattr(processes, "ENDING", 10.0 if code == 3 else 0.01)
-    with pytest.raises(ProcessEndedError, match=f"ended at work, with code {code}$"):
-        apart(made_up_work)
+    with pytest.raises(ProcessEndedError, match=f"ended at work, with code {code}, like 2 before it$"):
+        together(apart(made_up_work))
 
 
-def test_a_process_that_is_killed_fails_its_group_alone_and_the_next_run_does_it(tmp_path: Path, mark: Path) -> None:
-    def run() -> list[Record]:
-        with Store.open(tmp_path) as store:
-            begin(store, PLAN)
-            with shared_out(work_that_ends, 2, len(PLAN)) as work:
-                run_missing(store, work, 2, Stop())
-        with reading(tmp_path) as reader:
-            return list(reader.rows())
+def test_a_process_that_is_killed_takes_nothing_with_it(tmp_path: Path, mark: Path, quick_start: None) -> None:
+    with Store.open(tmp_path) as store:
+        begin(store, PLAN)
+        with shared_out(work_killed_once, 2, len(PLAN)) as work:
+            progress = run_missing(store, work, 2, Stop())
+    assert mark.exists()
+    assert (progress.done, progress.failed) == (len(PLAN), 0)
+    with reading(tmp_path) as reader:
+        assert {row["status"] for row in reader.rows()} == {"ok"}
 
-    first, second = run(), run()
-    failed = [row for row in first if row["status"] == "failed"]
-    assert {row["seed"] for row in failed} == {3}
-    assert "ended at work, with code -9" in failed[0]["error"]
-    assert all(row["status"] == "ok" for row in second)
+
+def test_after_a_death_what_killed_comes_last_and_deaths_are_counted() -> None:
+    first = after_death(GROUP, {"p-0", "any-scratch-0"})
+    assert [trial.strategy for trial in first.trials] == ["finetune", "frozen"]
+    assert (first.pretraining_missing, first.deaths) == (False, 1)
+    assert after_death(first, set()).deaths == 2
+    assert after_death(after_death(first, set()), {"p-frozen-0"}).deaths == 1
+
+
+@pytest.mark.parametrize("left_out", [0, 20], ids=["between two requests", "in the middle of one"])
+def test_a_process_ends_when_requests_end(left_out: int, quick_start: None) -> None:
+    process = Process(made_up_work)
+    request = pickle.dumps(GROUP)
+    process._send(*process.first)
+    process.requests.write(request[: len(request) - left_out])
+    process.requests.close()
+    try:
+        assert process.process.wait(10) == -signal.SIGKILL
+    finally:
+        process.close()
 
 
 def test_a_process_ends_with_a_study_that_is_killed(mark: Path) -> None:
     code = (
         "from tests.test_study_processes import *; "
-        "Processes(work_for_ever)(GROUP, never)"
+        "next(Processes(work_for_ever)(GROUP, never))"
     )  # fmt: skip
     with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[1]) as study:
         end = monotonic() + 30
@@ -170,7 +228,7 @@ def test_what_hears_no_stop_is_ended_with_the_block(mark: Path) -> None:
 
         def ask() -> None:
             with pytest.raises(ProcessEndedError) as told:
-                work(GROUP, never)
+                next(iter(work(GROUP, never)))
             asked.append(told.value)
 
         thread = threading.Thread(target=ask)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 import threadpoolctl
 
 from fastmlp.errors import StoreError
+from fastmlp.study import runner
 from fastmlp.study.runner import GRACE, IN_FLIGHT, Progress, run_missing
 from fastmlp.study.stopping import Stop, StudyStopped, listening
 from fastmlp.study.store import Store
@@ -25,6 +27,12 @@ from fastmlp.study.trial import load_libraries
 from .made_up_study import begin, made_up_plan, made_up_work
 
 PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finetune"), seeds=6)
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit whenever a group ends; these studies take no time."""
+    monkeypatch.setattr(runner, "PACE", 0.0)
 
 
 @pytest.fixture
@@ -67,7 +75,7 @@ def test_progress_goes_from_what_was_there_to_all(store: Store) -> None:
 
 
 def test_a_group_that_raises_fails_its_own_trials_and_the_next_run_does_them(store: Store, tmp_path: Path) -> None:
-    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         if (group.problem, group.seed) == ("q", 3):
             raise RuntimeError("out of luck")
         return made_up_work(group, stopped)
@@ -81,8 +89,42 @@ def test_a_group_that_raises_fails_its_own_trials_and_the_next_run_does_them(sto
     assert rows(tmp_path) == expected(tmp_path / "expected")
 
 
+def test_what_a_group_has_done_before_it_raises_is_kept(store: Store, tmp_path: Path) -> None:
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+        yield from islice(made_up_work(group, stopped), 2)
+        raise RuntimeError("out of luck")
+
+    progress = run_missing(store, work, 2, Stop())
+    assert (progress.done, progress.failed) == (30, 18)
+    assert {row["strategy"] for row in rows(tmp_path) if row["problem"] == "p" and row["status"] == "ok"} == {"scratch"}
+
+
+def test_records_are_written_while_their_group_is_at_work(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "TICK", 0.01)
+    written = threading.Event()
+
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+        yield from islice(made_up_work(group, stopped), 3)
+        assert written.wait(20)
+        yield from islice(made_up_work(group, stopped), 3, None)
+
+    run_missing(store, work, 1, Stop(), lambda progress: written.set() if progress.done == 2 else None)
+    assert rows(tmp_path) == expected(tmp_path / "expected")
+
+
+def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PACE", 600.0)
+    commits: list[int] = []
+    run_missing(store, made_up_work, 1, Stop(), lambda progress: commits.append(progress.done))
+    assert len(commits) <= 3, "what was there, the first group, all others"
+    assert commits[-1] == 30
+    assert store.is_complete()
+
+
 def test_what_is_not_an_error_is_not_caught(store: Store) -> None:
-    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         raise SystemExit(7)
 
     with pytest.raises(SystemExit):
@@ -105,7 +147,7 @@ def test_only_a_few_groups_are_under_way_at_a_time(store: Store) -> None:
                     most = max(most, under_way)
                 yield group
 
-    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         nonlocal under_way
         sleep(0.005)
         with lock:
@@ -138,7 +180,7 @@ def test_work_that_does_not_hear_a_stop_is_left_behind(store: Store, monkeypatch
     assert GRACE < 5, "seconds that a user waits after Ctrl-C"
     release, stop = threading.Event(), Stop()
 
-    def deaf(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def deaf(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         release.wait(20)
         return made_up_work(group, stopped)
 
@@ -182,13 +224,16 @@ class Failing:
         return self.real.executemany(*arguments)
 
 
-def test_whichever_store_operation_fails_what_was_committed_stays_and_the_rest_can_be_done(tmp_path: Path) -> None:
+def test_whichever_store_operation_fails_what_was_committed_stays_and_the_rest_can_be_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = expected(tmp_path / "expected")
     for n in range(1, 1000):
         folder = tmp_path / str(n)
         folder.mkdir()
         failed = run_with_failure(folder, n)
-        with Store.open(folder) as store:
+        with Store.open(folder) as store, monkeypatch.context() as patch:
+            patch.setattr(runner, "PACE", 600.0)  # commits take time
             begin(store, PLAN)
             run_missing(store, made_up_work, 1, Stop())
         assert rows(folder) == wanted
@@ -215,7 +260,7 @@ def test_a_full_disk_ends_dispatch(store: Store, tmp_path: Path) -> None:
     store.connection.execute(f"PRAGMA max_page_count={pages}")
     begun: list[Group] = []
 
-    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         begun.append(group)
         return made_up_work(group, stopped)
 
@@ -229,15 +274,16 @@ def test_a_full_disk_ends_dispatch(store: Store, tmp_path: Path) -> None:
     assert {row["status"] for row in rows(tmp_path)} == {"ok"}
 
 
-def with_long_errors(outcome: Outcome) -> Outcome:
-    return Outcome(outcome.pretraining, [record | {"error": "x" * 2000} for record in outcome.records])
+def with_long_errors(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        yield outcome._replace(records=[record | {"error": "x" * 2000} for record in outcome.records])
 
 
 def test_linear_algebra_has_one_thread_where_trials_run(store: Store) -> None:
     load_libraries()
     seen: list[int] = []
 
-    def work(group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         seen.extend(pool["num_threads"] for pool in threadpoolctl.threadpool_info())
         return made_up_work(group, stopped)
 

@@ -3,7 +3,9 @@
 A trial of the book is a millisecond of kernels, which threads share well, in four of Python, which they do not. So a
 long study gives each of its threads a process, hands it one group after the other, and waits. A process is started by
 command line and not by `multiprocessing`, which would import the user's script once more. It takes requests on its
-stdin, and ends when that ends: nobody needs to be told that a study was killed.
+stdin, and ends when that ends: nobody needs to be told that a study was killed. It answers in parts, each when it is
+asked to go on: of two in the pipe, one would be read ahead of, and `select` would not see it. If it dies, another one
+takes up what it has not handed back.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
+from time import monotonic
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 from ..errors import FastmlpError
 from .runner import Work, limit_threads, one_thread_each
@@ -29,7 +32,9 @@ from .trial import load_libraries
 WORTH_PROCESSES = 2000  # trials; with fewer, processes take longer to start than they save
 TICK = 0.05  # seconds between two looks at whether to stop
 ENDING = 1.0  # seconds that a process which goes by itself may take
-STOP = None  # a request: end the group under way between two trials
+PART = 0.5  # seconds of work that a part of an answer is of; so much is lost with a process that is killed
+DEATHS = 3  # of processes, one after the other, with nothing handed back between them, until a group's rest has failed
+STOP, MORE = "stop", "more"  # requests: end the group under way between two trials; go on with it
 START = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from fastmlp.study.processes import serve; serve(sys.stdin.buffer)"
@@ -74,20 +79,42 @@ class Processes:
         self.work = work
         self.mine = threading.local()
         self.started: list[Process] = []
+        self.starting = threading.Lock()
+        self.closed = False
 
-    def __call__(self, group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Have a group's trials done, until there are no more or `stopped` says so.
 
         Raises
         ------
         ProcessEndedError
-            If the process dies on it, or answers what is no answer; the next group gets a new one.
+            If process after process dies on what is left of it, or answers what is no answer.
         """
+        while True:
+            done: set[str] = set()
+            try:
+                for outcome in self._process().ask(group, stopped):
+                    done.update(outcome.keys())
+                    yield outcome
+            except ProcessEndedError as error:
+                if stopped():
+                    return
+                group = after_death(group, done)
+                if group.deaths == DEATHS or self.closed:
+                    raise ProcessEndedError(f"{error}, like {group.deaths - 1} before it") from error
+            else:
+                return
+
+    def _process(self) -> Process:
+        """Return this thread's process, a new one if it has none that lives."""
         process: Process | None = getattr(self.mine, "process", None)
         if process is None or process.ended:
-            process = self.mine.process = Process(self.work)
-            self.started.append(process)
-        return process.ask(group, stopped)
+            with self.starting:
+                if self.closed:
+                    raise ProcessEndedError("the study has ended")
+                process = self.mine.process = Process(self.work)
+                self.started.append(process)
+        return process
 
     def __enter__(self) -> Self:
         return self
@@ -95,8 +122,19 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self.starting:
+            self.closed = True
         for process in self.started:
             process.close()
+
+
+def after_death(group: Group, done: set[str]) -> Group:
+    """Return what to ask the next process for, after one has died and these keys were handed back.
+
+    What it was at work on comes last: if that is what kills, the others are done before it does so again.
+    """
+    left = group.without(done)
+    return left._replace(trials=(*left.trials[1:], *left.trials[:1]), deaths=1 if done else group.deaths + 1)
 
 
 class Process:
@@ -115,31 +153,33 @@ class Process:
         )
         self.requests, self.answers = cast("BinaryIO", self.process.stdin), cast("BinaryIO", self.process.stdout)
         self.asking = threading.Lock()
-        self.ended = False
+        self.ended = self.told = False
         self.first: tuple[object, ...] = (sys.path, work)
 
-    def ask(self, group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def ask(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Have a group's trials done; see `Processes`."""
-        told = False
         with self.asking:
             try:
                 self._send(*self.first, group)
                 self.first = ()
-                while not select.select([self.answers], [], [], TICK)[0]:
-                    if stopped() and not told:
-                        self._send(STOP)
-                        told = True
-                return self._receive()
+                while part := self._answer(stopped):
+                    self._send(MORE)
+                    yield from part
             except (OSError, pickle.UnpicklingError) as error:
                 self.ended = True
                 raise ProcessEndedError(f"process {self.process.pid} ended at work, with code {self._end()}") from error
 
-    def _receive(self) -> Outcome:
+    def _answer(self, stopped: Callable[[], bool]) -> list[Outcome]:
+        """Wait for the next part of an answer; the last is empty."""
+        while not select.select([self.answers], [], [], TICK)[0]:
+            if stopped() and not self.told:
+                self._send(STOP)
+                self.told = True
         try:
-            outcome: Outcome = pickle.load(self.answers)  # noqa: S301 (from a process of our own)
+            part: list[Outcome] = pickle.load(self.answers)  # noqa: S301 (from a process of our own)
         except Exception as error:
             raise pickle.UnpicklingError("this is no answer") from error  # half a pickle raises almost anything
-        return outcome
+        return part
 
     def _end(self) -> int:
         """Return the code that a process ends with by itself, or by a kill if it lives on."""
@@ -168,30 +208,46 @@ def serve(requests: BinaryIO) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what somebody prints is no answer
     work: Work = pickle.load(requests)  # noqa: S301 (from the process that started this one)
-    groups: SimpleQueue[Group] = SimpleQueue()
+    asked: SimpleQueue[Any] = SimpleQueue()
     stop = threading.Event()
-    threading.Thread(target=_listen, args=(requests, groups, stop), daemon=True).start()
+    threading.Thread(target=_listen, args=(requests, asked, stop), daemon=True).start()
     load_libraries()
     with one_thread_each():
         limit_threads()
         while True:
-            pickle.dump(_answer(work, groups.get(), stop.is_set), answers)
-            answers.flush()
+            for part in _answers(work, asked.get(), stop.is_set):
+                pickle.dump(part, answers)
+                answers.flush()
+                if part:
+                    asked.get()  # more
 
 
-def _listen(requests: BinaryIO, groups: SimpleQueue[Group], stop: threading.Event) -> None:
-    with suppress(EOFError, OSError):
+def _listen(requests: BinaryIO, asked: SimpleQueue[Any], stop: threading.Event) -> None:
+    try:
         while True:
-            group = pickle.load(requests)  # noqa: S301 (as above)
-            if group is STOP:
+            request = pickle.load(requests)  # noqa: S301 (as above)
+            if request == STOP:
                 stop.set()
             else:
-                groups.put(group)
-    signal.raise_signal(signal.SIGKILL)  # whoever asked is gone; a trial under way is for nobody
+                asked.put(request)
+    finally:  # whatever it is that ends the requests, half a one too
+        signal.raise_signal(signal.SIGKILL)  # whoever asked is gone; a trial under way is for nobody
 
 
-def _answer(work: Work, group: Group, stopped: Callable[[], bool]) -> Outcome:
+def _answers(work: Work, group: Group, stopped: Callable[[], bool]) -> Iterator[list[Outcome]]:
+    """Do a group, and put what comes of it together in parts; where a process has died before, as it comes."""
+    part: list[Outcome] = []
+    done: set[str] = set()
     try:
-        return work(group, stopped)
+        since = monotonic()
+        for outcome in work(group, stopped):
+            done.update(outcome.keys())
+            part.append(outcome)
+            if group.deaths or monotonic() - since > PART:
+                yield part
+                part, since = [], monotonic()
     except Exception as error:  # noqa: BLE001 - what it was goes into the records
-        return failed_outcome(group, error)
+        part.append(failed_outcome(group.without(done), error))
+    if part:
+        yield part
+    yield []

@@ -1,29 +1,33 @@
 """The work shared out: groups of trials go to threads, records come back, and this thread alone writes them.
 
 Compiled trainings hold no interpreter lock, so one thread can train while another does Python's part of a trial; in a
-long study each has its groups done by a process of its own: see `processes`. Linear algebra libraries are held to one
-thread each, or they would fight over the cores that the trials already use.
+long study each has its groups done by a process of its own: see `processes`. Records are handed back as they are made,
+and written twice a second: a commit waits for the disk. Linear algebra libraries are held to one thread each, or they
+would fight over the cores that the trials already use.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from queue import Empty, SimpleQueue
 from time import monotonic
 
 from .stopping import Stop
 from .store import Store
 from .store.records import Group, Outcome, failed_outcome
 
-Work = Callable[[Group, Callable[[], bool]], Outcome]
+Work = Callable[[Group, Callable[[], bool]], Iterable[Outcome]]
 
 IN_FLIGHT = 2  # groups a worker: one at work and one waiting, so that memory does not grow with the study
 GRACE = 3.0  # seconds that running trials get to end after a signal
-TICK = 0.5  # seconds between two looks at whether that time is over
+TICK = 0.25  # seconds between two looks at whether that time is over, and at what has come back
+PACE = 0.5  # seconds between two commits
 
 
 @dataclass
@@ -66,7 +70,7 @@ def run_missing(
     store
         Open for writing.
     work
-        Runs a group; it is called in several threads at once.
+        Runs a group, one trial after the other; it is called in several threads at once.
     jobs
         How many.
     stop
@@ -82,39 +86,98 @@ def run_missing(
     planned, missing = store.count()
     progress = Progress(planned, planned - missing)
     report(progress)
-    groups = store.missing()
-    running: dict[Future[Outcome], Group] = {}
+    groups, waiting, due = store.missing(), list[Outcome](), monotonic()
     with pool(jobs, stop) as executor:
+        running = Running(executor, work, stop)
         while True:
             for group in islice(groups, 0 if stop() else jobs * IN_FLIGHT - len(running)):
-                running[executor.submit(work, group, stop)] = group
-            if not running or stop.overdue(GRACE):
-                return progress  # what does not hear the stop in time stays missing
-            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+                running.start(group)
+            over = not running or stop.overdue(GRACE)  # what does not hear the stop in time stays missing
+            waiting += running.wait(0 if over else TICK)
             if stop() and not progress.stopping:
                 progress.stopping = True
                 report(progress)
-            if not done:
-                continue
-            outcomes = [outcome_of(future, running.pop(future)) for future in done]
-            store.add(
-                [outcome.pretraining for outcome in outcomes if outcome.pretraining],
-                [record for outcome in outcomes for record in outcome.records],
-                [record for outcome in outcomes for record in outcome.scores],
-            )
-            for outcome in outcomes:
-                progress.count(outcome)
-            report(progress)
+            if waiting and (over or monotonic() >= due):
+                commit(store, waiting, progress)
+                report(progress)
+                waiting, due = [], monotonic() + PACE
+            if over:
+                return progress
 
 
-def outcome_of(future: Future[Outcome], group: Group) -> Outcome:
-    """Return what a worker handed back; if it raised, its trials have failed."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if not isinstance(error, Exception):
-        raise error
-    return failed_outcome(group, error)
+@dataclass(eq=False)
+class Share:
+    """A group that a thread is at work on, and the keys of what it has handed back."""
+
+    group: Group
+    done: set[str] = field(default_factory=set)
+
+
+class Running:
+    """Groups that threads are at work on, and what they have handed back.
+
+    Parameters
+    ----------
+    executor
+        Has the threads.
+    work, stop
+        As for `run_missing`.
+    """
+
+    def __init__(self, executor: Executor, work: Work, stop: Stop) -> None:
+        self.executor = executor
+        self.work = work
+        self.stop = stop
+        self.shares: dict[Future[None], Share] = {}
+        self.outcomes: deque[tuple[Share, Outcome]] = deque()
+        self.ended: SimpleQueue[Future[None]] = SimpleQueue()
+
+    def __len__(self) -> int:
+        """Return how many groups have not ended."""
+        return len(self.shares)
+
+    def start(self, group: Group) -> None:
+        """Have a group done as soon as a thread is free."""
+        share = Share(group)
+        future = self.executor.submit(self._do, share)
+        self.shares[future] = share
+        future.add_done_callback(self.ended.put)
+
+    def _do(self, share: Share) -> None:
+        for outcome in self.work(share.group, self.stop):
+            self.outcomes.append((share, outcome))
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        """Return what has come back when a group ends, or when the time is over.
+
+        If a group's work raised, what it has not handed back has failed.
+        """
+        ended = []
+        with suppress(Empty):
+            ended.append(self.ended.get(timeout=seconds))
+        outcomes = []
+        while self.outcomes:
+            share, outcome = self.outcomes.popleft()
+            share.done.update(outcome.keys())
+            outcomes.append(outcome)
+        for future in ended:
+            share, error = self.shares.pop(future), future.exception()
+            if isinstance(error, Exception):
+                outcomes.append(failed_outcome(share.group.without(share.done), error))
+            elif error is not None:
+                raise error
+        return outcomes
+
+
+def commit(store: Store, outcomes: list[Outcome], progress: Progress) -> None:
+    """Write what came back, and count it."""
+    store.add(
+        [outcome.pretraining for outcome in outcomes if outcome.pretraining],
+        [record for outcome in outcomes for record in outcome.records],
+        [record for outcome in outcomes for record in outcome.scores],
+    )
+    for outcome in outcomes:
+        progress.count(outcome)
 
 
 @contextmanager

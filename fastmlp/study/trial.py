@@ -5,7 +5,7 @@ Everything of one problem and one seed shares its `Ground`: a split, a source sc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from time import perf_counter
@@ -44,17 +44,18 @@ class Worker:
     settings: Settings
     backend: str
 
-    def __call__(self, group: Group, stopped: Callable[[], bool]) -> Outcome:
+    def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
         ground = Ground(self.settings.problem(group.problem, group.seed), group.seed, self.settings, self.backend)
-        pretraining = pretraining_record(ground, group) if group.pretraining_missing and not stopped() else None
-        scores = [record for n, key in group.scores if not stopped() and (record := score_record(ground, n, key))]
-        records: list[Record] = []
+        if group.pretraining_missing and not stopped():
+            yield Outcome(pretraining=pretraining_record(ground, group))
+        for n_target, key in group.scores:
+            if not stopped() and (record := score_record(ground, n_target, key)):
+                yield Outcome(scores=[record])
         for trial in group.trials:
             if stopped():
                 break
-            records.append(run_trial(ground, trial))
-        return Outcome(pretraining, records, scores)
+            yield Outcome(records=[run_trial(ground, trial)])
 
 
 def load_libraries() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
@@ -43,14 +43,28 @@ class Group(NamedTuple):
     pretraining_missing: bool  # it has to be measured; it is trained anyway
     trials: tuple[Trial, ...]
     scores: tuple[tuple[int, str], ...] = ()  # numbers of labels whose scores are missing, and their keys
+    deaths: int = 0  # of processes at work on it, since one last handed something back
+
+    def without(self, done: Collection[str]) -> Group:
+        """Return what is left of it when some keys have a record."""
+        return self._replace(
+            pretraining_missing=self.pretraining_missing and self.pretraining_key not in done,
+            trials=tuple(trial for trial in self.trials if trial.key not in done),
+            scores=tuple((n_target, key) for n_target, key in self.scores if key not in done),
+        )
 
 
 class Outcome(NamedTuple):
-    """What a worker hands back; a group that was asked to stop has fewer records than trials."""
+    """Something of a group, as a worker hands it back; a group that was asked to stop has less than was asked for."""
 
-    pretraining: Record | None
-    records: Sequence[Record]
+    pretraining: Record | None = None
+    records: Sequence[Record] = ()
     scores: Sequence[Record] = ()
+
+    def keys(self) -> Iterator[str]:
+        """Go through the keys of all that it holds."""
+        first = () if self.pretraining is None else (self.pretraining,)
+        return (record["key"] for record in (*first, *self.records, *self.scores))
 
 
 LONGEST_ERROR = 500  # characters
