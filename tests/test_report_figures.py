@@ -47,7 +47,10 @@ def _named(problem: dict[str, Any], n: int) -> list[dict[str, Any]]:
 def parts(data: MadeUp) -> dict[str, dict[str, Any]]:
     """What the chapters hand to each figure, by a name for it."""
     summary = summarise(data.settings, data.rows, data.meta)
-    problem, common = summary["problems"][0], {k: summary["study"][k] for k in ("strategies", "baseline", "margin")}
+    problem, common = (
+        summary["problems"][0],
+        {k: summary["study"][k] for k in ("strategies", "baseline", "controls", "margin")},
+    )
     curve = problem["pretraining"]["curve"]
     return {
         "accuracy": common | {"measures": problem["main"]},
@@ -114,15 +117,18 @@ def test_odd_studies_are_drawn(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_looks_differ_without_colour() -> None:
-    shapes = [(look["marker"], str(look["linestyle"])) for look in looks(["baseline", *MANY], "baseline").values()]
+    found = looks({"strategies": ["baseline", *MANY], "baseline": "baseline", "controls": {}})
+    shapes = [(look["marker"], str(look["linestyle"])) for look in found.values()]
     assert len(set(shapes)) == len(shapes)
 
 
 def test_a_control_looks_like_its_strategy_but_open() -> None:
-    look = looks(LAB, "baseline")
+    controls = {"baseline-source-scaler": "baseline", "scratch-source-scaler": "scratch", "meanvar": None}
+    look = looks({"strategies": [*LAB, "frozen-warm", "meanvar"], "baseline": "baseline", "controls": controls})
     assert look["scratch-source-scaler"]["color"] == look["scratch"]["color"]
     assert look["scratch-source-scaler"]["markerfacecolor"] == "none"
-    assert len({look[s]["color"] for s in ("baseline", "scratch", "frozen", "finetune")}) == 4
+    assert len({look[s]["color"] for s in ("baseline", "scratch", "frozen", "finetune", "frozen-warm", "meanvar")}) == 6
+    assert "markerfacecolor" not in look["frozen-warm"]  # whatever its name begins with
 
 
 def test_labels_of_near_sizes_are_left_out() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from fastmlp.report.comparisons import Comparisons, in_families
 from fastmlp.report.general import general
 from fastmlp.report.grid import Grid
 from fastmlp.report.negative import negative, transferring
@@ -29,11 +30,17 @@ def made_up(mean: Callable[[str, int], float], **options: Any) -> Grid:
 # --- negative transfer
 
 
+def looked_for(cells: Grid, names: Sequence[str], margin: float = 0.01) -> Any:
+    made = Comparisons(cells, margin)
+    in_families(cells, made)
+    return negative(cells, names, made)
+
+
 @pytest.mark.parametrize(
     ("frozen", "case"), [(0.7, "found"), (0.9, "ruled out"), (0.8, "ruled out")], ids=["worse", "better", "tied"]
 )
 def test_every_cell_has_its_case(frozen: float, case: str) -> None:
-    found = negative(made_up(flat({"frozen": frozen})), ["frozen", "finetune"], 0.01)
+    found = looked_for(made_up(flat({"frozen": frozen})), ["frozen", "finetune"])
     assert found is not None
     assert [cell["case"] for cell in found["problems"][0]["cells"]] == [case, case]
     assert found["tested"] == 4
@@ -41,20 +48,20 @@ def test_every_cell_has_its_case(frozen: float, case: str) -> None:
 
 
 def test_a_cell_that_is_undecided_is_open() -> None:
-    found = negative(made_up(flat({}), spread=0.05, seeds=3), ["frozen"], 0.01)
+    found = looked_for(made_up(flat({}), spread=0.05, seeds=3), ["frozen"])
     assert found is not None
     assert found["cells"] == {"found": 0, "open": 2, "ruled out": 0, "not tested": 0}
 
 
 def test_one_seed_tests_nothing() -> None:
-    found = negative(made_up(flat({}), seeds=1), ["frozen"], 0.01)
+    found = looked_for(made_up(flat({}), seeds=1), ["frozen"])
     assert found is not None
     assert (found["tested"], found["cells"]["not tested"]) == (0, 2)
 
 
 def test_it_is_corrected_over_all_cells() -> None:
-    alone = negative(made_up(flat({"frozen": 0.797}), sizes=[20]), ["frozen"], 0.0)
-    company = negative(made_up(flat({"frozen": 0.797}), sizes=[20, 50, 100, 200]), ["frozen"], 0.0)
+    alone = looked_for(made_up(flat({"frozen": 0.797}), sizes=[20]), ["frozen"], 0.0)
+    company = looked_for(made_up(flat({"frozen": 0.797}), sizes=[20, 50, 100, 200]), ["frozen"], 0.0)
     assert alone is not None
     assert company is not None
     mine, theirs = (found["problems"][0]["differences"][0] for found in (alone, company))
@@ -65,10 +72,10 @@ def test_it_is_corrected_over_all_cells() -> None:
 def test_a_scaler_that_harms_is_seen_beside_the_weights() -> None:
     means = {"frozen": 0.7, "scratch-source-scaler": 0.7}
     cells = made_up(flat(means), strategies=[*FOUR, "scratch-source-scaler"])
-    found = negative(cells, ["frozen"], 0.01)
+    found = looked_for(cells, ["frozen"])
     assert found is not None
     assert found["scaled_worse"] == 2
-    without = negative(made_up(flat(means)), ["frozen"], 0.01)
+    without = looked_for(made_up(flat(means)), ["frozen"])
     assert without is not None
     assert without["scaled_worse"] is None
 
@@ -76,12 +83,12 @@ def test_a_scaler_that_harms_is_seen_beside_the_weights() -> None:
 def test_only_what_starts_from_a_pretrained_network_transfers() -> None:
     data = study(flat({}), strategies=[*FOUR, "mine", "theirs"], seeds=2, sizes=[20])
     data.settings["strategies"] = {"mine": {"start": "random", "phases": [{}]}}
-    assert transferring(grid(data), data.settings) == ["frozen", "finetune", "theirs"]
+    assert transferring(grid(data)) == ["frozen", "finetune", "theirs"]
 
 
 def test_without_scratch_nothing_is_looked_for() -> None:
-    assert negative(made_up(flat({}), strategies=["frozen", "finetune"]), ["frozen", "finetune"], 0.01) is None
-    assert negative(made_up(flat({}), strategies=["scratch"]), [], 0.01) is None
+    assert looked_for(made_up(flat({}), strategies=["frozen", "finetune"]), ["frozen", "finetune"]) is None
+    assert looked_for(made_up(flat({}), strategies=["scratch"]), []) is None
 
 
 # --- in general

@@ -11,7 +11,7 @@ import pytest
 from fastmlp.report.grid import Grid, number
 from fastmlp.report.summary import summarise
 from fastmlp.report.tables import TABLES
-from tests.report_data import LAB, META, MadeUp, flat, settings, study
+from tests.report_data import META, MadeUp, flat, settings, study
 
 
 def summary(data: MadeUp) -> dict[str, Any]:
@@ -115,16 +115,9 @@ def test_families_of_the_lab() -> None:
         "scaler": [
             ("baseline-source-scaler", "baseline"),
             ("scratch-source-scaler", "scratch"),
-            ("frozen", "scratch-source-scaler"),
-            ("finetune", "scratch-source-scaler"),
         ],
+        "weights": [("frozen", "scratch-source-scaler"), ("finetune", "scratch-source-scaler")],
     }
-
-
-def test_roles_are_read_from_names() -> None:
-    grid = Grid.of(settings(strategies=[*LAB, "random-frozen", "lora-4"]), [])
-    assert grid.contestants == ("scratch", "frozen", "finetune", "lora-4")
-    assert dict(grid.scaler_controls) == {"baseline-source-scaler": "baseline", "scratch-source-scaler": "scratch"}
 
 
 def test_replicates_are_no_trials_of_the_grid() -> None:

@@ -11,14 +11,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import norm as normal
+from scipy.stats import t as student
 
 from fastmlp.stats import (
     Difference,
     always,
+    holm,
     interquartile_mean,
     label_equivalence,
     mean_interval,
-    negative_transfer,
     paired_difference,
     paired_family,
     performance_profile,
@@ -182,13 +183,6 @@ def test_those_who_share_the_lead_stay_though_others_leave() -> None:
     assert left / 2000 > 0.95
 
 
-def test_negative_transfer_is_not_found_where_there_is_none() -> None:
-    wrong = 0
-    for study in no_difference(14, n=20, cells=5, strategies=2):
-        wrong += bool(negative_transfer(study[:, :, 0], study[:, :, 1], margin=0.01).found)
-    assert wrong / N <= FIVE_PERCENT
-
-
 @pytest.mark.parametrize("n", [20, 10])
 def test_false_ties_stay_within_five_percent(n: int) -> None:
     # Every difference is the margin itself, the hardest case, in a family of four
@@ -201,6 +195,22 @@ def test_false_ties_stay_within_five_percent(n: int) -> None:
         alone += paired_difference(*pairs[0], margin=0.01).verdict == "tied"
     assert wrong / N <= FIVE_PERCENT
     assert alone / N <= FIVE_PERCENT
+
+
+@pytest.mark.parametrize("near", [0, 3])
+def test_false_ties_with_the_best_of_a_cell_stay_within_five_percent(near: int) -> None:
+    # The best in truth, some within the margin of it, the others a margin behind. As in the report, whoever comes out
+    # best is set against all nine others, not only against those who look near: that would be wrong in 8 % for near = 0
+    truth = np.array([0.0, *[-0.005] * near, *[-0.01] * (9 - near)])
+    x = truth + 0.01 / 2**0.5 * rng(14, near).standard_normal((N, 20, 10))
+    best = x.mean(axis=1).argmax(axis=1)
+    d = np.take_along_axis(x, best[:, None, None], axis=2) - x  # (simulations, seeds, strategies)
+    error = d.std(axis=1, ddof=1) / 20**0.5 + (np.arange(10) == best[:, None])  # but for the best itself
+    p = student.sf((0.01 - d.mean(axis=1)) / error, 19)
+    far = abs(truth[best][:, None] - truth) >= 0.01 - 1e-12
+    others = np.arange(10) != best[:, None]
+    tied = np.array([holm(mine[those]) <= 0.05 for mine, those in zip(p, others, strict=True)])
+    assert (tied & far[others].reshape(N, 9)).any(axis=1).mean() <= FIVE_PERCENT
 
 
 def test_false_ties_by_flipping_signs_stay_within_five_percent() -> None:

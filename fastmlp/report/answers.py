@@ -1,22 +1,19 @@
-"""Comparisons of one problem, and the answer that their verdicts allow.
+"""The answer that the verdicts of one problem allow.
 
 Here verdicts become cases; templates hold one sentence for each case. No threshold and no number is in a template, and
 no word is here.
-
-Comparisons that a table shows together are one family and are corrected together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import Any
 
-from ..stats import paired_family
-from .grid import BASELINE, PLAIN, SOURCE_SCALER, Grid, number
+from .comparisons import FEW
+from .grid import Grid, number
 
-__all__ = ["HEADLINES", "SIZE_CASES", "answer", "compare", "families"]
+__all__ = ["HEADLINES", "SIZE_CASES", "answer"]
 
 Json = dict[str, Any]
 
@@ -38,42 +35,11 @@ HEADLINES = (
 
 VERDICTS = ("better", "worse", "tied", "undecided")
 
-#: With more contestants than these, each is compared with scratch and with the baseline and not with every other: pairs
-#: grow with the square, and what is corrected for them all finds nothing. `matrix.contests` then asks who is best.
-FEW = 6
-
-
-def families(grid: Grid) -> dict[str, list[tuple[str, str]]]:
-    """Which strategies are compared in which table: (first, second), the difference being first minus second."""
-    contestants = grid.contestants
-    plain_control = PLAIN + SOURCE_SCALER
-    worth = list(grid.scaler_controls)
-    remains = [(s, plain_control) for s in contestants if s != PLAIN and plain_control in grid.strategies]
-    question = [(second, first) for first, second in combinations(contestants, 2)]
-    if len(contestants) > FEW:
-        against = PLAIN if PLAIN in contestants else contestants[0]
-        question = [(s, against) for s in contestants if s != against]
-    return {
-        "question": question,
-        "baseline": [(s, BASELINE) for s in contestants if BASELINE in grid.strategies],
-        "scaler": worth + remains,
-    }
-
-
-def compare(grid: Grid, problem: str, pairs: Sequence[tuple[str, str]], margin: float) -> list[Json]:
-    """One family: every pair at every size, in accuracy, on the seeds both have finished."""
-    cells = [(n, first, second) for n in grid.sizes for first, second in pairs]
-    values = [_paired(grid, problem, *cell) for cell in cells]
-    return [
-        {"n_target": n, "first": first, "second": second, "planned": len(grid.seeds), **asdict(difference)}
-        for (n, first, second), difference in zip(cells, paired_family(values, margin=margin), strict=True)
-    ]
-
 
 def answer(
     grid: Grid,
     problem: str,
-    comparisons: dict[str, list[Json]],
+    comparisons: Mapping[str, list[Json]],
     cells: Mapping[tuple[str, int], Json],
     transfer: Sequence[Json],
 ) -> Json:
@@ -91,7 +57,7 @@ def answer(
     Returns
     -------
     dict
-        `headline` and `groups` answer the question; `baseline`, `transfer`, `scaler` and `network` are lists of
+        `headline` and `groups` answer the question; `baseline`, `transfer`, `scaler` and `weights` are lists of
         relations, each a pair of strategies with the sizes at which the first is better, tied, undecided and worse.
     """
     known = {(c["n_target"], c["first"]): c["verdict"] for c in comparisons["baseline"] if c["n"]}
@@ -112,17 +78,9 @@ def answer(
         "baseline_unbeaten": [n for n in dict.fromkeys(n for n, _ in known) if n not in beaten],
         "baseline": _relations(comparisons["baseline"]),
         "transfer": _relations(transfer),
-        "scaler": _relations(c for c in comparisons["scaler"] if c["first"].endswith(SOURCE_SCALER)),
-        "network": _relations(c for c in comparisons["scaler"] if not c["first"].endswith(SOURCE_SCALER)),
+        "scaler": _relations(comparisons["scaler"]),
+        "weights": _relations(comparisons["weights"]),
     }
-
-
-def _paired(grid: Grid, problem: str, n: int, first: str, second: str) -> tuple[list[float], list[float]]:
-    """The accuracies of two strategies on the seeds that both have, in the order of the seeds."""
-    a, b = grid.ok(problem, first, n), grid.ok(problem, second, n)
-    both = [(number(a[seed], "accuracy"), number(b[seed], "accuracy")) for seed in a if seed in b]
-    kept = [(x, y) for x, y in both if x is not None and y is not None]
-    return [x for x, _ in kept], [y for _, y in kept]
 
 
 def _at_size(grid: Grid, problem: str, n: int, question: Sequence[Json]) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..stats import paired_family
-from .grid import Grid, number
+from .grid import Grid, flat, paired
 
 __all__ = ["difference"]
 
@@ -37,7 +37,7 @@ def difference(
     margin = min(float(settings.get("margin", 0.01)) for settings, *_ in (first, second))
     held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in grids]
     shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in grids[0].trials) if cell in held[1]]
-    found = paired_family([_paired(grids, cell) for cell in shared], margin=margin)
+    found = paired_family([paired(grids[0].ok(*c), grids[1].ok(*c)) for c in shared], margin=margin)
     cells = [
         {"problem": p, "first": s, "n_target": n, "planned": len(grids[0].seeds), **asdict(d)}
         for (p, s, n), d in zip(shared, found, strict=True)
@@ -46,7 +46,7 @@ def difference(
     return {
         "names": [str(first[0]["name"]), str(second[0]["name"])],
         "margin": margin,
-        "settings": _unlike(dict(_flat(first[0])), dict(_flat(second[0]))),
+        "settings": _unlike(flat(first[0]), flat(second[0])),
         "circumstances": _unlike(first[2], second[2]),
         "cells": cells,
         "apart": [c for c in cells if c["verdict"] != "tied" and not _is_same(c)],
@@ -60,20 +60,6 @@ def difference(
 def _is_same(cell: Json) -> bool:
     """Whether all seeds have the very same accuracy in both studies."""
     return bool(cell["mean"] == 0 and cell["reason"] == "no spread")
-
-
-def _paired(grids: Sequence[Grid], cell: tuple[str, str, int]) -> tuple[list[float], list[float]]:
-    a, b = (grid.ok(*cell) for grid in grids)
-    both = [(number(a[seed], "accuracy"), number(b[seed], "accuracy")) for seed in a if seed in b]
-    kept = [(x, y) for x, y in both if x is not None and y is not None]
-    return [x for x, _ in kept], [y for _, y in kept]
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for name, value in settings.items():
-        flat += _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(prefix + name, value)]
-    return flat
 
 
 def _unlike(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Json]:

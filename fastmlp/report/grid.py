@@ -1,27 +1,35 @@
 """The records of a study, laid out as the grid they were planned in.
 
-A role is read from a strategy's name: the baseline, the controls that differ from a strategy of the same name in the
-scaler alone, and the contestants, which are all the others and which the study's question is about.
+What part a strategy has is read from its rule, see `rules`: the baseline, the controls, which explain others, and the
+contestants, which are all the others and which the study's question is about.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BASELINE", "PLAIN", "STATUSES", "Grid", "Row", "number"]
+from .rules import rules
+
+__all__ = ["BASELINE", "FACTS", "PARTS", "PLAIN", "STATUSES", "Grid", "Row", "flat", "number", "paired"]
 
 Row = Mapping[str, Any]
 
 BASELINE = "baseline"
 PLAIN = "scratch"
-SOURCE_SCALER = "-source-scaler"
-OTHER_CONTROLS = ("random-frozen", "meanvar")  # or of their family
+PARTS = {"source_pool": "source pool", "target_pool": "target pool", "probe": "probe set", "held_out": "held-out set"}
+#: What is told of a problem's data, and under which name.
+FACTS = {
+    "examples": "examples",
+    "features": "features",
+    "source_classes": "source classes",
+    "target_classes": "target classes",
+    **PARTS,
+}
 STATUSES = ("ok", "diverged", "failed", "missing")
 
 
@@ -29,6 +37,28 @@ def number(row: Row, column: str) -> float | None:
     """A finite number from a row, or None: not measured, not finite, or not stored."""
     value = row.get(column)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def accuracy(row: Row) -> float | None:
+    """Held-out accuracy of a trial."""
+    return number(row, "accuracy")
+
+
+def paired(
+    first: Mapping[int, Row], second: Mapping[int, Row], of: Callable[[Row], float | None] = accuracy
+) -> tuple[list[float], list[float]]:
+    """Numbers of two groups of trials, each by seed, on the seeds that both have, in their order."""
+    both = [(of(first[seed]), of(second[seed])) for seed in first if seed in second]
+    kept = [(x, y) for x, y in both if x is not None and y is not None]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by their path: {"training.lr": 0.05}."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return found
 
 
 @dataclass(frozen=True)
@@ -39,6 +69,8 @@ class Grid:
     ----------
     problems, strategies, sizes, seeds
         What was planned, in the order of the plan; sizes and seeds are sorted.
+    rules
+        What each strategy does, see `rules.rules`.
     """
 
     problems: tuple[str, ...]
@@ -46,31 +78,38 @@ class Grid:
     sizes: tuple[int, ...]
     seeds: tuple[int, ...]
     trials: Trials
+    rules: Mapping[str, Row]
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
         """Lay out rows, but for replicates, which are no grid; settings say what was planned where there are none."""
         grid = settings.get("grid", settings)  # which had its lists itself before it had a table
         trials = Trials(rows)
-        problems, strategies, sizes, seeds = trials.names
+        problems, names, sizes, seeds = trials.names
+        strategies = tuple(names or grid["strategies"])
         return cls(
             problems=tuple(problems or grid["problems"]),
-            strategies=tuple(strategies or grid["strategies"]),
+            strategies=strategies,
             sizes=tuple(sorted(sizes or grid["sizes"])),
             seeds=tuple(sorted(seeds or range(grid["seeds"]))),
             trials=trials,
+            rules={rule["name"]: rule for rule in rules(strategies, settings)},
         )
 
     @property
     def contestants(self) -> tuple[str, ...]:
         """The strategies that the study's question is about."""
-        return tuple(s for s in self.strategies if s != BASELINE and not is_control(s))
+        return tuple(s for s in self.strategies if self.rules[s]["role"] == "contestant")
+
+    @property
+    def controls(self) -> dict[str, str | None]:
+        """What is there to explain others, not to be chosen, with what it differs from in its scaler alone, or None."""
+        return {s: self.rules[s]["plain"] for s in self.strategies if self.rules[s]["role"] == "control"}
 
     @property
     def scaler_controls(self) -> tuple[tuple[str, str], ...]:
         """Pairs (control, the strategy it differs from in its scaler alone), where both were planned."""
-        pairs = ((s, s.removesuffix(SOURCE_SCALER)) for s in self.strategies if s.endswith(SOURCE_SCALER))
-        return tuple((control, plain) for control, plain in pairs if plain in self.strategies)
+        return tuple((control, plain) for control, plain in self.controls.items() if plain in self.strategies and plain)
 
     def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
         """The rows of one cell, one a seed, whatever their status."""
@@ -136,8 +175,3 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
 
 def _key(row: Row) -> tuple[str, str, int, int]:
     return row["problem"], row["strategy"], row["n_target"], row["seed"]
-
-
-def is_control(strategy: str) -> bool:
-    """Whether a strategy is there to explain others, not to be chosen."""
-    return strategy.endswith(SOURCE_SCALER) or re.sub(r"-\d+$", "", strategy) in OTHER_CONTROLS

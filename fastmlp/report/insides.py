@@ -9,8 +9,9 @@ from statistics import fmean, median
 from typing import Any
 
 from ..stats import mean_interval, paired_family
+from .comparisons import Asked, Comparisons
 from .general import chance
-from .grid import PLAIN, SOURCE_SCALER, Grid, Row, number
+from .grid import PLAIN, Grid, Row, number, paired
 from .rules import family_of
 
 __all__ = ["inside", "layers", "protocol", "tuning"]
@@ -18,7 +19,7 @@ __all__ = ["inside", "layers", "protocol", "tuning"]
 Json = dict[str, Any]
 Columns = Mapping[str, Callable[[Row], float | None]]  # a number of a record, by its name
 
-SHIFTS = ("rotated", "noisy", "inverted")
+SHIFTED = "accuracy_"  # how columns of accuracy under a shift begin
 NEVER = -1e300  # as good as minus infinity, which statistics refuse
 LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
 AXIS = {"A": "halves", "B": "halves-self"}  # Yosinski's A, pretrained on the other classes, and B, on the same
@@ -36,16 +37,18 @@ def inside(grid: Grid, problem: str, margin: float) -> Json | None:
         scratch's last loss after fewer updates than scratch. None without the columns.
     """
     n = grid.sizes[-1]
-    rows = []
-    for s in grid.contestants:
-        found = list(grid.ok(problem, s, n).values())
-        if any(row.get("drift") for row in found) or any(number(row, "accuracy_noisy") is not None for row in found):
-            rows.append(_inside_row(s, found))
+    trials = {s: list(grid.ok(problem, s, n).values()) for s in grid.contestants}
+    every = dict.fromkeys(k for found in trials.values() for row in found for k in row if k.startswith(SHIFTED))
+    rows = [
+        _inside_row(s, found, list(every))
+        for s, found in trials.items()
+        if any(row.get("drift") or any(number(row, k) is not None for k in every) for row in found)
+    ]
     if not rows:
         return None
-    shifts = [k for k in SHIFTS if any(row["shifts"][k]["n"] for row in rows)]
+    shifts = [k for k in rows[0]["shifts"] if any(row["shifts"][k]["n"] for row in rows)]
     depth = max(len(row["drift"]) for row in rows)
-    columns: Columns = {k: partial(number, column=f"accuracy_{k}") for k in shifts}
+    columns: Columns = {k: partial(number, column=SHIFTED + k) for k in shifts}
     lp_ft: Columns = {"drift": _body_drift, "kept": partial(number, column="source_accuracy_kept"), **columns}
     return {
         "n_target": n,
@@ -58,14 +61,14 @@ def inside(grid: Grid, problem: str, margin: float) -> Json | None:
     }
 
 
-def _inside_row(strategy: str, rows: Sequence[Row]) -> Json:
+def _inside_row(strategy: str, rows: Sequence[Row], shifted: Sequence[str]) -> Json:
     return {
         "strategy": strategy,
         "accuracy": _mean([number(row, "accuracy") for row in rows]),
         "drift": _by_layer([row.get("drift") for row in rows]),
         "cka": _by_layer([row.get("cka") for row in rows]),
         "kept": _mean([number(row, "source_accuracy_kept") for row in rows]),
-        "shifts": {k: _mean([number(row, f"accuracy_{k}") for row in rows]) for k in SHIFTS},
+        "shifts": {k.removeprefix(SHIFTED): _mean([number(row, k) for row in rows]) for k in shifted},
         "soon": _soon(rows),
         "learned": _learned(rows),
     }
@@ -103,10 +106,7 @@ def _compare(grid: Grid, problem: str, pair: tuple[str, str], columns: Columns, 
     if not set(pair) <= set(grid.strategies):
         return []
     a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in pair)
-    both = [seed for seed in a if seed in b]
-    pairs = [[(of(a[seed]), of(b[seed])) for seed in both] for of in columns.values()]
-    kept = [[(x, y) for x, y in values if x is not None and y is not None] for values in pairs]
-    found = paired_family([([x for x, _ in v], [y for _, y in v]) for v in kept], margin=margin)
+    found = paired_family([paired(a, b, of) for of in columns.values()], margin=margin)
     return [{"what": what, **asdict(d)} for what, d in zip(columns, found, strict=True)]
 
 
@@ -124,15 +124,16 @@ def _body_drift(row: Row) -> float | None:
     return fmean(drift) if drift else None
 
 
-def layers(grid: Grid, problems: Sequence[str], margin: float) -> list[Json]:
+def layers(grid: Grid, made: Comparisons) -> list[Json]:
     """Accuracy by how many layers are copied, frozen or probed, at the largest size: a series a problem and family.
 
-    Each has its `change`, the deepest minus the shallowest, paired by seed and corrected over all series.
+    Each has its `change`, the deepest minus the shallowest, paired by seed and corrected over all series, as far as the
+    pair has no verdict from elsewhere.
     """
     n = grid.sizes[-1]
     series: list[Json] = []
-    ends = []
-    for p in problems:
+    ends: list[Asked] = []
+    for p in grid.problems:
         for family in LAYERED:
             members = sorted(
                 (int(s.rpartition("-")[2]), s) for s in grid.strategies if family_of(s) == family and s[-1].isdigit()
@@ -140,12 +141,11 @@ def layers(grid: Grid, problems: Sequence[str], margin: float) -> list[Json]:
             points = [{"k": k, **_mean([number(r, "accuracy") for r in grid.ok(p, s, n).values()])} for k, s in members]
             if len(points) > 1 and any(point["n"] for point in points):
                 series.append({"problem": p, "family": family, "n_target": n, "points": points})
-                ends.append(_across(grid, n, (p, members[-1][1]), (p, members[0][1])))
-    changes = paired_family(ends, margin=margin)
-    return [{**one, "change": asdict(change)} for one, change in zip(series, changes, strict=True)]
+                ends.append((n, (p, members[-1][1]), (p, members[0][1])))
+    return [{**one, "change": change} for one, change in zip(series, made.family(ends), strict=True)]
 
 
-def protocol(grid: Grid, margin: float) -> Json | None:
+def protocol(grid: Grid, made: Comparisons) -> Json | None:
     """Yosinski's differences, layer by layer and paired by seed, or None where the study is not that experiment.
 
     Returns
@@ -157,7 +157,7 @@ def protocol(grid: Grid, margin: float) -> Json | None:
     depths = sorted(int(s.rpartition("-")[2]) for s in grid.strategies if family_of(s) == "transplant")
     if not depths or not set(AXIS.values()) <= set(grid.problems):
         return None
-    base = PLAIN + SOURCE_SCALER if PLAIN + SOURCE_SCALER in grid.strategies else PLAIN
+    base = next((control for control, plain in grid.controls.items() if plain == PLAIN), PLAIN)
     n = grid.sizes[-1]
     a, b = AXIS["A"], AXIS["B"]
     kinds: dict[str, Callable[[int], tuple[tuple[str, str], tuple[str, str]]]] = {
@@ -167,20 +167,11 @@ def protocol(grid: Grid, margin: float) -> Json | None:
         "beyond_random": lambda k: ((a, f"transplant-{k}"), (a, f"random-frozen-{k}")),
     }
     asked = [(k, kind, make(k)) for k in depths for kind, make in kinds.items()]
-    values = [_across(grid, n, *pair) for _, _, pair in asked]
-    found = paired_family(values, margin=margin)
+    found = made.family([(n, *pair) for _, _, pair in asked])
     rows: dict[int, Json] = {k: {"k": k} for k in depths}
-    for (k, kind, _), difference in zip(asked, found, strict=True):
-        rows[k][kind] = {"first": kind, "second": "", **asdict(difference)}
+    for (k, kind, _), comparison in zip(asked, found, strict=True):
+        rows[k][kind] = comparison | {"first": kind, "second": ""}
     return {"n_target": n, "rows": list(rows.values())}
-
-
-def _across(grid: Grid, n: int, first: tuple[str, str], second: tuple[str, str]) -> tuple[list[float], list[float]]:
-    """Accuracies of two (problem, strategy) on the seeds that both have."""
-    a, b = grid.ok(*first, n), grid.ok(*second, n)
-    both = [(number(a[s], "accuracy"), number(b[s], "accuracy")) for s in a if s in b]
-    kept = [(x, y) for x, y in both if x is not None and y is not None]
-    return [x for x, _ in kept], [y for _, y in kept]
 
 
 def tuning(grid: Grid, problem: str) -> list[Json]:

@@ -1,7 +1,8 @@
 """All cells together: who cannot be told apart from the best where, what CS231n would have advised, and what it costs.
 
 A cell is a problem and a number of labels. Winners come from one procedure with one guarantee for the whole matrix;
-whether they are tied with the best is a second question, answered by tests of equivalence.
+whether others are tied with the best is a second question, answered by tests of equivalence. The best was chosen by the
+numbers, and so all others of its cell are tested, not only those that look near: the family is as large as the plan.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from numpy.typing import NDArray
 
 from ..stats import (
     Contest,
+    Winners,
     advice_matrix,
     advised_choice,
     always,
     learned_choice,
-    paired_family,
     regret,
     winner_sets,
 )
+from .comparisons import Comparisons
 from .grid import BASELINE, PLAIN, Grid, number
-from .rules import family_of
 from .sensitivity import LITTLE_A_CLASS, LITTLE_GRID, SIMILAR_FROM, SIMILAR_GRID, sensitivity
 
 __all__ = ["accuracies", "contests", "matrix"]
@@ -32,7 +33,12 @@ __all__ = ["accuracies", "contests", "matrix"]
 Json = dict[str, Any]
 Array = NDArray[np.float64]
 
-FINE_TUNING = ("finetune", "discriminative", "gradual", "plateau", "lp-ft", "l2-sp")
+ADVISED = {
+    "linear on top": ("probe",),
+    "linear lower down": ("lower probe",),
+    "fine-tune": ("fine-tune",),
+    "fine-tune or scratch": ("fine-tune", "scratch"),
+}
 
 
 def accuracies(grid: Grid, strategies: Sequence[str]) -> Array:
@@ -48,29 +54,51 @@ def accuracies(grid: Grid, strategies: Sequence[str]) -> Array:
     return x
 
 
-def contests(grid: Grid, margin: float) -> dict[tuple[str, int], Json]:
-    """For each cell its best strategy, those that cannot be told apart from it, those tied with it, and the rest."""
+def contests(grid: Grid, made: Comparisons) -> dict[tuple[str, int], Json]:
+    """For each cell its best strategy, its winners, and where all others stand against the best.
+
+    Parameters
+    ----------
+    made
+        The comparisons of the plan, which keep their verdicts; those with the best are added.
+
+    Returns
+    -------
+    dict
+        By problem and size: `top`; `winners`, which may be the best; those `tied` with it, those `behind` it or behind
+        another, and those `undecided`; who was `present`; the most seeds that one has, `n`; and the `reason`, if there
+        is one, why nobody could be told from the best.
+    """
     names = grid.contestants
     cells = [(p, n) for p in grid.problems for n in grid.sizes]
     if not names:
         return {}
     x = accuracies(grid, names).reshape(len(cells), len(names), len(grid.seeds))
     found = winner_sets(x.transpose(0, 2, 1))
-    asked = [(k, w.best, s) for k, w in enumerate(found) for s in w.winners if w.best is not None and s != w.best]
-    verdicts = paired_family([_both(x[k, best], x[k, s]) for k, best, s in asked], margin=margin)
-    tied = {(k, s) for (k, _, s), v in zip(asked, verdicts, strict=True) if v.verdict == "tied"}
+    best = {cell: names[w.best] for cell, w in zip(cells, found, strict=True) if w.best is not None}
+    made.family([(n, (p, top), (p, s)) for (p, n), top in best.items() for s in names if s != top], chosen=True)
+    return {cell: _contest(cell, w, names, made) for cell, w in zip(cells, found, strict=True)}
+
+
+def _contest(cell: tuple[str, int], found: Winners, names: Sequence[str], made: Comparisons) -> Json:
+    """One cell: the verdict on each against the best, and where that is open, whether it may be the best itself."""
+    problem, n = cell
+    top = None if found.best is None else names[found.best]
+    winners = [names[s] for s in found.winners]
+    present = [s for s, count in zip(names, found.counts, strict=True) if count]
+    places: dict[str, list[str]] = {"tied": [], "undecided": [], "behind": []}
+    for s in present:
+        if s != top:
+            verdict = made[n, (problem, str(top)), (problem, s)]["verdict"]
+            lost = verdict == "better" or (verdict != "tied" and s not in winners)
+            places["tied" if verdict == "tied" else "behind" if lost else "undecided"].append(s)
     return {
-        cell: {
-            "top": None if w.best is None else names[w.best],
-            "winners": [names[s] for s in w.winners],
-            "tied": [names[s] for s in w.winners if (k, s) in tied],
-            "undecided": [names[s] for s in w.winners if s != w.best and (k, s) not in tied],
-            "behind": [name for s, name in enumerate(names) if w.counts[s] and s not in w.winners],
-            "present": [name for s, name in enumerate(names) if w.counts[s]],
-            "n": max(w.counts),
-            "reason": w.reason,
-        }
-        for k, (cell, w) in enumerate(zip(cells, found, strict=True))
+        "top": top,
+        "winners": winners,
+        **places,
+        "present": present,
+        "n": max(found.counts),
+        "reason": found.reason,
     }
 
 
@@ -122,7 +150,7 @@ def _advice(
     if len(grid.contestants) < 2 or all(similarity[p] is None for p in order):
         return None
     rows = [[Contest(c["present"], c["winners"], [*c["tied"], c["top"]]) for c in _row(cells, p, grid)] for p in order]
-    known, groups = [similarity[p] for p in order], advised(grid.contestants)
+    known, groups = [similarity[p] for p in order], advised(grid)
     held = advice_matrix(
         known,
         grid.sizes,
@@ -138,16 +166,11 @@ def _advice(
     return {**asdict(held), "problems": list(order), "advised": groups, "sensitivity": moved}
 
 
-def advised(names: Sequence[str]) -> dict[Any, list[str]]:
-    """The strategies of a study that each piece of CS231n's advice means."""
-    fine = [s for s in names if s in FINE_TUNING]
-    probes = sorted((s for s in names if family_of(s) == "probe"), key=lambda s: int(s.rpartition("-")[2]))
-    top = ["frozen"] if "frozen" in names else probes[-1:]
+def advised(grid: Grid) -> dict[Any, list[str]]:
+    """The contestants that each piece of CS231n's advice means, by what their rules do with the body."""
     return {
-        "linear on top": top,
-        "linear lower down": probes[:-1],
-        "fine-tune": fine,
-        "fine-tune or scratch": [*fine, *([PLAIN] if PLAIN in names else [])],
+        advice: [s for kind in kinds for s in grid.contestants if grid.rules[s]["kind"] == kind]
+        for advice, kinds in ADVISED.items()
     }
 
 
@@ -187,9 +210,4 @@ def _named(grid: Grid) -> list[str]:
 def _first(grid: Grid) -> dict[Any, int]:
     """Where in `_named` the strategy stands that is taken for each piece of advice."""
     names = _named(grid)
-    return {advice: names.index(group[0]) for advice, group in advised(grid.contestants).items() if group}
-
-
-def _both(a: Array, b: Array) -> tuple[Array, Array]:
-    there = ~(np.isnan(a) | np.isnan(b))
-    return a[there], b[there]
+    return {advice: names.index(group[0]) for advice, group in advised(grid).items() if group}

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..stats import negative_transfer, paired_family
-from .grid import PLAIN, SOURCE_SCALER, Grid
-from .matrix import accuracies
-from .rules import rules
+from .comparisons import Comparisons
+from .grid import PLAIN, Grid
 
 __all__ = ["differences_of", "negative", "transferring"]
 
 Json = dict[str, Any]
 
 
-def transferring(grid: Grid, settings: Mapping[str, Any]) -> list[str]:
+def transferring(grid: Grid) -> list[str]:
     """The contestants that start from a pretrained network, as far as their rules are known."""
-    found = rules([s for s in grid.contestants if s != PLAIN], settings)
-    return [rule["name"] for rule in found if rule.get("start", "pretrained") == "pretrained"]
+    return [s for s in grid.contestants if s != PLAIN and grid.rules[s].get("start", "pretrained") == "pretrained"]
 
 
-def negative(grid: Grid, names: Sequence[str], margin: float) -> Json | None:
-    """Compare every strategy that transfers with scratch, in every cell, corrected over all of them together.
+def negative(grid: Grid, names: Sequence[str], made: Comparisons) -> Json | None:
+    """Look at every strategy that transfers against scratch, in every cell.
 
     Parameters
     ----------
     names
         The strategies that transfer.
+    made
+        The comparisons of the plan, with scratch among them.
 
     Returns
     -------
@@ -42,38 +38,30 @@ def negative(grid: Grid, names: Sequence[str], margin: float) -> Json | None:
     """
     if PLAIN not in grid.strategies or not names:
         return None
-    x = accuracies(grid, [PLAIN, *names])  # (problems, sizes, strategies, seeds)
-    moved, plain = x[:, :, 1:], np.broadcast_to(x[:, :, :1], x[:, :, 1:].shape)
-    seeds = len(grid.seeds)
-    found = negative_transfer(moved.reshape(-1, seeds), plain.reshape(-1, seeds), margin=margin)
-    asked = [(p, n, s) for p in grid.problems for n in grid.sizes for s in names]
     differences = [
-        {"problem": p, "n_target": n, "first": s, "second": PLAIN, "planned": seeds, **asdict(d)}
-        for (p, n, s), d in zip(asked, found.differences, strict=True)
+        {"problem": p, **made[n, (p, s), (p, PLAIN)]} for p in grid.problems for n in grid.sizes for s in names
     ]
     tested = [d for d in differences if d["p_different"] is not None]
     problems = [_problem(grid, p, differences) for p in grid.problems]
     cases = [cell["case"] for p in problems for cell in p["cells"]]
     return {
-        "tested": found.tested,
+        "tested": len(tested),
         **{v: sum(d["verdict"] == v for d in tested) for v in ("worse", "better", "tied", "undecided")},
         "problems": problems,
         "cells": {case: cases.count(case) for case in ("found", "open", "ruled out", "not tested")},
         "all_worse": sum(cell["worse"] == cell["tested"] > 0 for p in problems for cell in p["cells"]),
-        "worst": differences[found.found[0]] if found.found else None,
-        "scaled_worse": _scaled(grid, problems, margin),
+        "worst": min((d for d in tested if d["verdict"] == "worse"), key=lambda d: d["mean"], default=None),
+        "scaled_worse": _scaled(grid, problems, made),
     }
 
 
-def _scaled(grid: Grid, problems: Sequence[Json], margin: float) -> int | None:
+def _scaled(grid: Grid, problems: Sequence[Json], made: Comparisons) -> int | None:
     """In how many cells with negative transfer the source's scaler alone makes scratch worse."""
-    control = PLAIN + SOURCE_SCALER
-    if control not in grid.strategies:
+    control = next((control for control, plain in grid.scaler_controls if plain == PLAIN), None)
+    if control is None:
         return None
     found = [(p["name"], c["n_target"]) for p in problems for c in p["cells"] if c["case"] == "found"]
-    x = accuracies(grid, [control, PLAIN])
-    places = [(grid.problems.index(p), grid.sizes.index(n)) for p, n in found]
-    return sum(d.verdict == "worse" for d in paired_family([tuple(x[place]) for place in places], margin=margin))
+    return [made[n, (p, control), (p, PLAIN)]["verdict"] for p, n in found].count("worse")
 
 
 def differences_of(found: Json | None, problem: str) -> list[Json]:

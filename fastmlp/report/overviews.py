@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .everywhere import POINTS
+from .grid import FACTS
 from .tables import cell, head, name_head
 
 __all__ = ["OVERVIEWS"]
 
 Json = dict[str, Any]
-
-#: Points of accuracy behind the best of a column, at which the shade changes: from 4, the best, to 0.
-STEPS = (0.01, 0.02, 0.05, 0.10)
 
 
 def matrix(found: Json) -> Json:
@@ -161,19 +160,9 @@ def similarities(problems: Sequence[Json]) -> Json:
 
 def splits(problems: Sequence[Json]) -> Json:
     """Data and split in one row a problem."""
-    keys = (
-        "examples",
-        "features",
-        "source_classes",
-        "target_classes",
-        "source_pool",
-        "target_pool",
-        "probe",
-        "held_out",
-    )
     return {
-        "columns": [head("problem", number=False), *(head(k.replace("_", " ")) for k in keys)],
-        "rows": [[cell("name", p["name"]), *(cell("count", p["facts"][k]) for k in keys)] for p in problems],
+        "columns": [head("problem", number=False), *map(head, FACTS.values())],
+        "rows": [[cell("name", p["name"]), *(cell("count", p["facts"][k]) for k in FACTS)] for p in problems],
     }
 
 
@@ -259,7 +248,7 @@ def _effect(comparison: Json | None) -> Json:
 def _shade(mean: float | None, best: float) -> Json:
     if mean is None:
         return {}
-    return {"shade": sum(best - mean < step for step in STEPS)}
+    return {"shade": sum(best - mean < step for step in POINTS)}
 
 
 OVERVIEWS: dict[str, Callable[..., Json]] = {

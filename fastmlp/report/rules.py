@@ -1,7 +1,8 @@
-"""The rule of each strategy as the study's network follows it: phases, and a multiplier for every layer.
+"""The rule of each strategy as the study's network follows it: phases, a multiplier for every layer, and its part.
 
 A strategy is data, and so this reads the same table that trainings read. The numbers are those of a network as deep as
-the study's.
+the study's. What part a strategy has in the study follows from its rule too, whatever its name, so that a strategy of
+the study's own is looked at like any other.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import FastmlpError
-from ..strategies import Phase, Strategy, get_strategy, read_strategy
+from ..strategies import STRATEGIES, Phase, Strategy, get_strategy, read_strategy
 
 __all__ = ["family_of", "rules"]
 
 Json = dict[str, Any]
+Bools = NDArray[np.bool_]
 
 
 def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Json]:
@@ -27,6 +33,13 @@ def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Json]:
     list of dict
         `name`, `family` and, where it is known, `start`, `scaler`, `copied` layers, `held_back`, and `phases`: for each
         its `share` of the epochs, a pair of multipliers (weights, biases) for every layer, `pull`, `rank`, `patience`.
+
+        `role` is *contestant*, *control* or *baseline*: a control explains others and is not chosen. It differs from
+        another strategy, `plain`, in nothing but having the source's scaler; or it starts from random weights and does
+        not train them all; or from nothing of the pretrained ones but their mean and variance.
+
+        `kind` of a contestant is *probe*, a new head on the whole pretrained body, which does not move; *lower probe*,
+        one on its lower layers; *fine-tune*, the whole body, all of which moves; *scratch*, a random start; or None.
     """
     n_layers = len(settings["network"]["hidden"]) + 1
     own = _own(settings.get("strategies"))
@@ -43,8 +56,13 @@ def _rule(name: str, n_layers: int, own: Mapping[str, Strategy]) -> Json:
         strategy = get_strategy(name, own)
         phases = strategy.phases_for(n_layers)
     except FastmlpError:
-        return {"name": name, "family": family_of(name), "known": False, "phases": []}
+        unknown = {"role": "contestant", "plain": None, "kind": None}
+        return {"name": name, "family": family_of(name), "known": False, "phases": [], **unknown}
     layers = n_layers if not strategy.cut else (strategy.layers or n_layers - 1) + 1
+    copied = 0 if strategy.start != "pretrained" else min(strategy.layers or n_layers - 1, n_layers - 1)
+    plain = _plain(strategy, {**STRATEGIES, **own})
+    moves = _moves(phases, layers)
+    role = _role(strategy, plain, moves)
     return {
         "name": name,
         "family": family_of(name),
@@ -52,10 +70,46 @@ def _rule(name: str, n_layers: int, own: Mapping[str, Strategy]) -> Json:
         "own": name in own,
         "start": strategy.start,
         "scaler": strategy.scaler,
-        "copied": 0 if strategy.start != "pretrained" else min(strategy.layers or n_layers - 1, n_layers - 1),
+        "copied": copied,
         "held_back": strategy.held_back,
         "phases": [_phase(phase, layers) for phase in phases],
+        "role": role,
+        "plain": plain,
+        "kind": _kind(strategy, moves, whole=copied == n_layers - 1) if role == "contestant" else None,
     }
+
+
+def _plain(strategy: Strategy, known: Mapping[str, Strategy]) -> str | None:
+    """Which strategy is the same but for the source's scaler, if this one has nothing else from the source."""
+    if strategy.scaler != "source" or strategy.starts_from_source:
+        return None
+    other = replace(strategy, scaler="target")
+    return next((name for name, one in known.items() if one == other), None)
+
+
+def _moves(phases: Sequence[Phase], n_layers: int) -> Bools:
+    """Whether weights move freely, weights move within a rank, biases move, in any phase: (n_layers, 3)."""
+    moves = np.zeros((n_layers, 3), dtype=np.bool_)
+    for phase in phases:
+        weights, biases = phase.multipliers(n_layers).T > 0
+        moves |= np.stack([weights & (phase.rank == 0), weights, biases], axis=1)
+    return moves
+
+
+def _role(strategy: Strategy, plain: str | None, moves: Bools) -> str:
+    if strategy.start is None:
+        return "control" if plain else "baseline"
+    features_are_random = strategy.start == "random" and not moves[:-1, 1].all()
+    return "control" if plain or features_are_random or strategy.start == "meanvar" else "contestant"
+
+
+def _kind(strategy: Strategy, moves: Bools, *, whole: bool) -> str | None:
+    """What a contestant does with the body; `whole`, if all of it was copied."""
+    if strategy.start == "random":
+        return "scratch"
+    if not moves[:-1].any():
+        return "probe" if whole else "lower probe" if strategy.cut else None
+    return "fine-tune" if whole and moves[:-1, 0].all() else None
 
 
 def _phase(phase: Phase, n_layers: int) -> Json:

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .answers import FEW, answer, compare, families
+from .answers import answer
+from .comparisons import FEW, Comparisons, in_families
 from .general import general
-from .grid import BASELINE, PLAIN, STATUSES, Grid, Row, is_control, number
+from .grid import BASELINE, FACTS, PLAIN, STATUSES, Grid, Row, flat, number
 from .insides import inside, layers, protocol, tuning
 from .matrix import contests, matrix
 from .measured import measures, pretraining, training_curves
@@ -27,10 +28,6 @@ __all__ = ["summarise"]
 
 Json = dict[str, Any]
 
-FACTS = (
-    *("examples", "features", "source_classes", "target_classes"),
-    *("source_pool", "target_pool", "probe", "held_out"),
-)
 MARGIN = 0.01
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 FEW_PROBLEMS = 2  # with more, the book tells them together
@@ -68,16 +65,22 @@ def summarise(
     replicates = [row for row in rows if row.get("varied")]
     grid = Grid.of(settings, rows)
     margin = float(settings.get("margin", MARGIN))
-    cells = contests(grid, margin)
+    made = Comparisons(grid, margin)  # whoever asks first has a pair in its family
+    compared, frozen = in_families(grid, made), freezing(grid, made)
+    by_depth = {"layers": layers(grid, made), "protocol": protocol(grid, made)}
+    cells = contests(grid, made)  # last, for it asks for what came out best
     study = _study(settings, grid, margin)
-    harm = negative(grid, study["pretrained"], margin)
-    problems = [_problem(grid, name, margin, meta, cells, harm) for name in grid.problems]
+    harm = negative(grid, study["pretrained"], made)
+    problems = [
+        _problem(grid, name, margin, meta, compared[name])
+        | {"freezing": frozen[name], "answer": answer(grid, name, compared[name], cells, differences_of(harm, name))}
+        for name in grid.problems
+    ]
     add_worth(grid, problems)
     similarity = {p["name"]: p["pretraining"]["similarity"]["mean"] for p in problems}
     classes = next((p["facts"]["target_classes"] for p in problems if p["facts"]["target_classes"]), None)
     late = {
-        "layers": layers(grid, grid.problems, margin),
-        "protocol": protocol(grid, margin),
+        **by_depth,
         "ledgers": ledgers(grid, replicates),
         "power": power_of(grid, margin, problems),
         "peers": peers,
@@ -97,7 +100,7 @@ def summarise(
         "matrix": matrix(grid, cells, similarity, classes),
         "overview": overview(problems),
         "ordered": sorted(problems, key=lambda p: -known(similarity[p["name"]])),
-        "families": rule_families(grid, settings),
+        "families": rule_families(grid),
         "worked": work_through(float(settings["training"]["lr"])),
         "meta": [
             {"name": k, "value": str(v)} for k, v in meta.items() if k not in PRIVATE and not k.startswith("problem:")
@@ -112,24 +115,16 @@ def _study(settings: Mapping[str, Any], grid: Grid, margin: float) -> Json:
         "strategies": list(grid.strategies),
         "baseline": BASELINE if BASELINE in grid.strategies else None,
         "contestants": list(grid.contestants),
-        "pretrained": transferring(grid, settings),
+        "pretrained": transferring(grid),
         "large": len(grid.contestants) > FEW or len(grid.problems) > FEW_PROBLEMS,
         "few": [s for s in STANDARD if s in grid.strategies] or list(grid.strategies[:4]),
-        "controls": [s for s in grid.strategies if is_control(s)],
+        "controls": grid.controls,
         "sizes": list(grid.sizes),
         "n_seeds": len(grid.seeds),
         "margin": margin,
-        "settings": [{"name": name, "value": value} for name, value in _flat(settings)],
+        "settings": [{"name": name, "value": value} for name, value in flat(settings).items()],
         **{part: dict(settings[part]) for part in ("network", "pretraining", "training")},
     }
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Settings by their path: ("training.lr", 0.05)."""
-    flat: list[tuple[str, Any]] = []
-    for name, value in settings.items():
-        flat += _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(prefix + name, value)]
-    return flat
 
 
 def _counts(grid: Grid) -> Json:
@@ -156,14 +151,8 @@ def _counts(grid: Grid) -> Json:
 
 
 def _problem(
-    grid: Grid,
-    name: str,
-    margin: float,
-    meta: Mapping[str, str],
-    cells: Mapping[tuple[str, int], Json],
-    harm: Json | None,
+    grid: Grid, name: str, margin: float, meta: Mapping[str, str], comparisons: Mapping[str, list[Json]]
 ) -> Json:
-    comparisons = {kind: compare(grid, name, pairs, margin) for kind, pairs in families(grid).items()}
     by_strategy = {s: [measures(grid, name, s, n) for n in grid.sizes] for s in grid.strategies}
     return {
         "name": name,
@@ -171,13 +160,11 @@ def _problem(
         "facts": _facts(meta.get(f"problem:{name}")),
         "pictures": _pictures(meta.get(f"problem:{name}")),
         "measures": by_strategy,
-        "main": {s: cells for s, cells in by_strategy.items() if not is_control(s)},
-        "comparisons": comparisons,
-        "answer": answer(grid, name, comparisons, cells, differences_of(harm, name)),
+        "main": {s: cells for s, cells in by_strategy.items() if s not in grid.controls},
+        "comparisons": dict(comparisons),
         "curves": training_curves(grid, name),
         "pretraining": pretraining(grid, name),
         "frozen": _frozen(grid, name),
-        "freezing": freezing(grid, name, margin),
         "inside": inside(grid, name, margin),
         "tuning": tuning(grid, name),
     }

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .grid import PARTS
+
 __all__ = ["TABLES"]
 
 Json = dict[str, Any]
 
 #: Epochs whose losses a table shows, as shares of the training.
 SHARES = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1)
-
-PARTS = {"source_pool": "source pool", "target_pool": "target pool", "probe": "probe set", "held_out": "held-out set"}
 
 
 def cell(kind: str, value: Any) -> Json:
@@ -178,15 +178,9 @@ def h_scores(pretraining: Json) -> Json:
 
 def split(facts: Json) -> Json:
     """Sizes of the parts of the split."""
-    parts = {
-        "source_pool": "source pool",
-        "target_pool": "target pool",
-        "probe": "probe set",
-        "held_out": "held-out set",
-    }
     return {
         "columns": [head("part", number=False), head("examples")],
-        "rows": [[cell("text", text), cell("count", facts[k])] for k, text in parts.items() if k in facts],
+        "rows": [[cell("text", text), cell("count", facts[k])] for k, text in PARTS.items() if k in facts],
     }
 
 

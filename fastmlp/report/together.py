@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from .answers import FEW, compare
-from .grid import BASELINE, PLAIN, SOURCE_SCALER, Grid
-from .rules import rules
+from .comparisons import FEW, Comparisons
+from .grid import BASELINE, PLAIN, Grid
 from .worth import MANY_CURVES, power, worth
 
 __all__ = ["absent", "add_worth", "freezing", "known", "overview", "power_of", "rule_families", "verdicts"]
@@ -31,7 +30,7 @@ def power_of(grid: Grid, margin: float, problems: Sequence[Json]) -> list[Json]:
     if not pairs or len(grid.seeds) < 2:
         return []
     (first, second), name = pairs[0], problems[0]["name"]
-    comparisons = max(1, sum(c["n"] > 1 for c in problems[0]["comparisons"]["question"]))
+    comparisons = max([1, *(c["together"] for c in problems[0]["comparisons"]["question"])])
     rows = power(grid, name, first, second, margin, comparisons)
     chance = rows[0]["smallest"]["power"]
     return [
@@ -74,21 +73,23 @@ def overview(problems: Sequence[Json]) -> Json:
     }
 
 
-def freezing(grid: Grid, name: str, margin: float) -> list[Json]:
-    """finetune against frozen at the smallest and the largest size, a family of its own."""
+def freezing(grid: Grid, made: Comparisons) -> dict[str, list[Json]]:
+    """finetune against frozen at the smallest and the largest size of each problem that has both."""
     if not {"frozen", "finetune"} <= set(grid.strategies):
-        return []
-    found = [c for c in compare(grid, name, [("finetune", "frozen")], margin) if c["n"]]
-    return found if len(found) < 2 else [found[0], found[-1]]
+        return {p: [] for p in grid.problems}
+    asked = [(n, (p, "finetune"), (p, "frozen")) for p in grid.problems for n in grid.sizes]
+    found = dict(zip(asked, made.family(asked), strict=True))
+    known = {p: [c for (_, (q, _), _), c in found.items() if q == p and c["n"]] for p in grid.problems}
+    return {p: cs if len(cs) < 2 else [cs[0], cs[-1]] for p, cs in known.items()}
 
 
-def rule_families(grid: Grid, settings: Mapping[str, Any]) -> list[Json]:
+def rule_families(grid: Grid) -> list[Json]:
     """The rules of what transfers, and of its controls, by family in the order of the plan."""
     families: dict[str, Json] = {}
-    for rule in rules([s for s in grid.strategies if s not in {BASELINE, PLAIN}], settings):
-        if not rule["name"].endswith(SOURCE_SCALER):
+    for s, rule in grid.rules.items():
+        if s not in {BASELINE, PLAIN} and not rule["plain"]:
             known = rule["known"] and not rule.get("own")
-            name = rule["family"] if known else rule["name"]
+            name = rule["family"] if known else s
             families.setdefault(name, {"family": name, "known": known, "rules": []})["rules"].append(rule)
     return list(families.values())
 

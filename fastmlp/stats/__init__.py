@@ -20,7 +20,6 @@ winners         the strategies of a cell that cannot be told apart from the best
 advice          CS231n's advice, and whether the winners agree with it
 regrets         the accuracy that an advice costs
 profiles        all cells together: probability of improvement, performance profiles, ranks
-negative        where starting from a pretrained network is worse than starting from nothing
 curves          accuracy as a function of the number of labels
 equivalence     what pretraining is worth in labels; where two strategies cross
 ledger          what an accuracy varies with
@@ -56,8 +55,6 @@ from .ledger import Component as Component
 from .ledger import Ledger as Ledger
 from .ledger import variance_ledger as variance_ledger
 from .multiplicity import holm as holm
-from .negative import NegativeTransfer as NegativeTransfer
-from .negative import negative_transfer as negative_transfer
 from .power import Detectable as Detectable
 from .power import SeedsNeeded as SeedsNeeded
 from .power import fewest_seeds as fewest_seeds

@@ -24,12 +24,12 @@ def accuracy(data: Json, width: int) -> Figure:
     Parameters
     ----------
     data
-        `measures` by strategy, and all `strategies` and the `baseline` of the study, which fix the colours.
+        `measures` by strategy; and all `strategies` of the study, its `baseline` and `controls`, which fix the colours.
     width
         In pixels.
     """
     figure, axes = canvas(width, 430)
-    look = looks(data["strategies"], data["baseline"])
+    look = looks(data)
     measures = data["measures"]
     step = min(1.022, 1.1 ** (1 / max(1, len(measures) - 1)))  # side by side, or the intervals hide each other
     for k, (name, cells) in enumerate(measures.items()):

@@ -23,7 +23,7 @@ def curves(data: Json, width: int) -> Figure:
     Parameters
     ----------
     data
-        `series`, a list of curves; `strategies` and `baseline` as for `accuracy`.
+        `series`, a list of curves; `strategies`, `baseline` and `controls` as for `accuracy`.
     width
         In pixels; panels stand one above the other on a narrow figure.
     """
@@ -34,7 +34,7 @@ def curves(data: Json, width: int) -> Figure:
     shape = (len(panels), 1) if stacked else (1, len(panels))
     figure = new_figure(width, 250 * len(panels) + 40 if stacked else 360)
     grid = figure.subplots(*shape, sharey=True, squeeze=False)
-    look = looks(data["strategies"], data["baseline"])
+    look = looks(data)
     for axes, (size, series) in zip(grid.flat, panels.items(), strict=True):
         for curve in series:
             _curve(axes, curve, look.get(curve.get("strategy", ""), {"color": INK, "linestyle": "solid"}))

@@ -23,7 +23,7 @@ def differences(data: Json, width: int) -> Figure:
     Parameters
     ----------
     data
-        `family`, a list of comparisons; `margin`; `strategies` and `baseline` as for `accuracy`.
+        `family`, a list of comparisons; `margin`; `strategies`, `baseline` and `controls` as for `accuracy`.
     width
         In pixels.
     """
@@ -33,7 +33,7 @@ def differences(data: Json, width: int) -> Figure:
     above = width < NARROW and max(map(len, labels), default=0) > 20  # a long label would leave no room beside it
     places = _places(rows, 1.9 if above else 1.0)
     figure, axes = canvas(width, 24 * (places[-1] if places else 1) + 90)
-    look = looks(data["strategies"], data["baseline"])
+    look = looks(data)
     axes.grid(visible=False)
     axes.axvspan(-margin, margin, color=BAND, linewidth=0, zorder=0)
     for y, label, row in zip(places, labels, rows, strict=True):

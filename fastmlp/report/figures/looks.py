@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -66,12 +66,20 @@ def style(salt: str = "") -> AbstractContextManager[None]:
     return matplotlib.style.context(["default", {**STYLE, "svg.hashsalt": salt}])
 
 
-def looks(strategies: Sequence[str], baseline: str | None) -> dict[str, dict[str, Any]]:
+def looks(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Colour, marker and dashes of each strategy, the same in every figure.
 
-    The baseline is ink. A control has the colour of the strategy whose name it begins with, and an open marker.
+    The baseline is ink. A control has the colour of the strategy that it differs from in its scaler alone, is dotted
+    and has an open marker.
+
+    Parameters
+    ----------
+    data
+        With the study's `strategies`; the `baseline` among them, or None; and its `controls`, each with its strategy.
     """
-    own = [s for s in strategies if s != baseline and not any(s.startswith(f"{other}-") for other in strategies)]
+    strategies, baseline = data["strategies"], data["baseline"]
+    plain = {s: of for s, of in data["controls"].items() if of in strategies}
+    own = [s for s in strategies if s != baseline and s not in plain]
     dressed = {
         s: {
             "color": SERIES[k % len(SERIES)],
@@ -82,10 +90,8 @@ def looks(strategies: Sequence[str], baseline: str | None) -> dict[str, dict[str
     }
     if baseline:
         dressed[baseline] = {"color": INK, "marker": "s", "linestyle": "solid"}
-    for s in sorted(set(strategies) - set(dressed)):
-        parent = max((other for other in dressed if s.startswith(f"{other}-")), key=len)
-        dressed[s] = dressed[parent] | {"linestyle": (0, (1, 1.5)), "markerfacecolor": "none"}
-    return dressed
+    dotted = {"linestyle": (0, (1, 1.5)), "markerfacecolor": "none"}
+    return dressed | {s: dressed[of] | dotted for s, of in plain.items()}
 
 
 def new_figure(width: int, height: float) -> Figure:

@@ -22,8 +22,8 @@ def panels(data: Json, width: int) -> Figure:
     Parameters
     ----------
     data
-        `problems`, in the order in which they are drawn; the `shown` strategies; all `strategies` and the `baseline`,
-        which fix the colours.
+        `problems`, in the order in which they are drawn; the `shown` strategies; `strategies`, `baseline`
+        and `controls` as for `accuracy`.
     width
         In pixels: three panels beside each other, or two on a telephone.
     """
@@ -32,7 +32,7 @@ def panels(data: Json, width: int) -> Figure:
     rows = -(-n // columns)
     figure = new_figure(width, 165 * rows + 100)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    look = looks(data["strategies"], data["baseline"])
+    look = looks(data)
     sizes: list[int] = []
     for axes, problem in zip(grid.flat, data["problems"], strict=False):
         for name in data["shown"]:

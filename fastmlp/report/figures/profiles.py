@@ -22,12 +22,12 @@ def profiles(data: Json, width: int) -> Figure:
     Parameters
     ----------
     data
-        `profiles`, each with its `strategy` and `points`; all `strategies` and the `baseline`, which fix the colours.
+        `profiles`, each with its `strategy` and `points`; `strategies`, `baseline` and `controls` as for `accuracy`.
     width
         In pixels.
     """
     figure, axes = canvas(width, 400)
-    look = looks(data["strategies"], data["baseline"])
+    look = looks(data)
     for line in data["profiles"]:
         points = [p for p in line["points"] if p["share"] is not None]
         x = [p["tau"] for p in points]

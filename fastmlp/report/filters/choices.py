@@ -14,7 +14,7 @@ def layers_shown(series: Sequence[Json], problems: Sequence[Json]) -> list[Json]
     """The series that one drawing can hold: of the nearest, the middle and the farthest problem, six at the most."""
     names = [p["name"] for p in problems]
     kept = {names[0], names[len(names) // 2], names[-1]} if len(names) > 3 else set(names)
-    order = ("transplant", "transfuse", "random-frozen", "partial", "probe")
+    order = list(dict.fromkeys(s["family"] for s in series))
     chosen = sorted((s for s in series if s["problem"] in kept), key=lambda s: order.index(s["family"]))
     return chosen[:6]
 
