@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from .errors import InvalidInput, LabelError, NotFiniteError, ShapeError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from .layout import Floats, Ints
+
+# What counts as a number here; asking numbers.Integral and numbers.Real takes ten times as long.
+WHOLE = int, np.integer
+REAL = (*WHOLE, float, np.floating)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number, of Python's or of NumPy's; true and false are none."""
+    return isinstance(value, WHOLE) and not isinstance(value, bool)
+
+
+def check_sizes(sizes: object) -> tuple[int, ...]:
+    """Return layer sizes as whole numbers.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two, or one is none or below 1.
+    """
+    given = () if isinstance(sizes, str) or not isinstance(sizes, Iterable) else tuple(sizes)
+    if len(given) < 2 or not all(is_whole(size) and size >= 1 for size in given):
+        raise ShapeError(f"a network needs two or more layer sizes, each a whole number of at least 1, not {sizes!r}")
+    return tuple(map(int, given))
 
 
 def check_inputs(X: ArrayLike, n_features: int, dtype: DTypeLike) -> Floats:
@@ -22,7 +46,7 @@ def check_inputs(X: ArrayLike, n_features: int, dtype: DTypeLike) -> Floats:
     ShapeError, InvalidInput, NotFiniteError
         If the shape is another, there are no examples, or a value is not a finite real number in that dtype.
     """
-    x = np.asarray(X)
+    x = _as_array("X", X)
     if x.dtype.kind not in "fiub":
         raise InvalidInput(f"X holds {x.dtype} values; real numbers are needed")
     if x.ndim != 2 or x.shape[1] != n_features:
@@ -34,6 +58,13 @@ def check_inputs(X: ArrayLike, n_features: int, dtype: DTypeLike) -> Floats:
         row, column = np.argwhere(~np.isfinite(cast))[0]
         raise NotFiniteError(f"X[{row}, {column}] is {x[row, column]}; inputs must be finite in {np.dtype(dtype)}")
     return cast
+
+
+def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ShapeError(f"{name} is no array: {error}") from error
 
 
 @np.errstate(over="ignore")
@@ -50,7 +81,7 @@ def check_labels(y: ArrayLike, n: int, n_classes: int) -> Ints:
     ShapeError, LabelError
         If there is not one for each example, or one is not a whole number from 0 to n_classes - 1.
     """
-    labels = np.asarray(y)
+    labels = _as_array("y", y)
     if labels.shape != (n,):
         raise ShapeError(f"y has shape {labels.shape}; X has {n} examples")
     if labels.dtype.kind not in "iub":
@@ -83,7 +114,7 @@ def check_order(order: ArrayLike, epochs: int, n: int) -> Ints:
     ShapeError, InvalidInput
         If the shape is another, or it names examples that do not exist.
     """
-    rows = np.asarray(order)
+    rows = _as_array("order", order)
     if rows.shape != (epochs, n) or rows.dtype.kind not in "iu":
         raise ShapeError(
             f"order is {rows.dtype} of shape {rows.shape}; integers (epochs, n) = ({epochs}, {n}) are needed"
@@ -101,12 +132,12 @@ def at_least_one(name: str, value: object) -> int:
     InvalidInput
         If it is not one, or below 1.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not is_whole(value) or value < 1:
         raise InvalidInput(f"{name} is {value!r}; it must be a whole number of at least 1")
     return int(value)
 
 
-def in_range(name: str, value: float, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
+def in_range(name: str, value: object, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
     """Return a number between two bounds.
 
     Raises
@@ -114,7 +145,9 @@ def in_range(name: str, value: float, *, above: float | None = None, least: floa
     InvalidInput
         If it lies outside, or is not a number.
     """
+    if isinstance(value, bool) or not isinstance(value, REAL):
+        raise InvalidInput(f"{name} is {value!r}; it must be a number")
     low, says = (least, f"at least {least}") if above is None else (above, f"above {above}")
     if not (value < below and (value > low if above is not None else value >= low)):
         raise InvalidInput(f"{name} is {value}; it must be {says} and below {below}")
-    return value
+    return float(value)

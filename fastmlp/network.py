@@ -5,6 +5,7 @@ Inputs are taken as they are given: the scaler belongs to the problem, not to th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ import numpy as np
 
 from .backends import get_backend
 from .backends.reference import two_logits
-from .checks import check_inputs, check_labels
-from .errors import ShapeError, UnknownName
+from .checks import check_inputs, check_labels, check_sizes, is_whole
+from .errors import InvalidInput, ShapeError, UnknownName
 from .layout import ACTIVATIONS, Layout
+from .seeds import generator_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +48,11 @@ class Network:
     Raises
     ------
     ShapeError
-        If theta has not as many parameters as the sizes need.
+        If the sizes are no network's, or theta has not as many parameters as they need.
     UnknownName
         If there is no such activation, or theta has another dtype.
+    InvalidInput
+        If theta is no array, or has gaps in memory.
     """
 
     sizes: tuple[int, ...]
@@ -56,8 +60,12 @@ class Network:
     activation: str = "relu"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sizes", check_sizes(self.sizes))
         if self.activation not in ACTIVATIONS:
             raise UnknownName("activation", self.activation, ACTIVATIONS)
+        theta: object = self.theta
+        if not isinstance(theta, np.ndarray) or not theta.flags.c_contiguous:
+            raise InvalidInput(f"theta is a {type(theta).__name__}; a NumPy array without gaps is needed")
         if self.theta.dtype not in DTYPES:
             raise UnknownName("dtype", self.theta.dtype.name, DTYPES)
         if self.theta.shape != (self.layout.n_parameters,):
@@ -90,22 +98,50 @@ class Network:
         """Classes told apart; one logit tells two."""
         return max(2, self.sizes[-1])
 
-    @property
-    def kernel_arguments(self) -> tuple[Floats, Ints, int]:
-        """What every backend function begins with: theta, sizes, code of the activation."""
-        return self.theta, np.array(self.sizes, dtype=np.int64), ACTIVATIONS.index(self.activation)
-
-    def inputs(self, X: ArrayLike) -> Floats:
-        """Return inputs as the network takes them; raise `ShapeError` or `NotFiniteError` if it cannot."""
-        return check_inputs(X, self.sizes[0], self.dtype)
-
-    def labels(self, y: ArrayLike, n: int) -> Ints:
-        """Return the labels of n examples as the network takes them; raise `LabelError` if it cannot."""
-        return check_labels(y, n, self.n_classes)
-
     def copy(self) -> Network:
         """Return a network with parameters of its own."""
         return replace(self, theta=self.theta.copy())
+
+
+def kernel_arguments(net: Network) -> tuple[Floats, Ints, int]:
+    """Return what every backend function begins with: theta, sizes, code of the activation."""
+    return net.theta, np.array(net.sizes, dtype=np.int64), ACTIVATIONS.index(net.activation)
+
+
+def check_network(net: object) -> Network:
+    """Return a network.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none.
+    """
+    if not isinstance(net, Network):
+        raise InvalidInput(f"net is {net!r}; a Network is needed")
+    return net
+
+
+def inputs_for(net: Network, X: ArrayLike) -> Floats:
+    """Return inputs as a network takes them, (n, sizes[0]).
+
+    Raises
+    ------
+    ShapeError, InvalidInput, NotFiniteError
+        If it cannot, or is none.
+    """
+    return check_inputs(X, check_network(net).sizes[0], net.dtype)
+
+
+def examples_for(net: Network, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Ints]:
+    """Return inputs and labels, (n,), as a network takes them.
+
+    Raises
+    ------
+    ShapeError, InvalidInput, NotFiniteError, LabelError
+        If it cannot.
+    """
+    x = inputs_for(net, X)
+    return x, check_labels(y, len(x), net.n_classes)
 
 
 def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32", activation: str = "relu") -> Network:
@@ -128,9 +164,11 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     Raises
     ------
     ShapeError
-        If there are fewer than two sizes, or one is below 1.
+        If there are fewer than two sizes, or one is no whole number of at least 1.
     UnknownName
         If the activation or the dtype is none of the known ones.
+    InvalidInput
+        If `rng` is none.
 
     Examples
     --------
@@ -138,12 +176,11 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     >>> [w.shape for w in net.weights], net.theta.shape
     ([(64, 64), (64, 10)], (4810,))
     """
-    layout = layout_of(tuple(int(size) for size in sizes))
-    if (name := np.dtype(dtype).name) not in DTYPES:
-        raise UnknownName("dtype", name, DTYPES)
+    layout = layout_of(check_sizes(sizes))
+    numbers = check_dtype(dtype)
     if activation not in ACTIVATIONS:
         raise UnknownName("activation", activation, ACTIVATIONS)
-    generator = np.random.default_rng(rng)
+    generator = generator_of(rng)
     theta = np.zeros(layout.n_parameters)
     weights, _ = layout.views(theta)
     for layer, weight in enumerate(weights):
@@ -151,7 +188,22 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
         fan = weight.shape[0] if activation == "relu" and not is_head else sum(weight.shape) / 2
         scale = np.sqrt((2 if activation == "relu" and not is_head else 1) / fan)
         weight[:] = generator.normal(scale=scale, size=weight.shape)
-    return Network(layout.sizes, theta.astype(dtype), activation)
+    return Network(layout.sizes, theta.astype(numbers), activation)
+
+
+def check_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return the dtype of a network's parameters.
+
+    Raises
+    ------
+    UnknownName
+        If it is none of `DTYPES`.
+    """
+    for name in DTYPES:
+        with suppress(TypeError):  # NumPy knows no such dtype
+            if dtype is not None and np.dtype(dtype) == name:
+                return np.dtype(name)
+    raise UnknownName("dtype", dtype, DTYPES)
 
 
 def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:
@@ -175,7 +227,8 @@ def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:
     ShapeError, NotFiniteError
         If the inputs do not fit the network, or hold NaN or infinity.
     """
-    return get_backend(backend).forward(*net.kernel_arguments, net.inputs(X))
+    x = inputs_for(net, X)
+    return get_backend(backend).forward(*kernel_arguments(net), x)
 
 
 def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto") -> Floats:
@@ -193,11 +246,12 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto") -
     ShapeError
         If the network has no such hidden layer.
     """
-    if not 0 <= depth < net.layout.n_layers:
+    x = inputs_for(net, X)
+    if not is_whole(depth) or not 0 <= depth < net.layout.n_layers:
         raise ShapeError(
             f"depth is {depth}; a network of sizes {net.sizes} has features at depths 0 to {net.layout.n_layers - 1}"
         )
-    return get_backend(backend).features(*net.kernel_arguments, net.inputs(X), depth)
+    return get_backend(backend).features(*kernel_arguments(net), x, depth)
 
 
 def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> tuple[float, Network]:
@@ -215,8 +269,8 @@ def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto")
     ShapeError, NotFiniteError, LabelError
         If the examples do not fit the network.
     """
-    x = net.inputs(X)
-    loss, gradient = get_backend(backend).loss_and_gradient(*net.kernel_arguments, x, net.labels(y, len(x)))
+    x, labels = examples_for(net, X, y)
+    loss, gradient = get_backend(backend).loss_and_gradient(*kernel_arguments(net), x, labels)
     return float(loss), replace(net, theta=gradient)
 
 
@@ -225,6 +279,7 @@ def predict_proba(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArr
     return softmax(two_logits(forward(net, X, backend=backend)))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of a network that diverged they are NaN, as its logits are
 def softmax(logits: Floats) -> NDArray[np.float64]:
     """Return the probabilities that logits stand for, (n, classes), computed in double precision."""
     # Classes first: NumPy reduces a long axis several times faster than a short one
@@ -242,6 +297,5 @@ def predict(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.
 
 def accuracy(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> float:
     """Return the share of examples whose likeliest class is their label, in [0, 1]; it raises what `backward` does."""
-    x = net.inputs(X)
-    labels = net.labels(y, len(x))
+    x, labels = examples_for(net, X, y)
     return float((predict(net, x, backend=backend) == labels).mean())

@@ -1,4 +1,4 @@
-"""A phase of a training, resolved for one network, and how a backend is led through it.
+"""A phase of a training, resolved for one network, and what all phases of a training share.
 
 A phase is three tables with a row a layer and two columns, weights and bias: learning rates, weight decays and pulls
 towards the start. Freezing, discriminative rates, unfreezing and penalties are other numbers in them.
@@ -6,31 +6,22 @@ towards the start. Freezing, discriminative rates, unfreezing and penalties are 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .checks import at_least_one, in_range
 from .errors import UnknownName
 from .layout import OPTIMIZERS
-from .measures import log_loss
-from .network import Network, predict_proba
+from .network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-    from .backends import Backend
-    from .layout import Floats, Ints, Layout
+    from .layout import Floats, Layout
 
     Table = NDArray[np.float64]
-
-# Compiled code does not hear Ctrl-C, so a long training is several calls; each carries the state of the one before and
-# the bits do not change. At 5 GFLOP/s, or 10 microseconds a step, slower than any machine seen, a call lasts 200 ms.
-FLOP_PER_CALL, STEPS_PER_CALL = 1e9, 20_000
 
 
 @dataclass(frozen=True)
@@ -149,119 +140,7 @@ def resolve_phase(
     InvalidInput
         If the rate is not above 0 and finite in the network's dtype, or the decay is negative.
     """
-    in_range("lr", lr, above=0, below=float(np.finfo(net.dtype).max))
-    in_range("weight_decay", weight_decay)
+    rates = in_range("lr", lr, above=0, below=float(np.finfo(net.dtype).max)) * multipliers
     decays = np.zeros_like(multipliers)
-    decays[:, 0] = weight_decay
-    return ResolvedPhase(epochs, lr * multipliers, decays, np.zeros_like(multipliers))
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Inputs as the network takes them, (n, sizes[0]), and their labels, (n,)."""
-
-    x: Floats
-    y: Ints
-
-
-class Course:
-    """A phase on its way through its epochs.
-
-    Parameters
-    ----------
-    backend, optimiser
-        Who computes, and by which rule.
-    net
-        Trained in place.
-    anchor : (P,)
-        Where pulls lead.
-    examples
-        What is trained on.
-    phase
-        The phase.
-    order : (epochs, n)
-        The examples in the order in which they are visited.
-    """
-
-    def __init__(
-        self,
-        backend: Backend,
-        optimiser: Optimizer,
-        net: Network,
-        anchor: Floats,
-        examples: Examples,
-        phase: ResolvedPhase,
-        order: Ints,
-    ) -> None:
-        # The features below the first layer that moves do not change: computed once, they become the inputs.
-        moving = np.flatnonzero(phase.moves) // 2  # layers
-        depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
-        theta, sizes, activation = net.kernel_arguments
-        above = slice(net.layout.starts[depth], None)
-        x = backend.features(theta, sizes, activation, examples.x, depth) if depth else examples.x
-        batch_size = min(optimiser.batch_size, order.shape[1])
-        code = OPTIMIZERS.index(optimiser.name)
-        theta, anchor, sizes = theta[above], anchor[above], sizes[depth:]
-        rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
-        self.losses = np.zeros(len(order))
-        self.steps = 0
-        self._steps_an_epoch = math.ceil(order.shape[1] / batch_size)
-        self._steps_a_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / (6 * theta.size * batch_size))))
-        data = x, examples.y, order, batch_size
-        if phase.adapters is None:
-            self._train = backend.train
-            self._arguments: tuple[Any, ...] = (
-                theta, _rest(theta), sizes, activation, code, *data, rates, decays, pulls, anchor, optimiser.momentum,
-                self.losses,
-            )  # fmt: skip
-        else:
-            head = theta[net.layout.above(depth).starts[len(sizes) - 2] :]
-            factors = np.concatenate([*phase.adapters.factors[depth:], head])
-            self._train = backend.train_low_rank
-            self._arguments = (
-                theta, factors, _rest(factors), sizes, activation, code, *data, phase.adapters.rank, 1.0, rates,
-                decays, theta.copy(), optimiser.momentum, self.losses,
-            )  # fmt: skip
-
-    def run(self, epochs: int) -> bool:
-        """Train for so many epochs more; return whether all losses were finite."""
-        last = self.steps + epochs * self._steps_an_epoch
-        while self.steps < last:
-            target = min(self.steps + self._steps_a_call, last)
-            self.steps = self._train(*self._arguments, self.steps, target)
-            if self.steps < target:
-                return False
-        return True
-
-
-def _rest(parameters: Floats) -> Floats:
-    """Moments of parameters that have not moved yet, (2, P)."""
-    return np.zeros((2, parameters.size), parameters.dtype)
-
-
-def run_until_stalled(
-    course: Course,
-    net: Network,
-    watched: Examples,
-    patience: int,
-    backend: str,
-    before: int = 0,
-    write: Callable[[int], None] = lambda _: None,
-) -> int:
-    """Train epoch by epoch while the loss on examples that are not trained on improves; return the epochs it took.
-
-    After each, `write` is told its number, counted on from the epochs `before`. With so few labels that none could be
-    held back, nothing is seen to improve: it takes as many as its patience.
-    """
-    best, best_epoch = math.inf, 0
-    epochs = len(course.losses)
-    for epoch in range(1, epochs + 1):
-        if not course.run(1):
-            return epochs  # diverged: the losses say so to their end
-        write(before + epoch)
-        loss = log_loss(predict_proba(net, watched.x, backend=backend), watched.y) if len(watched.y) else math.inf
-        if loss < best:
-            best, best_epoch = loss, epoch
-        elif epoch - best_epoch >= patience:
-            return epoch
-    return epochs
+    decays[:, 0] = in_range("weight_decay", weight_decay)
+    return ResolvedPhase(epochs, rates, decays, np.zeros_like(multipliers))

@@ -10,13 +10,17 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
+from .errors import InvalidInput
+
+Name = str | int | np.integer[Any]
 Rng = int | np.random.SeedSequence | np.random.Generator
 
 
-def rng_for(purpose: str, **names: str | int) -> np.random.Generator:
+def rng_for(purpose: str, **names: Name) -> np.random.Generator:
     """Return the generator that belongs to a purpose and the names it may depend on.
 
     Parameters
@@ -38,7 +42,28 @@ def rng_for(purpose: str, **names: str | int) -> np.random.Generator:
 
 
 @lru_cache(maxsize=256)  # the trials of a cell ask for the same few
-def seed_for(purpose: str, **names: str | int) -> int:
+def seed_for(purpose: str, **names: Name) -> int:
     """Return the seed of that generator, for whoever may not need to draw: a generator takes longer to make."""
-    text = json.dumps([purpose, sorted(names.items())], separators=(",", ":"))
+    plain = {name: int(value) if isinstance(value, np.integer) else value for name, value in names.items()}
+    text = json.dumps([purpose, sorted(plain.items())], separators=(",", ":"))
     return int.from_bytes(sha256(text.encode()).digest())
+
+
+def generator_of(rng: Rng) -> np.random.Generator:
+    """Return the generator that an argument `rng` stands for; a generator stands for itself.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither a seed, a whole number of at least 0, nor a `SeedSequence` or a `Generator`.
+    """
+    is_seed = isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0
+    if not is_seed and not isinstance(rng, np.random.SeedSequence | np.random.Generator):
+        raise InvalidInput(
+            f"rng is {rng!r}; it must be a whole number of at least 0, a SeedSequence or a Generator of NumPy"
+        )
+    if isinstance(rng, np.random.SeedSequence):  # a copy, for who spawns children counts them
+        rng = np.random.SeedSequence(
+            rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size, n_children_spawned=rng.n_children_spawned
+        )
+    return np.random.default_rng(rng)

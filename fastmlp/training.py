@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .backends import get_backend
 from .checks import at_least_one, check_order, check_trainable
-from .network import predict
-from .phases import Course, Examples, Optimizer, ResolvedPhase, resolve_phase, run_until_stalled
+from .course import Diary, Examples, Material, run_phases
+from .errors import InvalidInput
+from .network import check_network, examples_for
+from .phases import Optimizer, ResolvedPhase, resolve_phase
+from .seeds import generator_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +146,8 @@ def train_mlp(
     (True, 42)
     """
     optimiser = Optimizer(optimizer, batch_size, momentum)
-    phase = resolve_phase(net, at_least_one("epochs", epochs), np.ones((net.layout.n_layers, 2)), lr, weight_decay)
+    full = np.ones((check_network(net).layout.n_layers, 2))
+    phase = resolve_phase(net, at_least_one("epochs", epochs), full, lr, weight_decay)
     return fit_phases(net, X, y, [phase], optimiser, epochs=epochs, order=order, rng=rng, backend=backend)
 
 
@@ -184,41 +187,20 @@ def fit_phases(
     InvalidInput
         As in `train_mlp`.
     """
-    x = net.inputs(X)
-    labels = net.labels(y, len(x))
-    rows = draw_order(epochs, len(x), rng) if order is None else check_order(order, epochs, len(x))
-    examples, watched = Examples(x, labels), Examples(x[:0], labels[:0])
-    if held_back is not None:
-        watched = Examples(x[held_back], labels[held_back])
-        rows = rows[~held_back[rows]].reshape(epochs, -1)  # the same order, without those that are held back
-    check_trainable(labels if held_back is None else labels[~held_back], net.n_classes)
-
+    material = prepare(net, X, y, epochs, order, held_back, rng)
     trained = net.copy()
-    diary = Diary(trained, examples, backend, wanted=accuracies)
+    diary = Diary(trained, material.examples, backend, wanted=accuracies)
+    start = perf_counter()
+    losses, steps = run_phases(trained, net.theta, phases, optimiser, material, backend, diary)
+    seconds = perf_counter() - start - diary.seconds
     moves = np.logical_or.reduce([phase.moves for phase in phases])
     frozen = np.repeat(~moves.ravel(), net.layout.lengths.ravel())  # (P,)
-    losses = np.full(epochs, np.nan)
-    steps, epoch, start = 0, 0, perf_counter()
-    for number, phase in enumerate(phases, 1):
-        turn = rows[epoch : epoch + phase.epochs] if number < len(phases) else rows[epoch:]
-        course = Course(get_backend(backend), optimiser, trained, net.theta, examples, phase, turn)
-        if phase.patience is None:
-            done = _run_through(course, epoch, diary)
-        else:
-            done = run_until_stalled(course, trained, watched, phase.patience, backend, epoch, diary.write)
-        losses[epoch : epoch + done] = course.losses[:done]
-        steps, epoch = steps + course.steps, epoch + done
-        if not np.isfinite(losses[:epoch]).all():
-            break  # diverged: later phases are not run, and their losses stay NaN
-    else:
-        losses = losses[:epoch]  # the last phase may have ended early
-        diary.write(epoch, is_last=True)
     return Fit(
         network=trained,
         start=net,
         losses=losses,
         steps=steps,
-        seconds=perf_counter() - start - diary.seconds,
+        seconds=seconds,
         trainable=tuple(map(max, zip(*(phase.trainable(net.layout) for phase in phases), strict=True))),
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(trained.theta[frozen]),
@@ -226,56 +208,37 @@ def fit_phases(
     )
 
 
-class Diary:
-    """The accuracy on the training examples after epochs 1, 2, 4, 8 and so on, and the last: thinned, as changes are.
-
-    Parameters
-    ----------
-    net
-        Asked while it is trained.
-    examples
-        All of them, those that are held back too.
-    backend
-        Who computes.
-    wanted
-        Whether anything is written.
-    """
-
-    def __init__(self, net: Network, examples: Examples, backend: str, *, wanted: bool) -> None:
-        self.net, self.examples, self.backend, self.wanted = net, examples, backend, wanted
-        self.accuracies: dict[int, float] = {}
-        self.seconds = 0.0  # not the training's
-
-    def is_due(self, epoch: int) -> bool:
-        """Whether an epoch, from 1, is one of those; the last is not known yet."""
-        return self.wanted and epoch.bit_count() == 1
-
-    def write(self, epoch: int, *, is_last: bool = False) -> None:
-        """Write down the accuracy, if it is due and not there."""
-        if epoch in self.accuracies or not (self.is_due(epoch) or (is_last and self.wanted)):
-            return
-        start = perf_counter()
-        guessed = predict(self.net, self.examples.x, backend=self.backend)
-        self.accuracies[epoch] = float((guessed == self.examples.y).mean())
-        self.seconds += perf_counter() - start
-
-
-def _run_through(course: Course, before: int, diary: Diary) -> int:
-    """Train for all of a phase's epochs, with a stop wherever the diary is due; return how many they are."""
-    epochs = len(course.losses)
-    at = 0
-    for stop in (*(e for e in range(1, epochs) if diary.is_due(before + e)), epochs):
-        if not course.run(stop - at):
-            break
-        diary.write(before + stop)
-        at = stop
-    return epochs
+def prepare(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    epochs: int,
+    order: ArrayLike | None,
+    held_back: NDArray[np.bool_] | None,
+    rng: Rng,
+) -> Material:
+    """Check what a training is given, and draw the order if there is none; it raises what `fit_phases` does."""
+    x, labels = examples_for(net, X, y)
+    rows = draw_order(epochs, len(x), rng) if order is None else check_order(order, epochs, len(x))
+    if held_back is None:
+        check_trainable(labels, net.n_classes)
+        return Material(Examples(x, labels), Examples(x[:0], labels[:0]), rows)
+    check_trainable(labels[~held_back], net.n_classes)
+    kept = ~held_back[rows]
+    visits = np.count_nonzero(kept, axis=1)
+    if visits.min() != visits.max():
+        raise InvalidInput(
+            f"order visits {visits.min()} to {visits.max()} examples an epoch beside those that are held back; "
+            "with some held back, each example must be visited once an epoch"
+        )
+    # The same order, without those that are held back
+    return Material(Examples(x, labels), Examples(x[held_back], labels[held_back]), rows[kept].reshape(epochs, -1))
 
 
 def draw_order(epochs: int, n: int, rng: Rng) -> Ints:
     """Draw the order in which n examples are visited: (epochs, n), each row a permutation."""
     rows = np.tile(np.arange(n, dtype=np.int64), (epochs, 1))
-    return np.random.default_rng(rng).permuted(rows, axis=1, out=rows)
+    return generator_of(rng).permuted(rows, axis=1, out=rows)
 
 
 def _digest(parameters: Floats) -> str | None:

@@ -20,7 +20,7 @@ ROOT = Path(fastmlp.__file__).parent
 # one row may import each other; nothing may import in a circle.
 BASE = {"errors", "seeds", "layout", "checks"}
 NETWORK = BASE | {"backends", "network"}
-TRAINING = NETWORK | {"measures", "similarity", "phases", "training", "problems", "strategies", "strategies.table"}
+TRAINING = NETWORK | {"measures", "similarity", "phases", "course", "training", "problems", "strategies"}
 ALLOWED = {
     "errors": set(),
     "seeds": {"errors"},
@@ -31,8 +31,9 @@ ALLOWED = {
     "network": BASE | {"backends"},
     "measures": NETWORK,
     "similarity": NETWORK,
-    "phases": NETWORK | {"measures"},
-    "training": NETWORK | {"phases"},
+    "phases": NETWORK,
+    "course": NETWORK | {"measures", "phases"},
+    "training": NETWORK | {"phases", "course"},
     "problems": NETWORK,
     "strategies.fields": {"errors"},
     "strategies.table": {"errors", "strategies.fields"},

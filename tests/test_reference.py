@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
 from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
-from fastmlp.network import Network, backward, init_mlp, predict_proba
+from fastmlp.network import Network, backward, init_mlp, kernel_arguments, predict_proba
 
 if TYPE_CHECKING:
     from .conftest import SeededRng
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def training(net: Network, x: Any, y: Any, *, epochs: int = 4, batch_size: int = 4, **changes: Any) -> dict[str, Any]:
     """Arguments of `train` for a copy of a network, every part at rate 0.1."""
-    theta, sizes, activation = net.copy().kernel_arguments
+    theta, sizes, activation = kernel_arguments(net.copy())
     n_layers, n = len(sizes) - 1, len(x)
     generator = np.random.default_rng(3)
     order = np.array([generator.permutation(n) for _ in range(epochs)])
@@ -127,9 +127,9 @@ def test_nothing_leaves_the_dtype(optimizer: int, dtype: str, rng: SeededRng) ->
     x, y = rng.normal(6, 3).astype(dtype), rng.labels(6, 3)
     arguments = training(net, x, y, optimizer=optimizer, decays=np.full((2, 2), 0.1), pulls=np.full((2, 2), 0.1))
     reference.train(**arguments)
-    _, gradient = reference.loss_and_gradient(*net.kernel_arguments, x, y)
+    _, gradient = reference.loss_and_gradient(*kernel_arguments(net), x, y)
     assert {arguments["theta"].dtype, arguments["state"].dtype, gradient.dtype} == {np.dtype(dtype)}
-    assert reference.forward(*net.kernel_arguments, x).dtype == dtype
+    assert reference.forward(*kernel_arguments(net), x).dtype == dtype
 
 
 @pytest.mark.parametrize("optimizer", range(len(OPTIMIZERS)))
@@ -171,7 +171,9 @@ def test_adams_first_step_has_the_length_of_its_rate(rng: SeededRng) -> None:
     # With bias correction m / sqrt(v) is g / |g| at t = 1 (Kingma & Ba 2015, section 2.1)
     net, x, y = init_mlp((3, 4, 3), rng=2, dtype="float64"), rng.normal(6, 3), rng.labels(6, 3)
     arguments = training(net, x, y, optimizer=1, batch_size=6, last=1)
-    _, gradient = reference.loss_and_gradient(*net.kernel_arguments, x[arguments["order"][0]], y[arguments["order"][0]])
+    _, gradient = reference.loss_and_gradient(
+        *kernel_arguments(net), x[arguments["order"][0]], y[arguments["order"][0]]
+    )
     reference.train(**arguments)
     clear = np.abs(gradient) > 1e-4  # where EPSILON does not matter
     assert_allclose((arguments["theta"] - net.theta)[clear], -0.1 * np.sign(gradient[clear]), rtol=1e-3)

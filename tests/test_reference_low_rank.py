@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
 from fastmlp.backends.reference_low_rank import factor_sizes, merge, train_low_rank
-from fastmlp.network import init_mlp
+from fastmlp.network import init_mlp, kernel_arguments
 
 from .conftest import SeededRng
 
@@ -17,7 +17,7 @@ RANK, SCALE = 2, 0.7
 
 def case(rng: SeededRng, *, epochs: int = 1, batch_size: int = 9, **changes: Any) -> dict[str, Any]:
     """Arguments of a training of a tanh network, factors all drawn at random, at rate 1 and without momentum."""
-    theta, sizes, activation = init_mlp((5, 6, 7, 4), rng=1, dtype="float64", activation="tanh").kernel_arguments
+    theta, sizes, activation = kernel_arguments(init_mlp((5, 6, 7, 4), rng=1, dtype="float64", activation="tanh"))
     factors = rng.normal(sum(factor_sizes(sizes, RANK)))
     base = theta.copy()
     merge(theta, base, factors, sizes, RANK, SCALE)
@@ -67,7 +67,7 @@ def test_the_compiled_training_agrees_with_this_one(
     sizes: tuple[int, ...], optimizer: int, dtype: str, tolerance: float, rng: SeededRng
 ) -> None:
     low_rank = pytest.importorskip("fastmlp.backends.compiled_low_rank")
-    theta, places, activation = init_mlp(sizes, rng=1, dtype=dtype).kernel_arguments
+    theta, places, activation = kernel_arguments(init_mlp(sizes, rng=1, dtype=dtype))
     factors = (0.3 * rng.normal(sum(factor_sizes(places, 3)))).astype(dtype)
     x, y = rng.normal(21, 5).astype(dtype), rng.labels(21, max(2, sizes[-1]))
     rates, decays = np.full((2, len(sizes) - 1, 2), 0.01)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
-from fastmlp import training
+from fastmlp import course, training
+from fastmlp.course import run_until_stalled
 from fastmlp.errors import InvalidInput, LabelError, UnknownName
-from fastmlp.phases import Optimizer, run_until_stalled
+from fastmlp.phases import Optimizer
 from fastmlp.strategies import (
     SMALLER,
     STRATEGIES,
@@ -33,6 +34,7 @@ from .conftest import SeededRng
 
 SOURCE = fastmlp.init_mlp((4, 6, 5, 2), rng=11)
 NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.start is not None]
+STILL = Strategy("pretrained", (Phase(body=0, rank=2),))  # adapters that do not move
 
 
 def target(rng: SeededRng) -> tuple[Any, Any]:
@@ -104,7 +106,7 @@ def test_probe_is_a_linear_head_on_the_features_of_a_layer(backend: str, rng: Se
     x, y = target(rng)
     fit = transfer(SOURCE, x, y, strategy="probe-1", n_classes=10, rng=3, epochs=3, backend=backend)
     assert fit.network.sizes == (4, 6, 10)
-    order = training.draw_order(3, len(x), 1)
+    order = draw_order(3, len(x), 1)
     probe = transfer(SOURCE, x, y, strategy="probe-2", n_classes=10, rng=3, epochs=3, order=order, backend=backend)
     frozen = transfer(SOURCE, x, y, strategy="frozen", n_classes=10, rng=3, epochs=3, order=order, backend=backend)
     assert_array_equal(probe.network.theta, frozen.network.theta)
@@ -172,7 +174,7 @@ def test_partial_keeps_the_bytes_of_the_first_layers_and_moves_the_others(k: int
 
 def test_gradual_never_moves_a_layer_before_its_phase(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
-    order = training.draw_order(6, len(x), 1)
+    order = draw_order(6, len(x), 1)
     start = starting_network(SOURCE, STRATEGIES["gradual"], 10, 3)
     for turns, expected in [(1, [False, False, True]), (2, [False, True, True]), (3, [True, True, True])]:
         shared = STRATEGIES["gradual"].phases_for(3)[:turns]
@@ -202,10 +204,20 @@ def test_a_diary_of_accuracies_changes_no_bit(name: str, backend: str, rng: Seed
     assert [epoch for epoch, _ in told.accuracies] == [1, 2, 4, 8, 11]
     assert told.accuracies[-1][1] == fastmlp.accuracy(told.network, x, y, backend=backend)
     if name == "scratch":
-        order = training.draw_order(11, len(x), 5)
+        order = draw_order(11, len(x), 5)
         short = transfer(SOURCE, x, y, **options | {"epochs": 4, "order": order[:4]})
         whole = transfer(SOURCE, x, y, **options | {"order": order}, accuracies=True)
         assert dict(whole.accuracies)[4] == fastmlp.accuracy(short.network, x, y, backend=backend)
+
+
+@pytest.mark.parametrize("name", ["finetune", "plateau", "lora-2"])
+@pytest.mark.parametrize("lr", [1e6, 1e30])
+def test_a_training_that_diverges_does_so_without_a_warning(name: str, lr: float, backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    fit = transfer(SOURCE, x, y, strategy=name, n_classes=10, lr=lr, epochs=8, accuracies=True, backend=backend)
+    assert fit.diverged
+    fastmlp.predict_proba(fit.network, x, backend=backend)
+    fastmlp.backward(fit.network, x, y, backend=backend)
 
 
 def test_plateau_unfreezes_when_the_held_back_loss_stalls_and_uses_all_its_epochs(
@@ -218,7 +230,7 @@ def test_plateau_unfreezes_when_the_held_back_loss_stalls_and_uses_all_its_epoch
         lengths.append(run_until_stalled(*arguments))
         return lengths[-1]
 
-    monkeypatch.setattr(training, "run_until_stalled", listened)
+    monkeypatch.setattr(course, "run_until_stalled", listened)
     fit = transfer(SOURCE, x, y, strategy="plateau", n_classes=10, rng=3, epochs=200, lr=0.2, backend=backend)
     assert len(lengths) == 2  # the head alone, then one layer more; the third phase takes what is left
     assert all(3 < length < 200 for length in lengths)
@@ -239,7 +251,7 @@ def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng)
 
 def test_lp_ft_trains_the_head_and_then_everything_from_there(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
-    order = training.draw_order(6, len(x), 1)
+    order = draw_order(6, len(x), 1)
     options: dict[str, Any] = {"n_classes": 10, "rng": 3, "backend": backend}
     both = transfer(SOURCE, x, y, strategy="lp-ft", epochs=6, order=order, **options)
     probe = transfer(SOURCE, x, y, strategy="frozen", epochs=3, order=order[:3], **options)
@@ -316,9 +328,36 @@ def test_training_from_a_start_is_the_second_half_of_a_transfer(backend: str, rn
 def test_lora_gives_the_same_examples_in_the_same_order(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
     options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": 3, "backend": backend}
-    still = Strategy("pretrained", (Phase(body=0, rank=2),))  # adapters that do not move
-    lora, frozen = (transfer(SOURCE, x, y, strategy=strategy, **options) for strategy in (still, "frozen"))
+    lora, frozen = (transfer(SOURCE, x, y, strategy=strategy, **options) for strategy in (STILL, "frozen"))
     assert_allclose(lora.losses, frozen.losses, rtol=1e-6)
+
+
+def test_every_strategy_visits_the_examples_in_the_same_order(rng: SeededRng, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = target(rng)
+    orders = []
+
+    def listened(*arguments: Any) -> Any:
+        orders.append(draw_order(*arguments))
+        return orders[-1]
+
+    monkeypatch.setattr(training, "draw_order", listened)
+    twice = Strategy("pretrained", (Phase(rank=2, share=0.5), Phase(rank=2, share=0.5)))
+    strategies: list[str | Strategy] = [*NETWORKS, "probe-2", "lora-1", "transplant-1", twice]
+    for strategy in strategies:
+        transfer(SOURCE, x, y, strategy=strategy, n_classes=10, rng=3, epochs=3, backend="numpy")
+    assert len(orders) == len(strategies)
+    for order in orders:
+        assert_array_equal(order, orders[0])
+
+
+def test_a_generator_goes_on_and_a_seed_sequence_begins_again(rng: SeededRng) -> None:
+    x, y = target(rng)
+    for seeded, repeats in ((np.random.SeedSequence(3), True), (np.random.default_rng(3), False)):
+        options: dict[str, Any] = {"n_classes": 10, "rng": seeded, "epochs": 1, "backend": "numpy"}
+        fits = [transfer(SOURCE, x, y, strategy="lora-2", **options) for _ in range(2)]
+        assert np.array_equal(fits[0].network.theta, fits[1].network.theta) == repeats
+        plain = transfer(SOURCE, x, y, strategy="lora-2", **options | {"rng": 3})
+        assert_array_equal(fits[0].network.theta, plain.network.theta)
 
 
 def test_random_frozen_trains_a_head_on_random_features(backend: str, rng: SeededRng) -> None:
@@ -356,7 +395,7 @@ def test_families_expand_to_the_depths_of_a_network_and_refuse_others(rng: Seede
 
 def test_scratch_is_training_a_random_network(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
-    order = training.draw_order(3, len(x), 5)
+    order = draw_order(3, len(x), 5)
     start = fastmlp.init_mlp((4, 6, 5, 10), rng=3)
     plain = fastmlp.train_mlp(start, x, y, epochs=3, lr=0.05, order=order, backend=backend)
     scratch = transfer(SOURCE, x, y, strategy="scratch", n_classes=10, rng=3, epochs=3, order=order, backend=backend)

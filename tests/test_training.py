@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier
 
 import fastmlp
-from fastmlp import phases
+from fastmlp import course
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, UnknownName
 from fastmlp.phases import Optimizer, ResolvedPhase
 from fastmlp.training import draw_order, fit_phases, train_mlp
@@ -76,7 +76,7 @@ def test_many_short_calls_give_the_bits_of_one(
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 5, 3))
     whole = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
-    monkeypatch.setattr(phases, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(course, "STEPS_PER_CALL", 3)
     pieces = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
     assert_array_equal(pieces.network.theta, whole.network.theta)
     assert_array_equal(pieces.losses, whole.losses)

@@ -38,6 +38,11 @@ ACTIVATE = (lambda z: np.maximum(z, 0), np.tanh, logistic, lambda z: z)
 SLOPE = (lambda a: a > 0, lambda a: 1 - a * a, lambda a: a * (1 - a), lambda _: 1)
 
 
+# A training that diverges ends in numbers that say so, and what is computed from them is no news.
+quiet = np.errstate(over="ignore", invalid="ignore")
+
+
+@quiet
 def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
     """Activations after the first `depth` layers.
 
@@ -56,6 +61,7 @@ def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
     return _hidden(theta, sizes, activation, x)[depth]
 
 
+@quiet
 def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
     """Logits, (n, sizes[-1]); the other arguments are those of `features`."""
     weights, biases = _layout(sizes).views(theta)
@@ -63,6 +69,7 @@ def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
     return logits
 
 
+@quiet
 def loss_and_gradient(
     theta: Floats, sizes: Ints, activation: int, x: Floats, y: NDArray[np.int64]
 ) -> tuple[float, Floats]:
@@ -123,7 +130,7 @@ def two_logits(logits: Floats) -> Floats:
     return np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a training that diverges ends in a loss that says so
+@quiet
 def train(
     theta: Floats,
     state: Floats,

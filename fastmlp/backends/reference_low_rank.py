@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..layout import Layout
-from .reference import gradients, moving_parts, update
+from .reference import gradients, moving_parts, quiet, update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..layout import Floats, Ints
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@quiet
 def train_low_rank(
     theta: Floats,
     factors: Floats,

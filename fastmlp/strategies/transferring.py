@@ -13,9 +13,10 @@ import numpy as np
 
 from ..checks import at_least_one
 from ..errors import InvalidInput
-from ..network import Network, init_mlp
+from ..network import Network, check_network, examples_for, init_mlp
 from ..phases import Optimizer, ResolvedPhase, draw_adapters, resolve_phase
 from ..problems import interleave
+from ..seeds import generator_of
 from ..training import Fit, fit_phases
 from .table import Phase, Strategy, get_strategy
 
@@ -60,7 +61,8 @@ def transfer(
     n_classes
         Outputs of the new head.
     rng
-        Draws the new head (and the body, if the strategy starts from random weights), then the order.
+        Draws the new head (and the body, if the strategy starts from random weights); generators spawned from it draw
+        adapters and the order, which is so the same for every strategy.
     lr
         The full learning rate; the strategy's multipliers apply to it.
     epochs, batch_size, momentum, optimizer, weight_decay, order, backend
@@ -76,8 +78,10 @@ def transfer(
         If the strategy trains no network, the examples do not fit, or an option is out of range.
     """
     chosen = get_strategy(strategy) if isinstance(strategy, str) else strategy
-    generator = np.random.default_rng(rng)
-    start = starting_network(net, chosen, at_least_one("n_classes", n_classes), generator)
+    if not isinstance(chosen, Strategy):
+        raise InvalidInput(f"strategy is {strategy!r}; a name or a Strategy is needed")
+    generator = generator_of(rng)
+    start = starting_network(check_network(net), chosen, at_least_one("n_classes", n_classes), generator)
     optimiser = Optimizer(optimizer, batch_size, momentum)
     return train_from(
         start,
@@ -121,7 +125,7 @@ def train_from(
     strategy, optimiser, lr, weight_decay, epochs
         What is to be done with it.
     rng
-        Draws adapters, if the strategy has any, then the order, if there is none.
+        Adapters, if the strategy has any, and the order, if there is none, are drawn by generators spawned from it.
 
     Raises
     ------
@@ -129,13 +133,16 @@ def train_from(
         As in `transfer`.
     """
     shared = strategy.phases_for(start.layout.n_layers)
-    if any(phase.rank for phase in shared):
-        rng = np.random.default_rng(rng)  # one for all phases, so that each draws adapters of its own
+    shares = share_out(shared, at_least_one("epochs", epochs))
+    draws = order is None or any(phase.rank for phase in shared)  # else no generator is made, which takes a while
+    adapters, visits = _generators(rng, len(shared)) if draws else ([None] * len(shared), None)
     phases = [
-        _resolve(start, phase, part, lr, weight_decay, rng)
-        for phase, part in zip(shared, share_out(shared, at_least_one("epochs", epochs)), strict=True)
+        _resolve(start, phase, part, lr, weight_decay, generator)
+        for phase, part, generator in zip(shared, shares, adapters, strict=True)
     ]
-    held_back = _hold_back(np.asarray(y), strategy.held_back, start.n_classes) if strategy.held_back else None
+    held_back = None
+    if strategy.held_back:
+        held_back = _hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes)
     return fit_phases(
         start,
         X,
@@ -146,7 +153,7 @@ def train_from(
         order=order,
         held_back=held_back,
         accuracies=accuracies,
-        rng=rng,
+        rng=visits or 0,
         backend=backend,
     )
 
@@ -166,7 +173,7 @@ def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng)
     if max(layers, *(phase.frozen for phase in strategy.phases)) > body:
         raise InvalidInput(f"strategy {strategy} needs more than the {body} hidden layers of a network of {net.sizes}")
     hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
-    generator = np.random.default_rng(rng)
+    generator = generator_of(rng)
     drawn = init_mlp((*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation)
     copied = slice(0, net.layout.starts[layers])
     if strategy.start == "pretrained":
@@ -178,12 +185,19 @@ def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng)
     return drawn
 
 
-def _resolve(net: Network, phase: Phase, epochs: int, lr: float, weight_decay: float, rng: Rng) -> ResolvedPhase:
+def _generators(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.random.Generator]:
+    """Generators for the adapters of each phase, and for the order: the same for every strategy, whatever it draws."""
+    adapters = generator_of(rng).spawn(n_phases)
+    return adapters, adapters[0].spawn(1)[0]  # how many there are is the strategy's; there is always a first
+
+
+def _resolve(
+    net: Network, phase: Phase, epochs: int, lr: float, weight_decay: float, rng: np.random.Generator | None
+) -> ResolvedPhase:
     """Resolve a phase of a strategy for the network it starts from."""
     n_layers = net.layout.n_layers
     plain = resolve_phase(net, epochs, phase.multipliers(n_layers), lr, weight_decay)
-    # A generator of its own, so that the order drawn next is the one that strategies without adapters get
-    adapters = draw_adapters(net, phase.rank, np.random.default_rng(rng).spawn(1)[0]) if phase.rank else None
+    adapters = draw_adapters(net, phase.rank, rng) if rng and phase.rank else None
     return replace(plain, pulls=phase.pulls(n_layers), patience=phase.patience, adapters=adapters)
 
 

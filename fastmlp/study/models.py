@@ -14,7 +14,7 @@ import numpy as np
 from ..backends import get_backend
 from ..backends.reference import two_logits
 from ..measures import log_loss
-from ..network import Network, softmax
+from ..network import Network, kernel_arguments, softmax
 from ..phases import Optimizer
 from ..problems import Scaler, Task
 from ..strategies import Strategy, fit_baseline, train_from
@@ -102,7 +102,7 @@ def train_network(
         backend=conditions.backend,
     )
     # Straight to the backend: what a scaler returns needs no checking
-    logits = partial(get_backend(conditions.backend).forward, *fit.network.kernel_arguments)
+    logits = partial(get_backend(conditions.backend).forward, *kernel_arguments(fit.network))
     return Model(scaler, dtype, seen, logits, _told(fit), fit)
 
 
