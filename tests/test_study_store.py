@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic
@@ -236,20 +236,53 @@ INSERT INTO records VALUES ('k', 'ok', 0.5, '[1.0]');
 """
 
 
-@pytest.mark.parametrize("first", ["read", "written"])
-def test_a_file_of_an_older_version_gets_what_it_lacks_and_keeps_what_it_has(first: str, tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / "study.sqlite")
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The file of a study that an older fastmlp has made."""
+    path = tmp_path / "study.sqlite"
+    connection = sqlite3.connect(path)
     connection.executescript(FIRST + f"PRAGMA application_id = {database.APPLICATION};")
     connection.close()
-    if first == "written":
-        with Store.open(tmp_path) as store:
-            assert store.count() == (1, 0)
-            begin(store, made_up_plan())
-            assert store.has("k")
-        return
-    (row,) = read_study(tmp_path).rows
+    return path
+
+
+def test_a_file_of_an_older_version_is_read_and_left_as_it_is(old: Path) -> None:
+    before = old.read_bytes()
+    old.chmod(0o444)
+    old.parent.chmod(0o555)  # a medium that cannot be written
+    try:
+        (row,) = read_study(old.parent).rows
+    finally:
+        old.parent.chmod(0o755)
     assert list(row) == list(COLUMNS)
-    assert (row["accuracy"], row["losses"], row["varied"], row["macro_recall"]) == (0.5, [1.0], "", None)
+    assert (row["accuracy"], row["losses"], row["varied"], row["replicate"]) == (0.5, [1.0], "", 0)
+    assert row["macro_recall"] is row["log_me"] is None
+    assert old.read_bytes() == before
+    assert list(old.parent.iterdir()) == [old]
+
+
+def test_a_file_of_an_older_version_is_copied_before_it_gets_what_it_lacks(old: Path) -> None:
+    before = old.read_bytes()
+    with Store.open(old.parent) as store:
+        assert store.count() == (1, 0)
+        begin(store, made_up_plan())
+        assert store.has("k")
+    assert old.with_name("study.sqlite.v1").read_bytes() == before
+    with Store.open(old.parent):
+        pass
+    assert old.with_name("study.sqlite.v1").read_bytes() == before, "there is no second copy, of what is no longer old"
+
+
+def test_a_file_of_an_older_version_that_cannot_be_copied_stays_old(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = old.read_bytes()
+
+    def full(path: Path, chunks: Iterable[bytes]) -> None:
+        raise StoreError(f"{path}: No space left on device")
+
+    monkeypatch.setattr(database, "write_whole", full)
+    with pytest.raises(StoreError, match=r"study\.sqlite\.v1: No space left"), Store.open(old.parent):
+        pass
+    assert old.read_bytes() == before
 
 
 def test_what_reaches_the_loss_of_scratch_is_timed_by_its_epochs(tmp_path: Path) -> None:

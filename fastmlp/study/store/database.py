@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from ...errors import StoreCorrupt, StoreError
+from ...files import write_whole
 from .lock import hold
 from .records import NESTED, PRETRAINING, SCORES, TRIAL
 
@@ -20,6 +22,7 @@ SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 VERSION = 3  # of the tables below; raise it when `_migrate` has to add to what there is
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
+COPIED = 1 << 20  # bytes at a time
 PATIENCE = 5.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
 LONG_PATIENCE = 60.0  # seconds for a commit: whoever reads that long loses less than a study that ends
 
@@ -110,14 +113,15 @@ def _commit(connection: sqlite3.Connection) -> None:
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the file for writing, see that it is whole, and make the tables if it is new.
 
-    The caller holds the folder's lock. What a killed study left half written is rolled back here, by SQLite.
+    The caller holds the folder's lock. What a killed study left half written is rolled back here, by SQLite. A file of
+    an older fastmlp is copied, to ``study.sqlite.v2``, before it gets the tables and columns that it lacks.
 
     Raises
     ------
     StoreCorrupt
         If the file is damaged, or a database of someone else.
     StoreError
-        If it cannot be opened, or a newer fastmlp has written it.
+        If it cannot be opened or copied, or a newer fastmlp has written it.
     """
     with naming(path):
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
@@ -127,7 +131,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             _see_whole(connection, path)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _make_tables(connection)
-            if see_version(connection, path) < VERSION:
+            if (found := see_version(connection, path)) < VERSION:
+                _copy_aside(path, found)
                 _migrate(connection)
         except BaseException:
             connection.close()
@@ -147,12 +152,18 @@ def _make_tables(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
+def _copy_aside(path: Path, version: int) -> None:
+    """Copy the file as it is; nobody writes it, and nothing of it is in a journal."""
+    with path.open("rb") as file:
+        write_whole(path.with_name(f"{path.name}.v{version}"), iter(partial(file.read, COPIED), b""))
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     """Add the tables and columns that an older fastmlp did not have; what it measured is kept as it is."""
     with transaction(connection):
         for table, columns in SCHEMA.items():
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table}({_columns(table)})")
-            known = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+            known = _columns_of(connection, table)
             for name, kind in columns.items():
                 if name not in known:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
@@ -161,6 +172,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open the file for reading only; a study may be writing it meanwhile.
+
+    A file of an older fastmlp stays as it is, and what it lacks is read as nothing.
 
     Raises
     ------
@@ -173,28 +186,43 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         raise StoreError(f"{path}: there is no such file; `fastmlp study --out {path.parent}` makes one")
     with naming(path):
         try:
-            connection, version = _open_read_only(path)
+            return _open_read_only(path)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
-        else:
-            if version == VERSION:
-                return connection
-            connection.close()
-        # A study was killed while it wrote, or its tables are old. Only a writer may roll back or add to them: it is
-        # us, if nobody else is at work.
-        with hold(path.parent), closing(connect_writer(path)):
-            pass
-        return _open_read_only(path)[0]
+        # A study was killed while it wrote. Only a writer may roll back: it is us, if nobody else is at work.
+        with hold(path.parent), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+            _see_whole(connection, path)
+        return _open_read_only(path)
 
 
-def _open_read_only(path: Path) -> tuple[sqlite3.Connection, int]:
+def _open_read_only(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
     try:
-        return connection, see_version(connection, path)
+        if see_version(connection, path) < VERSION:
+            _make_up(connection)
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _make_up(connection: sqlite3.Connection) -> None:
+    """Let old tables look like ours on this connection alone: views, in memory, take their names."""
+    connection.execute("PRAGMA temp_store=MEMORY")
+    for table, columns in SCHEMA.items():
+        known = _columns_of(connection, table)
+        values = (
+            name if name in known else f"{kind.partition(' DEFAULT ')[2] or 'NULL'} AS {name}"
+            for name, kind in columns.items()
+        )
+        source = f"FROM main.{table}" if known else "WHERE 0"
+        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {', '.join(values)} {source}")
+
+
+def _columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
+    """Return the names of a table's columns in the file; none if there is no such table."""
+    return {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
 
 
 def see_version(connection: sqlite3.Connection, path: Path) -> int:
