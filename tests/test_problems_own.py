@@ -177,6 +177,14 @@ def test_a_file_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
         read_task(Path("a\0b"))
 
 
+def test_arrays_that_are_too_large_are_refused_before_they_are_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own, "LARGEST", 95)  # bytes; X has 96 of them, in float64
+    with pytest.raises(ShapeError, match="at most 95 can be used"):
+        read(path, npz(X=X.astype("float16"), y=Y))
+
+
 def test_a_file_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     path.write_bytes(npz(X=X, y=Y))
