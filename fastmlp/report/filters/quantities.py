@@ -25,7 +25,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 def percent0(value: float | None) -> str:
     """A share as a whole percentage: 73 %, and <1 % where it would be rounded to nothing."""
-    return f"<1{NO_BREAK}%" if value is not None and 0 < value < 0.005 else percent(value, 0)
+    return f"<1{NO_BREAK}%" if value is not None and 0 < value <= 0.005 else percent(value, 0)
 
 
 def points(value: float | None, digits: int = 1) -> str:
