@@ -54,7 +54,7 @@ def made_up_record(key: str, **changes: Any) -> Record:
 
 def made_up_pretraining(key: str) -> Record:
     """A pretraining whose similarity is one half."""
-    scores = {"h_score": 1.0, "h_score_random": 0.0, "h_score_target": 2.0}
+    scores = {"source_accuracy": 0.9, "h_score": 1.0, "h_score_random": 0.0, "h_score_target": 2.0}
     return dict.fromkeys(PRETRAINING) | {"key": key, "pretrain_losses": [1.0]} | scores
 
 

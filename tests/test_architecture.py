@@ -38,7 +38,7 @@ ALLOWED = {
     "strategies.fields": {"errors"},
     "strategies.table": {"errors", "strategies.fields"},
     "strategies": NETWORK | {"phases", "training", "problems", "strategies.fields", "strategies.table"},
-    "study.store": {"errors", "files"},  # records, and nothing of strategies
+    "study.store": {"errors", "files", "stats"},  # records, and nothing of strategies
     "study.session": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
     "study": TRAINING | {"study.store", "study.session"},
     "stats": {"errors", "seeds"},

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fastmlp.errors import StoreCorrupt, StoreError, StoreLocked
+from fastmlp.report.grid import Grid
+from fastmlp.report.measured import pretraining
 from fastmlp.study.export import export
 from fastmlp.study.store import Store, database, read_study, table
 from fastmlp.study.store.lock import holder, see_free
@@ -62,6 +64,25 @@ def test_rows_come_back_as_they_went_in_and_in_the_plans_order(store: Store, tmp
     }
     assert [row["status"] for row in data.rows] == ["missing"] * 4 + ["ok", "missing"]
     assert {row["similarity"] for row in data.rows} == {0.5}
+
+
+def test_the_similarity_is_the_one_that_the_book_tells(tmp_path: Path) -> None:
+    again = Trial("p", "frozen", 20, 9, "p-frozen-again", "p-again", varied="order", replicate=1)
+    later = Trial("p", "frozen", 50, 0, "p-frozen-0-50", "p-0-50")
+    with Store.open(tmp_path) as store:
+        begin(store, [*made_up_plan(), later, again])
+        changes: dict[str, dict[str, Any]] = {
+            "p-0": {},
+            "p-1": {"h_score": 1.5},
+            "p-2": {"h_score_random": 3.0},  # what the target itself taught is worse than random: that spans no scale
+            "p-0-50": {"h_score": 9.0},
+            "p-again": {"h_score": 9.0},
+        }
+        store.add([made_up_pretraining(key) | change for key, change in changes.items()], [])
+    rows = read_study(tmp_path).rows
+    told = pretraining(Grid.of({"network": {"hidden": [8]}}, rows), "p")["similarity"]
+    assert {row["similarity"] for row in rows} == {told["mean"]} == {(0.5 + 0.75) / 2}
+    assert told["n"] == 2
 
 
 def test_a_trial_that_two_problems_share_runs_once_and_counts_for_both(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ profiles        all cells together: probability of improvement, performance prof
 curves          accuracy as a function of the number of labels
 equivalence     what pretraining is worth in labels; where two strategies cross
 ledger          what an accuracy varies with
+placing         where a score lies between two others
 power           what a study could have seen, and how many seeds would decide
 ==============  ====================================================================================================
 """
@@ -55,6 +56,7 @@ from .ledger import Component as Component
 from .ledger import Ledger as Ledger
 from .ledger import variance_ledger as variance_ledger
 from .multiplicity import holm as holm
+from .placing import place_between as place_between
 from .power import Detectable as Detectable
 from .power import SeedsNeeded as SeedsNeeded
 from .power import fewest_seeds as fewest_seeds

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import json
 
 from ...errors import StoreError
+from ...stats import place_between
 from .database import FILE, connect_reader, naming
 from .records import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
 from .table import Table
@@ -89,17 +90,19 @@ class Reader:
     def similarity(self) -> dict[str, float]:
         """Return each problem's place between random weights, 0, and pretraining on the target itself, 1.
 
-        The mean over seeds of where the H-score of the pretrained features lies between the two others.
+        The mean over seeds of where the H-score of the pretrained features lies between the two others. Each seed has
+        one pretraining, its first, and those of replicates do not count: the book says the same, with an interval.
         """
-        scores: dict[str, list[float]] = {}
-        for problem, score, low, high in self.connection.execute(
-            "SELECT problem, h_score, h_score_random, h_score_target"
-            " FROM (SELECT DISTINCT problem, pretraining_key FROM plan)"
-            " JOIN pretrainings ON pretrainings.key = pretraining_key"
-            " WHERE h_score IS NOT NULL AND h_score_target != h_score_random"
+        scores: dict[str, dict[int, float | None]] = {}
+        for problem, seed, *of_seed in self.connection.execute(
+            "SELECT problem, seed, h_score_random, h_score, h_score_target"
+            " FROM plan JOIN pretrainings ON pretrainings.key = pretraining_key"
+            " WHERE varied = '' AND source_accuracy IS NOT NULL"
+            " GROUP BY problem, seed, pretraining_key ORDER BY min(position)"
         ):
-            scores.setdefault(problem, []).append((score - low) / (high - low))
-        return {problem: fmean(values) for problem, values in scores.items()}  # exact sums: the order does not matter
+            scores.setdefault(problem, {}).setdefault(seed, place_between(*of_seed))
+        known = {problem: [s for s in of.values() if s is not None] for problem, of in scores.items()}
+        return {problem: fmean(of) for problem, of in known.items() if of}  # exact sums: the order does not matter
 
     def final_losses(self) -> dict[tuple[str, int, int], float]:
         """Return the loss that scratch ends in, by problem, size and seed."""
