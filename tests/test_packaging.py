@@ -113,11 +113,29 @@ def test_wheels_are_the_same_from_checkout_and_sdist(artefacts: dict[str, Path])
     assert contents(artefacts["wheel"]) == contents(artefacts["wheel from sdist"])
 
 
-def test_sdist_holds_the_tests_and_benchmarks(artefacts: dict[str, Path]) -> None:
+def test_sdist_holds_all_but_the_rendered_book(artefacts: dict[str, Path]) -> None:
     with tarfile.open(artefacts["sdist"]) as archive:
-        tops = {Path(name).parts[1] for name in archive.getnames()}
+        paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
+    tops = {path.parts[0] for path in paths}
     assert {"fastmlp", "bench", "report_templates", "tests", "asv.conf.json", "pyproject.toml", "LICENSE"} <= tops
-    assert "docs" not in tops  # a rendered book is no source
+    assert [path.as_posix() for path in paths if path.parts[0] == "docs"] == ["docs/pictures.py"]
+
+
+def test_tests_of_the_sdist_find_what_they_read(artefacts: dict[str, Path]) -> None:
+    """Those of files beside the package, without a checkout of git."""
+    unpacked = artefacts["sdist"].with_name(artefacts["sdist"].name.removesuffix(".tar.gz"))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/test_workflow.py",
+        "tests/test_docs.py",
+    ]
+    done = subprocess.run(command, cwd=unpacked, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
 
 
 def test_metadata(artefacts: dict[str, Path]) -> None:
