@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,10 +18,11 @@ from fastmlp.cli import main
 from fastmlp.errors import SettingsError, UnknownName
 from fastmlp.problems import Sizes
 from fastmlp.report.summary import summarise
-from fastmlp.study import processes, session
+from fastmlp.study import config, processes, session
 from fastmlp.study.config import Settings, load_settings
 from fastmlp.study.own_problems import changed_since
 from fastmlp.study.plan import describe
+from fastmlp.study.settings import ProblemSettings
 from fastmlp.study.store import read_study
 
 from .made_up_study import SMALL, with_grid
@@ -87,6 +89,18 @@ def test_a_folder_behind_a_link_leads_to_the_same_data(here: Path) -> None:
 
 def test_a_dict_may_hold_paths_as_python_has_them(here: Path) -> None:
     assert own(source=here / "known.npz") == own()
+
+
+def test_the_lab_shows_every_setting_there_is(here: Path) -> None:
+    for name in ("known.npz", "wanted.npz"):
+        save(here / name, seed=len(name), n=1200)
+    lab = config.shipped()["lab"].read_text(encoding="utf-8")
+    settings, heading, own_data = lab.partition("# Data of one's own")
+    shown = settings + heading + own_data.replace("\n#     ", "\n")
+    (here / "lab.toml").write_text(shown, encoding="utf-8")
+    assert load_settings(here / "lab.toml").problem("mine").sizes == Sizes()
+    fields = [field.name for field in msgspec.structs.fields(ProblemSettings) if not field.name.endswith("_hash")]
+    assert list(tomllib.loads(shown)["problems"]["mine"]) == fields
 
 
 def keys(settings: Settings) -> dict[str, str]:
