@@ -177,10 +177,11 @@ def test_a_full_disk_ends_the_study_and_keeps_what_is_committed(
 ) -> None:
     real = Store.begin
 
-    def begin(store: Store, *arguments: Any) -> None:
-        real(store, *arguments)
+    def begin(store: Store, *arguments: Any) -> bool:
+        missing = real(store, *arguments)
         (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
         store.connection.execute(f"PRAGMA max_page_count={pages}")
+        return missing
 
     monkeypatch.setattr(Store, "begin", begin)
     with pytest.raises(StoreError, match=r"study\.sqlite: database or disk is full; make room and start again"):

@@ -41,6 +41,20 @@ def names(store: Store) -> list[str]:
     return [trial.key for group in store.missing() for trial in group.trials]
 
 
+def test_a_plan_that_grows_has_not_finished_and_forgets_problems_that_left(store: Store, tmp_path: Path) -> None:
+    def noted() -> dict[str, str]:
+        with reading(tmp_path) as reader:
+            return {name: value for name, value in reader.meta().items() if name not in {"schema", "settings"}}
+
+    plan = made_up_plan()
+    store.add([made_up_pretraining(f"p-{seed}") for seed in range(3)], [made_up_record(trial.key) for trial in plan])
+    store.note({"finished": "yesterday"})
+    assert not store.begin(plan, {"problem:p": "{}"})
+    assert noted() == {"finished": "yesterday", "problem:p": "{}"}
+    assert store.begin(made_up_plan(problems=("q",)), {"problem:q": "{}"})
+    assert noted() == {"problem:q": "{}"}
+
+
 def test_what_is_added_is_no_longer_missing(store: Store) -> None:
     assert store.count() == (6, 6)
     store.add([made_up_pretraining("p-0")], [made_up_record("any-scratch-0"), made_up_record("p-frozen-0")])

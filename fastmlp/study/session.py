@@ -98,7 +98,8 @@ def run_study(
     out
         The study's folder. One that holds a study already is taken up where it was left.
     jobs
-        Trials at a time; as many as there are cores, unless said.
+        Workers, each on the trials of one seed of one problem; one a core, unless said. With fewer problems times seeds
+        some have nothing to do.
     seeds
         Instead of the study's own number.
     backend
@@ -131,8 +132,7 @@ def run_study(
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
         circumstances = find_circumstances(settings, backend)
         facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
-        store.begin(plan(settings, circumstances), {"settings": toml} | facts)
-        if not store.is_complete():
+        if store.begin(plan(settings, circumstances), {"settings": toml} | facts):
             checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
             how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
             with shared_out(Worker(settings, circumstances.backend), jobs, store.count()[1]) as work:

@@ -54,14 +54,28 @@ class Store:
         with hold(folder), closing(connect_writer(path)) as connection:
             yield cls(connection, path)
 
-    def begin(self, trials: Iterable[Trial], meta: Mapping[str, str]) -> None:
-        """Replace the plan, keep all records, and note how they were called for."""
+    def begin(self, trials: Iterable[Trial], meta: Mapping[str, str]) -> bool:
+        """Replace the plan, keep all records, and note how they were called for.
+
+        What was noted of the problems of the plan before is dropped; and, if there is something to do, that the study
+        had finished.
+
+        Returns
+        -------
+        bool
+            Whether there is something to do.
+        """
         with naming(self.path), transaction(self.connection):
             self.connection.execute("DELETE FROM plan")
             self.connection.executemany(
                 f"INSERT INTO plan({PLANNED}) VALUES ({', '.join('?' * len(Trial._fields))})", trials
             )
+            self.connection.execute("DELETE FROM meta WHERE name GLOB 'problem:*'")
+            complete = self.is_complete()
+            if not complete:
+                self.connection.execute("DELETE FROM meta WHERE name = 'finished'")
             self._note(meta)
+        return not complete
 
     def note(self, meta: Mapping[str, str]) -> None:
         """Keep some facts about the study; those of the same name are replaced."""
