@@ -6,7 +6,7 @@ Inputs are taken as they are given: the scaler belongs to the problem, not to th
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ class Network:
     """
 
     sizes: tuple[int, ...]
-    theta: Floats
+    theta: Floats = field(repr=False)  # thousands of numbers, which nobody reads on a terminal
     activation: str = "relu"
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from time import perf_counter
@@ -57,8 +57,8 @@ class Fit:
     """
 
     network: Network
-    start: Network
-    losses: NDArray[np.float64]
+    start: Network = field(repr=False)
+    losses: NDArray[np.float64] = field(repr=False)
     steps: int
     seconds: float
     trainable: tuple[int, ...]

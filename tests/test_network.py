@@ -30,6 +30,13 @@ def test_weights_follow_he_or_glorot_and_the_head_always_glorot(
     assert all((bias == 0).all() for bias in net.biases)
 
 
+def test_a_network_and_its_training_are_shown_in_one_line() -> None:
+    assert repr(NET) == "Network(sizes=(3, 4, 3), activation='relu')"
+    shown = repr(fastmlp.train_mlp(NET, X, Y, epochs=50, backend="numpy"))
+    assert shown.startswith("Fit(network=Network(sizes=(3, 4, 3), activation='relu'), steps=50, seconds=")
+    assert len(shown) < 200
+
+
 def test_both_dtypes_hold_the_same_draw() -> None:
     narrow, wide = (fastmlp.init_mlp((5, 4, 3), rng=7, dtype=dtype) for dtype in ("float32", "float64"))
     assert_array_equal(narrow.theta, wide.theta.astype("float32"))
