@@ -103,7 +103,6 @@ def families(grid: Grid) -> dict[str, list[tuple[str, str]]]:
     if len(contestants) > FEW:
         against = PLAIN if PLAIN in contestants else contestants[0]
         question = [(s, against) for s in contestants if s != against]
-    same_scaler = [control for control, plain in grid.scaler_controls if plain == PLAIN]
     transfers = [s for s in contestants if s != PLAIN]
     same_scaler = [control for control, plain in grid.scaler_controls if plain == PLAIN]
     return {
