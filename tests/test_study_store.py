@@ -41,6 +41,15 @@ def names(store: Store) -> list[str]:
     return [trial.key for group in store.missing() for trial in group.trials]
 
 
+def test_a_measure_without_a_column_is_refused_by_name(store: Store) -> None:
+    record = made_up_record("p-frozen-0") | {"accuracy_blurred": 0.5, "top_two": 0.9}
+    with pytest.raises(ValueError, match="accuracy_blurred, top_two: measured, and records has no such column"):
+        store.add([], [record])
+    with pytest.raises(ValueError, match="warmth: measured, and pretrainings has no such column"):
+        store.add([made_up_pretraining("p-0") | {"warmth": 1.0}], [])
+    assert not store.has("p-frozen-0")
+
+
 def test_a_plan_that_grows_has_not_finished_and_forgets_problems_that_left(store: Store, tmp_path: Path) -> None:
     def noted() -> dict[str, str]:
         with reading(tmp_path) as reader:

@@ -153,6 +153,8 @@ class Store:
         names = ("key", *columns)
         over = "REPLACE" if table == "records" else "IGNORE"
         marks = ", ".join("?" * len(names))
+        if homeless := [name for name in record if name not in columns and name != "key"]:
+            raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/records.py")
         for name in names:
             if isinstance(record[name], float) and not math.isfinite(record[name]):
                 raise ValueError(f"{name} of trial {record['key']} is {record[name]}; SQLite would keep it as nothing")
