@@ -219,7 +219,7 @@ def test_the_book_is_told_of_the_kernels_alone(tmp_path: Path) -> None:
     assert "time_store" not in text
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"commits": [], "series": [{}]}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null", '{"commits": [], "series": [{}]}', '{"series": []}'])
 def test_a_book_without_a_history_that_can_be_read_has_none(text: str, tmp_path: Path) -> None:
     assert read_history(tmp_path) is None
     (tmp_path / "history.json").write_text(text)

@@ -186,8 +186,19 @@ def test_peers_are_told_where_they_were_measured(tmp_path: Path) -> None:
     page, markdown = both(study(seeds=2, sizes=[20]), peers=peers)
     assert "<b>slow</b> 0.20 s 100 <1 % 99.0" in " ".join(text_of_html(page).split())
     assert text_of_html(page) == text_of_markdown(markdown)
-    assert read_peers(tmp_path / "nowhere") is None
-    (tmp_path / "peers.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "{}", '{"shapes": []}', '{"peers": []}'),
+        '{"cpu": "c", "rounds": 3, "peak": [1], "shapes": []}',
+        '{"cpu": "c", "rounds": 3, "peak": [1], "shapes": {"a": {"description": "", "flops": 1, "peers": {}}}}',
+    ],
+)
+def test_a_book_without_peers_that_can_be_read_has_none(text: str, tmp_path: Path) -> None:
+    assert read_peers(tmp_path) is None
+    (tmp_path / "peers.json").write_text(text)
     assert read_peers(tmp_path) is None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, convert
+
+from .beside import read_beside
 
 __all__ = ["read_history", "series_table", "tell"]
 
@@ -18,16 +21,45 @@ VERDICTS = ("worse", "better", "same", "no verdict")
 SHOWN = 12  # panels of a figure; the table has all
 
 
+class Commit(Struct):
+    """A commit that was measured."""
+
+    hash: str
+    date: str
+
+
+class Series(Struct):
+    """One benchmark with one set of parameters: points (commit, value) and steps (from, to, value)."""
+
+    benchmark: str
+    parameters: str
+    python: str
+    unit: str
+    better: str
+    points: list[tuple[int, float]]
+    steps: list[tuple[int, int, float]]
+    verdict: str
+    reason: str
+
+
+class History(Struct):
+    """What ``history.json`` holds."""
+
+    machine: str
+    cpu: str
+    threshold: float
+    commits: list[Commit]
+    series: list[Series]
+    left_out: list[str]
+
+
 def read_history(folder: Path) -> Json | None:
     """What ``history.json`` in a study's folder says of the kernels, or None where there is none that can be read."""
-    try:
-        found = tell(json.loads((folder / "history.json").read_text(encoding="utf-8")), KERNELS)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-    return found if found["groups"] else None
+    found = read_beside(folder / "history.json", lambda data: tell(data, KERNELS))
+    return found if found and found["groups"] else None
 
 
-def tell(data: Mapping[str, Any], beginnings: tuple[str, ...] = ("",)) -> Json:
+def tell(data: Any, beginnings: tuple[str, ...] = ("",)) -> Json:
     """Arrange what ``history.json`` holds for telling.
 
     Parameters
@@ -43,9 +75,17 @@ def tell(data: Mapping[str, Any], beginnings: tuple[str, ...] = ("",)) -> Json:
         `machine`, `cpu`; `threshold`, below which a change is none; `commits`, with `hash` and `date`; `groups`, one
         for each benchmark and interpreter, with its `series`; `counts` of verdicts; `without`, the series that have
         none; `left_out`, a line each.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        When it has another shape.
+    ValueError
+        When a value is of no commit.
     """
-    commits = [{"hash": str(one["hash"]), "date": str(one["date"])} for one in data["commits"]]
-    series = [_series(one, commits) for one in data["series"] if str(one["benchmark"]).startswith(beginnings)]
+    history = convert(data, History)
+    commits = [{"hash": one.hash, "date": one.date} for one in history.commits]
+    series = [_series(one, commits) for one in history.series if one.benchmark.startswith(beginnings)]
     several = len({one["python"] for one in series}) > 1
     groups = [
         _group(name, python if several else "", list(members), commits)
@@ -55,33 +95,32 @@ def tell(data: Mapping[str, Any], beginnings: tuple[str, ...] = ("",)) -> Json:
         )
     ]
     return {
-        "machine": str(data["machine"]),
-        "cpu": str(data["cpu"]),
-        "threshold": float(data["threshold"]),
+        "machine": history.machine,
+        "cpu": history.cpu,
+        "threshold": history.threshold,
         "commits": commits,
         "groups": groups,
         "counts": {word: sum(one["verdict"] == word for one in series) for word in VERDICTS},
         "without": _without([one for one in series if one["reason"]]),
-        "left_out": [str(line) for line in data["left_out"]],
+        "left_out": history.left_out,
     }
 
 
-def _series(one: Mapping[str, Any], commits: Sequence[Json]) -> Json:
-    points = [(int(place), float(value)) for place, value in one["points"]]
-    steps = [(int(left), int(right), float(value)) for left, right, value in one["steps"]]
+def _series(one: Series, commits: Sequence[Json]) -> Json:
+    points, steps = one.points, one.steps
     if any(not 0 <= place < len(commits) for place, _ in [*points, *((left, 0) for left, *_ in steps)]):
         raise ValueError("a value of no commit")
     return {
-        "benchmark": str(one["benchmark"]),
-        "parameters": str(one["parameters"]),
-        "name": str(one["parameters"]) or str(one["benchmark"]).rpartition(".")[2],
-        "python": str(one["python"]),
-        "unit": str(one["unit"]),
-        "better": str(one["better"]),
+        "benchmark": one.benchmark,
+        "parameters": one.parameters,
+        "name": one.parameters or one.benchmark.rpartition(".")[2],
+        "python": one.python,
+        "unit": one.unit,
+        "better": one.better,
         "points": points,
         "steps": steps,
-        "verdict": str(one["verdict"]),
-        "reason": str(one["reason"]),
+        "verdict": one.verdict,
+        "reason": one.reason,
         "jumps": [
             {"hash": commits[after[0]]["hash"], "change": _change(before[2], after[2])}
             for before, after in pairwise(steps)
