@@ -36,6 +36,18 @@ class Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
+class NamingStudies(click.Command):
+    """A command whose help names the studies that are shipped; they are looked for when it is asked."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Put their names into the text."""
+        from .study.config import shipped
+
+        *names, last = shipped()
+        self.help = (self.help or "").format(shipped=f"{', '.join(names)} and {last}")
+        super().format_help_text(ctx, formatter)
+
+
 BACKENDS = click.Choice(["auto", "numba", "numpy"])
 FOLDER = Folder(path_type=Path)
 SECONDS = 5.0  # between two lines of progress, where there is no bar
@@ -58,6 +70,7 @@ def commands() -> None:
 
 @commands.command(
     "study",
+    cls=NamingStudies,
     epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
     "  fastmlp study lab --quick --out look   the same grid, thinned\n"
     "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
@@ -76,7 +89,7 @@ def commands() -> None:
 def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
     """Run STUDY: a shipped one, or a TOML file.
 
-    Shipped are lab, book, yosinski and tuned. It writes study.toml, study.sqlite, results.csv, report.html and
+    Shipped are {shipped}. It writes study.toml, study.sqlite, results.csv, report.html and
     report.md. If the folder holds some of it already, only what is missing is run.
     """
     from .study import resume_command, run_study
@@ -159,13 +172,13 @@ def export_command(folder: Path, form: str, output: Path | None) -> int:
     """Write the table of the study in DIR.
 
     It has one row a trial; jsonl and parquet hold the lists too: losses by epoch, drift by layer and the like. Parquet
-    needs pyarrow, which `pip install 'fastmlp[parquet]'` brings.
+    needs pyarrow.
     """
-    from .files import write_whole
+    from .files import prepare_file, write_whole
     from .study.export import export
 
     if output is not None:
-        write_whole(output, export(folder, form))
+        write_whole(prepare_file(output), export(folder, form))
         return 0
     if form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for reading on a terminal; name a file with --output")

@@ -21,13 +21,32 @@ def prepare_folder(out: str | Path) -> Path:
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise InvalidInput(f"{folder}: is a file; a study needs a folder")
+    _see_writable(folder, make=True)
+    return folder
+
+
+def prepare_file(out: Path) -> Path:
+    """See that a file can be written, in a folder that is there.
+
+    Raises
+    ------
+    InvalidInput
+        If it is a folder, or its own cannot be written.
+    """
+    if out.is_dir():
+        raise InvalidInput(f"{out}: is a folder; a file is needed")
+    _see_writable(out.parent, make=False)
+    return out
+
+
+def _see_writable(folder: Path, *, make: bool) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
     except (OSError, ValueError) as error:  # the latter for a name with a NUL in it
         raise InvalidInput(f"{folder}: cannot be written to: {getattr(error, 'strerror', None) or error}") from error
-    return folder
 
 
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
@@ -57,4 +76,5 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}; what was there is kept") from error
+        kept = "; what was there is kept" if path.exists() else ""
+        raise StoreError(f"{path}: {error.strerror or error}{kept}") from error

@@ -26,7 +26,7 @@ from fastmlp import cli
 from fastmlp.cli import Meter, main
 from fastmlp.errors import StoreError
 from fastmlp.report import render
-from fastmlp.study.config import from_dict, to_toml
+from fastmlp.study.config import from_dict, shipped, to_toml
 from fastmlp.study.runner import Progress
 from fastmlp.study.store import Store
 
@@ -205,6 +205,23 @@ def test_export_writes_the_table(finished: Path, capfdbinary: pytest.CaptureFixt
     assert main(["export", str(finished), "-f", "jsonl", "-o", str(tmp_path / "t.jsonl")]) == 0
     assert capfdbinary.readouterr().out == b""
     assert len((tmp_path / "t.jsonl").read_text().splitlines()) == 16
+
+
+def test_a_place_that_cannot_be_written_is_wrong_usage(
+    finished: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for place, wrong in (
+        (tmp_path / "none" / "t.csv", f"{tmp_path}/none: cannot be written to: No such file or directory"),
+        (tmp_path, f"{tmp_path}: is a folder; a file is needed"),
+    ):
+        assert main(["export", str(finished), "-f", "csv", "-o", str(place)]) == 2
+        assert capsys.readouterr().err == f"fastmlp: {wrong}\n"
+
+
+def test_help_names_every_shipped_study(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "--help"]) == 0
+    *names, last = shipped()
+    assert f"Shipped are {', '.join(names)} and {last}." in " ".join(capsys.readouterr().out.split())
 
 
 def test_report_says_what_it_wrote(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def as_parquet(rows: Iterable[Record]) -> Iterator[bytes]:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
-        raise MissingLibrary("pyarrow", "pip install 'fastmlp[parquet]'") from error
+        raise MissingLibrary("pyarrow", "pip install pyarrow") from error
     numbers = pa.list_(pa.float64())
     kinds = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "LIST": numbers}
     kinds["PAIRS"] = pa.list_(numbers)
