@@ -240,7 +240,7 @@ MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "shared": (
         {"source": lambda p: Task("s", p.source.X[1:], p.source.y[1:])},
         ShapeError,
-        "599 examples, the target 600",
+        "has 599 examples, the target 600; with shared = true row i",
     ),
     "sizes": (
         {"sizes": lambda _: Sizes(300, 200, 99)},

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LARGEST = 2**32  # bytes of an array in memory
 HUGE = 1e100  # the squares of greater inputs may be infinite
 LAB = Sizes()
-# What the parts of a split may take of the target examples, if the source needs what is left over and if not
+# What each part may take of the target examples at the most: if the source pool is one of the parts, and if it is not
 SHARES = {True: {"heldout": 0.28, "pool": 0.28, "probe": 0.06}, False: {"heldout": 0.45, "pool": 0.45, "probe": 0.1}}
 IN_EACH = 2  # examples of a class that each part is due: a part is within two of its share, so it has one
 SOURCE_EACH = 5  # examples of a class of the source: one of them for judging what was pretrained
@@ -183,7 +183,8 @@ def check_own(problem: Problem) -> None:
     if source.X.shape[1] != target.X.shape[1]:
         raise ShapeError(f"the source has {source.X.shape[1]} features, the target {target.X.shape[1]}")
     if problem.shared and len(source.y) != len(target.y):
-        raise ShapeError(f"the source has {len(source.y)} examples, the target {len(target.y)}; shared are all or none")
+        lengths = f"the source has {len(source.y)} examples, the target {len(target.y)}"
+        raise ShapeError(f"{lengths}; with shared = true row i of both is one example")
     if not problem.shared and in_both(source, target) == len(target.y):
         remedy = "leave them out, or say shared = true if row i of both is one example"
         raise InvalidInput(f"all {len(target.y)} target examples are in the source, so none is held out; {remedy}")

@@ -113,7 +113,7 @@ def refuse_unknown(path: str, kind: str, name: str, known: Collection[str]) -> N
 
 @contextmanager
 def passing_on(path: str) -> Iterator[None]:
-    """Turn a refusal of a name that a setting holds into a refusal of the setting."""
+    """Turn a refusal of what a setting names, be it data, into a refusal of the setting."""
     try:
         yield
     except InvalidInput as error:
