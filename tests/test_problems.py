@@ -195,6 +195,23 @@ def test_a_number_that_a_family_does_not_have_is_refused(name: str) -> None:
         load_problem(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        ("rotated-1_0", "rotated-10"),
+        ("rotated- 5", "rotated-5"),
+        ("rotated-30.0", "rotated-30"),
+        ("rotated--0", "rotated-0"),
+        ("noisy-1e0", "noisy-1"),
+        ("teacher-.5", "teacher-0.5"),
+    ],
+)
+def test_a_number_has_one_spelling(name: str, canonical: str) -> None:
+    with pytest.raises(UnknownName, match=f"unknown problem '{name}'; did you mean '{canonical}'?"):
+        load_problem(name)
+    assert load_problem(canonical).name == canonical
+
+
 def test_the_scaler_is_scikit_learns(rng: SeededRng) -> None:
     x = rng.normal(30, 5) * [1, 2, 3, 2, 4] + 7
     scaler, theirs = Scaler.fit(x), StandardScaler().fit(x)

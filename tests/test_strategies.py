@@ -416,6 +416,15 @@ def test_strategies_that_know_the_source_are_those_that_use_its_network_or_its_s
     assert ignorant == {"baseline", "scratch"}
 
 
+@pytest.mark.parametrize(
+    ("name", "canonical"), [("partial-01", "partial-1"), ("lora-04", "lora-4"), ("transfuse-002", "transfuse-2")]
+)
+def test_a_member_of_a_family_has_one_name(name: str, canonical: str) -> None:
+    with pytest.raises(UnknownName, match=f"unknown strategy '{name}'; did you mean '{canonical}'?"):
+        get_strategy(name)
+    assert isinstance(get_strategy(canonical), Strategy)
+
+
 def test_the_table_cannot_be_changed_by_accident() -> None:
     with pytest.raises(TypeError):
         STRATEGIES["mine"] = Strategy(None)  # type: ignore[index]

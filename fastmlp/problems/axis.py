@@ -208,6 +208,8 @@ FAMILIES: Mapping[str, tuple[str, float, float, Callable[[str, int, float], Prob
 def load_problem(name: str, seed: int = 0) -> Problem:
     """Return a problem as one seed sees it; ``rotated-30`` is found in the family ``rotated-A``.
 
+    A number has one spelling, ``rotated-30.0`` is none: one problem under two names would be compared with itself.
+
     Raises
     ------
     UnknownName
@@ -221,10 +223,14 @@ def load_problem(name: str, seed: int = 0) -> Problem:
     if name in PROBLEMS:
         return PROBLEMS[name](seed)
     family, _, number = name.partition("-")
+    spelled = []
     if family in FAMILIES:
         _, low, high, build = FAMILIES[family]
         with suppress(ValueError):
-            if low <= float(number) <= high:
-                return build(name, seed, float(number))
+            value = float(number) + 0.0  # without the sign of a zero
+            if low <= value <= high:
+                spelled.append(f"{family}-{repr(value).removesuffix('.0')}")
+        if name in spelled:
+            return build(name, seed, value)
     families = (f"{family}-{letter} ({low:g} to {high:g})" for family, (letter, low, high, _) in FAMILIES.items())
-    raise UnknownName("problem", name, [*PROBLEMS, *families])
+    raise UnknownName("problem", name, [*spelled, *PROBLEMS, *families])

@@ -233,6 +233,8 @@ FAMILIES: Mapping[str, Callable[[int], Strategy]] = MappingProxyType(
 def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strategy:
     """Return a strategy by name; ``partial-2`` is found in the family ``partial-k``.
 
+    A number has one spelling, ``partial-02`` is none: one strategy under two names would compete with itself.
+
     Parameters
     ----------
     name
@@ -254,9 +256,12 @@ def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strate
     if name in rows:
         return rows[name]
     family, _, number = name.rpartition("-")
+    spelled = []
     if family in FAMILIES and number.isdecimal() and int(number) > 0:
-        return FAMILIES[family](int(number))
-    raise UnknownName("strategy", name, [*rows, *(f"{family}-{letter(family)}" for family in FAMILIES)])
+        spelled.append(f"{family}-{int(number)}")
+        if name in spelled:
+            return FAMILIES[family](int(number))
+    raise UnknownName("strategy", name, [*spelled, *rows, *(f"{family}-{letter(family)}" for family in FAMILIES)])
 
 
 def expand(name: str, n_layers: int) -> list[str]:
