@@ -252,3 +252,10 @@ def test_markdown_reads_any_text_literally(text: str) -> None:
 def test_markdown_at_the_start_of_a_line_stays_text(text: str) -> None:
     page = str(MarkdownIt("commonmark").render(str(markdown(text)).strip(" ")))
     assert page.startswith("<p>")
+
+
+def test_a_family_of_layers_needs_no_place_in_a_list_to_be_drawn() -> None:
+    families = ("transplant", "partial", "not-heard-of")
+    series = [{"problem": p, "family": f} for p in ("near", "far") for f in families]
+    shown = filters.layers_shown(series, [{"name": "near"}, {"name": "far"}])
+    assert [(one["family"], one["problem"]) for one in shown] == [(f, p) for f in families for p in ("near", "far")]

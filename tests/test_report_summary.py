@@ -11,7 +11,7 @@ import pytest
 from fastmlp.report.grid import Grid, number
 from fastmlp.report.summary import summarise
 from fastmlp.report.tables import TABLES
-from tests.report_data import META, MadeUp, flat, settings, study
+from tests.report_data import META, MadeUp, flat, large, settings, study
 
 
 def summary(data: MadeUp) -> dict[str, Any]:
@@ -159,6 +159,15 @@ def test_summary_is_json_without_nan() -> None:
     data = study(flat({}), spread=0.0)
     text = json.dumps(summary(data), allow_nan=False)
     assert json.loads(text)["study"]["name"] == "lab"
+
+
+def test_a_shift_is_told_of_by_its_column_alone() -> None:
+    data = large(strategies=["scratch", "finetune"], problems=["parity"], sizes=[20], seeds=3)
+    data.rows = [row | {"accuracy_blurred": 0.5} for row in data.rows]
+    inside = summary(data)["problems"][0]["inside"]
+    assert inside["shifts"] == ["rotated", "noisy", "inverted", "blurred"]
+    assert inside["rows"][0]["shifts"]["blurred"]["mean"] == 0.5
+    assert [c["what"] for c in inside["shifted"]] == inside["shifts"]
 
 
 # --- tables
