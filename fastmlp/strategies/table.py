@@ -184,7 +184,6 @@ FINETUNE = Phase(head=SMALLER, body=SMALLER)
 HEAD_ONLY = Phase(body=0)
 # Both factors of a product move, and a step of one is multiplied by the other: at finetune's rate some diverge.
 WITHIN = Phase(head=SMALLER, body=SMALLER / 4)
-RANKS = (1, 2, 4, 8)  # that `lora-r` stands for
 PATIENCE = 3  # epochs without a better held-back loss until `plateau` unfreezes the next layer
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
@@ -216,16 +215,36 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
     }
 )
 
-FAMILIES: Mapping[str, Callable[[int], Strategy]] = MappingProxyType(
+
+@dataclass(frozen=True)
+class Family:
+    """Strategies that differ in a number.
+
+    Parameters
+    ----------
+    make
+        From the number to the strategy.
+    letter
+        What stands for the number in the family's name.
+    numbers
+        Those that the family's name stands for; None is one for each depth that a network has.
+    """
+
+    make: Callable[[int], Strategy]
+    letter: str = "k"
+    numbers: tuple[int, ...] | None = None
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
-        "partial": lambda k: replace(STRATEGIES["partial-1"], phases=(replace(FINETUNE, frozen=k),)),
-        "probe": lambda k: replace(STRATEGIES["probe-1"], layers=k),
-        "transfuse": lambda k: replace(STRATEGIES["transfuse-1"], layers=k),
-        "lora": lambda r: Strategy("pretrained", (replace(WITHIN, rank=r),)),
+        "partial": Family(lambda k: replace(STRATEGIES["partial-1"], phases=(replace(FINETUNE, frozen=k),))),
+        "probe": Family(lambda k: replace(STRATEGIES["probe-1"], layers=k)),
+        "transfuse": Family(lambda k: replace(STRATEGIES["transfuse-1"], layers=k)),
+        "lora": Family(lambda r: Strategy("pretrained", (replace(WITHIN, rank=r),)), "r", (1, 2, 4, 8)),
         # Yosinski et al. 2014, arXiv 1411.1792, section 2: AnB (BnB if the source is the target), and its control;
         # AnB+ is `transfuse-k`
-        "transplant": lambda k: Strategy("pretrained", (Phase(frozen=k),), layers=k),
-        "random-frozen": lambda k: Strategy("random", (Phase(frozen=k),)),
+        "transplant": Family(lambda k: Strategy("pretrained", (Phase(frozen=k),), layers=k)),
+        "random-frozen": Family(lambda k: Strategy("random", (Phase(frozen=k),))),
     }
 )
 
@@ -260,8 +279,9 @@ def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strate
     if family in FAMILIES and number.isdecimal() and int(number) > 0:
         spelled.append(f"{family}-{int(number)}")
         if name in spelled:
-            return FAMILIES[family](int(number))
-    raise UnknownName("strategy", name, [*spelled, *rows, *(f"{family}-{letter(family)}" for family in FAMILIES)])
+            return FAMILIES[family].make(int(number))
+    families = (f"{stem}-{one.letter}" for stem, one in FAMILIES.items())
+    raise UnknownName("strategy", name, [*spelled, *rows, *families])
 
 
 def expand(name: str, n_layers: int) -> list[str]:
@@ -275,11 +295,6 @@ def expand(name: str, n_layers: int) -> list[str]:
     (['partial-1', 'partial-2'], ['lora-1', 'lora-2', 'lora-4', 'lora-8'], ['frozen'])
     """
     family, _, rest = name.rpartition("-")
-    if family not in FAMILIES or rest != letter(family):
+    if family not in FAMILIES or rest != FAMILIES[family].letter:
         return [name]
-    return [f"{family}-{number}" for number in (RANKS if family == "lora" else range(1, n_layers))]
-
-
-def letter(family: str) -> str:
-    """Return what stands for the number in a family's name."""
-    return "r" if family == "lora" else "k"
+    return [f"{family}-{number}" for number in FAMILIES[family].numbers or range(1, n_layers)]
