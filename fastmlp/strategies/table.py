@@ -275,11 +275,9 @@ def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strate
     if name in rows:
         return rows[name]
     family, _, number = name.rpartition("-")
-    spelled = []
-    if family in FAMILIES and number.isdecimal() and int(number) > 0:
-        spelled.append(f"{family}-{int(number)}")
-        if name in spelled:
-            return FAMILIES[family].make(int(number))
+    spelled = [f"{family}-{int(number)}"] if family in FAMILIES and number.isdecimal() and int(number) > 0 else []
+    if name in spelled:
+        return FAMILIES[family].make(int(number))
     families = (f"{stem}-{one.letter}" for stem, one in FAMILIES.items())
     raise UnknownName("strategy", name, [*spelled, *rows, *families])
 
