@@ -26,6 +26,7 @@ from fastmlp import cli
 from fastmlp.cli import Meter, main
 from fastmlp.errors import StoreError
 from fastmlp.report import render
+from fastmlp.study import doctor
 from fastmlp.study.config import from_dict, shipped, to_toml
 from fastmlp.study.runner import Progress
 from fastmlp.study.store import Store
@@ -263,6 +264,21 @@ def test_doctor_says_what_a_study_would_run_on(capsys: pytest.CaptureFixture[str
     facts = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if len(line.split()) > 1)
     assert facts["fastmlp"] == fastmlp.__version__
     assert {"python", "numpy", "numba", "processor", "vectors", "backend"} <= facts.keys()
+
+
+def test_doctor_says_of_kernels_that_were_never_run_that_they_were_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = pytest.importorskip("fastmlp.backends.host", reason="the compiled backend needs numba")
+    monkeypatch.setattr(host, "TILE", host.Tile("NEON", 16, 4, 4, 4))
+    assert doctor.kernels().startswith("NEON, 16 bytes a vector, tiles of 4 x 4 vectors; their authors never saw them")
+
+
+def test_where_there_is_no_posix_a_study_says_where_it_runs() -> None:
+    code = "import sys; sys.modules['fcntl'] = None; from fastmlp.cli import main; sys.exit(main(['study', 'lab']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr == "fastmlp: fcntl cannot be imported; studies run on Linux and macOS; on Windows, within WSL\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -26,6 +26,7 @@ class Tile(NamedTuple):
 
 
 PLAIN = Tile("plain loops", 1, 1, 1, 1)
+UNTRIED = frozenset({"NEON"})  # names of tiles whose assembly is tested, but which were never seen to run
 
 
 def choose_tile() -> Tile:
@@ -46,7 +47,7 @@ def choose_tile() -> Tile:
     if "+avx2" in has and "+fma" in has:
         return Tile("AVX2", 32, 4, 2, 2)  # 16 registers: 8 accumulators, 2 of B, a broadcast
     if triple.startswith(("aarch64", "arm64")):
-        return Tile("NEON", 16, 4, 4, 4)  # 32 registers. Its assembly is tested, but it was never run
+        return Tile("NEON", 16, 4, 4, 4)  # 32 registers
     return Tile("128-bit vectors", 16, 4, 2, 2)  # what every host can do, if need be with a product and a sum
 
 

@@ -51,7 +51,10 @@ def kernels() -> str:
     if tile is host.PLAIN:
         refusals = [str(one.message) for one in caught if "vector code" in str(one.message)]
         return f"{tile.name}: {refusals[0] if refusals else 'vector code is switched off'}"
-    return f"{tile.name}, {tile.vector_bytes} bytes a vector, tiles of {tile.rows} x {tile.vectors} vectors"
+    untried = (
+        "; their authors never saw them run: a study checks its gradient first" if tile.name in host.UNTRIED else ""
+    )
+    return f"{tile.name}, {tile.vector_bytes} bytes a vector, tiles of {tile.rows} x {tile.vectors} vectors{untried}"
 
 
 def vector_units() -> list[str]:

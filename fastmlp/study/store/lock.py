@@ -6,7 +6,6 @@ and its text only says who holds the lock while it is held.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from collections.abc import Iterator
@@ -14,7 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-from ...errors import StoreError, StoreLocked
+from ...errors import MissingLibrary, StoreError, StoreLocked
+
+try:
+    import fcntl
+except ImportError as error:
+    raise MissingLibrary("fcntl", "studies run on Linux and macOS; on Windows, within WSL") from error
 
 FILE = "study.lock"
 PATIENCE = 0.3  # seconds; longer than `holder` ever takes, shorter than anyone would notice
