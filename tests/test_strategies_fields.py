@@ -31,7 +31,7 @@ STRATEGY: list[tuple[dict[str, Any], str]] = [
     ({"start": "pretraned"}, "Strategy.start: unknown start 'pretraned'; did you mean 'pretrained'"),
     ({"start": 1}, "Strategy.start: must be text, not 1"),
     ({"start": None}, "Strategy.phases: has no effect: without a start, no network is trained"),
-    ({"unfreeze": "scedule"}, "Strategy.unfreeze: unknown unfreeze 'scedule'; did you mean 'schedule'"),
+    ({"unfreeze": "plato"}, "Strategy.unfreeze: unknown unfreeze 'plato'; did you mean 'plateau'"),
     ({"scaler": None}, "Strategy.scaler: must be text, not None"),
     ({"layers": 0}, "Strategy.layers: must be at least 1, not 0"),
     ({"cut": 1, "layers": 1}, "Strategy.cut: must be true or false, not 1"),
