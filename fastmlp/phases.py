@@ -118,7 +118,7 @@ class ResolvedPhase:
             free[:-1, 1] = False
         return free
 
-    def trainable(self, layout: Layout) -> list[int]:
+    def free_by_layer(self, layout: Layout) -> list[int]:
         """Count the numbers of each layer that are free to move, the head's last."""
         counts: list[int] = (layout.lengths * self.moves).sum(axis=1).tolist()
         if self.adapters:

@@ -48,7 +48,7 @@ class Fit:
         Updates made.
     seconds
         Wall time of the training itself.
-    trainable
+    free_by_layer
         How many numbers of each layer were free to move in the phase that freed the most, the head's last.
     frozen_before, frozen_after
         Hashes of the bytes of all the others, before and after; None if there are none.
@@ -61,7 +61,7 @@ class Fit:
     losses: NDArray[np.float64] = field(repr=False)
     steps: int
     seconds: float
-    trainable: tuple[int, ...]
+    free_by_layer: tuple[int, ...]
     frozen_before: str | None
     frozen_after: str | None
     accuracies: tuple[tuple[int, float], ...] = ()
@@ -69,7 +69,7 @@ class Fit:
     @property
     def parameters_trained(self) -> int:
         """How many numbers were free to move."""
-        return sum(self.trainable)
+        return sum(self.free_by_layer)
 
     @cached_property
     def diverged_epoch(self) -> int | None:
@@ -106,6 +106,7 @@ def train_mlp(
     optimizer: str = "sgd",
     weight_decay: float = 0.0,
     order: ArrayLike | None = None,
+    accuracies: bool = False,
     rng: Rng = 0,
     backend: str = "auto",
 ) -> Fit:
@@ -127,6 +128,8 @@ def train_mlp(
         Acts on weight matrices, not on biases.
     order : (epochs, n)
         The examples in the order in which they are visited; drawn from `rng` if it is not given.
+    accuracies
+        Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and the last.
     rng
         A seed, a `SeedSequence` or a `Generator`.
     backend
@@ -148,7 +151,9 @@ def train_mlp(
     optimiser = Optimizer(optimizer, batch_size, momentum)
     full = np.ones((check_network(net).layout.n_layers, 2))
     phase = resolve_phase(net, at_least_one("epochs", epochs), full, lr, weight_decay)
-    return fit_phases(net, X, y, [phase], optimiser, epochs=epochs, order=order, rng=rng, backend=backend)
+    return fit_phases(
+        net, X, y, [phase], optimiser, epochs=epochs, order=order, accuracies=accuracies, rng=rng, backend=backend
+    )
 
 
 def fit_phases(
@@ -201,7 +206,7 @@ def fit_phases(
         losses=losses,
         steps=steps,
         seconds=seconds,
-        trainable=tuple(map(max, zip(*(phase.trainable(net.layout) for phase in phases), strict=True))),
+        free_by_layer=tuple(map(max, zip(*(phase.free_by_layer(net.layout) for phase in phases), strict=True))),
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(trained.theta[frozen]),
         accuracies=tuple(diary.accuracies.items()),

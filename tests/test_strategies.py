@@ -282,7 +282,7 @@ def test_bitfit_moves_biases_and_head_and_no_weight_matrix_of_the_body(backend: 
     fit = transfer(SOURCE, *target(rng), strategy="bitfit", n_classes=10, rng=3, epochs=5, backend=backend)
     assert moved(fit, start) == [False, False, True]
     assert all((bias != 0).any() for bias in fit.network.biases)
-    assert fit.trainable == (6, 5, 5 * 10 + 10)
+    assert fit.free_by_layer == (6, 5, 5 * 10 + 10)
     assert fit.parameters_trained == 6 + 5 + 5 * 10 + 10
 
 
@@ -300,7 +300,7 @@ def test_lora_moves_the_weights_of_the_body_within_its_rank(
         assert singular[1] > 100 * tolerance
         assert singular[2] < tolerance  # nothing beyond rank 2: it is merged into plain weights
         assert_array_equal(fit.network.biases[layer], net.biases[layer])
-    assert fit.trainable == ((9 + 8) * 2, (8 + 7) * 2, 7 * 10 + 10)
+    assert fit.free_by_layer == ((9 + 8) * 2, (8 + 7) * 2, 7 * 10 + 10)
     assert fit.frozen_before == fit.frozen_after is not None  # the biases of the body
 
 

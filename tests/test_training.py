@@ -116,7 +116,7 @@ def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features
     assert_array_equal(frozen.network.theta[net.layout.starts[2] :], alone.network.theta)
     assert_array_equal(frozen.network.theta[: net.layout.starts[2]], net.theta[: net.layout.starts[2]])
     assert frozen.frozen_before == frozen.frozen_after is not None
-    assert frozen.trainable == (0, 0, head.theta.size)
+    assert frozen.free_by_layer == (0, 0, head.theta.size)
 
 
 def test_a_layer_frozen_between_two_that_move_keeps_its_bytes(backend: str, rng: SeededRng) -> None:
@@ -127,6 +127,15 @@ def test_a_layer_frozen_between_two_that_move_keeps_its_bytes(backend: str, rng:
     moved = [not np.array_equal(a, b) for a, b in zip(fit.network.weights, net.weights, strict=True)]
     assert moved == [True, False, True]
     assert fit.frozen_before == fit.frozen_after
+
+
+def test_accuracies_are_kept_where_they_are_asked_for(backend: str, rng: SeededRng) -> None:
+    x, y = blobs(rng)
+    net = fastmlp.init_mlp((4, 5, 3))
+    fit, plain = (train_mlp(net, x, y, epochs=5, accuracies=wanted, backend=backend) for wanted in (True, False))
+    assert [epoch for epoch, _ in fit.accuracies] == [1, 2, 4, 5]
+    assert fit.accuracies[-1][1] == fastmlp.accuracy(fit.network, x, y, backend=backend)
+    assert plain.accuracies == ()
 
 
 def test_phases_follow_one_another(backend: str, rng: SeededRng) -> None:

@@ -117,7 +117,7 @@ def _told(fit: Fit) -> Record:
         "diverged_epoch": fit.diverged_epoch,
         "frozen_before": fit.frozen_before,
         "frozen_after": fit.frozen_after,
-        "trainable": list(fit.trainable),
+        "trainable": list(fit.free_by_layer),
         "drift": [] if fit.diverged else moved(fit.network, fit.start),
         "train_accuracies": [list(taken) for taken in fit.accuracies] or None,
         "losses": all_finite(fit.losses.tolist()),
