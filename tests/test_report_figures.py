@@ -56,7 +56,8 @@ def parts(data: MadeUp) -> dict[str, dict[str, Any]]:
         "accuracy": common | {"measures": problem["main"]},
         "accuracy of all": common | {"measures": problem["measures"]},
         "differences": common | {"family": problem["comparisons"]["baseline"]},
-        "differences of scalers": common | {"family": problem["comparisons"]["scaler"]},
+        "differences of scalers": common
+        | {"family": [c for k in ("scaler", "weights") for c in problem["comparisons"][k]]},
         "curves": common | {"series": problem["curves"] or [{"epochs": [], "median": [], "low": [], "high": []}]},
         "curves of pretraining": common | {"series": [curve] if curve else []},
         "split": {"facts": problem["facts"]},
