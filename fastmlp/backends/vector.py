@@ -82,19 +82,19 @@ def descend(
     x: Floats, x_at: int, x_step: int, deltas: Floats, here: int, count: int, parameters: Floats, size: int, at: int,
     rows: int, columns: int, optimizer: int, numbers: Floats,
 ) -> None:  # fmt: skip
-    """See `plain.descend`. The last few rows are done one by one."""
+    """See `plain.descend`. Rows go by in the order of memory, and the last few are done one by one."""
     lanes = lanes_of(x)
     tall = rows - rows % ROWS if rows % ROWS <= FEW else rows
     wide = columns - columns % (STORED * lanes) if STORED > 1 else 0
-    for c in range(0, wide, STORED * lanes):
-        for r in range(0, tall, ROWS):
+    for r in range(0, tall, ROWS):
+        for c in range(0, wide, STORED * lanes):
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_wide(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
             else:
                 adam_wide(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
-    for c in range(wide, columns, lanes):
-        for r in range(0, tall, ROWS):
+    for r in range(0, tall, ROWS):
+        for c in range(wide, columns, lanes):
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_narrow(parameters, place, columns, size, x, x_at + r, x_step, deltas, here + c, count, numbers)
