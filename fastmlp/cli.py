@@ -81,7 +81,9 @@ def commands() -> None:
 @click.argument("study", default="lab")
 @click.option("--out", type=FOLDER, default="out", show_default=True, help="Folder of the study; made if need be.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Workers, each on one seed of one problem; one a core, unless said."
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Workers, each on trials of one seed of one problem; one a core, unless said.",
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds, instead of the study's own number.")
 @click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="What computes.")

@@ -71,7 +71,10 @@ def work_that_raises(group: Group, stopped: Callable[[], bool]) -> Iterator[Outc
 
 
 def work_until_stopped(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Wait for the stop, and do one trial."""
+    """Wait for the stop, and do one trial; of another seed than the first, do what there is time for."""
+    if group.seed > 0:
+        yield from made_up_work(group, stopped)
+        return
     while not stopped():
         sleep(0.01)
     yield from islice(made_up_work(group, never), 2)
@@ -140,6 +143,12 @@ def test_a_stop_is_heard_between_two_trials(apart: Apart) -> None:
     timer.start()
     assert len(together(apart(work_until_stopped, stop.is_set)).records) == 1
     timer.join()
+
+
+def test_a_stop_is_for_the_group_under_way(quick_start: None) -> None:
+    with Processes(work_until_stopped) as work:
+        assert len(together(work(GROUP, lambda: True)).records) == 1
+        assert len(together(work(GROUP._replace(seed=1), never)).records) == 3
 
 
 def test_what_is_done_comes_back_before_the_group_ends(apart: Apart) -> None:

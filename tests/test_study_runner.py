@@ -123,6 +123,41 @@ def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypa
     assert store.is_complete()
 
 
+@pytest.mark.parametrize(("long", "workers"), [(0.0, 3), (600.0, 2)])
+def test_a_long_group_is_shared_out_when_workers_have_nothing_to_do(
+    long: float, workers: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LONG", long)
+    monkeypatch.setattr(runner, "TICK", 0.01)
+    plan = made_up_plan(strategies=[f"strategy-{k}" for k in range(20)], seeds=2)
+    begin(store, plan)
+    seen: list[tuple[str, str]] = []
+    measured: list[str] = []
+
+    def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+        for outcome in made_up_work(group, stopped):
+            sleep(0.01)
+            seen.extend((threading.current_thread().name, record["key"]) for record in outcome.records)
+            measured.extend([group.pretraining_key] if outcome.pretraining else [])
+            yield outcome
+
+    run_missing(store, work, 3, Stop())
+    assert len({name for name, _ in seen}) == workers
+    assert sorted(key for _, key in seen) == sorted(trial.key for trial in plan), "each once"
+    assert sorted(measured) == ["p-0", "p-1"]
+    assert store.is_complete()
+
+
+def test_a_group_is_cut_into_parts_that_are_all_of_it() -> None:
+    group = Group("p", 0, "p-0", pretraining_missing=True, trials=tuple(PLAN[:5]), scores=((20, "s"),))
+    first, second = group.cut(2)
+    assert sorted(first.trials + second.trials) == sorted(group.trials)
+    assert (first.pretraining_missing, first.scores) == (True, group.scores)
+    assert (second.pretraining_missing, second.scores) == (False, ())
+    assert len(group.cut(7)) == 5
+    assert group._replace(trials=()).cut(2) == [group._replace(trials=())]
+
+
 def test_what_is_not_an_error_is_not_caught(store: Store) -> None:
     def work(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
         raise SystemExit(7)
@@ -233,7 +268,8 @@ def test_whichever_store_operation_fails_what_was_committed_stays_and_the_rest_c
         folder.mkdir()
         failed = run_with_failure(folder, n)
         with Store.open(folder) as store, monkeypatch.context() as patch:
-            patch.setattr(runner, "PACE", 600.0)  # commits take time
+            patch.setattr(runner, "PACE", 600.0)
+            store.connection.execute("PRAGMA synchronous=OFF")  # nobody cuts the power, and the disk is slow
             begin(store, PLAN)
             run_missing(store, made_up_work, 1, Stop())
         assert rows(folder) == wanted
@@ -246,6 +282,7 @@ def run_with_failure(folder: Path, n: int) -> bool:
     """Run with a store whose n-th operation fails; return whether the run came so far."""
     committed: list[int] = []
     with suppress(StoreError), Store.open(folder) as store:
+        store.connection.execute("PRAGMA synchronous=OFF")  # as above
         failing = Failing(store.connection, n)
         store.connection = failing  # type: ignore[assignment]
         begin(store, PLAN)

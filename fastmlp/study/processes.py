@@ -161,7 +161,7 @@ class Process:
         with self.asking:
             try:
                 self._send(*self.first, group)
-                self.first = ()
+                self.first, self.told = (), False
                 while part := self._answer(stopped):
                     self._send(MORE)
                     yield from part
@@ -228,8 +228,10 @@ def _listen(requests: BinaryIO, asked: SimpleQueue[Any], stop: threading.Event) 
             request = pickle.load(requests)  # noqa: S301 (as above)
             if request == STOP:
                 stop.set()
-            else:
-                asked.put(request)
+                continue
+            if request != MORE:
+                stop.clear()  # it was for the group before
+            asked.put(request)
     finally:  # whatever it is that ends the requests, half a one too
         signal.raise_signal(signal.SIGKILL)  # whoever asked is gone; a trial under way is for nobody
 

@@ -28,6 +28,7 @@ IN_FLIGHT = 2  # groups a worker: one at work and one waiting, so that memory do
 GRACE = 3.0  # seconds that running trials get to end after a signal
 TICK = 0.25  # seconds between two looks at whether that time is over, and at what has come back
 PACE = 0.5  # seconds between two commits
+LONG = 5.0  # seconds left of a group, from which on it is cut up for workers with nothing to do
 
 
 @dataclass
@@ -92,6 +93,7 @@ def run_missing(
         while True:
             for group in islice(groups, 0 if stop() else jobs * IN_FLIGHT - len(running)):
                 running.start(group)
+            running.call_back(jobs - len(running))
             over = not running or stop.overdue(GRACE)  # what does not hear the stop in time stays missing
             waiting += running.wait(0 if over else TICK)
             if stop() and not progress.stopping:
@@ -107,10 +109,17 @@ def run_missing(
 
 @dataclass(eq=False)
 class Share:
-    """A group that a thread is at work on, and the keys of what it has handed back."""
+    """A group that a thread is at work on, since when, and the keys of what it has handed back."""
 
     group: Group
+    since: float = field(default_factory=monotonic)
     done: set[str] = field(default_factory=set)
+    parts: int = 1  # that what is left of it is to be cut into; with more than one it is called back
+
+    def seconds_left(self) -> float:
+        """Return how long it will take from here, but for the trial under way."""
+        trials = len(self.group.trials) - len(self.done) - 1
+        return (monotonic() - self.since) * trials / max(1, len(self.done))
 
 
 class Running:
@@ -144,13 +153,24 @@ class Running:
         future.add_done_callback(self.ended.put)
 
     def _do(self, share: Share) -> None:
-        for outcome in self.work(share.group, self.stop):
+        share.since = monotonic()
+        for outcome in self.work(share.group, lambda: self.stop() or share.parts > 1):
             self.outcomes.append((share, outcome))
+
+    def call_back(self, idle: int) -> None:
+        """Let the group that will take longest end after the trial under way, if so many workers have nothing to do.
+
+        What is left goes to all of them. Each part makes the group's pretraining anew, so short groups stay whole.
+        """
+        if idle > 0 and self.shares:
+            longest = max(self.shares.values(), key=Share.seconds_left)
+            if longest.parts == 1 and longest.seconds_left() > LONG:
+                longest.parts += idle
 
     def wait(self, seconds: float) -> list[Outcome]:
         """Return what has come back when a group ends, or when the time is over.
 
-        If a group's work raised, what it has not handed back has failed.
+        If a group's work raised, what it has not handed back has failed; if it was called back, that is started anew.
         """
         ended = []
         with suppress(Empty):
@@ -166,6 +186,9 @@ class Running:
                 outcomes.append(failed_outcome(share.group.without(share.done), error))
             elif error is not None:
                 raise error
+            elif share.parts > 1 and not self.stop():
+                for part in share.group.without(share.done).cut(share.parts):
+                    self.start(part)
         return outcomes
 
 

@@ -98,8 +98,7 @@ def run_study(
     out
         The study's folder. One that holds a study already is taken up where it was left.
     jobs
-        Workers, each on the trials of one seed of one problem; one a core, unless said. With fewer problems times seeds
-        some have nothing to do.
+        Workers, each on trials of one seed of one problem; one a core, unless said.
     seeds
         Instead of the study's own number.
     backend

@@ -53,6 +53,14 @@ class Group(NamedTuple):
             scores=tuple((n_target, key) for n_target, key in self.scores if key not in done),
         )
 
+    def cut(self, parts: int) -> list[Group]:
+        """Return it in so many parts, or as many as it has trials; what is not a trial is in the first."""
+        others = self._replace(pretraining_missing=False, scores=())
+        return [
+            (others if part else self)._replace(trials=self.trials[part::parts])
+            for part in range(min(parts, max(1, len(self.trials))))
+        ]
+
 
 class Outcome(NamedTuple):
     """Something of a group, as a worker hands it back; a group that was asked to stop has less than was asked for."""
