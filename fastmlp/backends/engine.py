@@ -54,8 +54,8 @@ def up(
             turn(spare, start_of(spare), columns, parameters, weight, rows, columns, rows)
         affine(
             out, at, inputs, plan[layer, SOURCE], rows, spare if last else parameters,
-            start_of(spare) if last else weight,
-            parameters, plan[layer, BIAS], count, plan[layer, INPUTS], columns, floor,
+            start_of(spare) if last else weight, parameters, plan[layer, BIAS], count, plan[layer, INPUTS], columns,
+            floor,
         )  # fmt: skip
         if not last and activation in (TANH, LOGISTIC):
             bend(inputs, at, count, columns, plan[layer, OUTPUTS], activation)
