@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from .errors import InvalidInput, LabelError, NotFiniteError, ShapeError
+from .errors import InvalidInput, LabelError, NotFiniteError, ShapeError, UnknownName
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -36,6 +37,21 @@ def check_sizes(sizes: object) -> tuple[int, ...]:
     if len(given) < 2 or not all(is_whole(size) and size >= 1 for size in given):
         raise ShapeError(f"a network needs two or more layer sizes, each a whole number of at least 1, not {sizes!r}")
     return tuple(map(int, given))
+
+
+def check_dtype(dtype: Any, known: Collection[str]) -> np.dtype[Any]:
+    """Return a dtype of NumPy's.
+
+    Raises
+    ------
+    UnknownName
+        If it is none of those that are known.
+    """
+    for name in known:
+        with suppress(TypeError):  # NumPy knows no such dtype
+            if dtype is not None and np.dtype(dtype) == name:
+                return np.dtype(name)
+    raise UnknownName("dtype", dtype, known)
 
 
 def check_inputs(X: ArrayLike, n_features: int, dtype: DTypeLike) -> Floats:

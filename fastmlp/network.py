@@ -5,7 +5,6 @@ Inputs are taken as they are given: the scaler belongs to the problem, not to th
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import numpy as np
 
 from .backends import get_backend
 from .backends.reference import two_logits
-from .checks import check_inputs, check_labels, check_sizes, is_whole
+from .checks import check_dtype, check_inputs, check_labels, check_sizes, is_whole
 from .errors import InvalidInput, ShapeError, UnknownName
 from .layout import ACTIVATIONS, Layout
 from .seeds import generator_of
@@ -177,7 +176,7 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     ([(64, 64), (64, 10)], (4810,))
     """
     layout = layout_of(check_sizes(sizes))
-    numbers = check_dtype(dtype)
+    numbers = check_dtype(dtype, DTYPES)
     if activation not in ACTIVATIONS:
         raise UnknownName("activation", activation, ACTIVATIONS)
     generator = generator_of(rng)
@@ -189,21 +188,6 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
         scale = np.sqrt((2 if activation == "relu" and not is_head else 1) / fan)
         weight[:] = generator.normal(scale=scale, size=weight.shape)
     return Network(layout.sizes, theta.astype(numbers), activation)
-
-
-def check_dtype(dtype: Any) -> np.dtype[Any]:
-    """Return the dtype of a network's parameters.
-
-    Raises
-    ------
-    UnknownName
-        If it is none of `DTYPES`.
-    """
-    for name in DTYPES:
-        with suppress(TypeError):  # NumPy knows no such dtype
-            if dtype is not None and np.dtype(dtype) == name:
-                return np.dtype(name)
-    raise UnknownName("dtype", dtype, DTYPES)
 
 
 def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:

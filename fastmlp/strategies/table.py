@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..errors import FieldError, UnknownName
+from ..errors import FieldError
 from .fields import check_fields
 
 if TYPE_CHECKING:
@@ -137,13 +138,17 @@ class Strategy:
 
     def phases_for(self, n_layers: int) -> tuple[Phase, ...]:
         """Phases for a network of so many layers."""
-        if self.unfreeze is None:
-            return self.phases
-        (phase,) = self.phases
-        if self.unfreeze == "schedule":
-            return tuple(replace(phase, frozen=k, share=1 / n_layers) for k in reversed(range(n_layers)))
-        patience = phase.patience or PATIENCE
-        return tuple(replace(phase, frozen=k, patience=patience if k else None) for k in reversed(range(n_layers)))
+        return self.phases if self.unfreeze is None else _unfrozen(self.phases[0], self.unfreeze, n_layers)
+
+
+@lru_cache  # each is checked when it is made; once will do
+def _unfrozen(phase: Phase, when: Literal["schedule", "plateau"], n_layers: int) -> tuple[Phase, ...]:
+    """A phase for each layer, from the head down, in which one more layer moves."""
+    layers = reversed(range(n_layers))
+    if when == "schedule":
+        return tuple(replace(phase, frozen=k, share=1 / n_layers) for k in layers)
+    patience = phase.patience or PATIENCE
+    return tuple(replace(phase, frozen=k, patience=patience if k else None) for k in layers)
 
 
 def _contradictions(strategy: Strategy) -> Iterator[tuple[str, str]]:
@@ -214,85 +219,3 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         "meanvar": Strategy("meanvar", (Phase(),)),
     }
 )
-
-
-@dataclass(frozen=True)
-class Family:
-    """Strategies that differ in a number.
-
-    Parameters
-    ----------
-    make
-        From the number to the strategy.
-    letter
-        What stands for the number in the family's name.
-    numbers
-        Those that the family's name stands for; None is one for each depth that a network has.
-    """
-
-    make: Callable[[int], Strategy]
-    letter: str = "k"
-    numbers: tuple[int, ...] | None = None
-
-
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {
-        "partial": Family(lambda k: replace(STRATEGIES["partial-1"], phases=(replace(FINETUNE, frozen=k),))),
-        "probe": Family(lambda k: replace(STRATEGIES["probe-1"], layers=k)),
-        "transfuse": Family(lambda k: replace(STRATEGIES["transfuse-1"], layers=k)),
-        "lora": Family(lambda r: Strategy("pretrained", (replace(WITHIN, rank=r),)), "r", (1, 2, 4, 8)),
-        # Yosinski et al. 2014, arXiv 1411.1792, section 2: AnB (BnB if the source is the target), and its control;
-        # AnB+ is `transfuse-k`
-        "transplant": Family(lambda k: Strategy("pretrained", (Phase(frozen=k),), layers=k)),
-        "random-frozen": Family(lambda k: Strategy("random", (Phase(frozen=k),))),
-    }
-)
-
-
-def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strategy:
-    """Return a strategy by name; ``partial-2`` is found in the family ``partial-k``.
-
-    A number has one spelling, ``partial-02`` is none: one strategy under two names would compete with itself.
-
-    Parameters
-    ----------
-    name
-        In `STRATEGIES`, of a family, or in `own`.
-    own
-        More strategies, of a study's settings.
-
-    Raises
-    ------
-    UnknownName
-        If there is none, with the nearest name.
-
-    Examples
-    --------
-    >>> get_strategy("partial-2").phases[0].frozen
-    2
-    """
-    rows = {**STRATEGIES, **(own or {})}
-    if name in rows:
-        return rows[name]
-    family, _, number = name.rpartition("-")
-    spelled = [f"{family}-{int(number)}"] if family in FAMILIES and number.isdecimal() and int(number) > 0 else []
-    if name in spelled:
-        return FAMILIES[family].make(int(number))
-    families = (f"{stem}-{one.letter}" for stem, one in FAMILIES.items())
-    raise UnknownName("strategy", name, [*spelled, *rows, *families])
-
-
-def expand(name: str, n_layers: int) -> list[str]:
-    """Return the members of a family: one for each depth that a network has, or each of four ranks for ``lora-r``.
-
-    A name that is no family's is returned itself.
-
-    Examples
-    --------
-    >>> expand("partial-k", 3), expand("lora-r", 3), expand("frozen", 3)
-    (['partial-1', 'partial-2'], ['lora-1', 'lora-2', 'lora-4', 'lora-8'], ['frozen'])
-    """
-    family, _, rest = name.rpartition("-")
-    if family not in FAMILIES or rest != FAMILIES[family].letter:
-        return [name]
-    return [f"{family}-{number}" for number in FAMILIES[family].numbers or range(1, n_layers)]

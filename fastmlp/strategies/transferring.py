@@ -18,7 +18,8 @@ from ..phases import Optimizer, ResolvedPhase, draw_adapters, resolve_phase
 from ..problems import interleave
 from ..seeds import generator_of
 from ..training import Fit, fit_phases
-from .table import Phase, Strategy, get_strategy
+from .families import get_strategy
+from .table import Phase, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
