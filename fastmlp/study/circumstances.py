@@ -25,10 +25,11 @@ LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
 # All that the kernels of each kind do: train, leave alone, pull; train within a rank.
 KINDS = {
     "full rank": (Phase(), Phase(body=0.0), Phase(body=0.5, pull=0.1)),
-    "low rank": (Phase(rank=2),),
+    "low rank": (Phase(rank=9),),  # one row more than whole tiles
 }
-# 35 units, padded, are wide tiles and a rest of single vectors wherever kernels have both; 5 are a vector or two.
-SIZES = (6, 35, 5, 2)
+# 33 units, padded, are wide tiles and a rest of single vectors wherever kernels have both, and as rows of a weight
+# matrix one more than whole tiles; 5 are a vector or two.
+SIZES = (6, 33, 5, 2)
 DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 
