@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from .phases import Optimizer, ResolvedPhase
 
 # Compiled code does not hear Ctrl-C, so a long training is several calls; each carries the state of the one before and
-# the bits do not change. At 5 GFLOP/s, or 10 microseconds a step, slower than any machine seen, a call lasts 200 ms.
-FLOP_PER_CALL, STEPS_PER_CALL = 1e9, 20_000
+# the bits do not change. At 5 GFLOP/s, or 10 microseconds a step, slower than any machine seen, the first lasts 200 ms.
+# Those after it are as long as it takes, by the one before, to fill half of that: a call costs what many steps do.
+FLOP_PER_CALL, STEPS_PER_CALL, SECONDS_PER_CALL = 1e9, 20_000, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,10 +198,13 @@ class Course:
         """Train for so many epochs more; return whether all losses were finite."""
         last = self.steps + epochs * self._steps_an_epoch
         while self.steps < last:
-            target = min(self.steps + self._steps_a_call, last)
-            self.steps = self._train(*self._arguments, self.steps, target)
+            first, start = self.steps, perf_counter()
+            target = min(first + self._steps_a_call, last)
+            self.steps = self._train(*self._arguments, first, target)
             if self.steps < target:
                 return False
+            if target < last:
+                self._steps_a_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
         return True
 
 
