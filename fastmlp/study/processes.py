@@ -99,8 +99,10 @@ class Processes:
             except ProcessEndedError as error:
                 if stopped():
                     return
+                if self.closed:
+                    raise
                 group = after_death(group, done)
-                if group.deaths == DEATHS or self.closed:
+                if group.deaths == DEATHS:
                     raise ProcessEndedError(f"{error}, like {group.deaths - 1} before it") from error
             else:
                 return
