@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fastmlp.backends import reference
+from fastmlp.backends import plan, reference
 from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 
 from .trainings import run, training
@@ -108,6 +108,36 @@ def trainings(draw: Any) -> dict[str, Any]:
 @given(arguments=trainings())
 def test_any_training_agrees(arguments: dict[str, Any]) -> None:
     assert_same_training(arguments)
+
+
+class Guarded:
+    """Buffers as `plan.carve` makes them, with numbers between them that nobody may change."""
+
+    KEPT = 12345.0
+
+    def __init__(self) -> None:
+        self.beside: list[Any] = []
+
+    def carve(self, dtype: np.dtype[Any], *lengths: int) -> list[Any]:
+        guard = 1024 // dtype.itemsize
+        apart = [size for length in lengths for size in (guard, length)] + [guard]
+        pieces = plan.carve(dtype, *apart)
+        for piece in pieces[::2]:
+            piece[:] = self.KEPT
+        self.beside += pieces[::2]
+        return pieces[1::2]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(arguments=trainings())
+def test_kernels_write_nothing_beside_their_buffers(arguments: dict[str, Any]) -> None:
+    guarded = Guarded()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "carve", guarded.carve)
+        run(compiled, arguments)
+        compiled.forward(*(arguments[name] for name in ("theta", "sizes", "activation", "x")))
+    assert len(guarded.beside) == 7 + 5
+    assert all((piece == guarded.KEPT).all() for piece in guarded.beside)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
