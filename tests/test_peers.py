@@ -32,6 +32,7 @@ def test_useful_work_of_the_lab_shape() -> None:
     assert SHAPES["lab"].flops == 2 * 200 * 100 * (2 * 64 * 64 + 3 * 64 * 10) == 404_480_000
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # compiling goes through what PyTorch deprecates
 @pytest.mark.parametrize("name", [name for name in PEERS if name != "scikit-learn"])
 def test_peers_arrive_where_the_reference_does(name: str) -> None:
     try:
