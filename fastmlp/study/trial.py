@@ -64,8 +64,10 @@ def load_libraries() -> None:
     It is done before threads start, so that no two of them do, and before linear algebra is held to one thread, which
     reaches only what is loaded.
     """
-    for name in ("scipy.ndimage", "scipy.sparse", "sklearn.covariance", "sklearn.linear_model"):
-        import_module(name)
+    for name in ("ndimage", "spatial.distance", "stats"):
+        import_module(f"scipy.{name}")
+    for name in ("covariance", "linear_model"):
+        import_module(f"sklearn.{name}")
 
 
 def run_trial(ground: Ground, trial: Trial) -> Record:
