@@ -18,11 +18,11 @@ from time import perf_counter
 from fastmlp.report.render import render_report
 from fastmlp.strategies import STRATEGIES
 from fastmlp.study.config import from_dict, to_toml
+from fastmlp.study.execution.scheduler import run_missing
+from fastmlp.study.execution.signals import Stop
 from fastmlp.study.export import export
 from fastmlp.study.plan import Circumstances, plan
-from fastmlp.study.runner import run_missing
 from fastmlp.study.settings import Settings
-from fastmlp.study.stopping import Stop
 from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.records import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
 

@@ -23,7 +23,7 @@ from .errors import FastmlpError, StoreError
 from .report.filters import count
 
 if TYPE_CHECKING:
-    from .study.runner import Progress
+    from .study.execution.scheduler import Progress
 
 
 class Folder(click.Path):
@@ -95,7 +95,7 @@ def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None,
     report.md. If the folder holds some of it already, only what is missing is run.
     """
     from .study import resume_command, run_study
-    from .study.stopping import StudyStopped
+    from .study.execution.signals import StudyStopped
 
     try:
         with closing(Meter()) as meter:

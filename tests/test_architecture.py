@@ -18,7 +18,7 @@ ROOT = Path(fastmlp.__file__).parent
 
 # What a module, or every module of a package, may import from fastmlp. The longest name that fits counts. Modules of
 # one row may import each other; nothing may import in a circle.
-BASE = {"errors", "seeds", "layout", "checks"}
+BASE = {"errors", "seeds", "layout", "checks", "machine"}
 NETWORK = BASE | {"backends", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "phases", "course", "training", "problems", "strategies"}
 ALLOWED = {
@@ -27,6 +27,7 @@ ALLOWED = {
     "layout": {"errors"},
     "checks": {"errors", "layout"},
     "files": {"errors"},
+    "machine": {"errors"},
     "backends": {"errors", "layout"},
     "network": BASE | {"backends"},
     "measures": NETWORK,

@@ -28,7 +28,7 @@ from fastmlp.errors import StoreError
 from fastmlp.report import render
 from fastmlp.study import doctor
 from fastmlp.study.config import from_dict, shipped, to_toml
-from fastmlp.study.runner import Progress
+from fastmlp.study.execution.scheduler import Progress
 from fastmlp.study.store import Store
 
 from .made_up_study import SMALL
@@ -351,7 +351,7 @@ def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(("terminal", "drawn"), [("xterm", True), ("dumb", False)])
 def test_progress_on_a_terminal_is_a_bar_without_colours(*, terminal: str, drawn: bool) -> None:
     code = (
-        "from fastmlp.cli import Meter; from fastmlp.study.runner import Progress\n"
+        "from fastmlp.cli import Meter; from fastmlp.study.execution.scheduler import Progress\n"
         "meter = Meter(); meter(Progress(10, 0)); meter(Progress(10, 4)); meter(Progress(10, 10)); meter.close()"
     )
     ours, theirs = pty.openpty()

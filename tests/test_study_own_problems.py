@@ -18,8 +18,9 @@ from fastmlp.cli import main
 from fastmlp.errors import SettingsError, UnknownName
 from fastmlp.problems import Sizes
 from fastmlp.report.summary import summarise
-from fastmlp.study import config, processes, session
+from fastmlp.study import config, session
 from fastmlp.study.config import Settings, load_settings
+from fastmlp.study.execution import processes
 from fastmlp.study.own_problems import changed_since
 from fastmlp.study.plan import describe
 from fastmlp.study.settings import ProblemSettings

@@ -24,10 +24,10 @@ from typing import Any
 from fastmlp.files import write_whole
 from fastmlp.strategies import STRATEGIES
 from fastmlp.study.config import from_dict
+from fastmlp.study.execution.scheduler import run_missing
+from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import PROTOCOL, Circumstances, plan
-from fastmlp.study.runner import run_missing
 from fastmlp.study.settings import PURPOSES
-from fastmlp.study.stopping import Stop
 from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.records import COLUMNS, DERIVED, IDENTITY, VARIATION, reproducible
 from fastmlp.study.trial import Worker

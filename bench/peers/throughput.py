@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 from fastmlp.study.circumstances import find_circumstances
 from fastmlp.study.config import from_dict
+from fastmlp.study.execution.processes import shared_out
+from fastmlp.study.execution.scheduler import run_missing
+from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import plan
-from fastmlp.study.processes import shared_out
-from fastmlp.study.runner import run_missing
-from fastmlp.study.stopping import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.trial import Worker

@@ -1,7 +1,7 @@
 """A study: a grid of trials, run in parallel, resumed after any interruption, written to one folder.
 
-`config` holds the settings, `plan` turns them into trials, `trial` runs one, `store` keeps the records, `runner` shares
-the work out, to `processes` if it is long, and `session` is the whole of it: `run_study`.
+`config` holds the settings, `plan` turns them into trials, `trial` runs one, `store` keeps the records, `execution`
+runs them, and `session` is the whole of it: `run_study`.
 """
 
 from .session import Results as Results

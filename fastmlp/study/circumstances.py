@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
 from ..layout import ACTIVATIONS, OPTIMIZERS
+from ..machine import cpu_name, version_of
 from ..network import DTYPES, forward, init_mlp
 from ..problems import Problem, in_both, repeated
 from ..seeds import rng_for
@@ -134,32 +133,3 @@ def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
 def now() -> str:
     """Return the time of day, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def version_of(library: str) -> str:
-    """Return the installed version of a library, or ``-``."""
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "-"
-
-
-def cpu_name() -> str:
-    """Return what the processor calls itself."""
-    return cpu_fact("model name") or platform.processor() or platform.machine()
-
-
-def cpu_fact(name: str) -> str:
-    """Return what Linux says about the first processor under a name, or nothing."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.partition(":")[2].strip() for line in lines if line.split("\t")[0] == name), "")
-
-
-def available_cpus() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from math import isfinite
 
 from ..backends import get_backend
+from ..machine import cpu_fact, cpu_name, usable_cores, version_of
 from ..network import backward, init_mlp
-from .circumstances import LIBRARIES, available_cpus, cpu_fact, cpu_name, version_of
+from .circumstances import LIBRARIES
 from .store.database import SQLITE
 
 
@@ -20,7 +21,7 @@ def examine() -> Iterator[tuple[str, str]]:
         yield library, version_of(library)
     yield "sqlite", SQLITE
     yield "pyarrow", version_of("pyarrow") + " (optional, for Parquet)"
-    cores = available_cpus()
+    cores = usable_cores()
     yield "processor", f"{cpu_name()}, {cores} {'core' if cores == 1 else 'cores'} for this process"
     yield "vectors", ", ".join(vector_units()) or "none that are known"
     yield "backend", which_backend()

@@ -14,23 +14,22 @@ from typing import Any
 from ..backends import get_backend
 from ..errors import InvalidInput
 from ..files import prepare_folder, write_whole
+from ..machine import usable_cores, version_of
 from . import config
 from .circumstances import (
-    available_cpus,
     describe_problem,
     describe_run,
     find_circumstances,
     now,
-    version_of,
 )
 from .config import Settings
+from .execution.processes import shared_out
+from .execution.scheduler import Progress, run_missing
+from .execution.signals import listening
 from .export import export
 from .gradient import check_gradient
 from .own_problems import changed_since
 from .plan import plan
-from .processes import shared_out
-from .runner import Progress, run_missing
-from .stopping import listening
 from .store import Store, read_study
 from .store.lock import see_free
 from .store.reader import reading
@@ -119,7 +118,7 @@ def run_study(
     """
     see_free(Path(out))
     settings = effective_settings(study, seeds=seeds, quick=quick)
-    jobs = available_cpus() if jobs is None else jobs
+    jobs = usable_cores() if jobs is None else jobs
     if jobs < 1:
         raise InvalidInput(f"jobs is {jobs}; at least 1 is needed")
     backend = get_backend(backend).name

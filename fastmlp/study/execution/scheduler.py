@@ -18,9 +18,9 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from .stopping import Stop
-from .store import Store
-from .store.records import Group, Outcome, failed_outcome
+from ..store import Store
+from ..store.records import Group, Outcome, failed_outcome
+from .signals import Stop
 
 Work = Callable[[Group, Callable[[], bool]], Iterable[Outcome]]
 

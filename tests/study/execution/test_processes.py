@@ -17,16 +17,15 @@ import pytest
 
 import fastmlp
 from fastmlp.report import render
-from fastmlp.study import processes
-from fastmlp.study.processes import Process, ProcessEndedError, Processes, after_death, shared_out
-from fastmlp.study.runner import Work, run_missing
-from fastmlp.study.stopping import Stop
+from fastmlp.study.execution import processes
+from fastmlp.study.execution.processes import Process, ProcessEndedError, Processes, after_death, shared_out
+from fastmlp.study.execution.scheduler import Work, run_missing
+from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.records import Group, Outcome
-
-from .made_up_study import SMALL, begin, made_up_plan, made_up_work, together, without_seconds
-from .processes import alive, gone
+from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, together, without_seconds
+from tests.processes import alive, gone
 
 PLAN = made_up_plan(strategies=("scratch", "frozen", "finetune"), seeds=6)
 GROUP = Group("p", 0, "p-0", pretraining_missing=True, trials=tuple(PLAN[::6]))
@@ -109,9 +108,9 @@ def test_a_short_study_starts_no_process() -> None:
 @pytest.fixture
 def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start processes without the libraries that made-up work does not need."""
-    serve = "from fastmlp.study import processes; processes.load_libraries = lambda: None; processes.serve"
+    serve = "from fastmlp.study.execution import processes; processes.load_libraries = lambda: None; processes.serve"
     monkeypatch.setattr(
-        processes, "START", processes.START.replace("from fastmlp.study.processes import serve; serve", serve)
+        processes, "START", processes.START.replace("from fastmlp.study.execution.processes import serve; serve", serve)
     )
 
 
@@ -134,7 +133,7 @@ def apart(quick_start: None) -> Iterator[Apart]:
 def test_an_error_comes_back_as_failed_trials_and_prints_disturb_nothing(apart: Apart) -> None:
     outcome = together(apart(work_that_raises))
     assert [record["status"] for record in outcome.records] == ["ok", "failed", "failed"]
-    assert outcome.records[1]["error"].startswith("UnknownName: unknown thing 'x' (known: y) (test_study_processes.py:")
+    assert outcome.records[1]["error"].startswith("UnknownName: unknown thing 'x' (known: y) (test_processes.py:")
 
 
 def test_a_stop_is_heard_between_two_trials(apart: Apart) -> None:
@@ -218,10 +217,10 @@ def test_a_process_ends_when_requests_end(left_out: int, quick_start: None) -> N
 
 def test_a_process_ends_with_a_study_that_is_killed(mark: Path) -> None:
     code = (
-        "from tests.test_study_processes import *; "
+        "from tests.study.execution.test_processes import *; "
         "next(Processes(work_for_ever)(GROUP, never))"
     )  # fmt: skip
-    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[1]) as study:
+    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3]) as study:
         end = monotonic() + 30
         while not (mark.exists() and mark.read_text(encoding="utf-8")) and monotonic() < end:
             sleep(0.02)

@@ -24,10 +24,10 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
-from ..errors import FastmlpError
-from .runner import Work, limit_threads, one_thread_each
-from .store.records import Group, Outcome, failed_outcome
-from .trial import load_libraries
+from ...errors import FastmlpError
+from ..store.records import Group, Outcome, failed_outcome
+from ..trial import load_libraries
+from .scheduler import Work, limit_threads, one_thread_each
 
 WORTH_PROCESSES = 2000  # trials; with fewer, processes take longer to start than they save
 TICK = 0.05  # seconds between two looks at whether to stop
@@ -37,7 +37,7 @@ DEATHS = 3  # of processes, one after the other, with nothing handed back betwee
 STOP, MORE = "stop", "more"  # requests: end the group under way between two trials; go on with it
 START = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from fastmlp.study.processes import serve; serve(sys.stdin.buffer)"
+    "from fastmlp.study.execution.processes import serve; serve(sys.stdin.buffer)"
 )
 
 

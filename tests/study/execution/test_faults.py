@@ -22,11 +22,10 @@ from fastmlp.errors import StoreError
 from fastmlp.report import render
 from fastmlp.study.config import from_dict, to_toml
 from fastmlp.study.store.reader import reading
+from tests.made_up_study import SMALL, with_grid, without_seconds
+from tests.processes import hearing_interrupts
 
-from .made_up_study import SMALL, with_grid, without_seconds
-from .processes import hearing_interrupts
-
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 PACED = with_grid(SMALL, seeds=12) | {"training": {"epochs": 60}}  # about a second of work
 LONG = with_grid(PACED, seeds=300)
 ENDLESS = SMALL | {"training": {"epochs": 200_000}}  # one training takes longer than a stop may
@@ -109,7 +108,7 @@ def test_killed_at_random_and_started_again_a_study_does_what_is_missing(
 
 
 def test_killed_at_any_statement_a_study_does_what_is_missing() -> None:
-    words = [sys.executable, "-m", "tests.kill_at_every_statement"]
+    words = [sys.executable, "-m", "tests.study.execution.kill_at_every_statement"]
     finished = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert finished.returncode == 0, finished.stderr
     assert int(finished.stdout) > 30

@@ -13,9 +13,9 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastmlp.study import runner
-from fastmlp.study.runner import run_missing
-from fastmlp.study.stopping import Stop
+from fastmlp.study.execution import scheduler
+from fastmlp.study.execution.scheduler import run_missing
+from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store, read_study
 from tests.made_up_study import begin, made_up_plan, made_up_work
 
@@ -50,7 +50,7 @@ def killed(folder: Path, n: int) -> bool:
 
 
 def main() -> None:
-    runner.PACE = 0.0  # many commits
+    scheduler.PACE = 0.0  # many commits
     with TemporaryDirectory() as name:
         folders = Path(name)
         (folders / "whole").mkdir()

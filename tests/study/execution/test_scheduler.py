@@ -1,4 +1,4 @@
-"""The runner: every missing trial runs once, whatever fails, stops or is full on the way."""
+"""The scheduler: every missing trial runs once, whatever fails, stops or is full on the way."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ import pytest
 import threadpoolctl
 
 from fastmlp.errors import StoreError
-from fastmlp.study import runner
-from fastmlp.study.runner import GRACE, IN_FLIGHT, Progress, run_missing
-from fastmlp.study.stopping import Stop, StudyStopped, listening
+from fastmlp.study.execution import scheduler
+from fastmlp.study.execution.scheduler import GRACE, IN_FLIGHT, Progress, run_missing
+from fastmlp.study.execution.signals import Stop, StudyStopped, listening
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.records import Group, Outcome, Record
 from fastmlp.study.trial import load_libraries
-
-from .made_up_study import begin, made_up_plan, made_up_work
+from tests.made_up_study import begin, made_up_plan, made_up_work
 
 PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finetune"), seeds=6)
 
@@ -32,7 +31,7 @@ PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finet
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit whenever a group ends; these studies take no time."""
-    monkeypatch.setattr(runner, "PACE", 0.0)
+    monkeypatch.setattr(scheduler, "PACE", 0.0)
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_a_group_that_raises_fails_its_own_trials_and_the_next_run_does_them(sto
     assert (progress.done, progress.failed) == (30, 2)
     failed = [row for row in rows(tmp_path) if row["status"] == "failed"]
     assert {(row["problem"], row["seed"]) for row in failed} == {("q", 3)}
-    assert failed[0]["error"].startswith("RuntimeError: out of luck (test_study_runner.py:")
+    assert failed[0]["error"].startswith("RuntimeError: out of luck (test_scheduler.py:")
     run_missing(store, made_up_work, 2, Stop())
     assert rows(tmp_path) == expected(tmp_path / "expected")
 
@@ -102,7 +101,7 @@ def test_what_a_group_has_done_before_it_raises_is_kept(store: Store, tmp_path: 
 def test_records_are_written_while_their_group_is_at_work(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "TICK", 0.01)
+    monkeypatch.setattr(scheduler, "TICK", 0.01)
     written = threading.Event()
 
     def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
@@ -115,7 +114,7 @@ def test_records_are_written_while_their_group_is_at_work(
 
 
 def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PACE", 600.0)
+    monkeypatch.setattr(scheduler, "PACE", 600.0)
     commits: list[int] = []
     run_missing(store, made_up_work, 1, Stop(), lambda progress: commits.append(progress.done))
     assert len(commits) <= 3, "what was there, the first group, all others"
@@ -127,8 +126,8 @@ def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypa
 def test_a_long_group_is_shared_out_when_workers_have_nothing_to_do(
     long: float, workers: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "LONG", long)
-    monkeypatch.setattr(runner, "TICK", 0.01)
+    monkeypatch.setattr(scheduler, "LONG", long)
+    monkeypatch.setattr(scheduler, "TICK", 0.01)
     plan = made_up_plan(strategies=[f"strategy-{k}" for k in range(20)], seeds=2)
     begin(store, plan)
     seen: list[tuple[str, str]] = []
@@ -210,8 +209,8 @@ def test_a_stop_ends_dispatch_and_keeps_what_is_finished(store: Store, tmp_path:
 
 
 def test_work_that_does_not_hear_a_stop_is_left_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastmlp.study.runner.GRACE", 0.3)
-    monkeypatch.setattr("fastmlp.study.runner.TICK", 0.05)
+    monkeypatch.setattr("fastmlp.study.execution.scheduler.GRACE", 0.3)
+    monkeypatch.setattr("fastmlp.study.execution.scheduler.TICK", 0.05)
     assert GRACE < 5, "seconds that a user waits after Ctrl-C"
     release, stop = threading.Event(), Stop()
 
@@ -268,7 +267,7 @@ def test_whichever_store_operation_fails_what_was_committed_stays_and_the_rest_c
         folder.mkdir()
         failed = run_with_failure(folder, n)
         with Store.open(folder) as store, monkeypatch.context() as patch:
-            patch.setattr(runner, "PACE", 600.0)
+            patch.setattr(scheduler, "PACE", 600.0)
             store.connection.execute("PRAGMA synchronous=OFF")  # nobody cuts the power, and the disk is slow
             begin(store, PLAN)
             run_missing(store, made_up_work, 1, Stop())

@@ -1,0 +1,1 @@
+"""Tests of how the trials of a study are run."""
