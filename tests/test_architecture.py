@@ -20,7 +20,7 @@ ROOT = Path(fastmlp.__file__).parent
 # one row may import each other; nothing may import in a circle.
 BASE = {"errors", "seeds", "layout", "checks", "machine"}
 NETWORK = BASE | {"backends", "network"}
-TRAINING = NETWORK | {"measures", "similarity", "phases", "course", "training", "problems", "strategies"}
+TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
 ALLOWED = {
     "errors": set(),
     "seeds": {"errors"},
@@ -32,13 +32,12 @@ ALLOWED = {
     "network": BASE | {"backends"},
     "measures": NETWORK,
     "similarity": NETWORK,
-    "phases": NETWORK,
-    "course": NETWORK | {"measures", "phases"},
-    "training": NETWORK | {"phases", "course"},
+    "training": NETWORK | {"measures"},
     "problems": NETWORK,
-    "strategies.fields": {"errors"},
-    "strategies.table": {"errors", "strategies.fields"},
-    "strategies": NETWORK | {"phases", "training", "problems", "strategies.fields", "strategies.table"},
+    "strategies.validation": {"errors", "checks"},
+    "strategies.spec": {"errors", "strategies.validation"},
+    "strategies.table": {"strategies.spec"},
+    "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table"},
     "study.store": {"errors", "files", "stats"},  # records, and nothing of strategies
     "study.session": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
     "study": TRAINING | {"study.store", "study.session"},

@@ -1,19 +1,19 @@
 """Strategies: how to get from a pretrained network and a few labelled examples to a network for the target task.
 
-`table` holds them as data, `families` those with a number; `fields` says what they may hold. `reading` takes them from
-settings, `transferring` carries them out.
+Here strategies are described (as data), checked, named and carried out. The training loop is the business of
+`fastmlp.training`; comparing strategies is that of `fastmlp.study` and `fastmlp.stats`.
 """
 
 from .families import FAMILIES as FAMILIES
 from .families import expand as expand
 from .families import get_strategy as get_strategy
-from .reading import read_strategy as read_strategy
+from .spec import Phase as Phase
+from .spec import Strategy as Strategy
+from .spec import read_strategy as read_strategy
 from .table import SMALLER as SMALLER
 from .table import STRATEGIES as STRATEGIES
-from .table import Phase as Phase
-from .table import Strategy as Strategy
-from .transferring import fit_baseline as fit_baseline
-from .transferring import share_out as share_out
-from .transferring import starting_network as starting_network
-from .transferring import train_from as train_from
-from .transferring import transfer as transfer
+from .transfer import fit_baseline as fit_baseline
+from .transfer import share_out as share_out
+from .transfer import starting_network as starting_network
+from .transfer import train_from as train_from
+from .transfer import transfer as transfer

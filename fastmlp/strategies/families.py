@@ -8,7 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from ..errors import UnknownName
-from .table import FINETUNE, STRATEGIES, WITHIN, Phase, Strategy
+from .spec import Phase, Strategy
+from .table import FINETUNE, STRATEGIES, WITHIN
 
 
 @dataclass(frozen=True)

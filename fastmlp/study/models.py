@@ -15,10 +15,9 @@ from ..backends import get_backend
 from ..backends.reference import two_logits
 from ..measures import log_loss
 from ..network import Network, kernel_arguments, softmax
-from ..phases import Optimizer
 from ..problems import Scaler, Task
 from ..strategies import Strategy, fit_baseline, train_from
-from ..training import Fit
+from ..training import Fit, Optimizer
 from .inside import moved
 from .pretraining import Conditions
 from .settings import TrainingSettings

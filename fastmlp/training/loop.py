@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import get_backend
-from .layout import OPTIMIZERS
-from .measures import log_loss
-from .network import Network, kernel_arguments, predict, predict_proba
+from ..backends import get_backend
+from ..layout import OPTIMIZERS
+from ..measures import log_loss
+from ..network import Network, kernel_arguments, predict, predict_proba
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from .backends import Backend
-    from .layout import Floats, Ints
+    from ..backends import Backend
+    from ..layout import Floats, Ints
+    from .data import Examples, TrainingData
     from .phases import Optimizer, ResolvedPhase
 
 # Compiled code does not hear Ctrl-C, so a long training is several calls; each carries the state of the one before and
@@ -29,34 +29,7 @@ if TYPE_CHECKING:
 FLOP_PER_CALL, STEPS_PER_CALL, SECONDS_PER_CALL = 1e9, 20_000, 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Inputs as the network takes them, (n, sizes[0]), and their labels, (n,)."""
-
-    x: Floats
-    y: Ints
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What a training works on.
-
-    Parameters
-    ----------
-    examples
-        All of them.
-    watched
-        Those that are held back from training, for phases that have patience.
-    order : (epochs, n - n held back)
-        The others in the order in which they are visited.
-    """
-
-    examples: Examples
-    watched: Examples
-    order: Ints
-
-
-class Diary:
+class AccuracyLog:
     """The accuracy on the training examples after epochs 1, 2, 4, 8 and so on, and the last: thinned, as changes are.
 
     Parameters
@@ -95,9 +68,9 @@ def run_phases(
     anchor: Floats,
     phases: Sequence[ResolvedPhase],
     optimiser: Optimizer,
-    material: Material,
+    data: TrainingData,
     backend: str,
-    diary: Diary,
+    log: AccuracyLog,
 ) -> tuple[NDArray[np.float64], int]:
     """Train a network, in place, through one phase after the other.
 
@@ -107,9 +80,9 @@ def run_phases(
         Trained in place.
     anchor : (P,)
         Where pulls lead.
-    phases, optimiser, material, backend
+    phases, optimiser, data, backend
         What is to be done, with what, and who computes.
-    diary
+    log
         Is shown the network after every epoch that it wants to see.
 
     Returns
@@ -118,24 +91,24 @@ def run_phases(
         early.
     steps : updates made.
     """
-    losses = np.full(len(material.order), np.nan)
+    losses = np.full(len(data.order), np.nan)
     steps, epoch = 0, 0
     for number, phase in enumerate(phases, 1):
-        turn = material.order[epoch : epoch + phase.epochs] if number < len(phases) else material.order[epoch:]
-        course = Course(get_backend(backend), optimiser, net, anchor, material.examples, phase, turn)
+        order = data.order[epoch : epoch + phase.epochs] if number < len(phases) else data.order[epoch:]
+        runner = PhaseRunner(get_backend(backend), optimiser, net, anchor, data.examples, phase, order)
         if phase.patience is None:
-            done = run_through(course, epoch, diary)
+            done = run_all_epochs(runner, epoch, log)
         else:
-            done = run_until_stalled(course, net, material.watched, phase.patience, backend, epoch, diary)
-        losses[epoch : epoch + done] = course.losses[:done]
-        steps, epoch = steps + course.steps, epoch + done
+            done = run_with_early_stopping(runner, net, data.watched, phase.patience, backend, epoch, log)
+        losses[epoch : epoch + done] = runner.losses[:done]
+        steps, epoch = steps + runner.steps, epoch + done
         if not np.isfinite(losses[:epoch]).all():
             return losses, steps  # diverged: later phases are not run
-    diary.write(epoch, is_last=True)
+    log.write(epoch, is_last=True)
     return losses[:epoch], steps
 
 
-class Course:
+class PhaseRunner:
     """A phase on its way through its epochs.
 
     Parameters
@@ -165,7 +138,7 @@ class Course:
         order: Ints,
     ) -> None:
         # The features below the first layer that moves do not change: computed once, they become the inputs.
-        moving = np.flatnonzero(phase.moves) // 2  # layers
+        moving = np.flatnonzero(phase.trainable) // 2  # layers
         depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
         theta, sizes, activation = kernel_arguments(net)
         above = slice(net.layout.starts[depth], None)
@@ -178,11 +151,11 @@ class Course:
         self.steps = 0
         self._steps_an_epoch = math.ceil(order.shape[1] / batch_size)
         self._steps_a_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / (6 * theta.size * batch_size))))
-        data = x, examples.y, order, batch_size
+        visits = x, examples.y, order, batch_size
         if phase.adapters is None:
             self._train = backend.train
             self._arguments: tuple[Any, ...] = (
-                theta, _rest(theta), sizes, activation, code, *data, rates, decays, pulls, anchor, momentum,
+                theta, _rest(theta), sizes, activation, code, *visits, rates, decays, pulls, anchor, momentum,
                 self.losses,
             )  # fmt: skip
         else:
@@ -190,7 +163,7 @@ class Course:
             factors = np.concatenate([*phase.adapters.factors[depth:], head])
             self._train = backend.train_low_rank
             self._arguments = (
-                theta, factors, _rest(factors), sizes, activation, code, *data, phase.adapters.rank, 1.0, rates,
+                theta, factors, _rest(factors), sizes, activation, code, *visits, phase.adapters.rank, 1.0, rates,
                 decays, theta.copy(), momentum, self.losses,
             )  # fmt: skip
 
@@ -213,38 +186,38 @@ def _rest(parameters: Floats) -> Floats:
     return np.zeros((2, parameters.size), parameters.dtype)
 
 
-def run_through(course: Course, before: int, diary: Diary) -> int:
-    """Train for all of a phase's epochs, with a stop wherever the diary is due; return how many they are."""
-    epochs = len(course.losses)
+def run_all_epochs(runner: PhaseRunner, before: int, log: AccuracyLog) -> int:
+    """Train for all of a phase's epochs, with a stop wherever the log is due; return how many they are."""
+    epochs = len(runner.losses)
     at = 0
-    for stop in (*(e for e in range(1, epochs) if diary.is_due(before + e)), epochs):
-        if not course.run(stop - at):
+    for stop in (*(e for e in range(1, epochs) if log.is_due(before + e)), epochs):
+        if not runner.run(stop - at):
             break
-        diary.write(before + stop)
+        log.write(before + stop)
         at = stop
     return epochs
 
 
-def run_until_stalled(
-    course: Course,
+def run_with_early_stopping(
+    runner: PhaseRunner,
     net: Network,
     watched: Examples,
     patience: int,
     backend: str,
     before: int,
-    diary: Diary,
+    log: AccuracyLog,
 ) -> int:
     """Train epoch by epoch while the loss on examples that are not trained on improves; return the epochs it took.
 
-    The diary counts on from the epochs `before`. With so few labels that none could be held back, nothing is seen to
+    The log counts on from the epochs `before`. With so few labels that none could be held back, nothing is seen to
     improve: it takes as many as its patience.
     """
     best, best_epoch = math.inf, 0
-    epochs = len(course.losses)
+    epochs = len(runner.losses)
     for epoch in range(1, epochs + 1):
-        if not course.run(1):
+        if not runner.run(1):
             return epochs  # diverged: the losses say so to their end
-        diary.write(before + epoch)
+        log.write(before + epoch)
         loss = log_loss(predict_proba(net, watched.x, backend=backend), watched.y) if len(watched.y) else math.inf
         if loss < best:
             best, best_epoch = loss, epoch

@@ -14,12 +14,11 @@ import numpy as np
 from ..checks import at_least_one
 from ..errors import InvalidInput
 from ..network import Network, check_network, examples_for, init_mlp
-from ..phases import Optimizer, ResolvedPhase, draw_adapters, resolve_phase
 from ..problems import interleave
 from ..seeds import generator_of
-from ..training import Fit, fit_phases
+from ..training import Fit, Optimizer, ResolvedPhase, draw_adapters, fit_phases, resolve_phase
 from .families import get_strategy
-from .table import Phase, Strategy
+from .spec import Phase, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .checks import at_least_one, in_range
-from .errors import UnknownName
-from .layout import OPTIMIZERS
-from .network import Network
+from ..checks import at_least_one, in_range
+from ..errors import UnknownName
+from ..layout import OPTIMIZERS
+from ..network import Network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .layout import Floats, Layout
+    from ..layout import Floats, Layout
 
     Table = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ class ResolvedPhase:
     adapters: Adapters | None = None
 
     @property
-    def moves(self) -> NDArray[np.bool_]:
+    def trainable(self) -> NDArray[np.bool_]:
         """Which weight matrices and biases are free to move, (L, 2)."""
         free: NDArray[np.bool_] = self.rates != 0
         if self.adapters:
@@ -120,7 +120,7 @@ class ResolvedPhase:
 
     def free_by_layer(self, layout: Layout) -> list[int]:
         """Count the numbers of each layer that are free to move, the head's last."""
-        counts: list[int] = (layout.lengths * self.moves).sum(axis=1).tolist()
+        counts: list[int] = (layout.lengths * self.trainable).sum(axis=1).tolist()
         if self.adapters:
             counts[:-1] = [part.size * (count > 0) for part, count in zip(self.adapters.factors, counts, strict=False)]
         return counts

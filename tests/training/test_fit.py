@@ -9,12 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier
 
 import fastmlp
-from fastmlp import course
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, UnknownName
-from fastmlp.phases import Optimizer, ResolvedPhase
-from fastmlp.training import draw_order, fit_phases, train_mlp
+from fastmlp.training import Optimizer, ResolvedPhase, draw_order, fit_phases, loop, train_mlp
 
-from .conftest import SeededRng
+from ..conftest import SeededRng
 
 
 def blobs(rng: SeededRng, n: int = 60, n_classes: int = 3) -> tuple[Any, Any]:
@@ -76,8 +74,8 @@ def test_many_short_calls_give_the_bits_of_one(
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 5, 3))
     whole = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
-    monkeypatch.setattr(course, "STEPS_PER_CALL", 3)
-    monkeypatch.setattr(course, "SECONDS_PER_CALL", 1e-9)  # a step in each call after the first
+    monkeypatch.setattr(loop, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(loop, "SECONDS_PER_CALL", 1e-9)  # a step in each call after the first
     pieces = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
     assert_array_equal(pieces.network.theta, whole.network.theta)
     assert_array_equal(pieces.losses, whole.losses)

@@ -10,10 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
-from fastmlp import course, training
-from fastmlp.course import run_until_stalled
 from fastmlp.errors import InvalidInput, LabelError, UnknownName
-from fastmlp.phases import Optimizer
 from fastmlp.strategies import (
     SMALLER,
     STRATEGIES,
@@ -27,10 +24,11 @@ from fastmlp.strategies import (
     train_from,
     transfer,
 )
-from fastmlp.strategies.transferring import _hold_back
-from fastmlp.training import draw_order
+from fastmlp.strategies.transfer import _hold_back
+from fastmlp.training import Optimizer, data, draw_order, loop
+from fastmlp.training.loop import run_with_early_stopping
 
-from .conftest import SeededRng
+from ..conftest import SeededRng
 
 SOURCE = fastmlp.init_mlp((4, 6, 5, 2), rng=11)
 NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.start is not None]
@@ -227,10 +225,10 @@ def test_plateau_unfreezes_when_the_held_back_loss_stalls_and_uses_all_its_epoch
     lengths = []
 
     def listened(*arguments: Any) -> int:
-        lengths.append(run_until_stalled(*arguments))
+        lengths.append(run_with_early_stopping(*arguments))
         return lengths[-1]
 
-    monkeypatch.setattr(course, "run_until_stalled", listened)
+    monkeypatch.setattr(loop, "run_with_early_stopping", listened)
     fit = transfer(SOURCE, x, y, strategy="plateau", n_classes=10, rng=3, epochs=200, lr=0.2, backend=backend)
     assert len(lengths) == 2  # the head alone, then one layer more; the third phase takes what is left
     assert all(3 < length < 200 for length in lengths)
@@ -340,7 +338,7 @@ def test_every_strategy_visits_the_examples_in_the_same_order(rng: SeededRng, mo
         orders.append(draw_order(*arguments))
         return orders[-1]
 
-    monkeypatch.setattr(training, "draw_order", listened)
+    monkeypatch.setattr(data, "draw_order", listened)
     twice = Strategy("pretrained", (Phase(rank=2, share=0.5), Phase(rank=2, share=0.5)))
     strategies: list[str | Strategy] = [*NETWORKS, "probe-2", "lora-1", "transplant-1", twice]
     for strategy in strategies:

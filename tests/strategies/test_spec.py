@@ -10,7 +10,7 @@ import pytest
 
 from fastmlp.errors import FieldError
 from fastmlp.strategies import STRATEGIES, Phase, Strategy, read_strategy
-from fastmlp.strategies.table import PATIENCE
+from fastmlp.strategies.spec import PATIENCE
 
 HALF = Phase(share=0.5)
 
