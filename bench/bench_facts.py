@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastmlp.network import DTYPES
 
-from . import assembly, facts
+from . import assembly, noiseless
 from .common import BACKENDS, needs
-from .learning import learn
+from .fixed_trainings import learn
 
 
 class Learning:
@@ -34,7 +34,7 @@ class Arrays:
         needs("numba")
 
     def track_bytes(self, shape: str, optimizer: str, dtype: str) -> int:
-        return facts.bytes_of(shape, optimizer, dtype)
+        return noiseless.bytes_of(shape, optimizer, dtype)
 
 
 class HotLoops:

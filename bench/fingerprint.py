@@ -17,7 +17,7 @@ from typing import Any
 
 from fastmlp.files import write_whole
 
-from .gate.outcome import CHECK_FAILED, NO_VERDICT, PASSED
+from .exit_codes import CHECK_FAILED, NO_VERDICT, PASSED
 
 Json = dict[str, Any]
 
@@ -159,7 +159,7 @@ def run(*, renew: bool) -> int:
     int
         0 if nothing changed, 1 if something did, 5 if it cannot be said.
     """
-    from .facts import PARTS, gather  # imports what is to be measured
+    from .noiseless import PARTS, gather  # imports what is to be measured
 
     try:
         new = fingerprint_of(gather([part for part in PARTS if part != "assembly"]))

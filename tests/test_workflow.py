@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench.gate import cli
-from bench.gate.outcome import CHECK_FAILED, NO_VERDICT, SLOWER
+from bench import cli
+from bench.exit_codes import CHECK_FAILED, NO_VERDICT, SLOWER
 
 from .workflow import COMMAND, SPEED, STEP
 

@@ -24,8 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from .processes import CommandError, Commands
-from .slower import ExtraWorkError, slow_down
+from .inject import ExtraWorkError, slow_down
+from .isolation import CommandError, Commands
 from .worker import hash_of
 
 WORKING_TREE = "the working tree"

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from ..fingerprint import PATH, RENEW, NoFingerprint, compare, fingerprint_of, read, shortened
 from .build import Build
-from .outcome import Check
-from .processes import die_with_parent
+from .isolation import die_with_parent
+from .verdict import Check
 
 Json = dict[str, Any]
 
@@ -25,17 +25,17 @@ SECONDS = 300  # for the facts of a revision; some ten are usual
 
 
 class Revision(NamedTuple):
-    """What is known of a revision: what `bench.facts` says of it, and the text of the fingerprint committed with it."""
+    """A revision: its noiseless measurements, and the text of the fingerprint committed with it."""
 
     facts: Json
     written: str | None
 
 
-def check_builds(builds: tuple[Build, Build], say: Callable[[str], None]) -> list[Check]:
-    """Make the checks, on what both builds say at once by head's `bench.facts`; none where no revision has that."""
-    if not any((build.suites / "bench" / "facts.py").is_file() for build in builds):
+def check_builds(builds: tuple[Build, Build], log: Callable[[str], None]) -> list[Check]:
+    """Make the checks, on what both builds say at once by head's `bench.noiseless`; none where no revision has that."""
+    if not any((build.suites / "bench" / "noiseless.py").is_file() for build in builds):
         return []
-    say("checking what has no noise")
+    log("checking what has no noise")
     with ExitStack() as stack:
         asked = [stack.enter_context(ask(one, builds[1])) for one in builds]
         base, head = (Revision(answer(one), written(build)) for one, build in zip(asked, builds, strict=True))
@@ -44,9 +44,9 @@ def check_builds(builds: tuple[Build, Build], say: Callable[[str], None]) -> lis
 
 @contextmanager
 def ask(build: Build, asking: Build) -> Iterator[subprocess.Popen[str]]:
-    """Run one revision's `bench.facts` on the package of another, and see it ended."""
+    """Run one revision's `bench.noiseless` on the package of another, and see it ended."""
     process = subprocess.Popen(
-        [str(build.python), "-P", "-m", "bench.facts"], env=build.environment | {"PYTHONPATH": str(asking.suites)},
+        [str(build.python), "-P", "-m", "bench.noiseless"], env=build.environment | {"PYTHONPATH": str(asking.suites)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
     )  # fmt: skip
     try:

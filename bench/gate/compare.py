@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
@@ -9,12 +10,16 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from .build import Build
-from .outcome import Result
-from .rounds import PREPARING, Pair, Process, Round, WorkerError
-from .verdict import Estimate, Verdict, drifted, estimate, judge
+from .sampling import PREPARING, Pair, Process, Round, WorkerError
+from .verdict import Estimate, Result, Verdict, drifted, estimate, judge
 from .worker import CONTROL
 
-Say = Callable[[str], None]  # tells whoever waits
+Log = Callable[[str], None]  # takes a line on the progress
+
+
+def log_to_stderr(line: str) -> None:
+    """Write a line on the progress to stderr."""
+    sys.stderr.write(line + "\n")
 
 
 @dataclass(frozen=True)
@@ -70,19 +75,19 @@ class Run:
 
 
 def compare(
-    builds: tuple[Build, Build], names: Iterable[str], settings: Settings, say: Say
+    builds: tuple[Build, Build], names: Iterable[str], settings: Settings, log: Log
 ) -> tuple[list[Result], Estimate | None]:
     """Measure and judge some benchmarks; return what is said of each, and how the control did.
 
     Both builds run the head's suites, so that they are asked to do the same.
     """
     names = list(names)
-    run = measure(builds, names, settings, say)
+    run = measure(builds, names, settings, log)
     estimates = run.estimates()
     control = estimates.pop(CONTROL, None)
     words = judge(estimates)
     alarming = [name for name, said in words.items() if said in {Verdict.SLOWER, Verdict.FASTER}]
-    fresh = measure(builds, alarming, settings, say) if alarming else Run()
+    fresh = measure(builds, alarming, settings, log) if alarming else Run()
     again = fresh.estimates()
     controls = [control, again.pop(CONTROL, None)] if alarming else [control]
     unsteady = any(one is None or drifted(one) for one in controls)
@@ -102,7 +107,7 @@ def compare(
     return [result(name) for name in names], control
 
 
-def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, say: Say) -> Run:
+def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, log: Log) -> Run:
     """Start pair after pair until all is decided, the most restarts are done, or the time is spent."""
     run, begun = Run({name: [] for name in [*names, CONTROL]}), time.monotonic()
     calls: dict[str, int] = {}
@@ -115,7 +120,7 @@ def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, s
         estimates.pop(CONTROL, None)
         words = judge(estimates) if run.restarts >= settings.least else {}
         undecided = [name for name in names if name not in run.failed and words.get(name, Verdict.NONE) == Verdict.NONE]
-        say(f"restart {run.restarts}: {len(undecided)} of {len(names)} undecided")
+        log(f"restart {run.restarts}: {len(undecided)} of {len(names)} undecided")
     return run
 
 

@@ -18,14 +18,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..machine import circumstances
+from fastmlp.files import write_whole
+
+from ..environment import circumstances
 from .build import ONE_THREAD, Build, GateError, Wanted, build_all, resolve
-from .compare import Say, Settings, compare, warm
-from .headline import HEADLINE
-from .present import write
-from .processes import die_with_parent
+from .compare import Log, Settings, compare, warm
+from .isolation import die_with_parent, scratch_folder
+from .selection import HEADLINE
 from .verdict import RULE, Estimate
-from .workshop import workshop
 
 DISTRIBUTIONS = ("fastmlp", "numba", "llvmlite", "numpy")
 QUIET, LOADED = "quiet", "loaded"
@@ -59,7 +59,7 @@ def tasks(conditions: list[str], limit: int | None) -> Iterator[Task]:
         yield from (Task(condition, extra, number) for _, extra, number in sorted(spread))
 
 
-def measure(repository: Path, file: Path, conditions: list[str], limit: int | None, core: int, say: Say) -> None:
+def measure(repository: Path, file: Path, conditions: list[str], limit: int | None, core: int, log: Log) -> None:
     """Do the comparisons that are not in the file yet.
 
     Raises
@@ -75,11 +75,11 @@ def measure(repository: Path, file: Path, conditions: list[str], limit: int | No
         return
     revision = resolve(repository, "HEAD")
     extras = sorted({task.extra for task in left})
-    with workshop() as folder:
-        say("building")
+    with scratch_folder() as folder:
+        log("building")
         wanted = [Wanted("base", revision), *(Wanted("head", revision, extra) for extra in extras)]
         base, *heads = build_all(repository, wanted, folder)
-        say("filling the compile caches")
+        log("filling the compile caches")
         warm([base, *heads], HEADLINE)
         data["machine"], data["revision"] = circumstances(*DISTRIBUTIONS), revision
         pairs = {extra: (base, head) for extra, head in zip(extras, heads, strict=True)}
@@ -89,7 +89,7 @@ def measure(repository: Path, file: Path, conditions: list[str], limit: int | No
                 for place, task in enumerate(mine):
                     data["comparisons"].append(compared(task, pairs[task.extra], settings))
                     save(file, data)
-                    say(f"{place + 1} of {len(mine)}: {told(data['comparisons'][-1])}")
+                    log(f"{place + 1} of {len(mine)}: {told(data['comparisons'][-1])}")
 
 
 def compared(task: Task, builds: tuple[Build, Build], settings: Settings) -> dict[str, Any]:
@@ -157,4 +157,4 @@ def save(file: Path, data: dict[str, Any]) -> None:
     """Write the file whole, a line a comparison."""
     head = {key: value for key, value in data.items() if key != "comparisons"}
     rows = ",\n".join(json.dumps(row) for row in data["comparisons"])
-    write(file, json.dumps(head, indent=1)[:-2] + f',\n "comparisons": [\n{rows}\n]}}\n')
+    write_whole(file, [(json.dumps(head, indent=1)[:-2] + f',\n "comparisons": [\n{rows}\n]}}\n').encode()])

@@ -21,6 +21,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exit_codes import CHECK_FAILED, NO_VERDICT, PASSED, SLOWER
+
 LEVEL = 0.95
 SLOWER_ABOVE, FASTER_BELOW = 1.02, 1 / 1.02
 SAME_FROM, SAME_TO = 0.97, 1.03
@@ -61,6 +63,71 @@ class Estimate:
     p_faster: float
     restarts: int
     rounds: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is said of one benchmark.
+
+    Attributes
+    ----------
+    name
+        As asv writes it.
+    verdict
+        The word.
+    reason
+        Why there is none.
+    first, again
+        What the run said, and the fresh run that had to confirm it.
+    wall
+        The run's ratio by the wall's clock, which is not judged.
+    """
+
+    name: str
+    verdict: Verdict
+    reason: str = ""
+    first: Estimate | None = None
+    again: Estimate | None = None
+    wall: float | None = None
+
+    @property
+    def latest(self) -> Estimate | None:
+        """The estimate that nobody chose for being alarming: the fresh run's, if there was one."""
+        return self.again or self.first
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something without noise: what it is in base and head, and whether that is allowed; None where nobody knows."""
+
+    name: str
+    base: str
+    head: str
+    passed: bool | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that is said of two builds."""
+
+    base: str
+    head: str
+    results: tuple[Result, ...]
+    control: Estimate | None
+    seconds: float
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """Return 4 if something is slower, 1 if a check failed, 5 if there is no verdict about something or at all."""
+        words = {one.verdict for one in self.results}
+        if Verdict.SLOWER in words:
+            return SLOWER
+        passed = {check.passed for check in self.checks}
+        if False in passed:
+            return CHECK_FAILED
+        return NO_VERDICT if Verdict.NONE in words or None in passed or not words else PASSED
 
 
 def estimate(restarts: Sequence[Sequence[float]]) -> Estimate:

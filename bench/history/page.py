@@ -11,7 +11,7 @@ from fastmlp.files import write_whole
 from fastmlp.report.history import tell
 from fastmlp.report.render import render_page
 
-from ..gate.outcome import NO_VERDICT, PASSED
+from ..exit_codes import NO_VERDICT, PASSED
 from .read import NoHistory, read
 
 ROOT = Path(__file__).parents[2]

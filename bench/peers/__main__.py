@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ..machine import circumstances
+from ..environment import circumstances
 from .render import render
 from .trainers import PEERS
 from .work import SHAPES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from ..machine import described
+from ..environment import described
 
 HEADER = """\
 # fastmlp and its peers

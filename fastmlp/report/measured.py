@@ -7,7 +7,7 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from ..stats import mean_interval, place_between
+from ..stats import mean_interval, normalised_score
 from .grid import Grid, Row, number
 
 __all__ = ["measures", "pretraining", "training_curves"]
@@ -107,5 +107,5 @@ def _similarity(rows: Sequence[Row]) -> Json:
 
 def _similarities(rows: Sequence[Row]) -> list[float]:
     """H-score of the pretrained features by seed: 0 is random weights, 1 is pretraining on the target task itself."""
-    places = (place_between(*(number(row, column) for column in H_SCORES)) for row in rows)
+    places = (normalised_score(*(number(row, column) for column in H_SCORES)) for row in rows)
     return [place for place in places if place is not None]

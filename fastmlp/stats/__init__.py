@@ -15,19 +15,21 @@ data gives the same result, and so does the same data shifted, or with its seeds
 intervals       of a mean, of an interquartile mean
 comparisons     of two strategies on the seeds they share, ending in a verdict
 multiplicity    Holm's correction, for what is looked at together
-flips           the test by flipping signs, which assumes no normal law
+sign_flip       the test by flipping signs, which assumes no normal law
 winners         the strategies of a cell that cannot be told apart from the best
 advice          CS231n's advice, and whether the winners agree with it
 regrets         the accuracy that an advice costs
 profiles        all cells together: probability of improvement, performance profiles, ranks
 curves          accuracy as a function of the number of labels
 equivalence     what pretraining is worth in labels; where two strategies cross
-ledger          what an accuracy varies with
-placing         where a score lies between two others
+variance_components  what an accuracy varies with
+normalisation   where a score lies between two others
 power           what a study could have seen, and how many seeds would decide
 ==============  ====================================================================================================
 """
 
+from ._arrays import Reason as Reason
+from ._arrays import Verdict as Verdict
 from .advice import ADVICE as ADVICE
 from .advice import Advice as Advice
 from .advice import AdviceMatrix as AdviceMatrix
@@ -46,17 +48,12 @@ from .equivalence import Crossover as Crossover
 from .equivalence import Equivalence as Equivalence
 from .equivalence import crossover as crossover
 from .equivalence import label_equivalence as label_equivalence
-from .flips import SignFlip as SignFlip
-from .flips import sign_flip_test as sign_flip_test
 from .intervals import Interquartile as Interquartile
 from .intervals import Mean as Mean
 from .intervals import interquartile_mean as interquartile_mean
 from .intervals import mean_interval as mean_interval
-from .ledger import Component as Component
-from .ledger import Ledger as Ledger
-from .ledger import variance_ledger as variance_ledger
 from .multiplicity import holm as holm
-from .placing import place_between as place_between
+from .normalisation import normalised_score as normalised_score
 from .power import Detectable as Detectable
 from .power import SeedsNeeded as SeedsNeeded
 from .power import fewest_seeds as fewest_seeds
@@ -72,7 +69,10 @@ from .regrets import always as always
 from .regrets import highest_score as highest_score
 from .regrets import learned_choice as learned_choice
 from .regrets import regret as regret
-from .values import Reason as Reason
-from .values import Verdict as Verdict
+from .sign_flip import SignFlip as SignFlip
+from .sign_flip import sign_flip_test as sign_flip_test
+from .variance_components import Component as Component
+from .variance_components import Ledger as Ledger
+from .variance_components import variance_ledger as variance_ledger
 from .winners import Winners as Winners
 from .winners import winner_sets as winner_sets

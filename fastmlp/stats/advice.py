@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import ShapeError
-from .values import array
+from ._arrays import array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Ints
+    from ._arrays import Ints
 
 Advice = Literal["linear on top", "linear lower down", "fine-tune", "fine-tune or scratch"]
 Mark = Literal["agrees", "contradicted", "undecided", "not in the study", "no data"]

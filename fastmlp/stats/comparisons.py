@@ -25,15 +25,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import UnknownName
-from . import flips
+from . import sign_flip
+from ._arrays import LEVEL, Reason, Verdict, check_level, check_margin, rounding, shared, t_below
 from .intervals import Mean, mean_of
 from .multiplicity import holm
-from .values import LEVEL, Reason, Verdict, check_level, check_margin, rounding, shared, t_below
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Floats
+    from ._arrays import Floats
 
 Test = Literal["t", "sign flip"]
 TESTS = ("t", "sign flip")
@@ -160,8 +160,8 @@ def _sign_flip(a: Floats, b: Floats, margin: float) -> tuple[float | None, float
     """The same by flipping signs, of the differences and of what they lack to the margin on either side."""
     if a.size < 2:
         return None, None
-    d = flips.differences(a, b)
-    return flips.two_sided(d), max(flips.above(margin + d), flips.above(margin - d))
+    d = sign_flip.differences(a, b)
+    return sign_flip.two_sided(d), max(sign_flip.above(margin + d), sign_flip.above(margin - d))
 
 
 def _decide(d: Difference, p_different: float, p_equivalent: float, error: float) -> Difference:

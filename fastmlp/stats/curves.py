@@ -25,14 +25,14 @@ import numpy as np
 
 from ..errors import InvalidInput, ShapeError
 from ..seeds import rng_for
-from .values import array, check_count, normal_below, t_quantile
+from ._arrays import array, check_count, normal_below, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
-    from .values import Floats, Ints
+    from ._arrays import Floats, Ints
 
     Sum = Callable[[Floats], Floats]
 

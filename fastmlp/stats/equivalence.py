@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import ShapeError
+from ._arrays import LEVEL, check_level
 from .curves import DRAWS, FEWEST, Fits, check_curve, fit_resamples, in_one_order, percentiles, resample_seeds
-from .values import LEVEL, check_level
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Floats
+    from ._arrays import Floats
 
 POINTS = 257  # at which two curves are compared, evenly spaced in log n
 

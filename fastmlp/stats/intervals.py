@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..seeds import rng_for
-from .values import LEVEL, Reason, check_count, check_level, column, rounding, t_quantile
+from ._arrays import LEVEL, Reason, check_count, check_level, column, rounding, t_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Floats, Ints
+    from ._arrays import Floats, Ints
 
 DRAWS = 1_999
 FEWEST = 10  # seeds of an interquartile mean: with eight, a third of all resamples has no spread in its middle

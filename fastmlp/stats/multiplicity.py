@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import NotFiniteError
-from .values import column
+from ._arrays import column
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Floats
+    from ._arrays import Floats
 
 
 def holm(p_values: ArrayLike) -> Floats:

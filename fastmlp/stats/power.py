@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import InvalidInput, UnknownName
+from ._arrays import LEVEL, check_count, check_level, check_margin, rounding, shared, t_quantile
 from .comparisons import TESTS, Test
-from .flips import resolution
-from .values import LEVEL, check_count, check_level, check_margin, rounding, shared, t_quantile
+from .sign_flip import resolution
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import ShapeError
-from .values import LEVEL, array, check_level, normal_quantile, t_quantile
+from ._arrays import LEVEL, array, check_level, normal_quantile, t_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Floats, Ints
+    from ._arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

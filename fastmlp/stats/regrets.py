@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InvalidInput, ShapeError
+from ._arrays import LEVEL, array, check_level, rounding
 from .intervals import mean_of
-from .values import LEVEL, array, check_level, rounding
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .values import Floats, Ints
+    from ._arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

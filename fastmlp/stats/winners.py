@@ -30,14 +30,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .flips import flipped, resolution, signs
-from .values import LEVEL, array, check_level, rounding
+from ._arrays import LEVEL, array, check_level, rounding
+from .sign_flip import flipped, resolution, signs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from .flips import Signs
-    from .values import Bools, Floats
+    from ._arrays import Bools, Floats
+    from .sign_flip import Signs
 
 DRAWS = 4_999
 

@@ -14,7 +14,7 @@ from bench.history import page
 from bench.history.read import read
 from fastmlp.report.history import tell
 from fastmlp.report.render import render_page
-from tests.test_history import COMMITS, FASTER, FLAT, SHARE, SLOWER, TRAIN, store
+from tests.bench.test_history import COMMITS, FASTER, FLAT, SHARE, SLOWER, TRAIN, store
 
 from .test_page import CONTRASTS, STICKS_OUT
 

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import json
 
 from ...errors import StoreError
-from ...stats import place_between
+from ...stats import normalised_score
 from .database import FILE, connect_reader, naming
 from .records import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
 from .table import Table
@@ -100,7 +100,7 @@ class Reader:
             " WHERE varied = '' AND source_accuracy IS NOT NULL"
             " GROUP BY problem, seed, pretraining_key ORDER BY min(position)"
         ):
-            scores.setdefault(problem, {}).setdefault(seed, place_between(*of_seed))
+            scores.setdefault(problem, {}).setdefault(seed, normalised_score(*of_seed))
         known = {problem: [s for s in of.values() if s is not None] for problem, of in scores.items()}
         return {problem: fmean(of) for problem, of in known.items() if of}  # exact sums: the order does not matter
 

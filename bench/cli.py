@@ -1,0 +1,55 @@
+"""The command line of `python -m bench`: its commands, and how they end.
+
+Exit codes: 0 nothing is slower, 4 something is slower, 1 a check failed, 5 no verdict about something or about all,
+2 usage, 130 and 143 stopped by a signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from . import fingerprint
+from .exit_codes import NO_VERDICT, USAGE
+from .gate import command as gate
+from .gate import selftest
+from .gate.build import GateError, UnknownRevisionError
+from .gate.inject import ExtraWorkError
+from .history import command as history
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command, and exit."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, stop)
+    options = parser().parse_args(arguments)
+    try:
+        sys.exit(options.run(options))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except (UnknownRevisionError, ExtraWorkError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(USAGE)
+    except GateError as error:
+        sys.stderr.write(f"no verdict: {error}\n")
+        sys.exit(NO_VERDICT)
+
+
+def stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """End, and clean up on the way."""
+    sys.exit(128 + number)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the commands."""
+    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate, and what goes with it.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    gate.add_to(commands)
+    selftest.add_to(commands)
+    fingerprint.add_to(commands)
+    history.add_to(commands)
+    return whole

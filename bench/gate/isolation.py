@@ -1,0 +1,116 @@
+"""What keeps runs apart: a scratch folder of each run, and child processes that end with this one.
+
+The folder is removed by its owner, or by the next run if the owner was killed. Child processes are killed by the kernel
+when their parent ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+LOCK = "owner"
+PR_SET_PDEATHSIG = 1
+LIBRARY = ctypes.CDLL(None)  # found before any fork: a child of a process with threads had better not look for it
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give a folder of one's own, with those of dead owners swept away first.
+
+    An owner holds a lock on a file inside, which the system lets go when the owner dies, however it does.
+    """
+    home = Path(tempfile.gettempdir()) / f"fastmlp-gate-{os.geteuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.is_symlink() or home.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{home} is not this user's own folder")
+    with (home / LOCK).open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)  # nobody sweeps a folder before its owner has locked it
+        sweep(home)
+        folder = Path(tempfile.mkdtemp(dir=home))
+        lock = locked(folder)
+        assert lock is not None
+    with lock:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(home: Path) -> None:
+    """Remove the folders whose owners are dead."""
+    for folder in home.iterdir():
+        if folder.is_dir() and (lock := locked(folder)) is not None:
+            with lock:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def locked(folder: Path) -> IO[str] | None:
+    """Lock a folder; None if its owner lives."""
+    with suppress(FileNotFoundError):
+        lock = (folder / LOCK).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return None
+        return lock
+    return None
+
+
+class CommandError(Exception):
+    """A command failed, or was stopped; the message ends with what it said."""
+
+
+def die_with_parent() -> None:
+    """Have the kernel, if it is Linux, end this process when the thread that started it ends.
+
+    Called between fork and exec it holds for the program, too, which need not know of it.
+    """
+    if sys.platform == "linux":
+        LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Commands:
+    """Commands that run on threads of this process, and that can all be stopped at once."""
+
+    def __init__(self) -> None:
+        self.running: set[subprocess.Popen[str]] = set()
+        self.stopped = False
+
+    def run(self, *command: str) -> None:
+        """Run a command.
+
+        Raises
+        ------
+        CommandError
+            If it fails.
+        """
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
+        ) as process:  # fmt: skip
+            self.running.add(process)
+            if self.stopped:
+                process.kill()
+            said, _ = process.communicate()
+            self.running.discard(process)
+        if process.returncode:
+            raise CommandError(f"{' '.join(command[:4])}: {said.strip()[-2000:]}")
+
+    def stop(self) -> None:
+        """End those that run; let no other begin."""
+        self.stopped = True
+        for process in list(self.running):
+            with suppress(ProcessLookupError):
+                process.kill()

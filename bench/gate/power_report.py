@@ -1,0 +1,163 @@
+"""From the comparisons of a measurement to GATE.md, and nothing else: the same JSON gives the same text."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from ..environment import described
+from .verdict import FASTER_BELOW, SAME_FROM, SAME_TO, SLOWER_ABOVE
+
+Row = dict[str, Any]
+WORDS = ("slower", "faster", "same", "no verdict")
+
+HEADER = """\
+# How often the gate is wrong
+
+Written by `python -m bench gate-power` from `bench/gate.json`; not by hand. The gate compared builds whose difference
+is known, one benchmark at a time, {benchmarks} headline benchmarks in turn: the same revision built twice, and that
+revision against itself with 5 % and with 10 % of its kernels' work done twice. Every comparison is the gate's own: at
+least {least} restarts of both processes, {rounds} rounds A B B A of {sample:.0f} ms a sample in each, and what is
+alarming measured again by fresh processes. *Loaded* means that another process multiplies matrices and moves memory on
+the other core all the while. Rates have exact 95 % intervals (Clopper and Pearson).
+
+What was measured of a benchmark that is no headline one any more stands last, and does not count.
+
+*Slower* is a whole interval above {slower}, twice; *faster* one below {faster:.3f}, twice; *same* one inside
+{same_from} to {same_to}. A run over all headline benchmarks adjusts for their number (Holm), which takes more rounds.
+
+{machine} Revision {revision}.
+"""
+
+
+def render(data: dict[str, Any]) -> str:
+    """Return the Markdown of a measurement, finished or not."""
+    rows: list[Row] = data["comparisons"]
+    rule = data["rule"]
+    header = HEADER.format(
+        benchmarks=len({row["benchmark"] for row in rows}),
+        least=rule["least"],
+        rounds=rule["rounds"],
+        sample=rule["sample"] / 1e6,
+        slower=SLOWER_ABOVE,
+        faster=FASTER_BELOW,
+        same_from=SAME_FROM,
+        same_to=SAME_TO,
+        machine=described(data["machine"]),
+        revision=data["revision"][:12],
+    )
+    parts = [header, verdicts("Verdicts", rows), ratios(rows), clocks(rows), benchmarks(rows)]
+    for name, left in data.get("left_out", {}).items():
+        parts.append(verdicts(f"Left out: `{name}`", left))
+    return "\n".join(parts)
+
+
+def kinds(rows: list[Row]) -> list[tuple[str, float, list[Row]]]:
+    """Return the rows by condition, quiet first, and extra work."""
+    found = sorted({(row["condition"] != "quiet", row["condition"], row["extra"]) for row in rows})
+    return [
+        (condition, extra, [row for row in rows if (row["condition"], row["extra"]) == (condition, extra)])
+        for _, condition, extra in found
+    ]
+
+
+def verdicts(title: str, rows: list[Row]) -> str:
+    """Return a table of verdicts: how often each, and the rate that the bar is about."""
+    lines = [
+        f"## {title}\n",
+        f"| | extra work | comparisons | {' | '.join(WORDS)} | | rate, 95 % interval |",
+        "|---|---:|---:|" + "---:|" * len(WORDS) + "---|---|",
+    ]
+    for condition, extra, mine in kinds(rows):
+        counts = Counter(row["verdict"] for row in mine)
+        hits = counts["slower"] if extra else counts["slower"] + counts["faster"]
+        cells = [condition, work(extra), str(len(mine)), *(str(counts[word]) for word in WORDS)]
+        lines.append(f"| {' | '.join([*cells, 'caught' if extra else 'false alarms', rate(hits, len(mine))])} |")
+    return "\n".join(lines) + "\n"
+
+
+def ratios(rows: list[Row]) -> str:
+    """Return the table of what was measured: the ratio that the work came to, and what a comparison took."""
+    lines = [
+        "## Ratios\n",
+        "The extra work is counted, in updates and rows; it adds nothing to what surrounds a benchmark's kernels.\n",
+        "| | extra work | median ratio | 5 % to 95 % of the ratios | median half interval | median rounds | median s |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for condition, extra, mine in kinds(rows):
+        known = [row for row in mine if row["first"]]
+        if not known:
+            continue
+        ratio = sorted(row["first"][0] for row in known)
+        half = median((row["first"][2] - row["first"][1]) / 2 for row in known)
+        rounds = median(row["first"][4] + (row["again"] or [0] * 5)[4] for row in known)
+        cells = [f"{median(ratio):.3f}", f"{quantile(ratio, 0.05):.3f} to {quantile(ratio, 0.95):.3f}", f"{half:.3f}"]
+        seconds = median(row["seconds"] for row in known)
+        lines.append(f"| {condition} | {work(extra)} | {' | '.join(cells)} | {rounds:.0f} | {seconds:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def clocks(rows: list[Row]) -> str:
+    """Return why the processor's clock is the one that counts: how far either strays on identical builds."""
+    lines = [
+        "## Clocks\n",
+        "On identical builds every ratio should be 1. How far it is from it, by the clock that the gate reads and by",
+        "the wall's, which also counts what the machine gave to others:\n",
+        "| | processor, median | processor, 95 % | wall, median | wall, 95 % |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for condition, extra, mine in kinds(rows):
+        if not extra:
+            cells = [
+                *strays(mine, lambda row: row["first"] and row["first"][0]),
+                *strays(mine, lambda row: row["wall"]),
+            ]
+            lines.append(f"| {condition} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def strays(rows: list[Row], ratio: Callable[[Row], float | None]) -> list[str]:
+    """Return median and 95 % quantile of how far ratios are from 1."""
+    far = sorted(abs(math.log(value)) for row in rows if (value := ratio(row)))
+    return [f"{100 * median(far):.2f} %", f"{100 * quantile(far, 0.95):.2f} %"] if far else ["", ""]
+
+
+def benchmarks(rows: list[Row]) -> str:
+    """Return the table by benchmark, both conditions together."""
+    extras = sorted({row["extra"] for row in rows})
+    lines = [
+        "## By benchmark\n",
+        "Quiet and loaded together: false alarms or catches, of how many comparisons, and the median ratio.\n",
+        f"| | {' | '.join(work(extra) for extra in extras)} |",
+        "|---|" + "---|" * len(extras),
+    ]
+    for name in dict.fromkeys(row["benchmark"] for row in rows):
+        cells = []
+        for extra in extras:
+            mine = [row for row in rows if row["benchmark"] == name and row["extra"] == extra]
+            hits = sum(row["verdict"] == "slower" or (row["verdict"] == "faster" and not extra) for row in mine)
+            known = [row["first"][0] for row in mine if row["first"]]
+            cells.append(f"{hits} of {len(mine)}" + (f", {median(known):.3f}" if known else ""))
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def work(extra: float) -> str:
+    """Return the extra work as a reader names it."""
+    return f"{extra:.0%}" if extra else "none"
+
+
+def rate(hits: int, total: int) -> str:
+    """Return a rate with its exact interval."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(hits, total).proportion_ci(0.95, method="exact")
+    return f"{hits} of {total}: {hits / total:.1%}, {low:.1%} to {high:.1%}"
+
+
+def quantile(values: list[float], share: float) -> float:
+    """Return the value that a share of sorted values does not exceed."""
+    return values[min(len(values) - 1, max(0, math.ceil(share * len(values)) - 1))]

@@ -1,0 +1,213 @@
+"""A pair of workers on one core, of which one runs at a time, and what a round of samples says."""
+
+from __future__ import annotations
+
+import json
+import math
+import select
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from .build import Build, GateError
+from .isolation import die_with_parent
+
+PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
+
+
+class WorkerError(GateError):
+    """A worker failed at what it was asked."""
+
+
+class WorkerEnded(WorkerError):
+    """A worker is no more, or hung and was ended."""
+
+
+class Process:
+    """A worker of one build.
+
+    Parameters
+    ----------
+    build
+        What it runs.
+    suites
+        Folder with the package ``bench`` whose benchmarks it runs: the head's, for both.
+    """
+
+    def __init__(self, build: Build, suites: Path) -> None:
+        command = [str(build.python), "-P", str(build.worker)]
+        environment = build.environment | {"PYTHONPATH": str(suites)}
+        self.build = build
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
+            bufsize=0, start_new_session=True,
+        )  # fmt: skip
+
+    def put(self, do: str, **request: Any) -> None:
+        """Ask for something; `get` has the answer, in the order of asking."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # `get` will tell
+            self.process.stdin.write(json.dumps({"do": do, **request}).encode() + b"\n")
+
+    def get(self, seconds: float) -> dict[str, Any]:
+        """Return the next answer.
+
+        Raises
+        ------
+        WorkerError
+            If there is none within some seconds, or none at all, or it is an error.
+        """
+        assert self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            self.process.kill()
+            self.process.wait()
+            raise WorkerEnded(f"{self.build.label}: no answer within {seconds:.0f} s")
+        line = self.process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise WorkerEnded(f"{self.build.label}: its process ended ({self.process.wait()})")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(f"{self.build.label}: {answer['error']}")
+        return answer
+
+    def ask(self, do: str, *, seconds: float = SAMPLING, **request: Any) -> dict[str, Any]:
+        """Ask, and wait for the answer."""
+        self.put(do, **request)
+        return self.get(seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill()  # it holds nothing that a kill could spoil
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Nanoseconds that some calls took: by the processor's clock, and by the wall's."""
+
+    cpu: int
+    wall: int
+
+    def __add__(self, other: Sample) -> Sample:
+        return Sample(self.cpu + other.cpu, self.wall + other.wall)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Samples in the order A B B A: the sums of base and head, which made the same number of calls.
+
+    What counts is the processor's time. On a core of one's own it is the wall's, and otherwise it leaves out what the
+    machine gave to others meanwhile: GATE.md shows both.
+    """
+
+    base: Sample
+    head: Sample
+
+    @property
+    def log_ratio(self) -> float:
+        """Logarithm of the head's time over the base's; NaN if there is none."""
+        return math.log(self.head.cpu / self.base.cpu) if min(self.base.cpu, self.head.cpu) > 0 else math.nan
+
+    @property
+    def wall_ratio(self) -> float:
+        """The head's time over the base's, by the wall's clock."""
+        return self.head.wall / self.base.wall
+
+
+class Pair:
+    """A worker of each of two builds, freshly started, on one core.
+
+    Parameters
+    ----------
+    builds
+        Base and head.
+    suites
+        Where the benchmarks are, the same for both.
+    first
+        Which of the two, 0 or 1, is started first and begins every round.
+
+    Attributes
+    ----------
+    alive
+        False once a worker has ended.
+    """
+
+    def __init__(self, builds: tuple[Build, Build], suites: Path, first: int) -> None:
+        self.first, self.alive = first, True
+        self.processes: dict[int, Process] = {}
+        try:
+            for which in (first, 1 - first):
+                self.processes[which] = Process(builds[which], suites)
+        except BaseException:
+            self.close()
+            raise
+
+    def prepare(self, names: Sequence[str]) -> dict[str, str]:
+        """Have both prepare benchmarks, at the same time; return those that failed, and why.
+
+        A worker that ends takes the rest of its benchmarks with it. Only the first of them failed: `alive` is false,
+        and the others want another pair.
+        """
+        failed: dict[str, str] = {}
+        for process in self.processes.values():
+            process.put("identify")
+            for name in names:
+                process.put("prepare", name=name)
+        for process in self.processes.values():
+            process.build.verify(process.get(PREPARING))
+        for name in names:
+            for process in self.processes.values():
+                try:
+                    process.get(PREPARING)
+                except WorkerError as error:
+                    failed.setdefault(name, str(error))
+                    if isinstance(error, WorkerEnded):
+                        self.alive = False
+                        return failed
+        return failed
+
+    def settle(self, core: int) -> None:
+        """Keep both to one core, now that all is prepared."""
+        for process in self.processes.values():
+            process.ask("settle", core=core)
+
+    def calibrate(self, name: str, ns: int) -> int:
+        """Return the number of calls that fill a sample, by the base's clock."""
+        calls: int = self.processes[0].ask("calibrate", name=name, ns=ns)["calls"]
+        return calls
+
+    def warm(self, name: str, calls: int) -> None:
+        """Run both for a moment, so that the first sample finds what the later ones find."""
+        for process in self.processes.values():
+            process.ask("sample", name=name, calls=-(-calls // 4))
+
+    def round(self, name: str, calls: int) -> Round:
+        """Take samples in the order A B B A."""
+        spent = [Sample(0, 0), Sample(0, 0)]
+        for which in (self.first, 1 - self.first, 1 - self.first, self.first):
+            spent[which] += Sample(**self.processes[which].ask("sample", name=name, calls=calls))
+        return Round(*spent)
+
+    def close(self) -> None:
+        """End both."""
+        for process in self.processes.values():
+            process.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,109 @@
+"""What can be said of a revision without a clock: what it learns, the memory it takes, its machine code.
+
+``python -m bench.noiseless`` prints it as JSON, of the fastmlp that it can import. A part that cannot be had holds the
+reason instead, under ``failed``; one that does not exist on this machine, under ``skipped``.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import fastmlp
+from fastmlp.network import DTYPES
+
+from . import assembly
+from .fixed_trainings import learn
+from .peers.work import SHAPES, Work
+
+Json = dict[str, Any]
+BACKENDS = ("numba", "numpy")
+
+
+def gather(parts: Iterable[str] | None = None) -> Json:
+    """Return the parts of `PARTS` that are asked for, or all; each a dict that can be written as JSON."""
+    return {name: attempt(PARTS[name]) for name in parts or PARTS}
+
+
+def attempt(part: Callable[[], Json]) -> Json:
+    """Return what a part says, or why it does not: another revision may be built in another way."""
+    try:
+        return part()
+    except NotImplementedError as reason:  # as asv has it: there is nothing of this kind here
+        return {"skipped": str(reason)}
+    except Exception as error:  # noqa: BLE001  whatever it is, it is told, and the other parts are still had
+        return {"failed": f"{type(error).__name__}: {error}".splitlines()[0]}
+
+
+def machine() -> Json:
+    """Return all that the last bits of a result may depend on, beside the revision."""
+    from numba.core.registry import cpu_target
+
+    from fastmlp.backends.host import TILE
+
+    _, cpu, _ = cpu_target.target_context.codegen().magic_tuple()
+    libraries = {name: version(name) for name in ("numba", "llvmlite", "numpy")}
+    return {"processor": f"{platform.machine()} {cpu}", "vectors": TILE.name} | libraries
+
+
+def learning() -> Json:
+    """Return what each backend learns in each of the fixed trainings."""
+    return {backend: {name: found._asdict() for name, found in learn(backend).items()} for backend in BACKENDS}
+
+
+def memory() -> Json:
+    """Return the most bytes that a training holds at once, by shape, optimiser and dtype."""
+    return {
+        f"{shape}, {optimizer}, {dtype}": bytes_of(shape, optimizer, dtype)
+        for shape in ("lab", "deep", "tiny")
+        for optimizer in ("sgd", "adam")
+        for dtype in DTYPES
+    }
+
+
+def bytes_of(shape: str, optimizer: str, dtype: str) -> int:
+    """Count the bytes of one epoch, as Python and NumPy ask for them: the same in every run, but for some hundreds."""
+    work = Work(replace(SHAPES[shape], epochs=1))
+    net, x = fastmlp.init_mlp(work.shape.sizes, rng=0, dtype=dtype), work.x.astype(dtype)
+    options: Json = {"batch_size": work.shape.batch_size, "order": work.order, "optimizer": optimizer, "lr": 0.01}
+
+    def train() -> None:
+        fastmlp.train_mlp(net, x, work.y, epochs=1, backend="numba", **options)
+
+    train()  # what is made once stays out of it
+    tracemalloc.start()
+    try:
+        train()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def machine_code() -> Json:
+    """Return counts of what a training compiles to, by dtype, and the seconds that compiling took the processor."""
+    from fastmlp.backends.host import TILE
+
+    if TILE.name not in assembly.REGISTER:
+        raise NotImplementedError(f"the patterns are x86's, and this is {TILE.name}")
+    found: Json = {}
+    for dtype in DTYPES:
+        code = assembly.training(dtype)
+        found[dtype] = {"counts": assembly.count(code.text, assembly.REGISTER[TILE.name]), "seconds": code.seconds}
+    return found
+
+
+PARTS: dict[str, Callable[[], Json]] = {
+    "machine": machine,
+    "learning": learning,
+    "memory": memory,
+    "assembly": machine_code,
+}
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(gather()) + "\n")

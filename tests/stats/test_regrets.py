@@ -1,0 +1,144 @@
+"""What it costs to follow an advice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastmlp.errors import InvalidInput, ShapeError
+from fastmlp.stats import always, highest_score, learned_choice, regret
+
+from .data import Array, numbers, real, tables
+
+RNG = np.random.default_rng(11)
+
+
+def study(gaps: Array, n: int = 20, noise: float = 0.01) -> Array:
+    """(cells, strategies, seeds) around given means, with what a seed has in common."""
+    return gaps[:, :, None] + 0.03 * RNG.standard_normal(n) + noise * RNG.standard_normal((*gaps.shape, n))
+
+
+def test_always_taking_the_best_has_no_regret_and_the_others_have_their_gap() -> None:
+    x = study(np.array([[0.9, 0.85], [0.8, 0.7]]))
+    assert abs(real(regret(x, always(0, 2)).mean)) < 1e-12
+    second = regret(x, always(1, 2))
+    assert real(second.low) < 0.075 < real(second.high)
+    np.testing.assert_allclose(numbers(second.by_cell), [0.05, 0.1], atol=0.01)
+
+
+def test_by_hand() -> None:
+    # Seed 1 puts strategy 0 first (0.8 > 0.7), and so the best of seeds 0 and 2 is that one; they put strategy 1 first
+    # (0.7 < 0.8), so that is the best of seed 1.
+    x = [[[0.8, 0.8, 0.6], [0.8, 0.7, 0.8]]]
+    r = regret(x, [0])  # 0.8 - 0.8, 0.7 - 0.8, 0.6 - 0.6
+    assert real(r.mean) == pytest.approx(-0.1 / 3)
+    assert (r.n, r.cells, r.dropped) == (3, 1, 0)
+
+
+def test_equal_strategies_make_no_regret_out_of_luck() -> None:
+    # Twenty equals: the highest of their means lies 0.004 above a typical one, and that is luck
+    x = study(np.full((50, 20), 0.9))
+    assert real((x.mean(axis=2).max(axis=1) - x.mean(axis=2)[:, 0]).mean()) > 0.003
+    assert abs(real(regret(x, always(0, 50)).mean)) < 0.001
+
+
+def test_chance_lies_between_the_best_and_the_worst_choice() -> None:
+    x = study(np.array([[0.9, 0.85, 0.8]]))
+    best, chance, worst = (real(regret(x, c).mean) for c in ([0], None, [2]))
+    assert best < chance < worst
+    assert chance == pytest.approx((best + real(regret(x, [1]).mean) + worst) / 3)
+
+
+def test_a_rule_learned_elsewhere_takes_what_won_on_the_nearest_problem() -> None:
+    # Problems near 1 favour strategy 0, those near 0 strategy 1; the last one has no similarity
+    gaps = np.array([[[0.9, 0.8]], [[0.9, 0.8]], [[0.8, 0.9]], [[0.8, 0.9]], [[0.9, 0.8]]])
+    x = study(gaps.reshape(5, 2)).reshape(5, 1, 2, 20)
+    choice = learned_choice(x, [1.0, 0.8, 0.2, 0.0, np.nan])
+    assert choice.shape == (5, 20)
+    assert [set(row) for row in choice.tolist()] == [{0}, {0}, {1}, {1}, {-1}]
+    assert learned_choice(x, [1.0, 0.4, 0.5, 0.0, np.nan])[1].tolist() == [1] * 20  # misled by its neighbour
+    r = regret(x.reshape(5, 2, 20), choice)
+    assert (r.cells, r.by_cell[4]) == (4, None)
+
+
+def test_a_rule_never_sees_its_own_problem_or_half_of_the_seeds() -> None:
+    x = study(np.array([[0.9, 0.8], [0.8, 0.9]]), noise=0.05).reshape(2, 1, 2, 20)
+    before = learned_choice(x, [0.0, 1.0])
+    changed = x.copy()
+    changed[0] += RNG.standard_normal(changed[0].shape)
+    changed[1, :, :, 1::2] += RNG.standard_normal((1, 2, 10))
+    after = learned_choice(changed, [0.0, 1.0])
+    assert after[0, 1::2].tolist() == before[0, 1::2].tolist()
+
+
+def test_a_score_chooses_a_source_and_pays_for_it() -> None:
+    x = study(np.array([[0.9, 0.8, 0.7]]))  # one cell, three sources
+    right, wrong = highest_score([3.0, 2.0, 1.0], 1), highest_score([np.nan, 2.0, 3.0], 1)
+    assert (right.tolist(), wrong.tolist()) == ([0], [2])
+    assert abs(real(regret(x, right).mean)) < 0.01 < real(regret(x, wrong).mean)
+    by_seed = highest_score(np.tile([[3.0], [2.0], [1.0]], 20), 2)
+    assert by_seed.shape == (2, 20)
+    assert highest_score([np.nan, np.nan], 1).tolist() == highest_score([], 1).tolist() == [-1]
+
+
+def test_missing_trials_are_counted() -> None:
+    x = study(np.array([[0.9, 0.8], [0.9, 0.8]]))
+    x[0, 1, :5] = np.nan
+    r = regret(x, always(1, 2))
+    assert (r.n, r.cells, r.dropped) == (20, 2, 5)
+    x[1, 1] = np.nan
+    r = regret(x, always(1, 2))
+    assert (r.n, r.cells, r.dropped, r.by_cell[1]) == (15, 1, 5, None)
+
+
+@given(tables(3, 3, 6), st.integers(-1, 0), st.integers(0, 3))
+@settings(max_examples=60)
+def test_nothing_is_ever_nan_and_order_within_the_halves_does_not_matter(x: Array, choice: int, seed: int) -> None:
+    r = regret(x, always(choice, len(x)))
+    assert np.isfinite(numbers(r)).all()
+    assert (r.low is None) == (r.reason is not None)
+    shuffled = x.copy()
+    for half in (0, 1):
+        shuffled[:, :, half::2] = np.random.default_rng(seed).permutation(x[:, :, half::2], axis=2)
+    again = regret(shuffled, always(choice, len(x)))
+    np.testing.assert_allclose(numbers(again), numbers(r), atol=1e-12)
+
+
+@given(tables(3, 3, 5), st.floats(-0.5, 0.5), st.sampled_from([0.5, 4.0]))
+@settings(max_examples=40)
+def test_regret_scales_and_does_not_shift(x: Array, shift: float, scale: float) -> None:
+    there, moved = regret(x, None), regret(scale * x + shift, None)
+    if there.mean is not None:
+        assert real(moved.mean) == pytest.approx(scale * there.mean, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "choice", "reason"),
+    [
+        (np.empty((0, 2, 3)), np.empty(0, dtype=int), "no data"),
+        (np.full((1, 2, 3), np.nan), [0], "no data"),
+        (np.empty((2, 0, 3)), [-1, -1], "no data"),
+        (np.empty((1, 2, 0)), [0], "no data"),
+        (np.full((1, 2, 1), 0.9), [0], "no data"),  # no other seed says which is the best
+        (np.full((1, 2, 3), 0.9), [-1], "no data"),
+        (np.full((1, 2, 3), 0.9), [0], "no spread"),
+        (np.full((1, 1, 3), 0.9), [0], "no spread"),
+    ],
+)
+def test_what_cannot_be_estimated_says_why(x: Array, choice: list[int], reason: str) -> None:
+    r = regret(x, choice)
+    assert (r.reason, r.low) == (reason, None)
+
+
+def test_refusals_hold_the_value() -> None:
+    x = np.full((2, 2, 3), 0.9)
+    with pytest.raises(ShapeError, match=r"\(1,\), expected \(2,\) or \(2, 3\)"):
+        regret(x, [0])
+    with pytest.raises(InvalidInput, match="to 2; there are 2"):
+        regret(x, [0, 2])
+    with pytest.raises(ShapeError, match="1 similarities for 2"):
+        learned_choice(x[:, None], [0.5])
+    with pytest.raises(ShapeError, match="expected"):
+        highest_score([[[0.1]]], 1)

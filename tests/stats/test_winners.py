@@ -1,0 +1,110 @@
+"""The strategies that cannot be told apart from the best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastmlp.errors import NotFiniteError, ShapeError
+from fastmlp.stats import sign_flip_test, winner_sets
+
+from .data import Array, accuracies, accuracy_like, numbers, tables
+
+RNG = np.random.default_rng(7)
+STRENGTHS = np.array([0.95, 0.9, 0.945, 0.7])
+
+
+def cell(n: int, *, noise: float = 0.01) -> Array:
+    """Four strategies: one leads, another is close behind, two are not."""
+    return STRENGTHS + 0.03 * RNG.standard_normal((n, 1)) + noise * RNG.standard_normal((n, 4))
+
+
+def test_those_far_behind_leave_and_those_near_stay() -> None:
+    (won,) = winner_sets([cell(10)])
+    assert won.best in won.winners
+    assert set(won.winners) == {0, 2}
+    assert won.reason is None
+
+
+def test_two_strategies_are_the_exact_test_of_one_pair() -> None:
+    # Both may be the better one, so the larger of the two deficits under flipped signs is its absolute value
+    a, b = accuracy_like(np.random.default_rng(8), (2, 10))
+    (won,) = winner_sets([np.stack([a + 0.005, b], axis=1)])
+    assert min(p for p in won.p if p is not None) == sign_flip_test(a + 0.005, b).p
+
+
+def test_p_values_by_hand() -> None:
+    # Six seeds on which the second wins by as much each time: 2 of 64 choices of signs are as extreme
+    (won,) = winner_sets([np.tile([0.8, 0.9], (6, 1))])
+    assert (won.p, won.winners) == ((2 / 64, 1.0), (1,))
+
+
+def test_equal_strategies_all_win() -> None:
+    (won,) = winner_sets([np.tile([0.9, 0.9, 0.9], (20, 1))])
+    assert won.winners == (0, 1, 2)
+
+
+def test_company_makes_no_cell_surer() -> None:
+    cells = np.stack([cell(20, noise=0.05) for _ in range(5)])
+    (alone,), together = winner_sets(cells[:1]), winner_sets(cells)
+    assert set(alone.winners) < {0, 1, 2, 3}
+    assert set(alone.winners) <= set(together[0].winners)
+
+
+@given(tables(3, 9, 4), st.permutations(range(4)), st.integers(0, 5))
+@settings(max_examples=60)
+def test_order_of_seeds_and_strategies_does_not_matter(x: Array, names: list[int], seed: int) -> None:
+    order = [k for k in names if k < x.shape[2]]
+    shuffled = np.random.default_rng(seed).permutation(x, axis=1)[:, :, order]
+    for there, back in zip(winner_sets(x, draws=199), winner_sets(shuffled, draws=199), strict=True):
+        assert back.p == tuple(there.p[k] for k in order)
+        assert np.isfinite(numbers(there)).all()
+        assert (there.best is None) == (there.winners == ())
+        assert there.best is None or there.best in there.winners
+        assert there.dropped + sum(there.counts) == x[0].size
+
+
+def test_order_does_not_matter_where_signs_are_drawn_either() -> None:
+    x = np.random.default_rng(1).beta(20, 3, size=(2, 16, 4))
+    x[1, 3:5, 0] = np.nan
+    shuffled = np.random.default_rng(2).permutation(x, axis=1)[:, :, [2, 0, 3, 1]]
+    for there, back in zip(winner_sets(x), winner_sets(shuffled), strict=True):
+        assert back.p == tuple(there.p[k] for k in [2, 0, 3, 1])
+
+
+@given(tables(2, 12, 3, elements=accuracies), st.sampled_from([-0.5, 0.25, 1.0]), st.sampled_from([0.5, 2.0, 8.0]))
+@settings(max_examples=40)
+def test_shift_and_scale_change_no_winner(x: Array, shift: float, scale: float) -> None:
+    for there, moved in zip(winner_sets(x), winner_sets(shift + scale * x), strict=True):
+        np.testing.assert_allclose(numbers(moved.p), numbers(there.p))
+
+
+@pytest.mark.parametrize(
+    ("scores", "winners", "reason"),
+    [
+        (np.full((8, 2), np.nan), (), "no data"),
+        (np.stack([np.full(8, np.nan), np.full(8, 0.9)], axis=1), (1,), "single strategy"),
+        (np.tile([0.1, 0.9], (5, 1)), (0, 1), "too few seeds"),
+        (np.tile([0.1, 0.9], (1, 1)), (0, 1), "too few seeds"),
+    ],
+)
+def test_where_nothing_can_be_excluded_it_says_why(scores: Array, winners: tuple[int, ...], reason: str) -> None:
+    (won,) = winner_sets([scores])
+    assert (won.winners, won.reason) == (winners, reason)
+
+
+def test_missing_trials_are_counted_and_the_others_used() -> None:
+    scores = cell(20)
+    scores[3:6, 0] = np.nan
+    (won,) = winner_sets([scores])
+    assert (won.dropped, won.counts) == (3, (17, 20, 20, 20))
+    assert 3 not in won.winners
+
+
+def test_refusals_hold_the_value() -> None:
+    with pytest.raises(ShapeError, match=r"\(2, 2\)"):
+        winner_sets([[0.1, 0.2], [0.1, 0.2]])
+    with pytest.raises(NotFiniteError, match="1 of 2"):
+        winner_sets([[[0.1, np.inf]]])
