@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 
 from fastmlp.problems import load_problem
 from fastmlp.strategies import STRATEGIES
-from fastmlp.study.config import load_settings
-from fastmlp.study.ground import Ground
 from fastmlp.study.plan import plan
+from fastmlp.study.settings.load import load_settings
 from fastmlp.study.store import Store
-from fastmlp.study.store.records import TRIAL, Trial
-from fastmlp.study.trial import load_libraries, run_trial
+from fastmlp.study.store.schema import TRIAL, Trial
+from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.run import load_libraries, run_trial
 
 from .study_size import HERE, filled, peak
 

@@ -17,19 +17,19 @@ from time import perf_counter
 
 from fastmlp.report.render import render_report
 from fastmlp.strategies import STRATEGIES
-from fastmlp.study.config import from_dict, to_toml
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
-from fastmlp.study.export import export
-from fastmlp.study.plan import Circumstances, plan
-from fastmlp.study.settings import Settings
+from fastmlp.study.plan import Environment, plan
+from fastmlp.study.results.export import export
+from fastmlp.study.settings.load import from_dict, to_toml
+from fastmlp.study.settings.schema import Settings
 from fastmlp.study.store import Store, read_study
-from fastmlp.study.store.records import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
+from fastmlp.study.store.schema import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
 
 SIZES = tuple(range(100, 200, 10))
 NAMES = tuple(name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler"})
 CELLS = len(SIZES) * len(NAMES)
-HERE = Circumstances("numba", {"full rank": "0", "low rank": "1"}, {"numpy": "1", "scipy": "2", "scikit-learn": "3"})
+HERE = Environment("numba", {"full rank": "0", "low rank": "1"}, {"numpy": "1", "scipy": "2", "scikit-learn": "3"})
 
 
 def study_of(trials: int) -> Settings:

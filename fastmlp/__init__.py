@@ -30,12 +30,12 @@ from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
     from .study import run_study as run_study
-    from .study.settings import Settings as Settings
+    from .study.settings.schema import Settings as Settings
 
 __version__ = "0.1.0"
 
 # Studies need SQLite, a settings parser and a report; who only trains networks does not wait for them (SPEC 1).
-_LAZY = {"run_study": ".study", "Settings": ".study.settings"}
+_LAZY = {"run_study": ".study", "Settings": ".study.settings.schema"}
 
 
 def __getattr__(name: str) -> Any:

@@ -41,7 +41,7 @@ class NamingStudies(click.Command):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Put their names into the text."""
-        from .study.config import shipped
+        from .study.settings.load import shipped
 
         *names, last = shipped()
         self.help = (self.help or "").format(shipped=f"{', '.join(names)} and {last}")
@@ -148,7 +148,7 @@ def status_command(folder: Path, *, as_json: bool) -> int:
 
     It can be asked while the study runs; what could not be finished is counted, not hidden.
     """
-    from .study.overview import study_state
+    from .study.results.status import study_state
 
     state = study_state(folder)
     if as_json:
@@ -177,7 +177,7 @@ def export_command(folder: Path, form: str, output: Path | None) -> int:
     needs pyarrow.
     """
     from .files import prepare_file, write_whole
-    from .study.export import export
+    from .study.results.export import export
 
     if output is not None:
         write_whole(prepare_file(output), export(folder, form))
@@ -196,7 +196,7 @@ def warmup_command() -> int:
     A study compiles what it needs by itself, and keeps it too; this is for doing it beforehand.
     """
     from .backends import get_backend
-    from .study.circumstances import warm_up
+    from .study.environment import warm_up
 
     start = monotonic()
     name = get_backend().name
@@ -262,7 +262,7 @@ class Meter:
 
 def print_accuracies(folder: Path) -> None:
     """Print the mean accuracy of every strategy at every size, a table a problem."""
-    from .study.overview import accuracies
+    from .study.results.status import accuracies
 
     for problem, strategies in accuracies(folder).items():
         sizes = sorted({size for columns in strategies.values() for size in columns})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastmlp.study.store import Store
-from fastmlp.study.store.records import PRETRAINING, TRIAL, Group, Outcome, Record, Trial
+from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Outcome, Record, Trial
 
 # A real study of well under a second.
 SMALL: dict[str, Any] = {

@@ -39,8 +39,8 @@ ALLOWED = {
     "strategies.table": {"strategies.spec"},
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table"},
     "study.store": {"errors", "files", "stats"},  # records, and nothing of strategies
-    "study.session": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
-    "study": TRAINING | {"study.store", "study.session"},
+    "study.run": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
+    "study": TRAINING | {"study.store", "study.run"},
     "stats": {"errors", "seeds"},
     "report.filters": {"errors"},
     "report.figures": {"errors", "report.filters"},

@@ -27,8 +27,8 @@ from fastmlp.cli import Meter, main
 from fastmlp.errors import StoreError
 from fastmlp.report import render
 from fastmlp.study import doctor
-from fastmlp.study.config import from_dict, shipped, to_toml
 from fastmlp.study.execution.scheduler import Progress
+from fastmlp.study.settings.load import from_dict, shipped, to_toml
 from fastmlp.study.store import Store
 
 from .made_up_study import SMALL

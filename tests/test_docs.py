@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastmlp.study.config import load_settings
+from fastmlp.study.settings.load import load_settings
 from tests.report_text import text_of_html, text_of_markdown
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,9 +13,9 @@ import fastmlp
 from fastmlp import measures
 from fastmlp.cli import commands, main
 from fastmlp.problems import axis
-from fastmlp.study.config import load_settings
-from fastmlp.study.ground import Ground
-from fastmlp.study.trial import run_strategy
+from fastmlp.study.settings.load import load_settings
+from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.run import run_strategy
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -23,14 +23,14 @@ from typing import Any
 
 from fastmlp.files import write_whole
 from fastmlp.strategies import STRATEGIES
-from fastmlp.study.config import from_dict
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
-from fastmlp.study.plan import PROTOCOL, Circumstances, plan
-from fastmlp.study.settings import PURPOSES
+from fastmlp.study.plan import PROTOCOL, Environment, plan
+from fastmlp.study.settings.load import from_dict
+from fastmlp.study.settings.schema import PURPOSES
 from fastmlp.study.store import Store, read_study
-from fastmlp.study.store.records import COLUMNS, DERIVED, IDENTITY, VARIATION, reproducible
-from fastmlp.study.trial import Worker
+from fastmlp.study.store.schema import COLUMNS, DERIVED, IDENTITY, VARIATION, reproducible
+from fastmlp.study.trial.run import Worker
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ TOLERANCE = {"baseline": 0.02, "network": 1e-6}  # relative
 NAMES = [name for name in (*IDENTITY, *VARIATION) if name != "similarity"]
 UNKEPT = {*NAMES, *DERIVED, "key", "frozen_before", "frozen_after"}  # the last two hash bits
 MEASURED = [name for name in reproducible(dict.fromkeys(COLUMNS)) if name not in UNKEPT]
-HERE = Circumstances(
+HERE = Environment(
     "numpy", dict.fromkeys(["full rank", "low rank"], ""), dict.fromkeys(["numpy", "scikit-learn", "scipy"], "")
 )
 SHORT: Json = {

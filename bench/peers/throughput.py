@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastmlp.study.circumstances import find_circumstances
-from fastmlp.study.config import from_dict
+from fastmlp.study.environment import capture_environment
 from fastmlp.study.execution.processes import shared_out
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import plan
+from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
-from fastmlp.study.trial import Worker
+from fastmlp.study.trial.run import Worker
 
 from .work import SHAPES, Work
 
@@ -60,7 +60,7 @@ def runner(workers: int) -> dict[str, float]:
     commits: list[float] = []
     with TemporaryDirectory() as folder:
         with Store.open(Path(folder)) as store:
-            store.begin(plan(settings, find_circumstances(settings, "numba")), {"settings": ""})
+            store.begin(plan(settings, capture_environment(settings, "numba")), {"settings": ""})
             with shared_out(Worker(settings, "numba"), workers, store.count()[1]) as work:
                 done = run_missing(store, work, workers, Stop(), lambda _: commits.append(time.monotonic()))
         with reading(Path(folder)) as reader:

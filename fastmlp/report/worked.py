@@ -97,7 +97,7 @@ def check_of(text: str | None) -> Json | None:
     Parameters
     ----------
     text
-        The JSON object that the study kept, see `fastmlp.study.gradient`.
+        The JSON object that the study kept, see `fastmlp.study.gradient_check`.
     """
     if not text:
         return None

@@ -1,9 +1,10 @@
 """A study: a grid of trials, run in parallel, resumed after any interruption, written to one folder.
 
-`config` holds the settings, `plan` turns them into trials, `trial` runs one, `store` keeps the records, `execution`
-runs them, and `session` is the whole of it: `run_study`.
+A folder for each thing that happens to it: `settings`, then a `plan`, `trial` runs one, `execution` all of them,
+`store` keeps the records, `results` are what others read. `run` is the whole of it. What a strategy, a problem or a
+statistic is stands outside, and nothing outside but the command line imports a study.
 """
 
-from .session import Results as Results
-from .session import resume_command as resume_command
-from .session import run_study as run_study
+from .results.results import Results as Results
+from .results.status import resume_command as resume_command
+from .run import run_study as run_study

@@ -10,7 +10,7 @@ from math import isfinite
 from ..backends import get_backend
 from ..machine import cpu_fact, cpu_name, usable_cores, version_of
 from ..network import backward, init_mlp
-from .circumstances import LIBRARIES
+from .environment import LIBRARIES
 from .store.database import SQLITE
 
 

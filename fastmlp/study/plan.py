@@ -17,14 +17,14 @@ import msgspec
 
 from ..problems import Problem
 from ..strategies import Strategy
-from .settings import Settings
-from .store.records import Trial
+from .settings.schema import Settings
+from .store.schema import Trial
 
 PROTOCOL = 4  # of `trial`; raise it whenever records change: tests/written_records.json has some, and tells
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class Environment:
     """What results depend on besides settings and data.
 
     Parameters
@@ -32,7 +32,7 @@ class Circumstances:
     backend
         ``numba`` or ``numpy``.
     kernels
-        Fingerprints of what the backend computes, by kind of kernel: see `circumstances.fingerprint`.
+        Fingerprints of what the backend computes, by kind of kernel: see `environment.fingerprint`.
     versions
         Of the libraries that draw the random numbers and fit the baseline.
     """
@@ -65,17 +65,17 @@ class Cell(NamedTuple):
     replicate: int = 0
 
 
-def plan(settings: Settings, circumstances: Circumstances) -> Iterator[Trial]:
+def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
     """Go through the grid: problem by problem, strategy by strategy, size by size, seed by seed; then replicates."""
     grid, again = settings.grid, settings.replicates
     rows = {name: settings.strategy(name) for name in (*grid.strategies, *again.strategies)}
-    parts = {name: strategy_part(strategy, settings, circumstances) for name, strategy in rows.items()}
+    parts = {name: strategy_part(strategy, settings, environment) for name, strategy in rows.items()}
     for problems, cells, seeds in (
         (grid.problems, grid_cells, grid.seeds),
         (again.problems or grid.problems, replicate_cells, again.seeds if again.number else 0),
     ):
         for name in problems:
-            sources = [describe(settings.problem(name, seed), seed, settings, circumstances) for seed in range(seeds)]
+            sources = [describe(settings.problem(name, seed), seed, settings, environment) for seed in range(seeds)]
             for cell in cells(settings):
                 source, strategy = sources[cell.seed], rows[cell.strategy]
                 key = trial_key(source, strategy, cell, parts[cell.strategy])
@@ -134,9 +134,9 @@ def matters(varied: str, strategy: Strategy) -> bool:
             return strategy.start is not None
 
 
-def strategy_part(strategy: Strategy, settings: Settings, circumstances: Circumstances) -> dict[str, Any]:
+def strategy_part(strategy: Strategy, settings: Settings, environment: Environment) -> dict[str, Any]:
     """Return what a trial of a strategy depends on for any data: what it does, how, and by what it is computed."""
-    versions = circumstances.versions
+    versions = environment.versions
     part: dict[str, Any] = {"does": what_it_does(strategy)}
     if settings.tuning.trials > 1:
         part["tuning"] = msgspec.to_builtins(settings.tuning)
@@ -144,7 +144,7 @@ def strategy_part(strategy: Strategy, settings: Settings, circumstances: Circums
         return part | {"versions": versions}
     return part | {
         "versions": {name: versions[name] for name in ("numpy", "scipy")},
-        "kernels": [circumstances.backend, circumstances.kernels[kind_of(strategy)]],
+        "kernels": [environment.backend, environment.kernels[kind_of(strategy)]],
         "network": msgspec.to_builtins(settings.network),
         "training": msgspec.to_builtins(settings.training),
         "inside": settings.measures.inside,
@@ -156,7 +156,7 @@ def what_it_does(strategy: Strategy) -> dict[str, Any]:
     return asdict(msgspec.convert(asdict(strategy), Strategy))
 
 
-def describe(problem: Problem, seed: int, settings: Settings, circumstances: Circumstances) -> Source:
+def describe(problem: Problem, seed: int, settings: Settings, environment: Environment) -> Source:
     """Return what trials of a problem, as one seed sees it, depend on."""
     training = settings.training
     target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint, problem.target.one_unit]
@@ -169,8 +169,8 @@ def describe(problem: Problem, seed: int, settings: Settings, circumstances: Cir
         network=msgspec.to_builtins(settings.network),
         training=msgspec.to_builtins(settings.pretraining),
         optimizer=[training.optimizer, training.batch_size, training.momentum],
-        kernels=[circumstances.backend, circumstances.kernels["full rank"]],
-        numpy=circumstances.versions["numpy"],
+        kernels=[environment.backend, environment.kernels["full rank"]],
+        numpy=environment.versions["numpy"],
     )
     return Source(target, both, pretraining)
 

@@ -25,8 +25,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from ...errors import FastmlpError
-from ..store.records import Group, Outcome, failed_outcome
-from ..trial import load_libraries
+from ..store.schema import Group, Outcome, failed_outcome
+from ..trial.run import load_libraries
 from .scheduler import Work, limit_threads, one_thread_each
 
 WORTH_PROCESSES = 2000  # trials; with fewer, processes take longer to start than they save

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from ..store import Store
-from ..store.records import Group, Outcome, failed_outcome
+from ..store.schema import Group, Outcome, failed_outcome
 from .signals import Stop
 
 Work = Callable[[Group, Callable[[], bool]], Iterable[Outcome]]

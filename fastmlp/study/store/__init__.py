@@ -1,6 +1,6 @@
 """The store: one SQLite file a study, one process that writes it, any number that read.
 
-`records` has the words and the columns, `database` opens the file, `lock` keeps a second study out, `writer` and
+`schema` has the words and the columns, `database` opens the file, `lock` keeps a second study out, `writer` and
 `reader` do what they are called. Nothing here knows what a strategy is.
 """
 

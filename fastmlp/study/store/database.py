@@ -16,7 +16,7 @@ from time import monotonic
 from ...errors import StoreCorrupt, StoreError
 from ...files import write_whole
 from .lock import hold
-from .records import NESTED, PRETRAINING, SCORES, TRIAL
+from .schema import NESTED, PRETRAINING, SCORES, TRIAL
 
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"

@@ -15,9 +15,9 @@ from msgspec import json
 
 from ...errors import StoreError
 from ...stats import normalised_score
+from .column_store import Table
 from .database import FILE, connect_reader, naming
-from .records import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
-from .table import Table
+from .schema import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
 
 NEEDED = ("problem", "n_target", "seed", "varied", "status", "steps", "train_seconds", "losses")  # by `DERIVED`
 
@@ -31,7 +31,7 @@ class StudyData:
     settings
         As in ``study.toml``.
     rows
-        One mapping a trial of the plan, in its order, with all of `records.COLUMNS`; the status of a trial that has not
+        One mapping a trial of the plan, in its order, with all of `schema.COLUMNS`; the status of a trial that has not
         run is ``missing``, and its measures are None.
     meta
         Versions, processor, backend, command and the like.
@@ -43,7 +43,7 @@ class StudyData:
 
 
 def read_study(folder: str | Path) -> StudyData:
-    """Read a study's settings, rows and circumstances, all from one moment.
+    """Read a study's settings, rows and environment, all from one moment.
 
     Raises
     ------

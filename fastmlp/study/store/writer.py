@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
 from .lock import hold
-from .records import FINAL, NESTED, PRETRAINING, SCORES, TRIAL, Group, Record, Trial, reproducible
+from .schema import FINAL, NESTED, PRETRAINING, SCORES, TRIAL, Group, Record, Trial, reproducible
 
 # A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
 PLAN = "FROM plan LEFT JOIN records USING (key)"

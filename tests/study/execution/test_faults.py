@@ -20,7 +20,7 @@ import fastmlp
 from fastmlp.cli import main
 from fastmlp.errors import StoreError
 from fastmlp.report import render
-from fastmlp.study.config import from_dict, to_toml
+from fastmlp.study.settings.load import from_dict, to_toml
 from fastmlp.study.store.reader import reading
 from tests.made_up_study import SMALL, with_grid, without_seconds
 from tests.processes import hearing_interrupts

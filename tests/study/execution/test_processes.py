@@ -23,7 +23,7 @@ from fastmlp.study.execution.scheduler import Work, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.records import Group, Outcome
+from fastmlp.study.store.schema import Group, Outcome
 from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, together, without_seconds
 from tests.processes import alive, gone
 

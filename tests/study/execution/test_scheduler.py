@@ -21,8 +21,8 @@ from fastmlp.study.execution.scheduler import GRACE, IN_FLIGHT, Progress, run_mi
 from fastmlp.study.execution.signals import Stop, StudyStopped, listening
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.records import Group, Outcome, Record
-from fastmlp.study.trial import load_libraries
+from fastmlp.study.store.schema import Group, Outcome, Record
+from fastmlp.study.trial.run import load_libraries
 from tests.made_up_study import begin, made_up_plan, made_up_work
 
 PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finetune"), seeds=6)

@@ -1,0 +1,75 @@
+"""What a report says about a problem's data: sizes, origin, and pictures of examples.
+
+A picture is small enough to be stored with the other facts: 16 greys, one hexadecimal digit per pixel.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..problems import Problem, Split, Task, in_both, repeated
+from .settings.schema import ProblemSettings, Settings
+
+SIDE, GREYS, SHOWN = 8, 16, 10  # pixels; shades; pictures a task at the most
+
+
+def describe_problem(settings: Settings, name: str) -> str:
+    """Return what a report says about a problem's data: a JSON object of numbers, and pictures if it has some.
+
+    Of a problem of the study's own it says under ``own`` where the data came from.
+    """
+    problem = settings.problem(name)
+    split = problem.split(0)
+    facts = {
+        "examples": len(problem.target.y),
+        "features": problem.target.X.shape[1],
+        "source_classes": problem.source.n_classes,
+        "target_classes": problem.target.n_classes,
+        "source_pool": len(split.source),
+        "target_pool": len(split.pool),
+        "probe": len(split.probe),
+        "held_out": len(split.heldout),
+        "pictures": pictures(problem, split),
+        "own": describe_data(problem, settings.problems[name]) if name in settings.problems else None,
+    }
+    return json.dumps(facts)
+
+
+def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
+    """Return where the data of a problem of the study's own came from, and how source and target go together."""
+    tasks = {"source": (problem.source, own.source), "target": (problem.target, own.target)}
+    told: dict[str, object] = {
+        role: {"file": Path(path).name, "hash": task.name, "examples": len(task.y), "classes": task.n_classes}
+        for role, (task, path) in tasks.items()
+    }
+    leaks = {
+        "in_both": 0 if problem.shared else in_both(problem.source, problem.target),
+        "repeated": repeated(problem.target),
+    }
+    return told | leaks | {"shared": problem.shared, "one_unit": own.one_unit}
+
+
+def pictures(problem: Problem, split: Split) -> dict[str, list[list[str]]]:
+    """Return one example of each class as [label, pixels], of the source and of the target, or nothing if not images.
+
+    They come from the source pool and the target pool: the held-out set is not shown either.
+    """
+    if not problem.images:
+        return {}
+    return {"source": _shown(problem.source, split.source), "target": _shown(problem.target, split.pool)}
+
+
+def _shown(task: Task, rows: np.ndarray) -> list[list[str]]:
+    """Return examples, classes in turn until there are enough."""
+    by_class = [rows[task.y[rows] == label] for label in range(task.n_classes)]
+    turns = [mine[k] for k in range(SHOWN) for mine in by_class if k < len(mine)][:SHOWN]
+    return [[str(task.y[row]), _pixels(task.X[row])] for row in sorted(turns, key=lambda row: task.y[row])]
+
+
+def _pixels(image: np.ndarray) -> str:
+    """Return an image as text, its darkest ink as f."""
+    greys = np.clip(np.round(image * (GREYS - 1) / GREYS), 0, GREYS - 1).astype(int)
+    return "".join(f"{grey:x}" for grey in greys)

@@ -1,0 +1,50 @@
+"""What `run_study` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..settings.schema import Settings
+from ..store import read_study
+from ..store.schema import Record
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished study.
+
+    Parameters
+    ----------
+    folder
+        Where its files are.
+    settings
+        As they took effect.
+    counts
+        Trials by status: ``ok``, ``diverged``, ``failed``, ``missing``.
+    """
+
+    folder: Path
+    settings: Settings
+    counts: dict[str, int]
+
+    @cached_property
+    def rows(self) -> list[Record]:
+        """One flat dict a trial, in the plan's order; read from the store when first asked for."""
+        return [dict(row) for row in read_study(self.folder).rows]
+
+    @property
+    def table(self) -> Path:
+        """``results.csv``."""
+        return self.folder / "results.csv"
+
+    @property
+    def report(self) -> Path:
+        """``report.html``."""
+        return self.folder / "report.html"
+
+    @property
+    def report_markdown(self) -> Path:
+        """``report.md``."""
+        return self.folder / "report.md"

@@ -1,0 +1,55 @@
+"""A study at a glance: how far it is, and how accurate its strategies are."""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..store.lock import holder
+from ..store.reader import reading
+
+NO_PLAN = 'name = "no plan yet"'  # a study that has just been started
+
+
+def study_state(folder: Path) -> dict[str, Any]:
+    """Return how far a study is, as `fastmlp status --json` prints it.
+
+    Raises
+    ------
+    StoreError
+        If there is no study in the folder, or it cannot be read.
+    """
+    with reading(folder) as reader:
+        meta, counts = reader.meta(), reader.counts()
+    return {
+        "folder": str(folder),
+        "name": tomllib.loads(meta.get("settings", NO_PLAN))["name"],
+        "planned": sum(counts.values()),
+        **counts,
+        "running": holder(folder),
+        "started": meta.get("started"),
+        "finished": meta.get("finished"),
+        "backend": meta.get("backend"),
+        "resume": resume_command(folder, meta.get("backend", "auto")),
+    }
+
+
+def accuracies(folder: Path) -> dict[str, dict[str, dict[int, list[float]]]]:
+    """Return the held-out accuracies of a study's grid: by problem, strategy and size, one a seed."""
+    found: dict[str, dict[str, dict[int, list[float]]]] = {}
+    with reading(folder) as reader:
+        for row in reader.rows(["problem", "strategy", "n_target", "status", "accuracy", "varied"]):
+            if row["varied"]:
+                continue
+            cell = found.setdefault(row["problem"], {}).setdefault(row["strategy"], {}).setdefault(row["n_target"], [])
+            if row["status"] == "ok":
+                cell.append(row["accuracy"])
+    return found
+
+
+def resume_command(out: str | Path, backend: str = "auto") -> str:
+    """Return what takes a stopped study up again."""
+    words = ["fastmlp", "study", str(Path(out) / "study.toml"), "--out", str(out)]
+    return shlex.join(words if backend == "auto" else [*words, "--backend", backend])

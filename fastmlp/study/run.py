@@ -1,0 +1,129 @@
+"""The whole of a study: settings, work, files."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..backends import get_backend
+from ..errors import InvalidInput
+from ..files import prepare_folder, write_whole
+from ..machine import usable_cores, version_of
+from .data_description import describe_problem
+from .environment import capture_environment, describe_run, now
+from .execution.processes import shared_out
+from .execution.scheduler import Progress, run_missing
+from .execution.signals import listening
+from .gradient_check import check_gradient
+from .plan import plan
+from .results.export import export
+from .results.results import Results
+from .settings import load
+from .settings.problems import changed_since
+from .settings.schema import Settings
+from .store import Store, read_study
+from .store.lock import see_free
+from .store.reader import reading
+from .trial.run import Worker
+
+HEADER = "# The settings of this study, defaults included. To resume it: fastmlp study study.toml --out .\n\n"
+
+
+def run_study(
+    study: str | Path | Mapping[str, Any] | Settings = "lab",
+    out: str | Path = "out",
+    *,
+    jobs: int | None = None,
+    seeds: int | None = None,
+    backend: str = "auto",
+    quick: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Results:
+    """Run a study, or what is missing of it, and write its table and its report.
+
+    Parameters
+    ----------
+    study
+        The name of a shipped study, the path of a TOML file, the same content as a dict, or settings.
+    out
+        The study's folder. One that holds a study already is taken up where it was left.
+    jobs
+        Workers, each on trials of one seed of one problem; one a core, unless said.
+    seeds
+        Instead of the study's own number.
+    backend
+        ``auto``, ``numba`` or ``numpy``.
+    quick
+        Thin the grid to 3 sizes and 3 seeds.
+    progress
+        Called with the state of the work, after every commit.
+
+    Raises
+    ------
+    SettingsError, InvalidInput
+        If a setting or an argument is refused; nothing has been written then.
+    StoreError
+        If the folder's store cannot be used: another study is at work there, it is damaged, the disk is full.
+    StudyStopped
+        On a signal; what was finished is kept. It is a `KeyboardInterrupt`.
+    """
+    see_free(Path(out))
+    settings = effective_settings(study, seeds=seeds, quick=quick)
+    jobs = usable_cores() if jobs is None else jobs
+    if jobs < 1:
+        raise InvalidInput(f"jobs is {jobs}; at least 1 is needed")
+    backend = get_backend(backend).name
+    folder = prepare_folder(out)
+    with listening() as stop, Store.open(folder) as store:
+        for path in changed_since(folder / "study.toml", settings.problems):
+            warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=2)
+        toml = load.to_toml(settings, folder)
+        write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
+        environment = capture_environment(settings, backend)
+        facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
+        if store.begin(plan(settings, environment), {"settings": toml} | facts):
+            checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
+            how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
+            with shared_out(Worker(settings, environment.backend), jobs, store.count()[1]) as work:
+                store.note(describe_run(environment) | how)
+                with stop.drain():
+                    run_missing(store, work, jobs, stop, progress or (lambda _: None))
+            store.note({"finished": now()})
+        write_whole(folder / "results.csv", export(folder, "csv"))
+        refresh_report(store, folder)
+    with reading(folder) as reader:
+        return Results(folder, settings, reader.counts())
+
+
+def effective_settings(
+    study: str | Path | Mapping[str, Any] | Settings, *, seeds: int | None = None, quick: bool = False
+) -> Settings:
+    """Return a study's settings after the options that change them."""
+    settings = load.load_settings(study)
+    settings = load.quick(settings) if quick else settings
+    return settings if seeds is None else load.with_seeds(settings, seeds)
+
+
+def command(settings: Settings) -> str:
+    """Return what repeats a study: its name if it is a shipped one as it stands, else its settings file."""
+    path = load.shipped().get(settings.name)
+    as_shipped = path is not None and load.load_settings(path) == settings
+    return f"fastmlp study {settings.name if as_shipped else 'study.toml'}"
+
+
+def refresh_report(store: Store, folder: Path) -> None:
+    """Render the report, unless the one that is there says the same already."""
+    content = sha256((folder / "results.csv").read_bytes() + (folder / "study.toml").read_bytes())
+    content.update(version_of("fastmlp").encode())
+    with reading(folder) as reader:
+        rendered = reader.meta().get("rendered")
+    there = all((folder / name).exists() for name in ("report.html", "report.md"))
+    if there and rendered == content.hexdigest():
+        return
+    from ..report.render import render_report  # brings matplotlib, which takes longer than a study with nothing to do
+
+    render_report(read_study(folder), folder)
+    store.note({"rendered": content.hexdigest()})

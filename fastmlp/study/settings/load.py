@@ -1,0 +1,130 @@
+"""The settings of a study, read from TOML and checked before any work is done.
+
+A setting's type and range stand with it in `schema`; `validate`, `strategies` and `problems` have what involves
+several settings or a table of names. What a file leaves out is as in the shipped ``lab``. Every refusal is a
+`SettingsError` that begins with the path of the setting: ``my.toml: training.lr: must be above 0, not -1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from ...errors import SettingsError, UnknownName
+from ...strategies import expand
+from .messages import explain, refuse_unknown_keys
+from .problems import own_problems, relative_to
+from .schema import GridSettings, ReplicatesSettings
+from .schema import Settings as Settings
+from .strategies import own_strategies
+from .toml import read_toml, write_toml
+from .validate import check
+
+Part = TypeVar("Part", GridSettings, ReplicatesSettings)
+
+
+def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
+    """Return checked settings.
+
+    Parameters
+    ----------
+    study
+        The name of a shipped study, the path of a TOML file, the same content as a dict, or settings. Paths of data are
+        relative to the TOML file's folder, in a dict to the folder one is in.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such study, or a setting is refused.
+    """
+    match study:
+        case Settings():
+            return from_dict(msgspec.to_builtins(study))
+        case Mapping():
+            return from_dict(study)
+    path = Path(study)
+    if isinstance(study, str) and study in (names := shipped()):
+        path = names[study]
+    elif path.suffix != ".toml" and not path.exists():
+        raise SettingsError("", f"{UnknownName('study', str(study), shipped())}; a file's name ends in .toml")
+    data = read_toml(path)
+    try:
+        return from_dict(data, path.parent)
+    except SettingsError as error:
+        raise SettingsError(str(path), str(error)) from error
+
+
+def shipped() -> dict[str, Path]:
+    """Return the studies that come with the package, by name."""
+    folder = Path(str(files("fastmlp"))) / "studies"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
+    """Return checked settings from what a settings file in a folder holds.
+
+    Raises
+    ------
+    SettingsError
+        At the first setting that is refused.
+    """
+    refuse_unknown_keys(data, Settings)
+    own = {
+        "strategies": own_strategies(data.get("strategies", {})),
+        "problems": own_problems(data.get("problems", {}), folder),
+    }
+    try:
+        settings = msgspec.convert({**data, "strategies": {}, "problems": {}}, Settings)
+    except msgspec.ValidationError as error:
+        raise explain(error, data) from error
+    hidden = settings.network.hidden
+    settings = msgspec.structs.replace(
+        settings,
+        **own,
+        grid=_expanded(settings.grid, hidden),
+        replicates=_expanded(settings.replicates, hidden),
+    )
+    check(settings)
+    return settings
+
+
+def _expanded(part: Part, hidden: tuple[int, ...]) -> Part:
+    """Return a table with each family of strategies replaced by its members."""
+    members = tuple(member for name in part.strategies for member in expand(name, len(hidden) + 1))
+    return msgspec.structs.replace(part, strategies=members)
+
+
+def to_toml(settings: Settings, folder: Path = Path()) -> str:
+    """Return all settings as TOML text for a file in a folder, defaults included."""
+    data = msgspec.to_builtins(settings) | {"problems": relative_to(folder, settings.problems)}
+    return write_toml({name: value for name, value in data.items() if value != {}})
+
+
+def with_seeds(settings: Settings, seeds: int) -> Settings:
+    """Return the same study with another number of seeds.
+
+    Raises
+    ------
+    SettingsError
+        If it is below 1.
+    """
+    data = msgspec.to_builtins(settings)
+    return from_dict(data | {"grid": data["grid"] | {"seeds": seeds}})
+
+
+def quick(settings: Settings) -> Settings:
+    """Return the study thinned to a look at it: at most 3 seeds, the smallest, the middle and the largest size.
+
+    Of replicates there are 3 for 2 seeds, at most.
+    """
+    sizes = sorted(settings.grid.sizes)
+    few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))
+    grid = msgspec.structs.replace(settings.grid, sizes=few, seeds=min(settings.grid.seeds, 3))
+    again = settings.replicates
+    if again.number:
+        again = msgspec.structs.replace(again, number=min(again.number, 3), seeds=min(again.seeds, 2))
+    return msgspec.structs.replace(settings, grid=grid, replicates=again)

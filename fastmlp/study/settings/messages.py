@@ -1,0 +1,120 @@
+"""How a refused setting is worded: its path first, then what it must be, then what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from ...errors import InvalidInput, SettingsError, UnknownName
+
+WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list"}
+WORDS |= {"object": "a table", "null": "nothing"}
+BOUNDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
+
+
+def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -> None:
+    """Refuse a key that a struct, or a struct within it, does not have.
+
+    Raises
+    ------
+    SettingsError
+        With the nearest key there is, or the tables that have one of this name.
+    """
+    known = fields_of(kind)
+    for key, value in data.items():
+        if key not in known:
+            raise SettingsError(f"{prefix}{key}", f"there is no such setting; {_hint(str(key), known)}")
+        if isinstance(value, Mapping) and fields_of(known[key]):
+            refuse_unknown_keys(value, known[key], f"{prefix}{key}.")
+
+
+def fields_of(kind: Any) -> dict[str, Any]:
+    """Return the fields of a struct, and their types; of anything else, none."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return {}
+
+
+def _hint(key: str, known: Mapping[str, Any]) -> str:
+    """Say where a key belongs: in another table, or what it resembles."""
+    elsewhere = [f"'{table}.{key}'" for table, kind in known.items() if key in fields_of(kind)]
+    near = elsewhere or [repr(name) for name in get_close_matches(key, known, n=1)]
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+
+
+def explain(error: msgspec.ValidationError, data: Mapping[str, Any], prefix: str = "") -> SettingsError:
+    """Turn msgspec's refusal into ours; `prefix` is the path of the data.
+
+    Examples
+    --------
+    >>> str(explain(msgspec.ValidationError("Expected `float` > 0.0 - at `$.training.lr`"), {"training": {"lr": -1}}))
+    'training.lr: must be above 0, not -1'
+    >>> str(explain(msgspec.ValidationError("Expected `int`, got `str` - at `$.sizes[1]`"), {"sizes": [20, "x"]}))
+    "sizes[1]: must be a whole number, not 'x'"
+    """
+    expected, _, place = str(error).partition(" - at `$")
+    path = place.rstrip("`").removeprefix(".")
+    match re.fullmatch(r"Expected `(\w+)(?: \| null)?`(.*)", expected):
+        case None:
+            return SettingsError(prefix + path, expected)
+        case found:
+            return SettingsError(prefix + path, f"must be {_wanted(found[1], found[2])}, not {shown(_at(path, data))}")
+
+
+def _wanted(kind: str, rest: str) -> str:
+    if length := re.fullmatch(r" of length (>=|<=) (\d+)", rest):
+        what = "characters" if kind == "str" else "entries"
+        words = f"{WORDS[kind]} of {BOUNDS[length[1]]} {length[2]} {what}"
+        return words.replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
+    if bound := re.fullmatch(r" (>=|>|<=|<) (.+)", rest):
+        return f"{BOUNDS[bound[1]]} {bound[2].removesuffix('.0')}"
+    return WORDS.get(kind, kind)  # the rest says what was got: the value itself is clearer
+
+
+def _at(path: str, data: Any) -> Any:
+    for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        data = data[name] if name else data[int(place)]
+    return data
+
+
+def shown(value: object) -> str:
+    """Return a value as it is quoted in a message: not longer than a line."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]}... ({len(text)} characters)"
+
+
+def refuse_duplicates(path: str, values: Iterable[object]) -> None:
+    """Refuse a list that has something twice; each trial runs once."""
+    seen = set()
+    for value in values:
+        if value in seen:
+            raise SettingsError(path, f"has {shown(value)} twice")
+        seen.add(value)
+
+
+def refuse_name(path: str, name: str, taken: bool) -> None:  # noqa: FBT001 (what is asked of a name)
+    """Refuse a name that something of a study's own cannot have."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise SettingsError(path, "a name is of small letters, digits and single hyphens, such as 'my-own'")
+    if taken:
+        raise SettingsError(path, f"{name!r} exists already; give yours another name")
+
+
+def refuse_unknown(path: str, kind: str, name: str, known: Collection[str]) -> None:
+    """Refuse a name that is in no table, with the nearest that is."""
+    if name not in known:
+        raise SettingsError(path, str(UnknownName(kind, name, known)))
+
+
+@contextmanager
+def passing_on(path: str) -> Iterator[None]:
+    """Turn a refusal of what a setting names, be it data, into a refusal of the setting."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise SettingsError(path, str(error)) from error

@@ -1,0 +1,111 @@
+"""Problems of a study's own: ``[problems.mine]`` with the fields of `ProblemSettings`, and with the data they name."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ...errors import SettingsError
+from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
+from .messages import explain, passing_on, refuse_name, refuse_unknown_keys, shown
+from .schema import ProblemSettings
+
+ROLES = ("source", "target")
+
+
+def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
+    """Return a study's own problems from what its settings hold under ``problems``.
+
+    Their data are read and checked. What the settings leave open is decided, and the data's hashes are noted: so what
+    is returned says, word for word, what is studied.
+
+    Parameters
+    ----------
+    tables
+        By name.
+    folder
+        Where paths begin that are not absolute.
+
+    Raises
+    ------
+    SettingsError
+        At the first setting that is refused, or if data are missing, have changed or are no problem.
+    """
+    if not isinstance(tables, Mapping):
+        hint = "; did you mean 'grid.problems'?" if isinstance(tables, list | tuple) else ""
+        raise SettingsError("problems", f"must be a table, not {shown(tables)}{hint}")
+    return {name: own_problem(name, table, folder) for name, table in tables.items()}
+
+
+def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
+    """Return one problem of a study's own."""
+    path = f"problems.{name}"
+    refuse_name(path, name, name in PROBLEMS or name.partition("-")[0] in FAMILIES)
+    if not isinstance(table, Mapping):
+        raise SettingsError(path, f"must be a table, not {shown(table)}")
+    refuse_unknown_keys(table, ProblemSettings, f"{path}.")
+    for role in ROLES:
+        if table.get(role) is None:
+            raise SettingsError(f"{path}.{role}", "is needed: the path of an .npz file with arrays X and y")
+    table = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in table.items()}
+    try:
+        said = msgspec.convert(table, ProblemSettings)
+    except msgspec.ValidationError as error:
+        raise explain(error, table, f"{path}.") from error
+    return _decided(name, said, path, folder)
+
+
+def _decided(name: str, said: ProblemSettings, path: str, folder: Path) -> ProblemSettings:
+    """Read the data, and fill in what is not said."""
+    found: dict[str, Any] = {}
+    for role in ROLES:
+        place = _absolute(Path(folder, getattr(said, role)))
+        if not str(place).isprintable():
+            raise SettingsError(f"{path}.{role}", f"{str(place)!r} has characters that cannot be printed")
+        found[role] = str(place)
+    said = msgspec.structs.replace(said, **found)
+    for role in ROLES:
+        with passing_on(f"{path}.{role}"):
+            found[f"{role}_hash"] = said.task(role).name
+    sizes = sizes_for(said.task("target"), shared=said.shared, heldout=said.heldout, pool=said.pool, probe=said.probe)
+    decided = msgspec.structs.replace(said, **found, heldout=sizes.heldout, pool=sizes.pool, probe=sizes.probe)
+    with passing_on(path):
+        check_own(decided.load(name))
+    return decided
+
+
+def _absolute(path: Path) -> Path:
+    """Return a path without links but for the last: a link to the data has the name by which the data are known."""
+    return path.parent.resolve() / path.name
+
+
+def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[str, dict[str, Any]]:
+    """Return problems as settings in a folder have them, so that data and studies may be moved together."""
+    return {
+        name: msgspec.to_builtins(problem)
+        | {role: os.path.relpath(getattr(problem, role), folder.resolve()) for role in ROLES}
+        for name, problem in problems.items()
+    }
+
+
+def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[str]:
+    """Return which data, as paths of settings, are not those that a settings file was written for, if there is one."""
+    noted = _noted(path)
+    found = {
+        f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in ROLES
+    }
+    return [place for place, known in found.items() if noted.get(place, known) != known]
+
+
+def _noted(path: Path) -> dict[str, str]:
+    """Return the hashes that a settings file notes, by the paths of the settings; somebody may have edited it."""
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))["problems"].items()
+        return {f"problems.{name}.{role}": table[f"{role}_hash"] for name, table in tables for role in ROLES}
+    return {}

@@ -1,0 +1,188 @@
+"""What a study's settings are, with the type and the range of each; `validate` has what involves several of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from ...errors import InvalidInput, UnknownName
+from ...problems import Problem, Task, load_problem, read_task
+from ...problems import Sizes as SplitSizes
+from ...strategies import Strategy, get_strategy
+
+BUDGETS = ("epochs", "steps")
+PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness, that a replicate may vary alone
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Rate = Annotated[float, Meta(gt=0.0, le=1e30)]  # finite, and still finite in float32
+Names = Annotated[tuple[str, ...], Meta(min_length=1)]
+Sizes = Annotated[tuple[Count, ...], Meta(min_length=1)]
+
+
+class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Problems, strategies, sizes and seeds, each with each; seeds are 0 to ``seeds - 1``.
+
+    A family of strategies, ``partial-k``, stands for all its members that the network is deep enough for.
+    """
+
+    problems: Names = ("parity",)
+    strategies: Names = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
+    sizes: Sizes = (20, 50, 100, 200, 500)
+    seeds: Count = 20
+
+
+class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The network that is pretrained, without its inputs and outputs, which the problem decides."""
+
+    hidden: Annotated[tuple[Count, ...], Meta(min_length=1)] = (64,)
+    activation: str = "relu"
+    dtype: str = "float32"
+
+
+class PretrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the source network is trained; batches and optimiser are those of the training."""
+
+    epochs: Count = 30
+    lr: Rate = 0.05
+
+
+class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a target network is trained, before a strategy multiplies its rates."""
+
+    epochs: Count = 60
+    lr: Rate = 0.05
+    batch_size: Count = 32
+    momentum: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.9
+    optimizer: str = "sgd"
+    weight_decay: Annotated[float, Meta(ge=0.0, le=1e30)] = 0.0
+    budget: str = "epochs"
+
+
+class MeasuresSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is measured beside what always is."""
+
+    inside: bool = False
+    scores: bool = False
+
+
+class TuningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many settings every strategy tries, the declared ones among them, and in how many folds; 1 tunes nothing."""
+
+    trials: Annotated[int, Meta(ge=1, le=1000)] = 1
+    folds: Annotated[int, Meta(ge=2, le=5)] = 5  # a class that is tuned on has at least 5 labels: one in each fold
+
+
+class ReplicatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Trials that vary one purpose of randomness and share all others with a trial of the grid.
+
+    For each problem (of the grid, unless said), strategy, size, purpose and seed there are `number` of them.
+    """
+
+    number: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    purposes: Names = PURPOSES
+    problems: tuple[str, ...] = ()
+    strategies: Names = ("finetune",)
+    sizes: Sizes = (100,)
+    seeds: Count = 10
+
+
+class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A problem of the study's own: two files of data. What is not said is decided when they are first read.
+
+    Parameters
+    ----------
+    source, target
+        Paths of ``.npz`` files with X (n, features) and y (n,); in a TOML file relative to its folder.
+    shared
+        Whether row i of both is one example; if so, what is held out of the target is held out of the source.
+    one_unit
+        Whether all features are in one unit, as pixels and activations are: see `Scaler.fit`.
+    heldout, pool, probe
+        Sizes of the split.
+    source_hash, target_hash
+        Of the data that were read; files that hold other data are refused.
+    """
+
+    source: Annotated[str, Meta(min_length=1)]
+    target: Annotated[str, Meta(min_length=1)]
+    shared: bool = False
+    one_unit: bool = False
+    heldout: Count | None = None
+    pool: Count | None = None
+    probe: Count | None = None
+    source_hash: str | None = None
+    target_hash: str | None = None
+
+    def task(self, role: str) -> Task:
+        """Return the ``source`` or the ``target`` task.
+
+        Raises
+        ------
+        InvalidInput
+            If its file is not there, holds no task, or other data than the hash says.
+        """
+        path, known = Path(getattr(self, role)), getattr(self, f"{role}_hash")
+        task = read_task(path, one_unit=self.one_unit)
+        if known not in {None, task.name}:
+            raise InvalidInput(
+                f"{path}: its data have changed: their hash is {task.name}, and {known} is what {role}_hash says; "
+                f"without {role}_hash a study asks what is there now"
+            )
+        return task
+
+    def load(self, name: str) -> Problem:
+        """Return the problem, under a name; every seed sees the same data."""
+        sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
+        return Problem(name, self.task("source"), self.task("target"), sizes, shared=self.shared)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A study: a grid of trials, and what all of them share.
+
+    Parameters
+    ----------
+    name
+        The report's title.
+    margin
+        Differences of accuracy smaller than this do not matter: two strategies that close are tied.
+    strategies
+        The study's own, by name, beside those of `fastmlp.STRATEGIES`.
+    problems
+        The study's own, by name, beside those of `fastmlp.problems`.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)] = "study"
+    margin: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.01
+    grid: GridSettings = GridSettings()
+    network: NetworkSettings = NetworkSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
+    training: TrainingSettings = TrainingSettings()
+    measures: MeasuresSettings = MeasuresSettings()
+    tuning: TuningSettings = TuningSettings()
+    replicates: ReplicatesSettings = ReplicatesSettings()
+    strategies: dict[str, Strategy] = {}
+    problems: dict[str, ProblemSettings] = {}
+
+    def strategy(self, name: str) -> Strategy:
+        """Return a strategy by name, the study's own or another."""
+        return get_strategy(name, self.strategies)
+
+    def problem(self, name: str, seed: int = 0) -> Problem:
+        """Return a problem by name, the study's own or another, as one seed sees it.
+
+        Raises
+        ------
+        UnknownName
+            If there is none, with the nearest name.
+        InvalidInput
+            If it is the study's own and its data cannot be read, or have changed.
+        """
+        if name in self.problems:
+            return self.problems[name].load(name)
+        try:
+            return load_problem(name, seed)
+        except UnknownName as error:
+            raise UnknownName("problem", name, [*self.problems, *error.known]) from error

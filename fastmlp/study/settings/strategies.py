@@ -1,0 +1,38 @@
+"""Strategies of a study's own: ``[strategies.mine]`` with the fields of `Strategy`, and of `Phase` for each phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from ...errors import FieldError, SettingsError
+from ...strategies import FAMILIES, STRATEGIES, Strategy, read_strategy
+from .messages import refuse_name, shown
+
+
+def own_strategies(tables: object) -> dict[str, Strategy]:
+    """Return a study's own strategies from what its settings hold under ``strategies``.
+
+    Raises
+    ------
+    SettingsError
+        At the first setting that is refused.
+    """
+    if not isinstance(tables, Mapping):
+        hint = "; did you mean 'grid.strategies'?" if isinstance(tables, list | tuple) else ""
+        raise SettingsError("strategies", f"must be a table, not {shown(tables)}{hint}")
+    return {name: own_strategy(name, table) for name, table in tables.items()}
+
+
+def own_strategy(name: str, table: object) -> Strategy:
+    """Return one strategy of a study's own."""
+    path = f"strategies.{name}"
+    refuse_name(path, name, name in STRATEGIES or name.rpartition("-")[0] in FAMILIES)
+    if isinstance(table, Strategy):
+        table = asdict(table)
+    if not isinstance(table, Mapping):
+        raise SettingsError(path, f"must be a table, not {shown(table)}")
+    try:
+        return read_strategy(table)
+    except FieldError as error:
+        raise SettingsError(f"{path}.{error.path}", error.message) from error

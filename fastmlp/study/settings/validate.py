@@ -1,0 +1,94 @@
+"""What can be: names that exist, depths that the network has, sizes that fit the problems."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import SettingsError
+from ...layout import ACTIVATIONS, OPTIMIZERS
+from ...network import DTYPES
+from ...problems import Problem
+from .messages import passing_on, refuse_duplicates, refuse_unknown
+from .schema import BUDGETS, PURPOSES, Settings
+
+LARGEST_GRID = 1_000_000  # trials
+
+
+def check(settings: Settings) -> None:
+    """See that the names exist, that nothing is there twice, and that the sizes fit the problems.
+
+    Raises
+    ------
+    SettingsError
+        At the first setting that is refused.
+    """
+    if not settings.name.isprintable():
+        raise SettingsError("name", f"{settings.name!r} has characters that cannot be printed")
+    for path, kind, name, known in (
+        ("network.activation", "activation", settings.network.activation, ACTIVATIONS),
+        ("network.dtype", "dtype", settings.network.dtype, DTYPES),
+        ("training.optimizer", "optimizer", settings.training.optimizer, OPTIMIZERS),
+        ("training.budget", "budget", settings.training.budget, BUDGETS),
+    ):
+        refuse_unknown(path, kind, name, known)
+    for name in settings.strategies:
+        check_depth(settings, name, f"strategies.{name}")
+    grid = settings.grid
+    check_part(settings, "grid", grid.problems, grid.strategies, grid.sizes)
+    again = settings.replicates
+    if again.number:
+        check_part(settings, "replicates", again.problems or grid.problems, again.strategies, again.sizes)
+        for purpose in again.purposes:
+            refuse_unknown("replicates.purposes", "purpose", purpose, PURPOSES)
+        refuse_duplicates("replicates.purposes", again.purposes)
+    if (trials := size_of_grid(settings)) > LARGEST_GRID:
+        raise SettingsError("", f"the grid has {trials} trials; at most {LARGEST_GRID} are possible")
+
+
+def check_part(
+    settings: Settings, path: str, problems: tuple[str, ...], strategies: tuple[str, ...], sizes: tuple[int, ...]
+) -> None:
+    """See that a table's problems and strategies exist and its sizes fit, and that nothing is there twice."""
+    for name in strategies:
+        check_depth(settings, name, f"{path}.strategies")
+    for name in problems:
+        with passing_on(f"{path}.problems"):
+            settings.problem(name)
+    refuse_duplicates(f"{path}.problems", problems)
+    refuse_duplicates(f"{path}.strategies", strategies)
+    refuse_duplicates(f"{path}.sizes", sizes)
+    for name in problems:
+        _check_sizes(sizes, settings.problem(name), f"{path}.sizes")
+
+
+def size_of_grid(settings: Settings) -> int:
+    """Return the number of trials."""
+    grid, again = settings.grid, settings.replicates
+    cells = len(again.problems or grid.problems) * len(again.strategies) * len(again.sizes) * again.seeds
+    replicates = cells * len(again.purposes) * again.number
+    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * grid.seeds + replicates
+
+
+def check_depth(settings: Settings, name: str, path: str) -> None:
+    """See that a strategy exists, and that the network is deep enough for it."""
+    with passing_on(path):
+        strategy = settings.strategy(name)
+    depth = len(settings.network.hidden)
+    needed = max(strategy.layers or 0, *(phase.frozen for phase in strategy.phases), 0)
+    if needed > depth:
+        raise SettingsError(path, f"{name!r} needs {needed} hidden layers; network.hidden has {depth}")
+
+
+def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:
+    """See that a pool is large enough for each size, and each size for the classes."""
+    name, pool, counts = problem.name, problem.sizes.pool, np.bincount(problem.target.y)
+    common, others = counts.argmax(), 1 - counts.max() / counts.sum()
+    for place, size in enumerate(sizes):
+        here = f"{path}[{place}]"
+        if size > pool:
+            raise SettingsError(here, f"is {size}; the target pool of {name!r} holds {pool} examples")
+        if size < len(counts):
+            raise SettingsError(here, f"is {size}; {name!r} has {len(counts)} classes, each needs an example")
+        if size * others < 1:
+            rest = f"that leaves {size * others:.2g} examples of others, and 1 is needed"
+            raise SettingsError(here, f"is {size}; {1 - others:.1%} of {name!r} are of class {common}: {rest}")

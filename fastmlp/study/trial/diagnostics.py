@@ -1,0 +1,49 @@
+"""What happened inside a network while it was transferred: how far it moved, what it kept, what it forgot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...network import Network, accuracy, features
+from ...similarity import drift, linear_cka
+
+if TYPE_CHECKING:
+    from ...layout import Floats, Ints
+
+
+def moved(trained: Network, start: Network) -> list[float | None]:
+    """Return how far each layer, weights and bias together, is from its start, relative to the start's length.
+
+    The last number is the head's. A network of another shape than the start, such as a probe, has none to compare.
+    """
+    if trained.sizes != start.sizes:
+        return []
+    return drift(trained.theta, start.theta, trained.layout.starts[:-1])
+
+
+def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:
+    """Return the features of every hidden layer, (n, units), on inputs (n, features)."""
+    return [features(net, X, depth=depth, backend=backend) for depth in range(1, net.layout.n_layers)]
+
+
+def alike(some: Sequence[Floats], others: Sequence[Floats]) -> list[float | None]:
+    """Return linear CKA of the hidden features of two networks on the same inputs, layer by layer."""
+    return [linear_cka(one, other) for one, other in zip(some, others, strict=False)]
+
+
+def remembered(trained: Network, pretrained: Network, X: Floats, y: Ints, backend: str) -> float | None:
+    """Return the accuracy on the source task of the trained body under the head that the source was learned with.
+
+    It begins at the pretrained network's own accuracy, and what is lost of that is forgetting. None if the body is not
+    as deep as the pretrained one.
+    """
+    head = pretrained.layout.starts[pretrained.layout.n_layers - 1]
+    if trained.sizes[:-1] != pretrained.sizes[:-1]:
+        return None
+    both = Network(
+        pretrained.sizes, np.concatenate([trained.theta[:head], pretrained.theta[head:]]), pretrained.activation
+    )
+    return accuracy(both, X, y, backend=backend)

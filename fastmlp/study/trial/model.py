@@ -1,0 +1,159 @@
+"""Trained models, of either kind: a network by a strategy, or the baseline; what becomes of both is the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...backends import get_backend
+from ...backends.reference import two_logits
+from ...measures import log_loss
+from ...network import Network, kernel_arguments, softmax
+from ...problems import Scaler, Task
+from ...strategies import Strategy, fit_baseline, train_from
+from ...training import Fit, Optimizer
+from ..settings.schema import TrainingSettings
+from ..store.schema import Record, all_finite, finite
+from .diagnostics import moved
+from .pretraining import Conditions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...layout import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model after training.
+
+    Parameters
+    ----------
+    scaler, dtype
+        How it sees inputs.
+    seen
+        The inputs it was trained on, as it sees them, (n, features).
+    logits
+        From inputs as it sees them, (n, features), to (n, classes); minus infinity for a class that cannot be.
+    record
+        What its training has to say.
+    fit
+        The training itself, if it is a network.
+    """
+
+    scaler: Scaler
+    dtype: str
+    seen: Floats = field(repr=False)
+    logits: Callable[[Floats], Floats]
+    record: Record = field(repr=False)
+    fit: Fit | None = field(default=None, repr=False)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it is worth nothing."""
+        return self.fit is not None and self.fit.diverged
+
+    def inputs(self, X: NDArray[np.float64]) -> Floats:
+        """Return inputs as the model sees them."""
+        return self.scaler.transform(X, self.dtype)
+
+    def probabilities(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability of each class, (n, classes), for inputs as they are."""
+        return softmax(self.logits(self.inputs(X)))
+
+
+def train_network(
+    strategy: Strategy,
+    start: Network,
+    scaler: Scaler,
+    task: Task,
+    rows: Ints,
+    training: TrainingSettings,
+    pool: int,
+    conditions: Conditions,
+) -> Model:
+    """Train a network by a strategy on some rows of a task.
+
+    Initial weights and order have a generator each, so that a replicate may vary one and leave the other. `pool` is how
+    many examples a budget of steps is counted by.
+    """
+    dtype = conditions.settings.network.dtype
+    epochs = epochs_for(training, len(rows), pool)
+    seen = scaler.transform(task.X[rows], dtype)
+    fit = train_from(
+        conditions.start(strategy, start, task.n_classes),
+        seen,
+        task.y[rows],
+        strategy,
+        Optimizer(training.optimizer, training.batch_size, training.momentum),
+        lr=training.lr,
+        weight_decay=training.weight_decay,
+        epochs=epochs,
+        order=conditions.order(epochs, len(rows)),
+        accuracies=conditions.settings.measures.inside,
+        rng=conditions.drawn_from("weights"),
+        backend=conditions.backend,
+    )
+    # Straight to the backend: what a scaler returns needs no checking
+    logits = partial(get_backend(conditions.backend).forward, *kernel_arguments(fit.network))
+    return Model(scaler, dtype, seen, logits, _told(fit), fit)
+
+
+def _told(fit: Fit) -> Record:
+    """Return what a record says of a training."""
+    return {
+        "status": "diverged" if fit.diverged else "ok",
+        "final_loss": finite(fit.losses[-1]),
+        "train_seconds": fit.seconds,
+        "parameters_trained": fit.parameters_trained,
+        "steps": fit.steps,
+        "diverged_epoch": fit.diverged_epoch,
+        "frozen_before": fit.frozen_before,
+        "frozen_after": fit.frozen_after,
+        "trainable": list(fit.free_by_layer),
+        "drift": [] if fit.diverged else moved(fit.network, fit.start),
+        "train_accuracies": [list(taken) for taken in fit.accuracies] or None,
+        "losses": all_finite(fit.losses.tolist()),
+    }
+
+
+def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> Model:
+    """Fit logistic regression on some rows of a task; `strength` is its C."""
+    X, y, n_classes = scaler.transform(task.X[rows]), task.y[rows], task.n_classes
+    start = perf_counter()
+    model = fit_baseline(X, y, C=strength)
+    seconds = perf_counter() - start
+
+    def logits(X: Floats) -> Floats:
+        full = np.full((len(X), n_classes), -np.inf)  # a class that no example had is never expected
+        full[:, model.classes_] = two_logits(model.decision_function(X).reshape(len(X), -1))
+        return full
+
+    record: Record = {
+        "status": "ok",
+        "final_loss": log_loss(softmax(logits(X)), y),
+        "train_seconds": seconds,
+        "parameters_trained": int(model.coef_.size + model.intercept_.size),
+        "steps": int(model.n_iter_.max()),
+    }
+    return Model(scaler, "float64", X, logits, record)
+
+
+def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:
+    """Return the epochs of a training: as set, or as many as give the updates that the whole pool would get in them.
+
+    Examples
+    --------
+    >>> [epochs_for(TrainingSettings(epochs=60, batch_size=32, budget="steps"), n, 500) for n in (20, 500)]
+    [960, 60]
+    """
+    if training.budget == "epochs":
+        return training.epochs
+    updates = training.epochs * math.ceil(pool / training.batch_size)
+    return max(1, round(updates / math.ceil(n_target / training.batch_size)))

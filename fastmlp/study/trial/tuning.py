@@ -1,0 +1,95 @@
+"""Fair tuning: every strategy tries the same number of settings, inside the n_target labels and nowhere else.
+
+Random search (Bergstra & Bengio 2012) with stratified cross-validation. What is tried is drawn from names that do not
+include the strategy, so all strategies try the same learning rates and epochs on the same folds. The first candidate is
+what the study declares, so tuning with one trial changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ...measures import log_loss
+from ...problems import interleave
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...layout import Ints
+
+FEWEST = 5  # labels a class; with fewer, a fold would hold none of some class, and the scores would be noise
+RATES, EPOCHS, STRENGTHS = 10.0, 2.0, 1000.0  # how far up and down from what is declared the search goes, as factors
+
+
+class Candidate(NamedTuple):
+    """Settings to try: of a network its learning rate and epochs, of the baseline its C."""
+
+    lr: float
+    epochs: int
+    C: float
+
+
+class Choice(NamedTuple):
+    """What tuning chose, and the mean accuracy over folds of every candidate; none if there were too few labels."""
+
+    best: Candidate
+    scores: tuple[float, ...]
+
+    @property
+    def note(self) -> str:
+        """How it was chosen, for the record."""
+        return "cross-validated" if self.scores else f"declared: a class has under {FEWEST} labels"
+
+
+Fit = Callable[[Candidate, "Ints", "Ints"], "NDArray[np.float64]"]
+
+
+def draw_candidates(declared: Candidate, trials: int, rng: np.random.Generator) -> list[Candidate]:
+    """Draw settings log-uniformly around the declared ones, which come first."""
+    factors = rng.uniform(-1, 1, (trials - 1, 3))
+    return [
+        declared,
+        *(
+            Candidate(declared.lr * RATES**a, max(1, round(declared.epochs * EPOCHS**b)), declared.C * STRENGTHS**c)
+            for a, b, c in factors.tolist()
+        ),
+    ]
+
+
+def choose(candidates: Sequence[Candidate], y: Ints, folds: int, rng: np.random.Generator, fit: Fit) -> Choice:
+    """Return the candidate that does best in stratified cross-validation; of equals, the one with the lower log-loss.
+
+    Parameters
+    ----------
+    candidates
+        What is tried; the first is taken if some class has fewer than `FEWEST` labels.
+    y : (n,)
+        Labels of the n_target examples.
+    folds
+        Parts that the examples are divided into, each left out once.
+    rng
+        Divides them.
+    fit
+        Called with a candidate, the rows to train on and the rows left out; returns probabilities for the latter.
+    """
+    if np.bincount(y)[np.unique(y)].min() < FEWEST:
+        return Choice(candidates[0], ())
+    parts = [np.sort(part) for part in np.array_split(interleave(y, rng), folds)]
+    scored = [_score(candidate, y, parts, fit) for candidate in candidates]
+    best = max(range(len(candidates)), key=lambda i: (scored[i][0], -scored[i][1], -i))
+    return Choice(candidates[best], tuple(accuracy for accuracy, _ in scored))
+
+
+def _score(candidate: Candidate, y: Ints, parts: Sequence[Ints], fit: Fit) -> tuple[float, float]:
+    """Return mean accuracy and mean log-loss over the folds; a training that diverges in one is worth nothing."""
+    accuracies, losses = [], []
+    for part in parts:
+        rest = np.setdiff1d(np.arange(len(y)), part)
+        p = fit(candidate, rest, part)
+        sane = bool(np.isfinite(p).all())
+        accuracies.append(float((p.argmax(axis=1) == y[part]).mean()) if sane else 0.0)
+        losses.append(log_loss(p, y[part]) if sane else np.inf)
+    return float(np.mean(accuracies)), float(np.mean(losses))

@@ -1,0 +1,198 @@
+"""One trial: the protocol, what its record holds, and what becomes of one that goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastmlp.problems import Problem, load_problem
+from fastmlp.strategies import Strategy, get_strategy
+from fastmlp.study.settings.load import from_dict
+from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Record, Trial, reproducible
+from fastmlp.study.trial import model, pretraining
+from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.model import epochs_for
+from fastmlp.study.trial.run import Worker, run_strategy, train
+from fastmlp.study.trial.tuning import Candidate
+
+from ...made_up_study import SMALL, together, with_grid
+
+STRATEGIES = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
+
+
+def group(strategies: tuple[str, ...] = STRATEGIES, n_target: int = 20, seed: int = 0) -> Group:
+    trials = tuple(Trial("parity", name, n_target, seed, f"key of {name}", "pre") for name in strategies)
+    return Group("parity", seed, "pre", pretraining_missing=True, trials=trials)
+
+
+def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> dict[str, Record]:
+    """Records of a group by strategy."""
+    wanted = group() if wanted is None else wanted
+    worker = Worker(from_dict(with_grid(SMALL, strategies=list(STRATEGIES)) | (changes or {})), "numpy")
+    outcome = together(worker(wanted, lambda: False))
+    return dict(zip([each.strategy for each in wanted.trials], outcome.records, strict=True))
+
+
+def ground(problem: Problem | None = None, seed: int = 0) -> Ground:
+    return Ground(load_problem("parity") if problem is None else problem, seed, from_dict(SMALL), "numpy")
+
+
+def test_a_record_has_every_column_and_finite_numbers() -> None:
+    for strategy, record in run().items():
+        assert set(record) == {"key", *TRIAL}
+        assert record["key"] == f"key of {strategy}"
+        assert record["status"] == "ok"
+        numbers = [value for value in record.values() if isinstance(value, float)]
+        assert np.isfinite(numbers + record["losses"]).all()
+        assert all(isinstance(value, int | float | str | list | None) for value in record.values()), "plain types only"
+
+
+def test_a_pretraining_has_every_column() -> None:
+    outcome = together(Worker(from_dict(SMALL), "numpy")(group(()), lambda: False))
+    assert outcome.pretraining is not None
+    assert set(outcome.pretraining) == {"key", *PRETRAINING}
+    assert 0 < outcome.pretraining["h_score_random"] < outcome.pretraining["h_score_target"]
+    assert len(outcome.pretraining["pretrain_losses"]) == 2
+
+
+def test_trials_run_again_give_the_same_bytes() -> None:
+    first, second = run(), run()
+    assert {name: reproducible(record) for name, record in first.items()} == {
+        name: reproducible(record) for name, record in second.items()
+    }
+
+
+def test_a_trial_does_not_depend_on_which_others_run() -> None:
+    alone = run(wanted=group(("finetune",)))
+    assert reproducible(alone["finetune"]) == reproducible(run()["finetune"])
+
+
+def test_frozen_layers_keep_their_bytes_and_the_record_proves_it() -> None:
+    records = run()
+    assert records["frozen"]["frozen_before"] == records["frozen"]["frozen_after"] is not None
+    assert records["finetune"]["frozen_before"] is records["finetune"]["frozen_after"] is None
+    assert records["frozen"]["parameters_trained"] == 8 * 10 + 10
+    assert records["finetune"]["parameters_trained"] == 64 * 8 + 8 + 90
+
+
+def test_nothing_that_is_held_out_reaches_training() -> None:
+    """Replace all that is held out by other numbers: every weight stays the same, bit for bit."""
+    honest = ground()
+    problem = honest.problem
+    heldout = honest.split.heldout
+    X, y = problem.target.X.copy(), problem.source.y.copy()
+    X[heldout] = X[heldout][:, ::-1] * 7
+    y[heldout] = 1 - y[heldout]
+    changed = replace(problem, source=replace(problem.source, X=X, y=y), target=replace(problem.target, X=X))
+    tampered = ground(changed)
+    assert (tampered.split.heldout == heldout).all()
+    assert (tampered.origin().fit.network.theta == honest.origin().fit.network.theta).all()
+    for name in ("scratch", "frozen", "finetune", "scratch-source-scaler"):
+        first, second = (fitted(each, get_strategy(name)) for each in (honest, tampered))
+        assert first.tobytes() == second.tobytes()
+    mine, theirs = (
+        run_strategy(honest, get_strategy("baseline"), 20),
+        run_strategy(tampered, get_strategy("baseline"), 20),
+    )
+    assert mine["final_loss"] == theirs["final_loss"]
+    assert mine["accuracy"] != theirs["accuracy"], "the held-out set was changed, and is what is measured"
+
+
+def fitted(where: Ground, strategy: Strategy) -> np.ndarray[Any, Any]:
+    """Weights a strategy ends with."""
+    training = where.conditions.settings.training
+    candidate = Candidate(training.lr, training.epochs, 1.0)
+    model = train(where, strategy, where.origin(), where.split.subset(20), candidate)
+    assert model.fit is not None
+    theta: np.ndarray[Any, Any] = model.fit.network.theta
+    return theta
+
+
+def test_strategies_of_a_cell_start_from_the_same_head_and_see_the_same_order() -> None:
+    """At a rate that moves nothing, what is left is the start: frozen and finetune have the same, head and body."""
+    still = Ground(load_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-60}}), "numpy")
+    assert fitted(still, get_strategy("frozen")).tobytes() == fitted(still, get_strategy("finetune")).tobytes()
+
+
+def test_the_scaler_is_the_whole_difference_between_a_strategy_and_its_control() -> None:
+    seeing_the_source = ground()
+    by_target = run_strategy(seeing_the_source, replace(get_strategy("scratch"), scaler="source"), 20)
+    control = run_strategy(seeing_the_source, get_strategy("scratch-source-scaler"), 20)
+    assert reproducible(by_target) == reproducible(control)
+
+
+def test_a_huge_rate_diverges_and_is_not_measured() -> None:
+    records = run({"training": {"lr": 1e6, "epochs": 3}})
+    for name in ("scratch", "frozen", "finetune"):
+        record = records[name]
+        assert record["status"] == "diverged"
+        assert record["accuracy"] is record["log_loss"] is record["train_accuracy"] is None
+        assert record["diverged_epoch"] in range(3)
+    assert records["baseline"]["status"] == "ok"
+
+
+def test_a_pretraining_that_diverges_takes_only_what_starts_from_it() -> None:
+    wanted = group()
+    worker = Worker(from_dict(SMALL | {"pretraining": {"lr": 1e6, "epochs": 3}}), "numpy")
+    outcome = together(worker(wanted, lambda: False))
+    status = {each.strategy: record["status"] for each, record in zip(wanted.trials, outcome.records, strict=True)}
+    assert {name for name, value in status.items() if value == "diverged"} == {"frozen", "finetune"}
+    assert {value for name, value in status.items() if name not in {"frozen", "finetune"}} == {"ok"}
+    assert outcome.pretraining is not None
+    assert outcome.pretraining["h_score"] is outcome.pretraining["source_accuracy"] is None
+    assert "the pretraining it starts from diverged in epoch" in outcome.records[-1]["error"]
+
+
+def test_a_trial_that_raises_fails_alone_and_says_why_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("two\nlines, and \udcff")
+
+    monkeypatch.setattr(model, "fit_baseline", broken)
+    records = run()
+    assert {name for name, record in records.items() if record["status"] == "failed"} == {
+        "baseline",
+        "baseline-source-scaler",
+    }
+    error = records["baseline"]["error"]
+    assert error.startswith("ValueError: two lines, and ? (test_run.py:")
+    assert records["baseline"]["accuracy"] is None
+
+
+def test_a_pretraining_that_raises_fails_what_starts_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(pretraining, "train_mlp", broken)
+    records = run()
+    assert {name for name, record in records.items() if record["status"] == "failed"} == {"frozen", "finetune"}
+    assert records["frozen"]["error"].startswith("MemoryError: no room")
+
+
+def test_a_group_stops_between_two_trials() -> None:
+    asked = []
+
+    def stopped() -> bool:
+        asked.append(True)
+        return len(asked) > 3  # once for the pretraining, then after two trials
+
+    outcome = together(Worker(from_dict(SMALL), "numpy")(group(), stopped))
+    assert [record["key"] for record in outcome.records] == ["key of baseline", "key of baseline-source-scaler"]
+
+
+def test_a_budget_of_steps_gives_every_size_the_updates_of_the_whole_pool() -> None:
+    training = from_dict({"training": {"epochs": 60, "batch_size": 32, "budget": "steps"}}).training
+    updates = {n: epochs_for(training, n, 500) * -(-n // 32) for n in (10, 20, 50, 100, 200, 500)}
+    assert all(value == pytest.approx(60 * 16, rel=0.01) for value in updates.values())
+    assert epochs_for(from_dict({}).training, 20, 500) == 60
+
+
+def test_a_class_that_no_example_had_gets_no_probability() -> None:
+    few = ground()
+    few.split.pool[:10] = few.split.pool[few.problem.target.y[few.split.pool] != 3][:10]
+    record = run_strategy(few, get_strategy("baseline"), 10)
+    assert record["status"] == "ok"
+    assert record["parameters_trained"] < 650
+    assert np.isfinite(record["log_loss"])
