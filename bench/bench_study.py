@@ -6,7 +6,7 @@ from collections import deque
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastmlp.problems import load_problem
+from fastmlp.problems import get_problem
 from fastmlp.strategies import STRATEGIES
 from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import load_settings
@@ -30,7 +30,7 @@ class Planning:
         self.settings = load_settings(study)
         for problem in self.settings.grid.problems:
             for seed in range(self.settings.grid.seeds):
-                load_problem(problem, seed)
+                get_problem(problem, seed)
 
     def time_plan(self, study: str) -> None:
         deque(plan(self.settings, HERE), maxlen=0)
@@ -44,7 +44,7 @@ class OneTrial:
 
     def setup(self, backend: str, strategy: str) -> None:
         load_libraries()
-        self.ground = Ground(load_problem("parity"), 0, load_settings("book"), backend)
+        self.ground = Ground(get_problem("parity"), 0, load_settings("book"), backend)
         self.trial = Trial("parity", strategy, 100, 0, "key", "pretraining")
         assert run_trial(self.ground, self.trial)["status"] == "ok"
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from .backends import get_backend
 from .backends.reference import two_logits
-from .checks import check_dtype, check_inputs, check_labels, check_sizes, is_whole
+from .checks import check_dtype, check_sizes, is_whole
 from .errors import InvalidInput, ShapeError, UnknownName
+from .inputs import check_inputs, check_labels
 from .layout import ACTIVATIONS, Layout
 from .seeds import generator_of
 

@@ -104,7 +104,7 @@ def test_wheel_holds_all_a_user_needs(artefacts: dict[str, Path]) -> None:
     studies = {path.relative_to(ROOT).as_posix() for path in (ROOT / "fastmlp" / "studies").glob("*.toml")}
     assert studies
     assert {f"fastmlp/{path.as_posix()}" for path in TEMPLATES} <= inside
-    assert studies | {"fastmlp/py.typed", "fastmlp/cli.py"} <= inside
+    assert studies | {"fastmlp/py.typed", "fastmlp/cli/app.py"} <= inside
     assert {name.split("/")[0] for name in inside} == {"fastmlp", f"fastmlp-{fastmlp.__version__}.dist-info"}
 
 

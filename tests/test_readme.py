@@ -11,8 +11,8 @@ from sklearn import metrics
 
 import fastmlp
 from fastmlp import measures
-from fastmlp.cli import commands, main
-from fastmlp.problems import axis
+from fastmlp.cli import command_line, main
+from fastmlp.problems import registry
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.trial.context import Ground
 from fastmlp.study.trial.run import run_strategy
@@ -86,15 +86,15 @@ def test_the_strategy_of_contributing_trains_and_a_study_can_have_it(names: dict
 
 
 def test_the_problem_of_contributing_can_be_transferred_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = eval(f"{{{PROBLEM}}}", vars(axis))
-    monkeypatch.setattr(axis, "PROBLEMS", {**axis.PROBLEMS, **row})
-    problem = axis.load_problem("mirrored", 3)
+    row = eval(f"{{{PROBLEM}}}", vars(registry))
+    monkeypatch.setattr(registry, "PROBLEMS", {**registry.PROBLEMS, **row})
+    problem = registry.get_problem("mirrored", 3)
     mirrored, straight = (task.X.reshape(-1, 8, 8) for task in (problem.source, problem.target))
     np.testing.assert_array_equal(mirrored, straight[:, :, ::-1])
     settings = load_settings({"grid": {"problems": ["mirrored"]}, "network": {"hidden": [8]}})
     record = run_strategy(Ground(problem, 3, settings, "numpy"), fastmlp.STRATEGIES["frozen"], 20)
     assert record["status"] == "ok"
-    axis.load_problem.cache_clear()
+    registry.get_problem.cache_clear()
 
 
 def test_the_measure_of_contributing_agrees_with_its_oracle(names: dict[str, Any]) -> None:
@@ -108,7 +108,7 @@ def test_the_measure_of_contributing_agrees_with_its_oracle(names: dict[str, Any
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_of_the_readme_exists(command: list[str]) -> None:
-    known = commands.commands[command[0]]
+    known = command_line.commands[command[0]]
     options = {name for parameter in known.params for name in parameter.opts}
     assert {word for word in command if word.startswith("--")} <= options
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checks import check_order, check_trainable
+from ..checks import check_order
 from ..errors import InvalidInput
+from ..inputs import check_trainable
 from ..network import examples_for
 from ..seeds import generator_of
 

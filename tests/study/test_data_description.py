@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastmlp.problems import load_problem
+from fastmlp.problems import get_problem
 from fastmlp.study.data_description import pictures
 
 
 @pytest.mark.parametrize("name", ["parity", "halves", "noisy-1"])
 def test_pictures_are_examples_of_the_pools(name: str) -> None:
-    problem = load_problem(name)
+    problem = get_problem(name)
     split = problem.split(0)
     shown = pictures(problem, split)
     assert sorted(shown) == ["source", "target"]
@@ -23,15 +23,15 @@ def test_pictures_are_examples_of_the_pools(name: str) -> None:
 
 
 def test_every_class_of_the_target_is_shown_in_order() -> None:
-    problem = load_problem("parity")
+    problem = get_problem("parity")
     assert [label for label, _ in pictures(problem, problem.split(0))["target"]] == list("0123456789")
 
 
 def test_inputs_that_are_no_images_have_none() -> None:
-    problem = load_problem("teacher-0.5")
+    problem = get_problem("teacher-0.5")
     assert pictures(problem, problem.split(0)) == {}
 
 
 def test_sixty_four_features_are_no_image_yet() -> None:
-    problem = replace(load_problem("parity"), images=False)
+    problem = replace(get_problem("parity"), images=False)
     assert pictures(problem, problem.split(0)) == {}

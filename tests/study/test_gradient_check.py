@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from fastmlp.network import Network, backward
-from fastmlp.problems import load_problem
+from fastmlp.problems import get_problem
 from fastmlp.report.worked import check_of
 from fastmlp.study import gradient_check
 from fastmlp.study.settings.load import from_dict
@@ -21,7 +21,7 @@ from ..made_up_study import SMALL
 
 def checked(backend: str, **network: Any) -> dict[str, Any]:
     settings = from_dict(SMALL | {"network": {"hidden": [8, 6]} | network})
-    found = check_of(gradient_check.check_gradient(settings, load_problem("parity"), backend))
+    found = check_of(gradient_check.check_gradient(settings, get_problem("parity"), backend))
     assert found is not None
     return found
 
@@ -47,5 +47,5 @@ def test_a_wrong_gradient_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_study_that_kept_none_has_none() -> None:
     assert check_of(None) is None
-    facts = gradient_check.check_gradient(from_dict(SMALL), load_problem("parity"), "numpy")
+    facts = gradient_check.check_gradient(from_dict(SMALL), get_problem("parity"), "numpy")
     assert json.loads(facts)["examples"] == 16

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastmlp.problems import load_problem
+from fastmlp.problems import get_problem
 from fastmlp.study.plan import Environment, plan
 from fastmlp.study.settings.load import Settings, from_dict, load_settings
 from fastmlp.study.store.schema import Trial
@@ -108,7 +108,7 @@ def test_circumstances_change_the_keys_of_what_they_affect(environment: Environm
 
 def test_one_changed_pixel_changes_all_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(from_dict(BASE))
-    original = load_problem("parity")
+    original = get_problem("parity")
     X = original.target.X.copy()
     X[0, 20] += 1
     changed_problem = replace(original, source=replace(original.source, X=X), target=replace(original.target, X=X))

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 import fastmlp
 from fastmlp.errors import SettingsError
-from fastmlp.problems import load_problem
+from fastmlp.problems import get_problem
 from fastmlp.strategies import get_strategy
 from fastmlp.study import run as study_run
 from fastmlp.study.plan import plan
@@ -31,7 +31,7 @@ REPLICATES: dict[str, Any] = {"number": 2, "seeds": 1, "sizes": [20], "strategie
 
 
 def ground(problem: str = "parity") -> Ground:
-    return Ground(load_problem(problem, 0), 0, from_dict(SMALL), "numpy")
+    return Ground(get_problem(problem, 0), 0, from_dict(SMALL), "numpy")
 
 
 def trained(where: Ground, candidate: Candidate = STILL) -> Model:

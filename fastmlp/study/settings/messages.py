@@ -97,12 +97,12 @@ def refuse_duplicates(path: str, values: Iterable[object]) -> None:
         seen.add(value)
 
 
-def refuse_name(path: str, name: str, taken: bool) -> None:  # noqa: FBT001 (what is asked of a name)
-    """Refuse a name that something of a study's own cannot have."""
+def refuse_name(path: str, name: str, taken: str | None) -> None:
+    """Refuse a name that something of a study's own cannot have; `taken` says why it is not free, if so."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise SettingsError(path, "a name is of small letters, digits and single hyphens, such as 'my-own'")
     if taken:
-        raise SettingsError(path, f"{name!r} exists already; give yours another name")
+        raise SettingsError(path, f"{taken}; give yours another name")
 
 
 def refuse_unknown(path: str, kind: str, name: str, known: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from ...errors import SettingsError
+from ...families import why_taken
 from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
 from .messages import explain, passing_on, refuse_name, refuse_unknown_keys, shown
 from .schema import ProblemSettings
@@ -46,7 +47,7 @@ def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
 def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
     """Return one problem of a study's own."""
     path = f"problems.{name}"
-    refuse_name(path, name, name in PROBLEMS or name.partition("-")[0] in FAMILIES)
+    refuse_name(path, name, why_taken(name, PROBLEMS, FAMILIES))
     if not isinstance(table, Mapping):
         raise SettingsError(path, f"must be a table, not {shown(table)}")
     refuse_unknown_keys(table, ProblemSettings, f"{path}.")

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from ...errors import InvalidInput, UnknownName
-from ...problems import Problem, Task, load_problem, read_task
+from ...problems import Problem, Task, get_problem, read_task
 from ...problems import Sizes as SplitSizes
 from ...strategies import Strategy, get_strategy
 
@@ -183,6 +183,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         if name in self.problems:
             return self.problems[name].load(name)
         try:
-            return load_problem(name, seed)
+            return get_problem(name, seed)
         except UnknownName as error:
             raise UnknownName("problem", name, [*self.problems, *error.known]) from error

@@ -27,7 +27,8 @@ def own_strategies(tables: object) -> dict[str, Strategy]:
 def own_strategy(name: str, table: object) -> Strategy:
     """Return one strategy of a study's own."""
     path = f"strategies.{name}"
-    refuse_name(path, name, name in STRATEGIES or name.rpartition("-")[0] in FAMILIES)
+    taken = name in STRATEGIES or name.rpartition("-")[0] in FAMILIES
+    refuse_name(path, name, f"{name!r} exists already" if taken else None)
     if isinstance(table, Strategy):
         table = asdict(table)
     if not isinstance(table, Mapping):

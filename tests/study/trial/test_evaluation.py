@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from fastmlp.problems import PROBLEMS, load_problem
+from fastmlp.problems import PROBLEMS, get_problem
 from fastmlp.strategies import get_strategy
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store.schema import SCORES, TRIAL, Record
@@ -26,12 +26,12 @@ SHIFTED = ("accuracy_rotated", "accuracy_noisy", "accuracy_inverted")
 
 
 def ground(problem: str = "parity", changes: dict[str, Any] | None = None) -> Ground:
-    return Ground(load_problem(problem, 0), 0, from_dict(SMALL | (changes or {})), "numpy")
+    return Ground(get_problem(problem, 0), 0, from_dict(SMALL | (changes or {})), "numpy")
 
 
 def test_every_shift_that_a_problem_has_is_a_column() -> None:
     for name in (*PROBLEMS, "teacher-0.5"):
-        assert {f"accuracy_{shift}" for shift in load_problem(name).shifts} <= set(TRIAL), name
+        assert {f"accuracy_{shift}" for shift in get_problem(name).shifts} <= set(TRIAL), name
 
 
 @pytest.mark.parametrize("strategy", ["baseline", "scratch", "finetune", "probe-1", "lora-4"])
@@ -47,7 +47,7 @@ def test_accuracy_is_measured_under_each_shift(strategy: str) -> None:
 
 
 def test_noise_is_the_same_for_all_models_and_another_for_every_seed() -> None:
-    problem = load_problem("parity")
+    problem = get_problem("parity")
     rows = problem.split(0).heldout
     first, second, other = (HeldOut(problem, rows, seed).views[2] for seed in (0, 0, 1))
     assert_array_equal(first, second)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastmlp.problems import Problem, load_problem
+from fastmlp.problems import Problem, get_problem
 from fastmlp.strategies import Strategy, get_strategy
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Record, Trial, reproducible
@@ -37,7 +37,7 @@ def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> d
 
 
 def ground(problem: Problem | None = None, seed: int = 0) -> Ground:
-    return Ground(load_problem("parity") if problem is None else problem, seed, from_dict(SMALL), "numpy")
+    return Ground(get_problem("parity") if problem is None else problem, seed, from_dict(SMALL), "numpy")
 
 
 def test_a_record_has_every_column_and_finite_numbers() -> None:
@@ -113,7 +113,7 @@ def fitted(where: Ground, strategy: Strategy) -> np.ndarray[Any, Any]:
 
 def test_strategies_of_a_cell_start_from_the_same_head_and_see_the_same_order() -> None:
     """At a rate that moves nothing, what is left is the start: frozen and finetune have the same, head and body."""
-    still = Ground(load_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-60}}), "numpy")
+    still = Ground(get_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-60}}), "numpy")
     assert fitted(still, get_strategy("frozen")).tobytes() == fitted(still, get_strategy("finetune")).tobytes()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastmlp.problems import load_problem
+from fastmlp.problems import get_problem
 from fastmlp.strategies import get_strategy
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.trial.context import Ground
@@ -93,7 +93,7 @@ BOTH_KINDS = ("baseline", "scratch", "finetune", "plateau")
 
 def tuned(strategy: str, n_target: int = 100, where: Ground | None = None) -> dict[str, Any]:
     """The columns of tuning of one trial."""
-    ground = Ground(load_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
+    ground = Ground(get_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
     return run_strategy(ground, get_strategy(strategy), n_target)
 
 
@@ -114,7 +114,7 @@ def test_the_choice_is_what_is_trained_with() -> None:
 
 
 def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
-    plain = Ground(load_problem("parity"), 0, from_dict(PLAIN), "numpy")
+    plain = Ground(get_problem("parity"), 0, from_dict(PLAIN), "numpy")
     for strategy in BOTH_KINDS:
         few, declared = tuned(strategy, 20), run_strategy(plain, get_strategy(strategy), 20)
         assert few["tuning_note"] == "declared: a class has under 5 labels"
@@ -125,13 +125,13 @@ def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
 
 
 def test_what_diverges_in_every_fold_is_worth_nothing() -> None:
-    wild = Ground(load_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
+    wild = Ground(get_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
     record = tuned("scratch", where=wild)
     assert (record["status"], record["tuning"]) == ("diverged", [0, 0, 0, 0])
 
 
 def test_choices_do_not_know_the_held_out_set() -> None:
-    honest = Ground(load_problem("parity"), 0, from_dict(TUNED), "numpy")
+    honest = Ground(get_problem("parity"), 0, from_dict(TUNED), "numpy")
     heldout, target = honest.split.heldout, honest.problem.target
     X, y = target.X.copy(), target.y.copy()
     X[heldout] = X[heldout][:, ::-1] * 7

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 
 import fastmlp
-from fastmlp import cli
-from fastmlp.cli import Meter, main
+from fastmlp.cli import main, progress
+from fastmlp.cli.progress import Meter
 from fastmlp.errors import StoreError
 from fastmlp.report import render
 from fastmlp.study import doctor
@@ -31,10 +31,10 @@ from fastmlp.study.execution.scheduler import Progress
 from fastmlp.study.settings.load import from_dict, shipped, to_toml
 from fastmlp.study.store import Store
 
-from .made_up_study import SMALL
-from .report_text import html_of_markdown
+from ..made_up_study import SMALL
+from ..report_text import html_of_markdown
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMANDS = ("study", "report", "diff", "status", "export", "warmup", "doctor")
 
 
@@ -338,7 +338,7 @@ def test_a_terminal_that_knows_only_ascii_is_no_error(tmp_path: Path) -> None:
 def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     meter = Meter()
     meter(Progress(20_560, 2))
-    meter.spoken -= cli.SECONDS + 1
+    meter.spoken -= progress.SECONDS + 1
     meter(Progress(20_560, 10_005, diverged=1))
     meter(Progress(20_560, 20_560, failed=2))
     meter.close()
@@ -351,7 +351,7 @@ def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(("terminal", "drawn"), [("xterm", True), ("dumb", False)])
 def test_progress_on_a_terminal_is_a_bar_without_colours(*, terminal: str, drawn: bool) -> None:
     code = (
-        "from fastmlp.cli import Meter; from fastmlp.study.execution.scheduler import Progress\n"
+        "from fastmlp.cli.progress import Meter; from fastmlp.study.execution.scheduler import Progress\n"
         "meter = Meter(); meter(Progress(10, 0)); meter(Progress(10, 4)); meter(Progress(10, 10)); meter.close()"
     )
     ours, theirs = pty.openpty()

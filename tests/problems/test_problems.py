@@ -9,10 +9,10 @@ from sklearn.datasets import load_digits
 from sklearn.preprocessing import StandardScaler
 
 from fastmlp.errors import ShapeError, UnknownName
-from fastmlp.problems import PROBLEMS, Scaler, Task, interleave, load_problem, teacher
-from fastmlp.problems.axis import SHIFTS, inverted, noisy, rotated, shuffled_blocks
+from fastmlp.problems import PROBLEMS, Scaler, Task, get_problem, interleave, teacher
+from fastmlp.problems.digits import SHIFTS, inverted, noisy, rotated, shuffled_blocks
 
-from .conftest import SeededRng
+from ..conftest import SeededRng
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(0, 99))
@@ -35,7 +35,7 @@ def test_examples_within_a_class_come_in_random_order() -> None:
 
 
 def test_parity_is_the_digits_by_parity_and_by_digit() -> None:
-    problem = load_problem("parity")
+    problem = get_problem("parity")
     x, y = load_digits(return_X_y=True)
     assert_array_equal(problem.target.X, x)
     assert_array_equal(problem.target.y, y)
@@ -45,7 +45,7 @@ def test_parity_is_the_digits_by_parity_and_by_digit() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 19])
 def test_the_four_parts_are_disjoint_stratified_and_of_the_protocols_sizes(seed: int) -> None:
-    problem = load_problem("parity")
+    problem = get_problem("parity")
     split = problem.split(seed)
     parts = [split.heldout, split.pool, split.probe, split.source]
     assert [len(part) for part in parts] == [500, 500, 100, 697]
@@ -56,7 +56,7 @@ def test_the_four_parts_are_disjoint_stratified_and_of_the_protocols_sizes(seed:
 
 
 def test_subsets_are_nested_and_proportional() -> None:
-    problem = load_problem("parity")
+    problem = get_problem("parity")
     split = problem.split(3)
     share = np.bincount(problem.target.y[split.pool]) / 500
     for small, large in [(20, 50), (50, 100), (100, 200), (200, 500)]:
@@ -66,14 +66,14 @@ def test_subsets_are_nested_and_proportional() -> None:
 
 
 def test_splits_are_drawn_anew_for_each_seed_and_the_same_for_one() -> None:
-    problem = load_problem("parity")
+    problem = get_problem("parity")
     assert_array_equal(problem.split(4).heldout, problem.split(4).heldout)
     overlap = len(np.intersect1d(problem.split(4).heldout, problem.split(5).heldout))
     assert 90 < overlap < 190  # 500 * 500 / 1797 = 139 by chance
 
 
 def test_subsets_that_the_pool_cannot_give_are_refused() -> None:
-    split = load_problem("parity").split(0)
+    split = get_problem("parity").split(0)
     with pytest.raises(ShapeError, match="n_target is 501; the target pool holds 500"):
         split.subset(501)
     with pytest.raises(ShapeError, match="n_target is 0"):
@@ -81,7 +81,7 @@ def test_subsets_that_the_pool_cannot_give_are_refused() -> None:
 
 
 def test_the_fingerprint_changes_with_a_single_pixel() -> None:
-    task = load_problem("parity").target
+    task = get_problem("parity").target
     copied, changed = task.X.copy(), task.X.copy()
     changed[0, 0] += 1
     one, other, third = (Task("digits", X, y) for X, y in ((copied, task.y), (changed, task.y), (copied, 9 - task.y)))
@@ -95,7 +95,7 @@ ON_DIGITS = [name for name in EVERY if not name.startswith(("halves", "teacher")
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_problem_keeps_its_parts_apart_and_repeats_itself(name: str) -> None:
-    problem, again, other = (load_problem.__wrapped__(name, seed) for seed in (3, 3, 4))
+    problem, again, other = (get_problem.__wrapped__(name, seed) for seed in (3, 3, 4))
     split = problem.split(3)
     for one, same in ((problem.source, again.source), (problem.target, again.target)):
         assert one.fingerprint == same.fingerprint
@@ -111,7 +111,7 @@ def test_every_problem_keeps_its_parts_apart_and_repeats_itself(name: str) -> No
 
 @pytest.mark.parametrize("name", ON_DIGITS)
 def test_on_the_axis_only_the_source_changes(name: str) -> None:
-    problem, parity = load_problem(name, 5), load_problem("parity", 5)
+    problem, parity = get_problem(name, 5), get_problem("parity", 5)
     assert problem.target is parity.target
     for part in ("heldout", "pool", "probe", "source"):
         assert_array_equal(getattr(problem.split(5), part), getattr(parity.split(5), part))
@@ -119,11 +119,11 @@ def test_on_the_axis_only_the_source_changes(name: str) -> None:
 
 def test_what_a_seed_draws_of_a_problem_is_drawn_anew_for_the_next() -> None:
     for name in ("halves", "blocks", "permuted", "random-labels", "noisy-1", "teacher-0.5"):
-        assert load_problem(name, 0).source.fingerprint != load_problem(name, 1).source.fingerprint
+        assert get_problem(name, 0).source.fingerprint != get_problem(name, 1).source.fingerprint
 
 
 def test_halves_share_no_class_and_no_example() -> None:
-    problem = load_problem("halves", 2)
+    problem = get_problem("halves", 2)
     names = [set(task.name.removeprefix("digits-")) for task in (problem.source, problem.target)]
     assert names[0] | names[1] == set("0123456789")
     assert not names[0] & names[1]
@@ -133,10 +133,10 @@ def test_halves_share_no_class_and_no_example() -> None:
 
 
 def test_halves_self_pretrains_on_its_own_sample() -> None:
-    problem = load_problem("halves-self", 2)
+    problem = get_problem("halves-self", 2)
     assert problem.on_subset
     assert problem.source is problem.target
-    assert problem.target.name == load_problem("halves", 2).target.name
+    assert problem.target.name == get_problem("halves", 2).target.name
 
 
 @pytest.mark.parametrize(("overlap", "expected"), [(0.0, 0.0), (0.6, 0.6), (1.0, 1.0)])
@@ -180,7 +180,7 @@ def test_images_are_rotated_inverted_shuffled_and_blurred_as_the_names_say(rng: 
 
 
 def test_a_shift_changes_the_inputs_and_not_their_shape(rng: SeededRng) -> None:
-    x = load_problem("parity").target.X[:50]
+    x = get_problem("parity").target.X[:50]
     for shift in SHIFTS.values():
         moved = shift(x, np.random.default_rng(0))
         assert moved.shape == x.shape
@@ -192,7 +192,7 @@ def test_a_shift_changes_the_inputs_and_not_their_shape(rng: SeededRng) -> None:
 )
 def test_a_number_that_a_family_does_not_have_is_refused(name: str) -> None:
     with pytest.raises(UnknownName, match="unknown problem"):
-        load_problem(name)
+        get_problem(name)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_a_number_that_a_family_does_not_have_is_refused(name: str) -> None:
 )
 def test_a_number_has_one_spelling(name: str, canonical: str) -> None:
     with pytest.raises(UnknownName, match=f"unknown problem '{name}'; did you mean '{canonical}'?"):
-        load_problem(name)
-    assert load_problem(canonical).name == canonical
+        get_problem(name)
+    assert get_problem(canonical).name == canonical
 
 
 def test_the_scaler_is_scikit_learns(rng: SeededRng) -> None:
@@ -231,7 +231,7 @@ def test_the_scaler_does_not_blow_up_what_hardly_varied(rng: SeededRng) -> None:
 
 def test_an_unknown_problem_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="unknown problem 'party'; did you mean 'parity'"):
-        load_problem("party")
+        get_problem("party")
 
 
 def test_features_of_different_units_are_standardised_each_by_itself(rng: SeededRng) -> None:
@@ -247,4 +247,4 @@ def test_a_task_says_in_which_units_its_features_are(rng: SeededRng) -> None:
     for one_unit in (True, False):
         scaler = Task("mine", x, y, one_unit=one_unit).scaler(rows)
         assert scaler.scale.tolist() == Scaler.fit(x[rows], one_unit=one_unit).scale.tolist()
-    assert all(load_problem(name).target.one_unit for name in EVERY)
+    assert all(get_problem(name).target.one_unit for name in EVERY)

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from fastmlp.errors import InvalidInput, LabelError, NotFiniteError, ShapeError
-from fastmlp.problems import Problem, Sizes, Task, check_own, in_both, own, read_task, repeated, sizes_for
+from fastmlp.problems import Problem, Sizes, Task, check_own, in_both, read_task, repeated, sizes_for, user
 
-from .conftest import SeededRng
+from ..conftest import SeededRng
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 1, 2, 0, 1, 2])
@@ -41,7 +41,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path, content: bytes, **how: bool) -> Task:
     path.write_bytes(content)
-    own._read.cache_clear()
+    user._read.cache_clear()
     return read_task(path, **how)
 
 
@@ -180,7 +180,7 @@ def test_a_file_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
 def test_arrays_that_are_too_large_are_refused_before_they_are_read(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own, "LARGEST", 95)  # bytes; X has 96 of them, in float64
+    monkeypatch.setattr(user, "LARGEST", 95)  # bytes; X has 96 of them, in float64
     with pytest.raises(ShapeError, match="at most 95 can be used"):
         read(path, npz(X=X.astype("float16"), y=Y))
 

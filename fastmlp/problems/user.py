@@ -17,7 +17,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidInput, LabelError, NotFiniteError, ShapeError
-from .tasks import Sizes, Task
+from .split import Sizes
+from .task import Task
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Ints
-    from .tasks import Problem
+    from .task import Problem
 
 LARGEST = 2**32  # bytes of an array in memory
 HUGE = 1e100  # the squares of greater inputs may be infinite

@@ -1,0 +1,19 @@
+"""One module per command, and the table of them. A new command is a module and a row."""
+
+from .diff import diff_command
+from .doctor import doctor_command
+from .export import export_command
+from .report import report_command
+from .status import status_command
+from .study import study_command
+from .warmup import warmup_command
+
+COMMANDS = (
+    study_command,
+    report_command,
+    diff_command,
+    status_command,
+    export_command,
+    warmup_command,
+    doctor_command,
+)

@@ -1,0 +1,25 @@
+"""``fastmlp diff``: compare two studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..arguments import FOLDER
+from ..exit_codes import DONE
+
+
+@click.command("diff", epilog="\b\nExample:\n  fastmlp diff out other/out > difference.md")
+@click.argument("first", type=FOLDER, metavar="DIR")
+@click.argument("second", type=FOLDER, metavar="DIR")
+def diff_command(first: Path, second: Path) -> int:
+    """Compare two studies.
+
+    Settings, versions and machines that differ, and cell by cell whether the accuracies are equivalent; as Markdown.
+    """
+    from ...report.render import render_difference
+    from ...study.store import read_study
+
+    click.echo(render_difference(read_study(first), read_study(second)), nl=False)
+    return DONE

@@ -1,0 +1,36 @@
+"""``fastmlp status``: show the progress of a study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ...report.filters import count
+from ..arguments import FOLDER
+from ..exit_codes import DONE
+from ..progress import tally
+
+
+@click.command("status", epilog="\b\nExample:\n  fastmlp status out --json | jq .missing")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def status_command(folder: Path, *, as_json: bool) -> int:
+    """Say how far the study in DIR is.
+
+    It can be asked while the study runs; what could not be finished is counted, not hidden.
+    """
+    from ...study.results.status import study_state
+
+    state = study_state(folder)
+    if as_json:
+        click.echo(json.dumps(state))
+        return DONE
+    counts = tally({status: state[status] for status in ("ok", "diverged", "failed", "missing")})
+    click.echo(f"{state['name']}: {count(state['planned'])} trials: {counts}")
+    if state["running"]:
+        click.echo(f"at work: {state['running']}")
+    elif state["missing"] or state["failed"]:
+        click.echo(f"to resume: {state['resume']}")
+    return DONE

@@ -1,0 +1,87 @@
+"""``fastmlp study``: run a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import fmean
+
+import click
+
+from ...report.filters import count
+from ..arguments import BACKENDS, FOLDER
+from ..console import leave, say
+from ..exit_codes import DONE, SIGNALLED, TRIALS_FAILED
+from ..progress import Meter, tally
+
+
+class NamingStudies(click.Command):
+    """A command whose help names the studies that are shipped; they are looked for when it is asked."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Put their names into the text."""
+        from ...study.settings.load import shipped
+
+        *names, last = shipped()
+        self.help = (self.help or "").format(shipped=f"{', '.join(names)} and {last}")
+        super().format_help_text(ctx, formatter)
+
+
+@click.command(
+    "study",
+    cls=NamingStudies,
+    epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
+    "  fastmlp study lab --quick --out look   the same grid, thinned\n"
+    "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
+    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept\n\n"
+    "\b\nExit codes: 0 done; 1 some trials failed or diverged; 2 a setting or an option is refused;\n"
+    "3 the store is locked, damaged or full; 130 and 143 stopped by Ctrl-C and by SIGTERM.",
+)
+@click.argument("study", default="lab")
+@click.option("--out", type=FOLDER, default="out", show_default=True, help="Folder of the study; made if need be.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Workers, each on trials of one seed of one problem; one a core, unless said.",
+)
+@click.option("--seeds", type=click.IntRange(min=1), help="Seeds, instead of the study's own number.")
+@click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="What computes.")
+@click.option("--quick", is_flag=True, help="A look at it: at most 3 sizes and 3 seeds.")
+def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
+    """Run STUDY: a shipped one, or a TOML file.
+
+    Shipped are {shipped}. It writes study.toml, study.sqlite, results.csv, report.html and
+    report.md. If the folder holds some of it already, only what is missing is run.
+    """
+    from ...study import resume_command, run_study
+    from ...study.execution.signals import StudyStopped
+
+    try:
+        with closing(Meter()) as meter:
+            results = run_study(study, out, jobs=jobs, seeds=seeds, backend=backend, quick=quick, progress=meter)
+    except StudyStopped as stopped:
+        say(f"{stopped}; to resume: {resume_command(out, backend)}")
+        leave(SIGNALLED + stopped.signum)
+    print_accuracies(results.folder)
+    counts = results.counts
+    say(f"{count(sum(counts.values()))} trials: {tally({status: n for status, n in counts.items() if n})}")
+    say(f"report: {results.report}")
+    return TRIALS_FAILED if counts["diverged"] or counts["failed"] else DONE
+
+
+def print_accuracies(folder: Path) -> None:
+    """Print the mean accuracy of every strategy at every size, a table a problem."""
+    from ...study.results.status import accuracies
+
+    for problem, strategies in accuracies(folder).items():
+        sizes = sorted({size for columns in strategies.values() for size in columns})
+        width = max(map(len, strategies))
+        click.echo(f"{problem}: mean accuracy on held-out data, and over how many seeds, by labelled target examples")
+        click.echo(f"{'':<{width}}" + "".join(f"{count(size):>12}" for size in sizes))
+        for strategy, columns in strategies.items():
+            click.echo(f"{strategy:<{width}}" + "".join(f"{_mean(columns.get(size, [])):>12}" for size in sizes))
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{fmean(values):.3f} ({len(values)})" if values else "-"

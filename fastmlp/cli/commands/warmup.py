@@ -1,0 +1,27 @@
+"""``fastmlp warmup``: fill the compile cache."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import click
+
+from ..console import say
+from ..exit_codes import DONE
+
+
+@click.command("warmup")
+def warmup_command() -> int:
+    """Compile what studies need, and keep it.
+
+    A study compiles what it needs by itself, and keeps it too; this is for doing it beforehand.
+    """
+    from ...backends import get_backend
+    from ...study.environment import warm_up
+
+    start = monotonic()
+    name = get_backend().name
+    say(f"backend {name}: compiling what is not kept yet")
+    warm_up(name)
+    say(f"backend {name} is ready, after {monotonic() - start:.1f} s")
+    return DONE

@@ -1,0 +1,105 @@
+"""Tasks and problems: a source task to pretrain on, and a target task that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..seeds import rng_for
+from .scaler import Scaler
+from .split import Sizes, Split, interleave
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..layout import Ints
+
+Shift = Callable[["NDArray[np.float64]", np.random.Generator], "NDArray[np.float64]"]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Inputs and integer labels.
+
+    Parameters
+    ----------
+    name
+        Names the draws that depend on the task: see `fastmlp.seeds`.
+    X : (n, features)
+        Raw inputs, not scaled.
+    y : (n,)
+        Labels from 0 to n_classes - 1.
+    one_unit
+        Whether all features are in one unit, as pixels are and as activations are: see `Scaler.fit`.
+    """
+
+    name: str
+    X: NDArray[np.float64]
+    y: Ints
+    one_unit: bool = True
+
+    @cached_property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.y.max()) + 1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the inputs and the labels."""
+        return sha256(np.ascontiguousarray(self.X).tobytes() + np.ascontiguousarray(self.y).tobytes()).hexdigest()[:32]
+
+    def scaler(self, rows: Ints) -> Scaler:
+        """Return the scaler that is fitted on some rows."""
+        return Scaler.fit(self.X[rows], one_unit=self.one_unit)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A source task and a target task, as one seed sees them.
+
+    Parameters
+    ----------
+    name
+        The user's name for it.
+    source, target
+        The two tasks.
+    sizes
+        Of the parts of a split.
+    shared
+        Whether the tasks ask about the same rows, row i of both being one example. If not, all of the source is for
+        pretraining but what its own held-out set takes.
+    on_subset
+        Whether the network is pretrained on the n_target examples themselves, as a control.
+    shifts
+        Other conditions under which held-out inputs are seen, by name: functions of the inputs and a generator.
+    images
+        Whether inputs are images of 8 x 8 pixels, which a report may show.
+    """
+
+    name: str
+    source: Task
+    target: Task
+    sizes: Sizes = field(default_factory=Sizes)
+    shared: bool = True
+    on_subset: bool = False
+    shifts: Mapping[str, Shift] = field(default_factory=dict)
+    images: bool = False
+
+    def split(self, seed: int) -> Split:
+        """Divide the rows for a seed. It depends on the target task alone, so problems with one target share it."""
+        sizes = self.sizes
+        y = self.target.y
+        rows = interleave(y, rng_for("split", task=self.target.name, seed=seed))
+        ends = np.cumsum([sizes.heldout, sizes.pool, sizes.probe])
+        heldout, pool, probe, rest = np.split(rows, ends)
+        pool = pool[interleave(y[pool], rng_for("subset", task=self.target.name, seed=seed))]
+        if self.shared:
+            return Split(heldout, pool, probe, source=rest, source_heldout=heldout, ceiling=rest)
+        others = interleave(self.source.y, rng_for("split", task=self.source.name, seed=seed))
+        mine, theirs = np.split(others, [len(others) // 5])
+        return Split(heldout, pool, probe, source=theirs, source_heldout=mine, ceiling=pool)
