@@ -36,10 +36,10 @@ class Family(Generic[Make]):
     """
 
     make: Make
-    letter: str
+    letter: str = "k"
     low: float = 1
     high: float = inf
-    whole: bool = False
+    whole: bool = True
     numbers: tuple[int, ...] | None = None
 
     def pattern(self, stem: str) -> str:
@@ -69,7 +69,7 @@ def find_member(name: str, families: Mapping[str, Family[Make]]) -> Member[Make]
 
     Examples
     --------
-    >>> find_member("rotated-30.0", {"rotated": Family(None, "A", 0, 180)}).spelling
+    >>> find_member("rotated-30.0", {"rotated": Family(None, "A", 0, 180, whole=False)}).spelling
     'rotated-30'
     """
     for stem, family in families.items():
@@ -113,13 +113,25 @@ def patterns(families: Mapping[str, Family[Any]]) -> Iterator[str]:
 def why_taken(name: str, rows: Iterable[str], families: Mapping[str, Family[Any]]) -> str | None:
     """Return why a user's own row cannot have a name; None if it can.
 
-    A name that only begins as a family's does, such as ``lora-big``, is free.
+    A name that only begins as a family's does, such as ``lora-big``, is free; what looks like a member is not, because
+    reports group members by their names.
     """
     if name in rows:
         return f"{name!r} exists already"
     if (member := find_member(name, families)) is not None:
         same = "exists already" if member.spelling == name else f"reads as {member.spelling!r}, which exists already"
         return f"{name!r} {same}"
-    if any(name == f"{stem}-{family.letter}".lower() for stem, family in families.items()):
-        return f"{name!r} is the name of a whole family"
+    for stem, family in families.items():
+        if name in {stem, f"{stem}-{family.letter}".lower()}:
+            return f"{name!r} is the name of a family, {family.pattern(stem)}"
+        if name.startswith(f"{stem}-") and _is_number(name.removeprefix(f"{stem}-")):
+            return f"{name!r} looks like a member of a family, {family.pattern(stem)}"
     return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

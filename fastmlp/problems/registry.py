@@ -36,14 +36,17 @@ PROBLEMS: Mapping[str, Callable[[str, int], Problem]] = MappingProxyType(
 # A member of a family is a function of its name, the seed and the number in its name.
 FAMILIES: Mapping[str, Family[Callable[[str, int, float], Problem]]] = MappingProxyType(
     {
-        "rotated": Family(lambda name, _, degrees: of_digits(name, rotated(digits().X, degrees)), "A", 0, 180),
+        "rotated": Family(
+            lambda name, _, degrees: of_digits(name, rotated(digits().X, degrees)), "A", 0, 180, whole=False
+        ),
         "noisy": Family(
             lambda name, seed, strength: of_digits(name, noisy(digits().X, rng_for("noise", seed=seed), strength)),
             letter="s",
             low=0,
             high=100,
+            whole=False,
         ),
-        "teacher": Family(teacher, "r", 0, 1),
+        "teacher": Family(teacher, "r", 0, 1, whole=False),
     }
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from ...errors import FieldError, SettingsError
+from ...families import why_taken
 from ...strategies import FAMILIES, STRATEGIES, Strategy, read_strategy
 from .messages import refuse_name, shown
 
@@ -27,8 +28,7 @@ def own_strategies(tables: object) -> dict[str, Strategy]:
 def own_strategy(name: str, table: object) -> Strategy:
     """Return one strategy of a study's own."""
     path = f"strategies.{name}"
-    taken = name in STRATEGIES or name.rpartition("-")[0] in FAMILIES
-    refuse_name(path, name, f"{name!r} exists already" if taken else None)
+    refuse_name(path, name, why_taken(name, STRATEGIES, FAMILIES))
     if isinstance(table, Strategy):
         table = asdict(table)
     if not isinstance(table, Mapping):

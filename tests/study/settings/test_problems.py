@@ -157,6 +157,9 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"Mine!": OWN}, "problems.Mine!: a name is of small letters, digits and single hyphens"),
     ({"parity": OWN}, "problems.parity: 'parity' exists already; give yours another name"),
     ({"rotated-30": OWN}, "problems.rotated-30: 'rotated-30' exists already"),
+    ({"noisy-01": OWN}, "problems.noisy-01: 'noisy-01' reads as 'noisy-1', which exists already; give yours another"),
+    ({"teacher": OWN}, r"problems.teacher: 'teacher' is the name of a family, teacher-r \(0 to 1\); give yours"),
+    ({"rotated-200": OWN}, r"problems.rotated-200: 'rotated-200' looks like a member of a family, rotated-A \(0 to"),
     ({"mine": {"target": "wanted.npz"}}, "problems.mine.source: is needed: the path of an .npz file"),
     ({"mine": OWN | {"sizes": [1]}}, "problems.mine.sizes: there is no such setting; known: source, target, shared"),
     ({"mine": OWN | {"source": 3}}, "problems.mine.source: must be text, not 3"),
@@ -183,6 +186,12 @@ def test_what_is_wrong_is_refused_before_anything_is_written(here: Path, problem
     with pytest.raises(SettingsError, match=message):
         run(problems=problems)
     assert not (here / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["noisy-mine", "teachers", "rotated-a-bit"])
+def test_a_name_that_only_begins_as_a_familys_is_free(here: Path, name: str) -> None:
+    study = with_grid(STUDY, problems=[name]) | {"problems": {name: OWN}}
+    assert load_settings(study).problem(name).name == name
 
 
 def test_a_size_that_may_be_of_one_class_is_refused(here: Path) -> None:

@@ -38,7 +38,14 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"mine": 3}, "strategies.mine: must be a table, not 3"),
     ({"my own": FULL}, "strategies.my own: a name is of small letters, digits and single hyphens"),
     ({"frozen": FULL}, "strategies.frozen: 'frozen' exists already; give yours another name"),
-    ({"partial-x": FULL}, "strategies.partial-x: 'partial-x' exists already"),
+    ({"partial-3": FULL}, "strategies.partial-3: 'partial-3' exists already; give yours another name"),
+    ({"partial-03": FULL}, "strategies.partial-03: 'partial-03' reads as 'partial-3', which exists already; give"),
+    (
+        {"partial-k": FULL},
+        "strategies.partial-k: 'partial-k' is the name of a family, partial-k; give",
+    ),
+    ({"transplant": FULL}, "strategies.transplant: 'transplant' is the name of a family, transplant-k; give yours"),
+    ({"lora-0": FULL}, "strategies.lora-0: 'lora-0' looks like a member of a family, lora-r; give"),
     ({"mine": {"phases": [{}]}}, "strategies.mine.start: is needed; known: pretrained, random, meanvar"),
     ({"mine": FULL | {"start": "pretraind"}}, "strategies.mine.start: unknown start 'pretraind'; did you mean 'pre"),
     ({"mine": FULL | {"start": 1}}, "strategies.mine.start: must be text, not 1"),
@@ -116,3 +123,9 @@ def test_an_own_strategy_runs_in_a_study_and_is_what_it_says(tmp_path: Path, mon
     assert {row["status"] for row in rows} == {"ok"}
     mine, theirs = ([row["key"] for row in rows if row["strategy"] == name] for name in ("mine", "finetune"))
     assert mine == theirs, "what does the same runs once"
+
+
+@pytest.mark.parametrize("name", ["partial-x", "lora-big", "partially", "probe-1-2"])
+def test_a_name_that_only_begins_as_a_familys_is_free(name: str) -> None:
+    study = {"strategies": {name: FULL}, "grid": {"strategies": ["scratch", name]}}
+    assert load_settings(study).strategy(name) == load_settings({"strategies": {"mine": FULL}}).strategies["mine"]
