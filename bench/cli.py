@@ -1,7 +1,7 @@
 """The command line of `python -m bench`: its commands, and how they end.
 
 Exit codes: 0 nothing is slower, 4 something is slower, 1 a check failed, 5 no verdict about something or about all,
-2 usage, 130 and 143 stopped by a signal.
+2 usage, 3 a file could not be written, 130 and 143 stopped by a signal.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+from fastmlp.errors import InvalidInput, StoreError
+
 from . import fingerprint
-from .exit_codes import NO_VERDICT, USAGE
+from .exit_codes import NO_VERDICT, NOT_WRITTEN, USAGE
 from .gate import command as gate
 from .gate import selftest
 from .gate.build import GateError, UnknownRevisionError
@@ -31,9 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(options.run(options))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except (UnknownRevisionError, ExtraWorkError) as error:
+    except (UnknownRevisionError, ExtraWorkError, InvalidInput) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(USAGE)
+    except StoreError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(NOT_WRITTEN)
     except GateError as error:
         sys.stderr.write(f"no verdict: {error}\n")
         sys.exit(NO_VERDICT)

@@ -1,3 +1,3 @@
 """The exit codes of `python -m bench`, the same as those of the `fastmlp` command where both have one."""
 
-PASSED, CHECK_FAILED, USAGE, SLOWER, NO_VERDICT = 0, 1, 2, 4, 5
+PASSED, CHECK_FAILED, USAGE, NOT_WRITTEN, SLOWER, NO_VERDICT = 0, 1, 2, 3, 4, 5

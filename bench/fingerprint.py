@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from fastmlp.files import write_whole
 
 from .exit_codes import CHECK_FAILED, NO_VERDICT, PASSED
+from .tables import shortened
 
 Json = dict[str, Any]
 
@@ -27,7 +28,6 @@ PATH = Path(__file__).with_name("fingerprint.json")
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 MORE_MEMORY, SLACK = 1.05, 4096  # a growth beyond both is a change; Python's own objects vary by some hundred bytes
 RENEW = "python -m bench fingerprint --renew"
-SHOWN = 5
 
 
 class NoFingerprint(Exception):
@@ -181,8 +181,3 @@ def told(found: Comparison) -> str:
     if found.changed:
         lines.append(f"If this is meant: {RENEW}, and commit {PATH.name}")
     return "\n".join(lines or ["fixed trainings learn what is written down"]) + "\n"
-
-
-def shortened(lines: Sequence[str]) -> list[str]:
-    """Keep the first few, and count the others."""
-    return [*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])]

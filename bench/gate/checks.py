@@ -13,7 +13,8 @@ from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ..fingerprint import PATH, RENEW, NoFingerprint, compare, fingerprint_of, read, shortened
+from ..fingerprint import PATH, RENEW, NoFingerprint, compare, fingerprint_of, read
+from ..tables import shortened
 from .build import Build
 from .isolation import die_with_parent
 from .verdict import Check

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fastmlp.files import write_whole
+from fastmlp.files import prepare_file, write_whole
 
 from . import render
 from .build import WORKING_TREE, Wanted, build_all, resolve
@@ -84,7 +84,9 @@ def usable() -> set[int]:
 
 
 def run_gate(options: argparse.Namespace) -> int:
-    """Build, measure, say."""
+    """Build both revisions, measure, and print the outcome; a file that cannot be written is refused first."""
+    for file in filter(None, (options.json, options.markdown)):
+        prepare_file(file)
     start, extra = time.monotonic(), share_of(os.environ.get(VARIABLE, ""))
     base = Wanted("base", resolve(options.repository, options.base))
     commit = resolve(options.repository, options.head) if options.head else WORKING_TREE
@@ -100,22 +102,22 @@ def run_gate(options: argparse.Namespace) -> int:
         results, control = compare(pair, names, Settings(options.core, seconds=options.seconds), log_to_stderr)
     seconds = time.monotonic() - start
     comparison = Comparison(base.describe(), head.describe(), (*odd, *results), control, seconds, tuple(checks))
+    sys.stdout.write(render.text(comparison))
     if options.json:
         write_whole(options.json, [(json.dumps(render.as_json(comparison), indent=1) + "\n").encode()])
     if options.markdown:
-        write_whole(options.markdown, [(render.markdown(comparison)).encode()])
-    sys.stdout.write(render.text(comparison))
+        write_whole(options.markdown, [render.markdown(comparison).encode()])
     return comparison.exit_code
 
 
 def run_power(options: argparse.Namespace) -> int:
-    """Measure the gate, and render what came of it."""
+    """Measure how often the gate is wrong, and render the report."""
     from . import power, power_report
 
     if not options.render:
         conditions = [options.only] if options.only else [power.LOADED, power.QUIET]
         power.measure(ROOT, options.json, conditions, options.limit, options.core, log_to_stderr)
     text = power_report.render(json.loads(options.json.read_text()))
-    write_whole(options.markdown, [(text).encode()])
+    write_whole(options.markdown, [text.encode()])
     sys.stdout.write(text)
     return 0

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from ..environment import described
+from ..tables import markdown_table
 from .verdict import FASTER_BELOW, SAME_FROM, SAME_TO, SLOWER_ABOVE
 
 Row = dict[str, Any]
@@ -30,6 +31,28 @@ What was measured of a benchmark that is no headline one any more stands last, a
 {same_from} to {same_to}. A run over all headline benchmarks adjusts for their number (Holm), which takes more rounds.
 
 {machine} Revision {revision}.
+"""
+
+RATIOS = """\
+## Ratios
+
+The extra work is counted, in updates and rows; it adds nothing to what surrounds a benchmark's kernels.
+
+"""
+
+CLOCKS = """\
+## Clocks
+
+On identical builds every ratio should be 1. How far it is from it, by the clock that the gate reads and by
+the wall's, which also counts what the machine gave to others:
+
+"""
+
+BENCHMARKS = """\
+## By benchmark
+
+Quiet and loaded together: false alarms or catches, of how many comparisons, and the median ratio.
+
 """
 
 
@@ -66,57 +89,41 @@ def kinds(rows: list[Row]) -> list[tuple[str, float, list[Row]]]:
 
 def verdicts(title: str, rows: list[Row]) -> str:
     """Return a table of verdicts: how often each, and the rate that the bar is about."""
-    lines = [
-        f"## {title}\n",
-        f"| | extra work | comparisons | {' | '.join(WORDS)} | | rate, 95 % interval |",
-        "|---|---:|---:|" + "---:|" * len(WORDS) + "---|---|",
-    ]
+    head = ("", "extra work", "comparisons", *WORDS, "", "rate, 95 % interval")
+    cells = []
     for condition, extra, mine in kinds(rows):
         counts = Counter(row["verdict"] for row in mine)
-        hits = counts["slower"] if extra else counts["slower"] + counts["faster"]
-        cells = [condition, work(extra), str(len(mine)), *(str(counts[word]) for word in WORDS)]
-        lines.append(f"| {' | '.join([*cells, 'caught' if extra else 'false alarms', rate(hits, len(mine))])} |")
-    return "\n".join(lines) + "\n"
+        rated = ("caught" if extra else "false alarms", rate(alarms(mine, extra), len(mine)))
+        cells.append((condition, work(extra), str(len(mine)), *(str(counts[word]) for word in WORDS), *rated))
+    return f"## {title}\n\n" + markdown_table(head, "lrr" + "r" * len(WORDS) + "ll", cells)
 
 
 def ratios(rows: list[Row]) -> str:
     """Return the table of what was measured: the ratio that the work came to, and what a comparison took."""
-    lines = [
-        "## Ratios\n",
-        "The extra work is counted, in updates and rows; it adds nothing to what surrounds a benchmark's kernels.\n",
-        "| | extra work | median ratio | 5 % to 95 % of the ratios | median half interval | median rounds | median s |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    head = ("", "extra work", "median ratio", "5 % to 95 % of the ratios", "median half interval", "median rounds")
+    cells = []
     for condition, extra, mine in kinds(rows):
-        known = [row for row in mine if row["first"]]
-        if not known:
-            continue
-        ratio = sorted(row["first"][0] for row in known)
-        half = median((row["first"][2] - row["first"][1]) / 2 for row in known)
-        rounds = median(row["first"][4] + (row["again"] or [0] * 5)[4] for row in known)
-        cells = [f"{median(ratio):.3f}", f"{quantile(ratio, 0.05):.3f} to {quantile(ratio, 0.95):.3f}", f"{half:.3f}"]
-        seconds = median(row["seconds"] for row in known)
-        lines.append(f"| {condition} | {work(extra)} | {' | '.join(cells)} | {rounds:.0f} | {seconds:.1f} |")
-    return "\n".join(lines) + "\n"
+        if known := [row for row in mine if row["first"]]:
+            ratio = sorted(row["first"][0] for row in known)
+            half = median((row["first"][2] - row["first"][1]) / 2 for row in known)
+            rounds = median(row["first"][4] + (row["again"] or [0] * 5)[4] for row in known)
+            spread = f"{quantile(ratio, 0.05):.3f} to {quantile(ratio, 0.95):.3f}"
+            seconds = f"{median(row['seconds'] for row in known):.1f}"
+            cells.append(
+                (condition, work(extra), f"{median(ratio):.3f}", spread, f"{half:.3f}", f"{rounds:.0f}", seconds)
+            )
+    return RATIOS + markdown_table((*head, "median s"), "lrrrrrr", cells)
 
 
 def clocks(rows: list[Row]) -> str:
     """Return why the processor's clock is the one that counts: how far either strays on identical builds."""
-    lines = [
-        "## Clocks\n",
-        "On identical builds every ratio should be 1. How far it is from it, by the clock that the gate reads and by",
-        "the wall's, which also counts what the machine gave to others:\n",
-        "| | processor, median | processor, 95 % | wall, median | wall, 95 % |",
-        "|---|---:|---:|---:|---:|",
+    head = ("", "processor, median", "processor, 95 %", "wall, median", "wall, 95 %")
+    cells = [
+        (condition, *strays(mine, lambda row: row["first"] and row["first"][0]), *strays(mine, lambda row: row["wall"]))
+        for condition, extra, mine in kinds(rows)
+        if not extra
     ]
-    for condition, extra, mine in kinds(rows):
-        if not extra:
-            cells = [
-                *strays(mine, lambda row: row["first"] and row["first"][0]),
-                *strays(mine, lambda row: row["wall"]),
-            ]
-            lines.append(f"| {condition} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return CLOCKS + markdown_table(head, "lrrrr", cells)
 
 
 def strays(rows: list[Row], ratio: Callable[[Row], float | None]) -> list[str]:
@@ -128,21 +135,23 @@ def strays(rows: list[Row], ratio: Callable[[Row], float | None]) -> list[str]:
 def benchmarks(rows: list[Row]) -> str:
     """Return the table by benchmark, both conditions together."""
     extras = sorted({row["extra"] for row in rows})
-    lines = [
-        "## By benchmark\n",
-        "Quiet and loaded together: false alarms or catches, of how many comparisons, and the median ratio.\n",
-        f"| | {' | '.join(work(extra) for extra in extras)} |",
-        "|---|" + "---|" * len(extras),
-    ]
+    cells = []
     for name in dict.fromkeys(row["benchmark"] for row in rows):
-        cells = []
-        for extra in extras:
-            mine = [row for row in rows if row["benchmark"] == name and row["extra"] == extra]
-            hits = sum(row["verdict"] == "slower" or (row["verdict"] == "faster" and not extra) for row in mine)
-            known = [row["first"][0] for row in mine if row["first"]]
-            cells.append(f"{hits} of {len(mine)}" + (f", {median(known):.3f}" if known else ""))
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        of_benchmark = [[row for row in rows if (row["benchmark"], row["extra"]) == (name, extra)] for extra in extras]
+        cells.append((f"`{name}`", *map(alarms_and_ratio, of_benchmark, extras)))
+    return BENCHMARKS + markdown_table(("", *map(work, extras)), "l" * (1 + len(extras)), cells)
+
+
+def alarms(rows: list[Row], extra: float) -> int:
+    """Count the slowdowns that were caught, or the false alarms where there is none."""
+    alarming = {"slower"} if extra else {"slower", "faster"}
+    return sum(row["verdict"] in alarming for row in rows)
+
+
+def alarms_and_ratio(rows: list[Row], extra: float) -> str:
+    """Return alarms of how many comparisons, and the median ratio."""
+    known = [row["first"][0] for row in rows if row["first"]]
+    return f"{alarms(rows, extra)} of {len(rows)}" + (f", {median(known):.3f}" if known else "")
 
 
 def work(extra: float) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from ..tables import columns, markdown_table
 from .verdict import Comparison, Estimate, Result, Verdict
 
 BENCHMARKS = ("benchmark", "head / base", "95 % interval", "rounds", "verdict")
@@ -16,13 +18,13 @@ Rows = list[tuple[str, ...]]
 
 
 def benchmark_rows(comparison: Comparison) -> Rows:
-    """Return the cells of the table, a row a benchmark and one for the control."""
-    found = [(one.name, *numbers(one.latest), told(one)) for one in comparison.results]
-    return [*found, ("control", *numbers(comparison.control), "")]
+    """Return the cells of the first table: one row per benchmark, and one for the control."""
+    rows = [(one.name, *numbers(one.latest), with_reason(one)) for one in comparison.results]
+    return [*rows, ("control", *numbers(comparison.control), "")]
 
 
 def check_rows(comparison: Comparison) -> Rows:
-    """Return the cells of the second table, a row a check."""
+    """Return the cells of the second table: one row per check."""
     return [
         (one.name, one.base, one.head, PASSED[one.passed] + (f": {one.note}" if one.note else ""))
         for one in comparison.checks
@@ -37,51 +39,46 @@ def numbers(one: Estimate | None) -> tuple[str, str, str]:
     return f"{one.ratio:.3f}", interval, str(one.rounds)
 
 
-def told(result: Result) -> str:
+def with_reason(result: Result) -> str:
     """Return the verdict with its reason."""
     return f"{result.verdict}: {result.reason}" if result.reason else str(result.verdict)
 
 
 def summary(comparison: Comparison) -> str:
-    """Return the whole in a sentence."""
-    counts: dict[str, int] = {}
-    for one in comparison.results:
-        counts[one.verdict] = counts.get(one.verdict, 0) + 1
-    said = ", ".join(f"{count} {word}" for word, count in counts.items()) or "no benchmark was run: no verdict"
-    return f"{comparison.head} against {comparison.base}: {said}. {comparison.seconds:.0f} s."
+    """Return the outcome in one line: what decides the exit code first, then the counts."""
+    counted = [f"benchmarks: {counts(str(one.verdict) for one in comparison.results)}"]
+    if comparison.checks:
+        counted.append(f"checks: {counts(PASSED[one.passed] for one in comparison.checks)}")
+    builds = f"{comparison.head} against {comparison.base}"
+    return f"{comparison.conclusion}. {builds}: {'; '.join(counted)}. {comparison.seconds:.0f} s."
+
+
+def counts(words: Iterable[str]) -> str:
+    """Return how often each word occurs, as text."""
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).items()) or "none"
 
 
 def text(comparison: Comparison) -> str:
-    """Return the tables for a terminal."""
+    """Return the tables for a terminal; the last line is the summary."""
     parts = [columns([BENCHMARKS, *benchmark_rows(comparison)])]
     if comparison.checks:
         parts.append(columns([CHECKS, *check_rows(comparison)]))
     return "\n\n".join([*parts, summary(comparison)]) + "\n"
 
 
-def columns(rows: Rows) -> str:
-    """Return cells in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
 def markdown(comparison: Comparison) -> str:
-    """Return the tables for a job summary."""
-    parts = [f"**{summary(comparison)}**\n", grid(BENCHMARKS, "---|---:|---:|---:|---", benchmark_rows(comparison))]
+    """Return the tables for a job summary; the first line is the summary."""
+    parts = [f"**{summary(comparison)}**\n", markdown_table(BENCHMARKS, "lrrrl", as_code(benchmark_rows(comparison)))]
     if comparison.checks:
-        parts.append(grid(CHECKS, "---|---:|---:|---", check_rows(comparison)))
+        parts.append(markdown_table(CHECKS, "lrrl", as_code(check_rows(comparison))))
     return "\n".join(parts)
 
 
-def grid(head: Sequence[str], rule: str, rows: Rows) -> str:
-    """Return a table in Markdown, the first cell of each row as code."""
-    lines = [f"| {' | '.join(head)} |", f"|{rule}|"]
-    for row in rows:
-        first, *rest = (cell.replace("|", "\\|") for cell in row)
-        lines.append(f"| `{first}` | {' | '.join(rest)} |")
-    return "\n".join(lines) + "\n"
+def as_code(rows: Rows) -> Rows:
+    """Set the first cell of each row as code."""
+    return [(f"`{first}`", *rest) for first, *rest in rows]
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """Return everything, for `json.dumps`."""
-    return asdict(comparison) | {"exit_code": comparison.exit_code}
+    """Return everything, for `json.dumps`; exit code and conclusion first."""
+    return {"exit_code": comparison.exit_code, "conclusion": comparison.conclusion} | asdict(comparison)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exit_codes import CHECK_FAILED, NO_VERDICT, PASSED, SLOWER
+from ..tables import shortened
 
 LEVEL = 0.95
 SLOWER_ABOVE, FASTER_BELOW = 1.02, 1 / 1.02
@@ -29,6 +30,7 @@ SAME_FROM, SAME_TO = 0.97, 1.03
 DRIFT = 1.02  # times that the control may differ, either way
 DRAWS = 999
 RULE = {"slower above": SLOWER_ABOVE, "same from": SAME_FROM, "same to": SAME_TO, "drift": DRIFT, "level": LEVEL}
+WORDS = {SLOWER: "Slower", CHECK_FAILED: "Failed", NO_VERDICT: "No verdict"}
 
 
 class Verdict(StrEnum):
@@ -109,7 +111,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that is said of two builds."""
+    """The outcome for two builds: benchmarks, checks and how the control did."""
 
     base: str
     head: str
@@ -119,15 +121,31 @@ class Comparison:
     checks: tuple[Check, ...] = ()
 
     @property
+    def findings(self) -> dict[int, list[str]]:
+        """Names of all that is not as it should be, by exit code: the worst first, none if all passed."""
+        named = {
+            SLOWER: [one.name for one in self.results if one.verdict is Verdict.SLOWER],
+            CHECK_FAILED: [check.name for check in self.checks if check.passed is False],
+            NO_VERDICT: [
+                *(one.name for one in self.results if one.verdict is Verdict.NONE),
+                *(check.name for check in self.checks if check.passed is None),
+                *([] if self.results else ["no benchmark was run"]),
+            ],
+        }
+        return {code: names for code, names in named.items() if names}
+
+    @property
     def exit_code(self) -> int:
-        """Return 4 if something is slower, 1 if a check failed, 5 if there is no verdict about something or at all."""
-        words = {one.verdict for one in self.results}
-        if Verdict.SLOWER in words:
-            return SLOWER
-        passed = {check.passed for check in self.checks}
-        if False in passed:
-            return CHECK_FAILED
-        return NO_VERDICT if Verdict.NONE in words or None in passed or not words else PASSED
+        """The code of the worst finding: 4, 1 or 5; 0 if all passed."""
+        return next(iter(self.findings), PASSED)
+
+    @property
+    def conclusion(self) -> str:
+        """What decides the exit code, by name, and after it whatever else is not as it should be."""
+        if not self.findings:
+            return f"Passed (exit code {PASSED})"
+        first, *others = (f"{WORDS[code]}: {'; '.join(shortened(names))}" for code, names in self.findings.items())
+        return ". ".join([f"{first} (exit code {self.exit_code})", *others])
 
 
 def estimate(restarts: Sequence[Sequence[float]]) -> Estimate:

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from ..environment import described
+from ..tables import markdown_table
 
 HEADER = """\
 # fastmlp and its peers
@@ -20,6 +21,15 @@ its cache on disk. Accuracy is on 2000 held-out examples. scikit-learn draws a s
 share theirs, and arrive at the same network but for rounding.
 
 {machine}
+"""
+
+THROUGHPUT = """\
+## Throughput
+
+The lab's shape on threads, and a study of its four networks with 500 seeds, from first dispatch to last
+commit: pretrained, trained, judged, stored. *Over the trainings* is its time over what the trainings alone
+took, shared among the cores.
+
 """
 
 
@@ -38,55 +48,41 @@ def short_form(data: dict[str, Any]) -> str:
     """Return the README's table: how many times longer each peer takes, and the share of the peak that fastmlp has."""
     peak, shapes = median(data["peak"]), data["shapes"].values()
     ours = [median(shape["peers"]["fastmlp"]["rounds"]) for shape in shapes]
-    rows = [
-        "| | " + " | ".join(shape["description"].split(",")[0] for shape in shapes) + " |",
-        "|---" * (len(ours) + 1) + "|",
-    ]
     shares = [shape["flops"] / peak / seconds for shape, seconds in zip(shapes, ours, strict=True)]
-    rows.append("| fastmlp, share of the core's peak | " + " | ".join(f"{share:.0%}" for share in shares) + " |")
+    rows = [("fastmlp, share of the core's peak", *(f"{share:.0%}" for share in shares))]
     for peer in next(iter(shapes))["peers"]:
         if peer != "fastmlp":
             times = [median(shape["peers"][peer]["rounds"]) / own for shape, own in zip(shapes, ours, strict=True)]
-            rows.append(f"| {peer}, times as long | " + " | ".join(f"{ratio:.3g}" for ratio in times) + " |")
-    return "\n".join(rows) + "\n"
+            rows.append((f"{peer}, times as long", *(f"{ratio:.3g}" for ratio in times)))
+    head = ("", *(shape["description"].split(",")[0] for shape in shapes))
+    return markdown_table(head, "l" * len(head), rows)
 
 
 def table(name: str, shape: dict[str, Any], peak: float) -> str:
     """Return one shape's table, the fastest peer first."""
     limit = shape["flops"] / peak
-    rows = [
-        f"## {name}: {shape['description']}\n",
-        f"At the peak this takes {limit * 1e3:.3g} ms.\n",
-        "| | ms a training | range | share of peak | fastmlp is faster by | held-out accuracy | first, s |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    title = f"## {name}: {shape['description']}\n\nAt the peak this takes {limit * 1e3:.3g} ms.\n\n"
     ours = median(shape["peers"]["fastmlp"]["rounds"])
+    rows = []
     for peer, numbers in sorted(shape["peers"].items(), key=lambda item: median(item[1]["rounds"])):
         seconds = median(numbers["rounds"])
         spread = f"{min(numbers['rounds']) * 1e3:.3g} to {max(numbers['rounds']) * 1e3:.3g}"
-        rows.append(
-            f"| {peer} | {seconds * 1e3:.3g} | {spread} | {limit / seconds:.3f} | {seconds / ours:.2f} |"
-            f" {numbers['accuracy']:.3f} | {numbers['first_seconds']:.2f} |"
-        )
-    return "\n".join(rows) + "\n"
+        ratios = (f"{limit / seconds:.3f}", f"{seconds / ours:.2f}")
+        rest = (f"{numbers['accuracy']:.3f}", f"{numbers['first_seconds']:.2f}")
+        rows.append((peer, f"{seconds * 1e3:.3g}", spread, *ratios, *rest))
+    head = ("", "ms a training", "range", "share of peak", "fastmlp is faster by", "held-out accuracy", "first, s")
+    return title + markdown_table(head, "lrrrrrr", rows)
 
 
 def throughput(numbers: dict[str, dict[str, float]]) -> str:
     """Return the table of trainings a second."""
-    rows = [
-        "## Throughput\n",
-        "The lab's shape on threads, and a study of its four networks with 500 seeds, from first dispatch to last",
-        "commit: pretrained, trained, judged, stored. *Over the trainings* is its time over what the trainings alone",
-        "took, shared among the cores.\n",
-        "| cores | kernels, trainings a second | study, trainings a second | over the trainings |",
-        "|---:|---:|---:|---:|",
-    ]
-    rows += [
-        f"| {cores} | {one['kernels']:.0f} | {one['trainings_a_second']:.0f} | {one['overhead']:.2f} |"
+    rows: list[tuple[str, ...]] = [
+        (cores, f"{one['kernels']:.0f}", f"{one['trainings_a_second']:.0f}", f"{one['overhead']:.2f}")
         for cores, one in numbers.items()
     ]
     one, two = numbers.get("1"), numbers.get("2")
     if one and two:
-        kernels, study = (two[name] / one[name] for name in ("kernels", "trainings_a_second"))
-        rows.append(f"| 2 over 1 | {kernels:.2f} | {study:.2f} | |")
-    return "\n".join(rows) + "\n"
+        ratios = [two[name] / one[name] for name in ("kernels", "trainings_a_second")]
+        rows.append(("2 over 1", *(f"{ratio:.2f}" for ratio in ratios), ""))
+    head = ("cores", "kernels, trainings a second", "study, trainings a second", "over the trainings")
+    return THROUGHPUT + markdown_table(head, "rrrr", rows)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import bench
+from bench.exit_codes import USAGE
 from bench.gate import sampling
 from bench.gate.build import Build, BuildError, Wanted, build_all, resolve
 from bench.gate.compare import Run, Settings, compare
@@ -263,3 +264,15 @@ def test_tables_say_the_same(builds: dict[str, Build], settings: Settings) -> No
         assert "control" in one
     rows = [line for line in markdown(whole).splitlines() if line.startswith("|")]
     assert len({line.replace(r"\|", "").count("|") for line in rows}) == 1
+
+
+@pytest.mark.parametrize("option", ["--json", "--markdown"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_built(
+    toy: Path, tmp_path: Path, option: str
+) -> None:
+    for place in (tmp_path, tmp_path / "no folder" / "gate.json"):
+        process = gate("--repository", toy, "--base", "base", option, place, temporary=tmp_path)
+        _, complaint = process.communicate(timeout=60)
+        assert process.returncode == USAGE
+        assert str(place.parent) in complaint
+        assert "building" not in complaint

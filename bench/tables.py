@@ -1,0 +1,40 @@
+"""Tables as text for a terminal and as Markdown, and lists cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+SHOWN = 5
+RULES = {"l": "---", "r": "---:"}
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells as lines of aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def markdown_table(head: Sequence[str], alignment: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown.
+
+    Parameters
+    ----------
+    head
+        Names of the columns.
+    alignment
+        A letter for each column: ``l`` for left, ``r`` for right.
+    rows
+        Cells as text; a ``|`` in a cell is escaped.
+    """
+    lines = [_line(head), f"|{'|'.join(RULES[letter] for letter in alignment)}|", *map(_line, rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in escaped)}|"
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Keep the first few lines, and count the others."""
+    return [*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])]
