@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 
 import fastmlp
 
+from . import kernel_modules
+
 FUSED = re.compile(r"\bvfn?m(?:add|sub)\w+p[sd]\b")
 LIBM = {"exp", "log", "tanh", "pow", "sqrt", "fma", "powi", "exp2", "log1p", "expm1", "fmax"}
-PRODUCTS = {"affine", "pull_back", "descend"}
+PRODUCTS = {"affine", "backward_input", "update_weights"}
+OLD_NAMES = {"pull_back": "backward_input", "descend": "update_weights"}  # before the kernels got folders of their own
 REGISTER = {"AVX-512": "zmm", "AVX2": "ymm"}
 ARRAYS_COME_IN = "NRT_adapt_ndarray_from_python"  # asks for no memory
 
@@ -57,8 +60,9 @@ class Loop:
 @cache
 def training(dtype: str) -> Code:
     """Compile a whole training afresh: what comes from the cache has no assembly to show."""
-    from fastmlp.backends import engine, jit
+    from fastmlp.backends import jit
 
+    engine = kernel_modules.engine()
     net = fastmlp.init_mlp((5, 4, 3), rng=0, dtype=dtype)
     fastmlp.train_mlp(net, net.weights[0].T, [0, 1, 2, 1], epochs=1, backend="numba")
     signature = next(s for s in engine.train.signatures if str(s[0].dtype) == dtype)
@@ -76,23 +80,23 @@ def hot_loops(text: str) -> list[Loop]:
     LookupError
         If a product is not there: the code is not built as this file knows it.
     """
-    functions = re.split(r"^_ZN7fastmlp8backends6vector\d+([a-z_]+)B\w+:", text, flags=re.MULTILINE)
-    bodies = [(name, body) for name, body in zip(functions[1::2], functions[2::2], strict=True) if name in PRODUCTS]
+    module = r"(?:6vector|7kernels12matmul_tiled)"
+    functions = re.split(rf"^_ZN7fastmlp8backends{module}\d+([a-z_]+)B\w+:", text, flags=re.MULTILINE)
+    named = [(OLD_NAMES.get(name, name), body) for name, body in zip(functions[1::2], functions[2::2], strict=True)]
+    bodies = [(name, body) for name, body in named if name in PRODUCTS]
     if missing := PRODUCTS - {name for name, _ in bodies}:
         raise LookupError(f"no machine code of {', '.join(sorted(missing))}")
     return [loop for _, body in bodies for loop in _loops_of(body.split(".Lfunc_end")[0])]
 
 
 def _loops_of(body: str) -> list[Loop]:
-    from fastmlp.backends.host import TILE
-
     blocks = re.split(r"^(\.L\w+):", body, flags=re.MULTILINE)
     found = []
     for label, block in zip(blocks[1::2], blocks[2::2], strict=True):
         lines = block.splitlines()
         ends = [i for i, line in enumerate(lines) if re.search(rf"\bj\w+\s+{re.escape(label)}$", line)]
         loop = Loop(tuple(lines[: ends[0]] if ends else ()))
-        if len(loop.fused) >= TILE.rows:
+        if len(loop.fused) >= kernel_modules.tile().rows:
             found.append(loop)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastmlp.network import DTYPES
 
-from . import assembly, noiseless
+from . import assembly, kernel_modules, noiseless
 from .common import BACKENDS, needs
 from .fixed_trainings import learn
 
@@ -47,11 +47,10 @@ class HotLoops:
 
     def setup(self, what: str, dtype: str) -> None:
         needs("numba")
-        from fastmlp.backends.host import TILE
-
-        if TILE.name not in assembly.REGISTER:
-            raise NotImplementedError(f"the patterns are x86's, and this is {TILE.name}")
-        self.counts = assembly.count(assembly.training(dtype).text, assembly.REGISTER[TILE.name])
+        vectors = kernel_modules.tile().name
+        if vectors not in assembly.REGISTER:
+            raise NotImplementedError(f"the patterns are x86's, and this is {vectors}")
+        self.counts = assembly.count(assembly.training(dtype).text, assembly.REGISTER[vectors])
 
     def track_count(self, what: str, dtype: str) -> int:
         return self.counts[what]

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from . import kernel_modules
+
 
 def circumstances(*distributions: str) -> dict[str, Any]:
     """Return processor, cores, system, date, and versions of Python and of these distributions."""
@@ -23,11 +25,9 @@ def circumstances(*distributions: str) -> dict[str, Any]:
 
 def cpu_name() -> str:
     """Name of the processor, with the vectors that the kernels use."""
-    from fastmlp.backends.host import TILE
-
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()} ({TILE.name})"
+    return f"{names[0] if names else platform.machine()} ({kernel_modules.tile().name})"
 
 
 def installed(name: str) -> str:

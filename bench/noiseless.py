@@ -18,7 +18,7 @@ from typing import Any
 import fastmlp
 from fastmlp.network import DTYPES
 
-from . import assembly
+from . import assembly, kernel_modules
 from .fixed_trainings import learn
 from .peers.work import SHAPES, Work
 
@@ -45,11 +45,9 @@ def machine() -> Json:
     """Return all that the last bits of a result may depend on, beside the revision."""
     from numba.core.registry import cpu_target
 
-    from fastmlp.backends.host import TILE
-
     _, cpu, _ = cpu_target.target_context.codegen().magic_tuple()
     libraries = {name: version(name) for name in ("numba", "llvmlite", "numpy")}
-    return {"processor": f"{platform.machine()} {cpu}", "vectors": TILE.name} | libraries
+    return {"processor": f"{platform.machine()} {cpu}", "vectors": kernel_modules.tile().name} | libraries
 
 
 def learning() -> Json:
@@ -87,14 +85,13 @@ def bytes_of(shape: str, optimizer: str, dtype: str) -> int:
 
 def machine_code() -> Json:
     """Return counts of what a training compiles to, by dtype, and the seconds that compiling took the processor."""
-    from fastmlp.backends.host import TILE
-
-    if TILE.name not in assembly.REGISTER:
-        raise NotImplementedError(f"the patterns are x86's, and this is {TILE.name}")
+    vectors = kernel_modules.tile().name
+    if vectors not in assembly.REGISTER:
+        raise NotImplementedError(f"the patterns are x86's, and this is {vectors}")
     found: Json = {}
     for dtype in DTYPES:
         code = assembly.training(dtype)
-        found[dtype] = {"counts": assembly.count(code.text, assembly.REGISTER[TILE.name]), "seconds": code.seconds}
+        found[dtype] = {"counts": assembly.count(code.text, assembly.REGISTER[vectors]), "seconds": code.seconds}
     return found
 
 

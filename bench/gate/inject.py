@@ -16,7 +16,7 @@ VARIABLE = "FASTMLP_GATE_EXTRA_WORK"
 
 # In engine.train the first `extra` turns are updates that are done on a copy, and then once more where they count.
 ENGINE = (
-    ("losses: NDArray[np.float64], first: int,\n    last: int,", "losses, first, last, copy, spare_losses, extra,"),
+    ("losses: NDArray[np.float64], first: int, last: int,\n", "losses, first, last, copy, spare_losses, extra,\n"),
     (
         "    for s in range(first, last):\n",
         """\
@@ -29,7 +29,7 @@ ENGINE = (
         losses = spare_losses if turn < first else real_losses
 """,
     ),
-    ("    narrow(parameters, VALUE", "    parameters = real_parameters\n    narrow(parameters, VALUE"),
+    ("    unpad(parameters, VALUE", "    parameters = real_parameters\n    unpad(parameters, VALUE"),
 )
 COMPILED = (("losses, first, last,\n", "losses, first, last, *_again(parameters, losses, last - first),\n"),)
 ADDED = """
@@ -47,7 +47,7 @@ def _extra(kind, count):
 def _again(parameters, losses, updates):
     key = parameters.shape, parameters.dtype
     if key not in _copies:
-        (_copies[key],) = carve(parameters.dtype, parameters.size)
+        (_copies[key],) = allocate(parameters.dtype, parameters.size)
     return _copies[key], losses.copy(), _extra("updates", updates)
 
 
@@ -92,7 +92,7 @@ def slow_down(package: Path, share: float) -> None:
     ExtraWorkError
         If the kernels have changed so much that this file has to.
     """
-    engine, compiled = (package / "backends" / name for name in ("engine.py", "compiled.py"))
+    engine, compiled = (package / "backends" / name for name in ("kernels/engine.py", "compiled.py"))
     before, start, rest = engine.read_text().partition("@entry\ndef train(\n")
     body, end, after = rest.partition("@inlined\n")
     engine.write_text(before + start + replaced(body, ENGINE) + end + after)

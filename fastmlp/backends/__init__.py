@@ -2,14 +2,14 @@
 
 `reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine. Both hold
 `features`, `forward`, `loss_and_gradient` and `train` with the same signatures, and a module beside each
-`train_low_rank`; each can stand in for the other.
+`train_lora`; each can stand in for the other.
 """
 
 from __future__ import annotations
 
+import functools
 import warnings
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ class Backend:
     forward: Callable[..., Floats]
     loss_and_gradient: Callable[..., tuple[float, Floats]]
     train: Callable[..., int]
-    train_low_rank: Callable[..., int]
+    train_lora: Callable[..., int]
 
 
 def get_backend(name: str = "auto") -> Backend:
@@ -56,7 +56,7 @@ def get_backend(name: str = "auto") -> Backend:
     return _automatic() if name == "auto" else _load(name)
 
 
-@cache
+@functools.cache
 def _automatic() -> Backend:
     try:
         return _load("numba")
@@ -65,13 +65,13 @@ def _automatic() -> Backend:
         return _load("numpy")
 
 
-@cache
+@functools.cache
 def _load(name: str) -> Backend:
     try:
-        module, low_rank = (import_module(f".{MODULES[name]}{part}", __name__) for part in ("", "_low_rank"))
+        module, lora = (import_module(f".{MODULES[name]}{part}", __name__) for part in ("", "_lora"))
     except ImportError as error:
         if name == "numpy":
             raise
         raise MissingLibrary("numba", f"pip install numba ({error})") from error
-    functions = module.features, module.forward, module.loss_and_gradient, module.train, low_rank.train_low_rank
+    functions = module.features, module.forward, module.loss_and_gradient, module.train, lora.train_lora
     return Backend(name, *functions)

@@ -1,7 +1,7 @@
 """The functions of `reference`, compiled: the same names, signatures and numbers, at the speed of the machine.
 
-Here the caller's arrays are laid out as `plan` says and handed to `engine`, which holds the work. README.md beside this
-file explains how it is built and why.
+Here the caller's arrays are copied into the layout of `kernels.memory` and handed to `kernels.engine`, which does the
+work. README.md beside this file explains how it is built and why.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import engine, host
-from .calls import call
-from .plan import ANCHOR, MOMENT, MOMENT2, Plan, carve
-from .rules import N_NUMBERS, SGD, SHAPES
+from . import cpu
+from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, SGD
+from .fallback import call
+from .kernels import engine
+from .kernels.memory import ANCHOR, MOMENT, MOMENT2, BufferLayout, allocate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,35 +72,43 @@ def train(
     last: int,
 ) -> int:
     """See `reference.train`."""
-    plan = Plan.of(sizes, unit_of(theta.dtype), min(batch_size, order.shape[1]))
+    layout = BufferLayout.of(sizes, padding_unit(theta.dtype), min(batch_size, order.shape[1]))
     last_piece = ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2
-    parameters, inputs, deltas, spare, row, numbers = carve(
-        theta.dtype, (last_piece + 1) * plan.size, plan.inputs, plan.deltas, plan.spare, 3 * plan.batch, N_NUMBERS
+    parameters, inputs, deltas, spare, scratch, coefficients = allocate(
+        theta.dtype,
+        (last_piece + 1) * layout.size,
+        layout.inputs,
+        layout.deltas,
+        layout.spare,
+        3 * layout.batch,
+        N_COEFFICIENTS,
     )
     done: int = call(
-        engine, "train", theta, state, own(anchor), parameters, plan.table, plan.unit, inputs, deltas, spare, row,
-        np.zeros(plan.batch, np.int64), numbers, activation, SHAPES[activation].astype(theta.dtype), optimizer, own(x),
-        own(y), own(order), batch_size, own(rates), own(decays), own(pulls), float(momentum), losses, first, last,
+        engine, "train", theta, state, as_kernel_array(anchor), parameters, layout.table, layout.unit, inputs, deltas,
+        spare, scratch, np.zeros(layout.batch, np.int64), coefficients, activation,
+        ACTIVATION_TABLE[activation].astype(theta.dtype), optimizer, as_kernel_array(x), as_kernel_array(y),
+        as_kernel_array(order), batch_size, as_kernel_array(rates), as_kernel_array(decays), as_kernel_array(pulls),
+        float(momentum), losses, first, last,
     )  # fmt: skip
     return done
 
 
 def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
-    plan = Plan.of(sizes, unit_of(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
-    parameters, inputs, deltas, spare = carve(theta.dtype, plan.size, plan.inputs, plan.deltas, plan.spare)
+    layout = BufferLayout.of(sizes, padding_unit(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
+    parameters, inputs, deltas, spare = allocate(theta.dtype, layout.size, layout.inputs, layout.deltas, layout.spare)
     result = np.empty((len(x), sizes[depth]), theta.dtype)
     call(
-        engine, "predict", own(theta), parameters, plan.table, inputs, deltas, spare, activation,
-        SHAPES[activation].astype(theta.dtype), own(x), depth, plan.batch, result,
+        engine, "predict", as_kernel_array(theta), parameters, layout.table, inputs, deltas, spare, activation,
+        ACTIVATION_TABLE[activation].astype(theta.dtype), as_kernel_array(x), depth, layout.batch, result,
     )  # fmt: skip
     return result
 
 
-def unit_of(dtype: np.dtype[Any]) -> int:
+def padding_unit(dtype: np.dtype[Any]) -> int:
     """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of the transposed matrix."""
-    return max(host.TILE.vector_bytes // dtype.itemsize, host.TILE.rows)
+    return max(cpu.TILE.vector_bytes // dtype.itemsize, cpu.TILE.rows)
 
 
-def own(array: NDArray[Any]) -> NDArray[Any]:
+def as_kernel_array(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array, or a copy of one that is read-only or strided: either is another type, to be compiled again."""
     return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 
-from .code_cache import MachineCodeCache
+from .cache import MachineCodeCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,6 @@ def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, and keep it on disk."""
     compiled = njit(no_cfunc_wrapper=True, **OPTIONS)(function)
     if not config.DISABLE_JIT:
-        # `cache=True` would choose numba's own cache, whose faults `code_cache` tells of.
+        # `cache=True` would choose numba's own cache, whose faults `cache` tells of.
         compiled._cache = MachineCodeCache(function.__qualname__)  # noqa: SLF001
     return compiled

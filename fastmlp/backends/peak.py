@@ -10,9 +10,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from . import host
+from . import cpu
+from .codegen.tile import Emitter, emit_loop
 from .jit import entry
-from .tiles import Emitter, emit_loop
 
 CHAINS = 12  # independent sums: two a cycle at four or five cycles each, and AVX2's 16 registers hold them
 STEPS = 40_000  # about 2 ms a round
@@ -32,10 +32,10 @@ def fma_peak(dtype: str = "float32") -> float:
     Floating-point operations a second, a fused multiply-add counting as two; the best of some rounds, 0.1 s in all.
     NaN where vector code cannot be built.
     """
-    if host.TILE is host.PLAIN:
+    if cpu.TILE is cpu.PLAIN:
         return float("nan")
     kind = np.dtype(dtype)
-    work = 2 * CHAINS * (host.TILE.vector_bytes // kind.itemsize) * STEPS
+    work = 2 * CHAINS * (cpu.TILE.vector_bytes // kind.itemsize) * STEPS
     seed, best, stop = np.ones(1, kind), float("inf"), time.perf_counter() + SECONDS
     spin(1, seed)  # compiles
     while time.perf_counter() < stop or best == float("inf"):
@@ -50,14 +50,14 @@ def _chains(_typing: Any, steps: Any, seed: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         number = context.get_value_type(signature.args[1])
-        emit = Emitter(builder, number, host.TILE.vector_bytes * 8 // signature.args[1].bitwidth)
-        factor = emit.spread(values[1])
+        emit = Emitter(builder, number, cpu.TILE.vector_bytes * 8 // signature.args[1].bitwidth)
+        factor = emit.splat(values[1])
 
-        def turn(_k: Any, sums: list[Any]) -> list[Any]:
-            return [emit.fused(total, factor, factor) for total in sums]
+        def iteration(_k: Any, sums: list[Any]) -> list[Any]:
+            return [emit.fma(total, factor, factor) for total in sums]
 
         # Every chain starts from another number: were they alike, the compiler would keep one.
-        total, *others = emit_loop(emit, values[0], [emit.constant(float(i)) for i in range(CHAINS)], turn)
+        total, *others = emit_loop(emit, values[0], [emit.constant(float(i)) for i in range(CHAINS)], iteration)
         for other in others:
             total = builder.fadd(total, other)
         return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))

@@ -42,18 +42,18 @@ def which_backend() -> str:
 def kernels() -> str:
     """Return what the compiled backend runs on: whether vector code can be built shows only when it is."""
     try:
-        from ..backends import host
+        from ..backends import cpu
     except ImportError as error:
         return f"none: {error}"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         backward(init_mlp((2, 2)), [[0.0, 1.0]], [0], backend="numba")
-    tile = host.TILE
-    if tile is host.PLAIN:
+    tile = cpu.TILE
+    if tile is cpu.PLAIN:
         refusals = [str(one.message) for one in caught if "vector code" in str(one.message)]
         return f"{tile.name}: {refusals[0] if refusals else 'vector code is switched off'}"
     untried = (
-        "; their authors never saw them run: a study checks its gradient first" if tile.name in host.UNTRIED else ""
+        "; their authors never saw them run: a study checks its gradient first" if tile.name in cpu.UNTRIED else ""
     )
     return f"{tile.name}, {tile.vector_bytes} bytes a vector, tiles of {tile.rows} x {tile.vectors} vectors{untried}"
 
@@ -67,10 +67,10 @@ def vector_units() -> list[str]:
 def cache_state() -> str:
     """Return where compiled code is kept and how much there is of it."""
     try:
-        from ..backends import code_cache
+        from ..backends import cache
     except ImportError as error:
         return f"none: {error}"
-    return str(code_cache.cache_state())
+    return str(cache.cache_state())
 
 
 def peak(dtype: str) -> str:

@@ -161,7 +161,7 @@ class PhaseRunner:
         else:
             head = theta[net.layout.above(depth).starts[len(sizes) - 2] :]
             factors = np.concatenate([*phase.adapters.factors[depth:], head])
-            self._train = backend.train_low_rank
+            self._train = backend.train_lora
             self._arguments = (
                 theta, factors, _rest(factors), sizes, activation, code, *visits, phase.adapters.rank, 1.0, rates,
                 decays, theta.copy(), momentum, self.losses,

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ import pytest
 numba: Any = pytest.importorskip("numba")
 
 from bench.assembly import REGISTER, allocations, count, hot_loops, libm, training  # noqa: E402
-from fastmlp.backends import host, jit, tiles  # noqa: E402
-from tests import test_backends  # noqa: E402
+from fastmlp.backends import cpu, jit  # noqa: E402
+from fastmlp.backends.codegen import tile as tiles  # noqa: E402
 
-pytestmark = pytest.mark.skipif(host.TILE is host.PLAIN, reason="there is no vector code")
+pytestmark = pytest.mark.skipif(cpu.TILE is cpu.PLAIN, reason="there is no vector code")
 
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx,+sse4.2"}
 
@@ -26,7 +27,7 @@ def text(request: pytest.FixtureRequest) -> str:
     return training(request.param).text
 
 
-needs_x86 = pytest.mark.skipif(host.TILE.name not in REGISTER, reason="the patterns are x86's")
+needs_x86 = pytest.mark.skipif(cpu.TILE.name not in REGISTER, reason="the patterns are x86's")
 
 
 @needs_x86
@@ -35,7 +36,7 @@ def test_hot_loops_fuse_full_vectors(text: str) -> None:
     loops = hot_loops(text)
     assert len(loops) in {6, 8}
     for loop in loops:
-        assert not loop.narrow(REGISTER[host.TILE.name])
+        assert not loop.narrow(REGISTER[cpu.TILE.name])
 
 
 @needs_x86
@@ -56,16 +57,16 @@ def test_a_training_never_asks_for_memory(text: str) -> None:
 
 @needs_x86
 def test_counts_add_up(text: str) -> None:
-    counted, loops = count(text, REGISTER[host.TILE.name]), hot_loops(text)
-    wide, stored = host.TILE.rows * host.TILE.vectors, host.TILE.rows * host.TILE.stored
-    narrow = host.TILE.rows
+    counted, loops = count(text, REGISTER[cpu.TILE.name]), hot_loops(text)
+    wide, stored = cpu.TILE.rows * cpu.TILE.vectors, cpu.TILE.rows * cpu.TILE.stored
+    narrow = cpu.TILE.rows
     assert sorted({len(loop.fused) for loop in loops}) == sorted({wide, stored, narrow})
     assert counted["fused multiply-adds"] <= counted["vector instructions"]
     assert not any(number for name, number in counted.items() if name.startswith(("narrow", "spills", "calls")))
 
 
 def test_code_that_is_built_otherwise_is_not_counted() -> None:
-    with pytest.raises(LookupError, match="no machine code of affine, descend, pull_back"):
+    with pytest.raises(LookupError, match="no machine code of affine, backward_input, update_weights"):
         hot_loops("_ZN7fastmlp8backends5other3newB1v: ret")
 
 
@@ -76,10 +77,10 @@ def test_a_kernel_that_asks_for_memory_does_not_compile() -> None:
         jit.njit(**jit.OPTIONS)(lambda n: np.zeros(n).sum())(3)
 
 
-@pytest.mark.skipif(host.TILE.name != "AVX-512", reason="the host is narrower, or this is the inner run")
+@pytest.mark.skipif(cpu.TILE.name != "AVX-512", reason="the host is narrower, or this is the inner run")
 def test_avx2_is_correct_and_as_tight() -> None:
     selection = "hot_loops or libm or agrees_with or split"
-    files = [__file__, test_backends.__file__]
+    files = [__file__, str(Path(__file__).parents[1] / "backends" / "test_backends.py")]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files, "-k", selection]
     result = subprocess.run(command, env=os.environ | AVX2, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, result.stdout

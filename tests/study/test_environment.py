@@ -17,10 +17,11 @@ numba: Any = pytest.importorskip("numba")
 
 from numba.core.extending import _Intrinsic  # noqa: E402
 
-from fastmlp.backends import calls, engine, engine_low_rank, host, jit  # noqa: E402
-from fastmlp.backends.compiled import unit_of  # noqa: E402
+from fastmlp.backends import cpu, fallback, jit  # noqa: E402
+from fastmlp.backends.compiled import padding_unit  # noqa: E402
+from fastmlp.backends.kernels import engine, engine_lora  # noqa: E402
 
-VECTOR = "fastmlp.backends.vector"
+VECTOR = "fastmlp.backends.kernels.matmul_tiled"
 PROCESSORS = {  # as LLVM describes them
     "AVX-512, Zen 4": ("x86_64-linux", "znver4", "+avx512f,+avx512vl"),
     "AVX-512": ("x86_64-linux", "icelake-server", "+avx512f,+avx512vl"),
@@ -33,15 +34,15 @@ PROCESSORS = {  # as LLVM describes them
 @pytest.fixture(autouse=True)
 def no_plain_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a kernel that fails here fail, and not be exchanged for the rest of the process."""
-    monkeypatch.setattr(calls, "reload", lambda module: module)
-    monkeypatch.setattr(host, "TILE", host.TILE)
+    monkeypatch.setattr(fallback, "reload", lambda module: module)
+    monkeypatch.setattr(cpu, "TILE", cpu.TILE)
 
 
 def vector_for(processor: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module `vector` as it would be on another processor."""
     codegen = SimpleNamespace(magic_tuple=lambda: PROCESSORS[processor])
-    monkeypatch.setattr(host, "cpu_target", SimpleNamespace(target_context=SimpleNamespace(codegen=lambda: codegen)))
-    monkeypatch.setattr(host, "TILE", host.choose_tile())
+    monkeypatch.setattr(cpu, "cpu_target", SimpleNamespace(target_context=SimpleNamespace(codegen=lambda: codegen)))
+    monkeypatch.setattr(cpu, "TILE", cpu.choose_tile())
     spec = find_spec(VECTOR)
     assert spec is not None
     assert spec.loader is not None
@@ -58,14 +59,14 @@ def interpreted(function: Any, vector: ModuleType, seen: set[str]) -> Any:
     found = dict(function.__globals__)
     for name in function.__code__.co_names:
         if isinstance(found.get(name), _Intrinsic):
-            number = getattr(math, {"root": "sqrt"}.get(name, name), None)
+            number = getattr(math, name, None)
             found[name] = number or (lambda *_, name=name: seen.add(name))
         elif hasattr(found.get(name), "py_func"):
             found[name] = interpreted(found[name], vector, seen)
     return FunctionType(function.__code__, found, function.__name__)
 
 
-@pytest.mark.skipif(host.TILE is host.PLAIN, reason="there is no vector code")
+@pytest.mark.skipif(cpu.TILE is cpu.PLAIN, reason="there is no vector code")
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("processor", PROCESSORS)
@@ -74,16 +75,16 @@ def test_the_fingerprint_runs_every_tile_on_every_processor(
 ) -> None:
     settings = from_dict({"network": {"dtype": dtype}, "training": {"optimizer": optimizer}})
     vector = vector_for(processor, monkeypatch)
-    lanes, unit = host.TILE.vector_bytes // np.dtype(dtype).itemsize, unit_of(np.dtype(dtype))
+    lanes, unit = cpu.TILE.vector_bytes // np.dtype(dtype).itemsize, padding_unit(np.dtype(dtype))
     tiles = {name for name, value in vars(vector).items() if isinstance(value, _Intrinsic)}
-    stored, vectors = host.TILE.stored, host.TILE.vectors
+    stored, vectors = cpu.TILE.stored, cpu.TILE.vectors
     never = {name for name in tiles if name.startswith("adam" if optimizer == "sgd" else "sgd")}
     if vectors * lanes == unit:  # rows are padded to it, which leaves no rest
-        never |= {"affine_narrow", "pull_back_narrow"}
+        never |= {"affine_narrow", "backward_input_narrow"}
     if stored == 1 or stored * lanes == unit:
         never |= {f"{optimizer}_wide" if stored == 1 else f"{optimizer}_narrow"}
     seen: set[str] = set()
-    for module, entry in ((engine, "train"), (engine, "predict"), (engine_low_rank, "train_low_rank")):
+    for module, entry in ((engine, "train"), (engine, "predict"), (engine_lora, "train_lora")):
         monkeypatch.setattr(module, entry, interpreted(getattr(module, entry), vector, seen))
     for kind in KINDS:
         seen.clear()
@@ -97,13 +98,13 @@ def with_globals(function: Any, **other: Any) -> Any:
     return FunctionType(function.__code__, function.__globals__ | other, function.__name__)
 
 
-@pytest.mark.skipif(host.TILE is host.PLAIN, reason="there is no vector code")
+@pytest.mark.skipif(cpu.TILE is cpu.PLAIN, reason="there is no vector code")
 def test_a_wide_tile_that_leaves_out_a_term_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastmlp.backends import vector
+    from fastmlp.backends.kernels import matmul_tiled
 
     settings = from_dict({})
     before = fingerprint(settings, "numba", "full rank")
-    whole = vector.affine_wide
+    whole = matmul_tiled.affine_wide
 
     @jit.inlined
     def short(
@@ -115,7 +116,7 @@ def test_a_wide_tile_that_leaves_out_a_term_changes_the_fingerprint(monkeypatch:
         )  # fmt: skip
 
     # In predictions only: a training takes seconds to compile
-    affine = jit.kernel(with_globals(vector.affine, affine_wide=short))
-    up = jit.inlined(with_globals(engine.up, affine=affine))
-    monkeypatch.setattr(engine, "predict", jit.njit(**jit.OPTIONS)(with_globals(engine.predict, up=up)))
+    affine = jit.kernel(with_globals(matmul_tiled.affine, affine_wide=short))
+    forward_pass = jit.inlined(with_globals(engine.forward, affine=affine))
+    monkeypatch.setattr(engine, "predict", jit.njit(**jit.OPTIONS)(with_globals(engine.predict, forward=forward_pass)))
     assert fingerprint(settings, "numba", "full rank") != before

@@ -247,8 +247,8 @@ def test_extra_work_is_a_share() -> None:
 
 
 def test_extra_work_is_not_put_where_it_does_not_fit(tmp_path: Path) -> None:
-    (tmp_path / "backends").mkdir()
-    for name in ("engine.py", "compiled.py"):
+    (tmp_path / "backends" / "kernels").mkdir(parents=True)
+    for name in ("kernels/engine.py", "compiled.py"):
         (tmp_path / "backends" / name).write_text("another kernel")
     with pytest.raises(ExtraWorkError, match="0 times"):
         slow_down(tmp_path, 0.5)

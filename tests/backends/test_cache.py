@@ -18,18 +18,19 @@ numba: Any = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("nothing is compiled", allow_module_level=True)
 
-from fastmlp.backends import code_cache  # noqa: E402
+from fastmlp.backends import cache  # noqa: E402
 
-PACKAGE = Path(code_cache.__file__).parents[1]
+PACKAGE = Path(cache.__file__).parents[1]
 TRAIN = """
 from numpy import array
-from fastmlp.backends import compiled, engine
+from fastmlp.backends import compiled
+from fastmlp.backends.kernels import engine
 loss, _ = compiled.loss_and_gradient(array([.5, -.5, 0, 0]), array([1, 2]), 0, array([[1.]]), array([0]))
 print(loss, sum(engine.train.stats.cache_hits.values()))
 """
 TWICE = """
 import numba
-from fastmlp.backends.code_cache import MachineCodeCache
+from fastmlp.backends.cache import MachineCodeCache
 twice = numba.njit(lambda x: 2 * x)
 twice._cache = MachineCodeCache("twice")
 assert twice(3.0) == 6.0
@@ -42,19 +43,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own."""
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    code_cache._warn_once.cache_clear()
+    cache._warn_once.cache_clear()
     return tmp_path / "fastmlp"
 
 
 def compiled_twice() -> tuple[float, int]:
     """Call a new function that doubles; return the result and how often it came from the cache."""
     function: Any = numba.njit(lambda x: 2 * x)
-    function._cache = code_cache.MachineCodeCache("twice")
+    function._cache = cache.MachineCodeCache("twice")
     return function(3.0), sum(function.stats.cache_hits.values())
 
 
 def the_entry() -> Path:
-    [entry] = code_cache.directory().glob(f"*{code_cache.SUFFIX}")
+    [entry] = cache.directory().glob(f"*{cache.SUFFIX}")
     return entry
 
 
@@ -89,24 +90,32 @@ def test_code_without_checks_of_bounds_does_not_serve_a_process_that_asks_for_th
 
 
 def test_an_edit_in_any_file_serves_no_stale_code(tmp_path: Path) -> None:
-    """The loss is in head.py; the function that is cached in engine.py, which does not change."""
+    """The loss is in kernels/loss.py; the function that is cached in kernels/engine.py, which does not change."""
     shutil.copytree(PACKAGE, tmp_path / "fastmlp", ignore=shutil.ignore_patterns("__pycache__", "templates"))
-    head = tmp_path / "fastmlp" / "backends" / "head.py"
+    loss = tmp_path / "fastmlp" / "backends" / "kernels" / "loss.py"
     before = float(run(TRAIN, tmp_path).stdout.split()[0])
-    head.write_text(head.read_text().replace("loss = 0.0", "loss = 1.0"))
+    loss.write_text(loss.read_text().replace("loss = 0.0", "loss = 1.0"))
     after = float(run(TRAIN, tmp_path).stdout.split()[0])
     assert after == pytest.approx(before + 1)
 
 
-@pytest.mark.parametrize("name", [*sorted(path.name for path in (PACKAGE / "backends").glob("*.py")), "../layout.py"])
+BACKENDS = PACKAGE / "backends"
+SOURCES = sorted(str(path.relative_to(BACKENDS)) for path in BACKENDS.rglob("*.py"))
+
+
+def test_sources_lie_in_folders_too() -> None:
+    assert {Path(name).parent.name for name in SOURCES} == {"", "kernels", "codegen"}
+
+
+@pytest.mark.parametrize("name", [*SOURCES, "../layout.py"])
 def test_every_file_is_in_the_fingerprint(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(PACKAGE / "backends", tmp_path / "backends", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(BACKENDS, tmp_path / "backends", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PACKAGE / "layout.py", tmp_path)
-    monkeypatch.setattr(code_cache, "files", lambda package: tmp_path / package.removeprefix("fastmlp").lstrip("."))
-    before = code_cache.fingerprint.__wrapped__()
+    monkeypatch.setattr(cache, "files", lambda package: tmp_path / package.removeprefix("fastmlp").lstrip("."))
+    before = cache.fingerprint.__wrapped__()
     with (tmp_path / "backends" / name).open("a") as file:
         file.write("# edited\n")
-    assert code_cache.fingerprint.__wrapped__() != before
+    assert cache.fingerprint.__wrapped__() != before
 
 
 DAMAGES: dict[str, Any] = {
@@ -129,12 +138,12 @@ def test_a_damaged_entry_is_compiled_again_with_one_warning(damage: str) -> None
 
 def test_an_entry_that_is_a_link_is_not_read() -> None:
     compiled_twice()
-    elsewhere = the_entry().rename(code_cache.directory() / "elsewhere")
+    elsewhere = the_entry().rename(cache.directory() / "elsewhere")
     elsewhere.with_name(elsewhere.name).touch()
-    link = code_cache.directory() / ("x" + code_cache.SUFFIX)
+    link = cache.directory() / ("x" + cache.SUFFIX)
     link.symlink_to(elsewhere)
     with pytest.raises(OSError, match="symbolic"):
-        code_cache._read(link)
+        cache._read(link)
 
 
 def test_an_entry_of_another_user_is_not_unpickled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +160,7 @@ def test_an_entry_of_another_user_is_not_unpickled(monkeypatch: pytest.MonkeyPat
 
 def test_the_directory_is_the_users_alone(home: Path) -> None:
     compiled_twice()
-    for path in (home, code_cache.directory()):
+    for path in (home, cache.directory()):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert stat.S_IMODE(the_entry().stat().st_mode) == 0o600
 
@@ -176,16 +185,16 @@ def test_without_a_safe_directory_there_is_no_cache_and_one_warning(fault: Any, 
     with pytest.warns(RuntimeWarning, match="are not kept") as caught:
         assert [compiled_twice(), compiled_twice()] == [(6.0, 0), (6.0, 0)]
     assert len(caught) == 1
-    assert code_cache.cache_state().disabled
-    assert str(code_cache.cache_state()).startswith("off: ")
+    assert cache.cache_state().disabled
+    assert str(cache.cache_state()).startswith("off: ")
 
 
 def test_a_directory_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir(mode=0o700)
     mine = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
-    with pytest.raises(code_cache.CacheRefusedError, match=f"belongs to user {mine}"):
-        code_cache.directory()
+    with pytest.raises(cache.CacheRefusedError, match=f"belongs to user {mine}"):
+        cache.directory()
 
 
 def test_where_files_have_no_owner_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +214,7 @@ def test_a_write_that_fails_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(code_cache, "_write", full)
+    monkeypatch.setattr(cache, "_write", full)
     with pytest.warns(RuntimeWarning, match="No space left"):
         assert compiled_twice() == (6.0, 0)
 
@@ -216,7 +225,7 @@ def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", homeless)
-    assert "home directory" in code_cache.cache_state().disabled
+    assert "home directory" in cache.cache_state().disabled
 
 
 def test_processes_that_start_cold_together_agree() -> None:
@@ -229,36 +238,36 @@ def test_processes_that_start_cold_together_agree() -> None:
         assert process.stdout
         process.stdout.close()
     assert run(TWICE).stdout == "1\n"
-    assert [path.suffix for path in code_cache.directory().iterdir()] == [code_cache.SUFFIX]
+    assert [path.suffix for path in cache.directory().iterdir()] == [cache.SUFFIX]
 
 
 def test_numbas_directory_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "chosen"))
-    assert code_cache.directory().parent == tmp_path / "chosen" / "fastmlp"
+    assert cache.directory().parent == tmp_path / "chosen" / "fastmlp"
 
 
 def test_old_versions_are_forgotten(home: Path) -> None:
     home.mkdir(mode=0o700)
-    for age in range(2 * code_cache.KEPT):
+    for age in range(2 * cache.KEPT):
         (home / f"{age}").mkdir()
         os.utime(home / f"{age}", (age, age))
-    code_cache.directory()
-    assert len(list(home.iterdir())) == code_cache.KEPT
+    cache.directory()
+    assert len(list(home.iterdir())) == cache.KEPT
 
 
 def test_state_counts_and_flush_empties() -> None:
     compiled_twice()
-    state = code_cache.cache_state()
+    state = cache.cache_state()
     assert state.entries == 1
     assert state.size == the_entry().stat().st_size
     assert re.search(r", 1 entries, 0\.\d MB", str(state))
-    code_cache.MachineCodeCache("twice").flush()
-    assert code_cache.cache_state().entries == 0
+    cache.MachineCodeCache("twice").flush()
+    assert cache.cache_state().entries == 0
 
 
 def test_a_disabled_cache_leaves_the_disk_alone(home: Path) -> None:
     function: Any = numba.njit(lambda x: 2 * x)
-    function._cache = code_cache.MachineCodeCache("twice")
+    function._cache = cache.MachineCodeCache("twice")
     function._cache.disable()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
-from fastmlp.backends.reference_low_rank import factor_sizes, merge, train_low_rank
+from fastmlp.backends.reference_lora import factor_sizes, merge, train_lora
 from fastmlp.network import init_mlp, kernel_arguments
 
-from .conftest import SeededRng
+from ..conftest import SeededRng
 
 RANK, SCALE = 2, 0.7
 
@@ -56,7 +56,7 @@ def test_a_step_follows_the_gradient_of_the_factors_by_central_differences(rng: 
         return reference.loss_and_gradient(theta, sizes, activation, x, y)[0]
 
     slopes = [(loss(before + 1e-6 * e) - loss(before - 1e-6 * e)) / 2e-6 for e in np.eye(before.size)]
-    train_low_rank(**arguments)
+    train_lora(**arguments)
     assert_allclose(before - arguments["factors"], slopes, atol=1e-6)
 
 
@@ -66,14 +66,14 @@ def test_a_step_follows_the_gradient_of_the_factors_by_central_differences(rng: 
 def test_the_compiled_training_agrees_with_this_one(
     sizes: tuple[int, ...], optimizer: int, dtype: str, tolerance: float, rng: SeededRng
 ) -> None:
-    low_rank = pytest.importorskip("fastmlp.backends.compiled_low_rank")
+    low_rank = pytest.importorskip("fastmlp.backends.compiled_lora")
     theta, places, activation = kernel_arguments(init_mlp(sizes, rng=1, dtype=dtype))
     factors = (0.3 * rng.normal(sum(factor_sizes(places, 3)))).astype(dtype)
     x, y = rng.normal(21, 5).astype(dtype), rng.labels(21, max(2, sizes[-1]))
     rates, decays = np.full((2, len(sizes) - 1, 2), 0.01)
     order = np.array([np.random.default_rng(epoch).permutation(21) for epoch in range(3)])
     results = []
-    for train in (train_low_rank, low_rank.train_low_rank):
+    for train in (train_lora, low_rank.train_lora):
         merged, trained, state, losses = theta.copy(), factors.copy(), np.zeros((2, factors.size), dtype), np.zeros(3)
         merge(merged, theta, trained, places, 3, SCALE)
         for first, last in ((0, 4), (4, 9)):
@@ -91,7 +91,7 @@ def test_the_compiled_training_agrees_with_this_one(
 def test_theta_is_always_the_base_and_the_product(dtype: str, tolerance: float, rng: SeededRng) -> None:
     arguments = case(rng, epochs=3, batch_size=4, rates=np.full((3, 2), 0.05), momentum=0.9)
     arguments |= {name: arguments[name].astype(dtype) for name in ("theta", "factors", "state", "x", "base")}
-    train_low_rank(**arguments)
+    train_lora(**arguments)
     expected = arguments["base"].astype("float64")
     merge(expected, expected.copy(), arguments["factors"].astype("float64"), arguments["sizes"], RANK, SCALE)
     assert_allclose(arguments["theta"], expected, atol=tolerance)
@@ -112,7 +112,7 @@ def test_b_of_zero_changes_nothing_to_the_bit(rng: SeededRng) -> None:
 
 def test_biases_of_the_body_do_not_move(rng: SeededRng) -> None:
     arguments = case(rng, epochs=3, batch_size=4, rates=np.full((3, 2), 0.05))
-    train_low_rank(**arguments)
+    train_lora(**arguments)
     for start, width in zip((30, 78), (6, 7), strict=True):
         assert_array_equal(arguments["theta"][start : start + width], arguments["base"][start : start + width])
 
@@ -122,7 +122,7 @@ def test_a_training_in_two_calls_has_the_same_bits(cut: int, rng: SeededRng) -> 
     options: dict[str, Any] = {"epochs": 2, "batch_size": 4, "rates": np.full((3, 2), 0.05), "momentum": 0.9}
     whole = case(SeededRng(5), **options)
     halves = case(SeededRng(5), **options)
-    assert train_low_rank(**whole) == whole["last"]
-    train_low_rank(**(halves | {"last": cut}))
-    train_low_rank(**(halves | {"first": cut}))
+    assert train_lora(**whole) == whole["last"]
+    train_lora(**(halves | {"last": cut}))
+    train_lora(**(halves | {"first": cut}))
     assert_array_equal(halves["theta"], whole["theta"])

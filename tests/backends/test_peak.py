@@ -9,11 +9,11 @@ import pytest
 
 numba: Any = pytest.importorskip("numba")
 
-from fastmlp.backends import host, peak  # noqa: E402
+from fastmlp.backends import cpu, peak  # noqa: E402
 
 
 def test_double_precision_has_half_the_lanes() -> None:
-    if host.TILE is host.PLAIN:
+    if cpu.TILE is cpu.PLAIN:
         pytest.skip("no vector code")
     single, double = (max(peak.fma_peak(dtype) for _ in range(5)) for dtype in ("float32", "float64"))
     assert single > 1e9
@@ -21,5 +21,5 @@ def test_double_precision_has_half_the_lanes() -> None:
 
 
 def test_without_vector_code_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "TILE", host.PLAIN)
+    monkeypatch.setattr(cpu, "TILE", cpu.PLAIN)
     assert math.isnan(peak.fma_peak())

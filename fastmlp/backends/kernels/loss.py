@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .elementary import exp, log
-from .jit import inlined, kernel
+from ..codegen.math import exp, log
+from ..jit import inlined, kernel
 from .products import softmax
 
 if TYPE_CHECKING:
-    from ..layout import Floats, Ints
+    from ...layout import Floats, Ints
 
 
 @inlined
-def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, row: Floats) -> float:
+def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, scratch: Floats) -> float:
     """Turn logits into the gradient of the batch's mean loss, in place.
 
     Parameters
@@ -30,30 +30,30 @@ def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, 
     classes, count
         Classes and examples; one class is a sigmoid head.
     labels : (count,) from 0.
-    row : (3 * step,) scratch.
+    scratch : (3 * step,) scratch.
 
     Returns
     -------
     Sum of the losses. Not finite if a logit is not.
     """
     if classes == 1:
-        return _sigmoid(z, step, count, labels, row)
+        return _sigmoid_cross_entropy(z, step, count, labels, scratch)
     for j in range(count):
-        row[2 * step + j] = z[labels[j] * step + j]
+        scratch[2 * step + j] = z[labels[j] * step + j]
     scale = z.dtype.type(1) / z.dtype.type(count)
-    softmax(z, step, classes, scale, row)
+    softmax(z, step, classes, scale, scratch)
     loss = 0.0
     for j in range(count):
         z[labels[j] * step + j] -= scale
-        loss += row[step + j] - (row[2 * step + j] - row[j])  # log(sum of exp(z - top)) - (own z - top)
+        loss += scratch[step + j] - (scratch[2 * step + j] - scratch[j])  # log(sum of exp(z - top)) - (own z - top)
     return loss
 
 
 @kernel
-def _sigmoid(z: Floats, step: int, count: int, labels: Ints, row: Floats) -> float:
+def _sigmoid_cross_entropy(z: Floats, step: int, count: int, labels: Ints, scratch: Floats) -> float:
     """Like the softmax of the two logits 0 and z."""
     one, zero = z.dtype.type(1), z.dtype.type(0)
-    sign, scale = row[:step], one / z.dtype.type(count)
+    sign, scale = scratch[:step], one / z.dtype.type(count)
     for j in range(count):
         sign[j] = one if labels[j] == 0 else -one
     for j in range(count, step):
@@ -62,8 +62,8 @@ def _sigmoid(z: Floats, step: int, count: int, labels: Ints, row: Floats) -> flo
         against = sign[j] * z[j]  # how far the logit is on the wrong side
         e = exp(-abs(against))
         z[j] = scale * sign[j] * (one if against > 0 else e) / (one + e)
-        row[step + j] = (against if against > 0 else zero) + log(one + e)
+        scratch[step + j] = (against if against > 0 else zero) + log(one + e)
     loss = 0.0
     for j in range(count):
-        loss += row[step + j]
+        loss += scratch[step + j]
     return loss

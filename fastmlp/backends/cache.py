@@ -4,8 +4,9 @@ Numba has such a cache. It is not used, because its key is the file that defines
 another file serves stale machine code; a truncated file crashes the first call (numba#10434); a read-only install
 raises at import; and it unpickles whatever lies in a directory that others may write. Here
 
-- a directory is named by a hash of everything compiled code depends on: every file of this folder, `layout`, and the
-  versions of Python, numba and llvmlite. An entry in it is named by the function, its types and the processor;
+- a directory is named by a hash of everything compiled code depends on: every file of this folder and of the folders
+  in it, `layout`, and the versions of Python, numba and llvmlite. An entry in it is named by the function, its types
+  and the processor;
 - an entry begins with a digest of the rest. One that does not match is deleted and compiled again, with one warning;
 - the directory must be the user's own, closed to others and not a link, and so must be every entry: unpickling runs
   code. Otherwise there is no cache, with one warning;
@@ -24,6 +25,7 @@ import shutil
 import stat
 import tempfile
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +39,7 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from . import host
+from . import cpu
 
 config: Any = numba.config
 SUFFIX = ".machine-code"
@@ -79,10 +81,18 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for version in (platform.python_version(), numba.__version__, llvmlite.__version__):
         digest.update(version.encode() + b"\0")
-    sources = [entry for entry in files(__package__).iterdir() if entry.name.endswith(".py")]
-    for source in [*sorted(sources, key=lambda entry: entry.name), files("fastmlp") / "layout.py"]:
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    for name, source in [*_sources(files(__package__)), ("../layout.py", files("fastmlp") / "layout.py")]:
+        digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _sources(folder: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every Python file in a folder and below it, with its path from there, in the order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _sources(entry, f"{name}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield name + entry.name, entry
 
 
 def directory() -> Path:
@@ -208,8 +218,8 @@ class MachineCodeCache(_Cache):
             _warn_once(f"compiled functions are not kept, every process compiles anew: {refusal}")
             return None
         # Options of the environment: code with and without checks does not even lay out its memory alike. And whether
-        # it is made of vectors, for that may change in a process, see `calls`.
-        options = config.OPT, bool(config.BOUNDSCHECK), host.TILE.name
+        # it is made of vectors, for that may change in a process, see `fallback`.
+        options = config.OPT, bool(config.BOUNDSCHECK), cpu.TILE.name
         key = repr((self.name, str(signature), codegen.magic_tuple(), *options))
         return folder / (hashlib.sha256(key.encode()).hexdigest()[:32] + SUFFIX)
 

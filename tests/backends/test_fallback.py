@@ -11,9 +11,9 @@ import pytest
 
 numba: Any = pytest.importorskip("numba")
 
-from fastmlp.backends import code_cache, host  # noqa: E402
+from fastmlp.backends import cache, cpu  # noqa: E402
 
-if host.TILE is host.PLAIN:
+if cpu.TILE is cpu.PLAIN:
     pytest.skip("there is no vector code", allow_module_level=True)
 
 FAULTY = """
@@ -22,16 +22,17 @@ from concurrent.futures import ThreadPoolExecutor
 from llvmlite import ir
 from numpy.testing import assert_allclose
 import fastmlp
-from fastmlp.backends import elementary, host
+from fastmlp.backends import cpu
+from fastmlp.backends.codegen import math as elementary
 
-fused = elementary.Values.fused
+fma = elementary.Arithmetic.fma
 
 def faulty(self, a, b, c):
     if self.lanes:
         {fault}
-    return fused(self, a, b, c)
+    return fma(self, a, b, c)
 
-elementary.Values.fused = faulty
+elementary.Arithmetic.fma = faulty
 net, X = fastmlp.init_mlp((3, 20, 2)), [[0.0, 1.0, 2.0], [1.0, 0.0, 3.0]]
 
 def asked(backend):
@@ -40,7 +41,7 @@ def asked(backend):
 with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(2) as pool:
     warnings.simplefilter("always")
     first, second = pool.map(asked, ["numba", "auto"])
-assert host.TILE is host.PLAIN
+assert cpu.TILE is cpu.PLAIN
 assert "vector code cannot be built" in str(caught[0].message), caught
 assert len(caught) == 1, caught
 assert (first == second).all() and (first == asked("numba")).all()
@@ -81,9 +82,9 @@ def test_plain_code_is_kept_apart(tmp_path: Any, monkeypatch: Any) -> None:
     """A process in which vector code was refused leaves nothing that another would take for it."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     codegen = numba.core.registry.cpu_target.target_context.codegen()
-    ours = code_cache.MachineCodeCache("train")._path("signature", codegen)
-    monkeypatch.setattr(host, "TILE", host.PLAIN)
-    theirs = code_cache.MachineCodeCache("train")._path("signature", codegen)
+    ours = cache.MachineCodeCache("train")._path("signature", codegen)
+    monkeypatch.setattr(cpu, "TILE", cpu.PLAIN)
+    theirs = cache.MachineCodeCache("train")._path("signature", codegen)
     assert ours
     assert theirs
     assert ours.parent == theirs.parent

@@ -7,35 +7,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layout import BETA1, BETA2
-from .rules import BARE, DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, ONE, S0, S1, S2, SHRINK, STEP
-from .tiles import Emitter, Operand, index
+from ...layout import BETA1, BETA2
+from ..coefficients import BARE, DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, ONE, S0, S1, S2, SHRINK, STEP
+from .tile import Emitter, Operand, index
 
 
-def zeros(emit: Emitter, rows: int, vectors: int) -> list[list[Any]]:
+def zero_accumulators(emit: Emitter, rows: int, vectors: int) -> list[list[Any]]:
     """Accumulators that start from nothing."""
     return [[emit.constant(0.0)] * vectors for _ in range(rows)]
 
 
-def bias(emit: Emitter, rows: int, vectors: int, pointer: Any) -> list[list[Any]]:
+def bias_accumulators(emit: Emitter, rows: int, vectors: int, pointer: Any) -> list[list[Any]]:
     """Accumulators that start from the bias, the same in every row."""
     return [[emit.load(pointer, index(v * emit.lanes)) for v in range(vectors)]] * rows
 
 
-def store_above(emit: Emitter, sums: list[list[Any]], out: Operand, floor: Any) -> None:
+def store_clamped(emit: Emitter, sums: list[list[Any]], out: Operand, floor: Any) -> None:
     """Store max(sum, floor): ReLU with floor 0, nothing with floor -inf. Written so that a NaN stays."""
-    for at, total in places(emit, sums, out.row_step):
+    for at, total in accumulator_offsets(emit, sums, out.row_step):
         below = emit.builder.fcmp_ordered("<", total, floor)
         emit.store(emit.builder.select(below, floor, total), out.pointer, at)
 
 
-def store_masked(emit: Emitter, sums: list[list[Any]], out: Operand, hidden: Any, shape: Any) -> None:
-    """Store sum * slope, the slope of the activation being a polynomial in its value; see `rules`.
+def store_times_slope(emit: Emitter, sums: list[list[Any]], out: Operand, hidden: Any, activation_row: Any) -> None:
+    """Store sum * slope, the slope of the activation being a polynomial in its value; see `coefficients`.
 
     Where the slope is 1 or 0, for ReLU, there is nothing to multiply: three operations fewer a vector.
     """
-    builder, where = emit.builder, places(emit, sums, out.row_step)
-    floor, s0, s1, s2 = (emit.broadcast(shape, index(number)) for number in (FLOOR, S0, S1, S2))
+    builder, where = emit.builder, accumulator_offsets(emit, sums, out.row_step)
+    floor, s0, s1, s2 = (emit.broadcast(activation_row, index(place)) for place in (FLOOR, S0, S1, S2))
 
     def store(at: Any, value: Any, a: Any) -> None:
         above = builder.fcmp_ordered(">", a, floor)
@@ -46,13 +46,13 @@ def store_masked(emit: Emitter, sums: list[list[Any]], out: Operand, hidden: Any
         with then:
             for at, total in where:
                 a = emit.load(hidden, at)
-                store(at, builder.fmul(total, emit.fused(a, emit.fused(a, s2, s1), s0)), a)
+                store(at, builder.fmul(total, emit.fma(a, emit.fma(a, s2, s1), s0)), a)
         with otherwise:
             for at, total in where:
                 store(at, total, emit.load(hidden, at))
 
 
-def places(emit: Emitter, sums: list[list[Any]], row_step: Any) -> list[tuple[Any, Any]]:
+def accumulator_offsets(emit: Emitter, sums: list[list[Any]], row_step: Any) -> list[tuple[Any, Any]]:
     """Every accumulator with its offset in a matrix whose rows are `row_step` apart."""
     return [
         (emit.plus(emit.times(index(r), row_step), index(v * emit.lanes)), total)
@@ -73,13 +73,13 @@ class Update:
     size
         Length of a padded parameter vector.
     numbers
-        What `rules.set_update` filled in.
+        What `coefficients.set_coefficients` filled in.
     """
 
-    def __init__(self, emit: Emitter, pointer: Any, size: Any, numbers: Any) -> None:
+    def __init__(self, emit: Emitter, pointer: Any, size: Any, coefficients: Any) -> None:
         self.emit, self.builder = emit, emit.builder
         self.rows = [emit.address(pointer, emit.times(index(row), size)) for row in range(4)]
-        self.number = [emit.broadcast(numbers, index(place)) for place in range(ONE)]
+        self.coefficient = [emit.broadcast(coefficients, index(place)) for place in range(ONE)]
 
     def apply(self, sums: list[list[Any]], row_step: Any, step: Any) -> None:
         """Update every parameter of the tile by its sum; `step` is `sgd` or `adam`.
@@ -87,15 +87,15 @@ class Update:
         A bare step has nothing but the rule itself, and most are bare. The pull comes in a branch of its own, since
         the anchor's memory exists only if there is one.
         """
-        emit, builder, where = self.emit, self.builder, places(self.emit, sums, row_step)
-        with builder.if_else(emit.differs(self.number[BARE], 0.0), likely=True) as (then, otherwise):
+        emit, builder, where = self.emit, self.builder, accumulator_offsets(self.emit, sums, row_step)
+        with builder.if_else(emit.differs(self.coefficient[BARE], 0.0), likely=True) as (then, otherwise):
             with then:
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=True), self.rows[0], at)
             with otherwise:
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=False), self.rows[0], at)
-                with builder.if_then(emit.differs(self.number[SHRINK], 1.0)):
+                with builder.if_then(emit.differs(self.coefficient[SHRINK], 1.0)):
                     for at, _ in where:
                         emit.store(self.pull(at), self.rows[0], at)
 
@@ -103,9 +103,9 @@ class Update:
         """v = momentum v - rate g; p += v."""
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
-        g = gradient if bare else emit.fused(self.number[DECAY], p, gradient)
-        v = emit.fused(self.number[STEP], g, builder.fmul(self.number[MOMENTUM], emit.load(self.rows[1], at)))
-        v = v if bare else self.flushed(v)
+        g = gradient if bare else emit.fma(self.coefficient[DECAY], p, gradient)
+        v = emit.fma(self.coefficient[STEP], g, builder.fmul(self.coefficient[MOMENTUM], emit.load(self.rows[1], at)))
+        v = v if bare else self.flush(v)
         emit.store(v, self.rows[1], at)
         return builder.fadd(p, v)
 
@@ -113,30 +113,30 @@ class Update:
         """Kingma & Ba's algorithm 1, its corrections in STEP and GUARD; adamw's decay is in KEEP."""
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
-        g = gradient if bare else emit.fused(self.number[DECAY], p, gradient)
+        g = gradient if bare else emit.fma(self.coefficient[DECAY], p, gradient)
         m = self.mean(emit.load(self.rows[1], at), g, BETA1)
         v = self.mean(emit.load(self.rows[2], at), builder.fmul(g, g), BETA2)
         if not bare:
-            m, v, p = self.flushed(m), self.flushed(v), builder.fmul(self.number[KEEP], p)
+            m, v, p = self.flush(m), self.flush(v), builder.fmul(self.coefficient[KEEP], p)
         emit.store(m, self.rows[1], at)
         emit.store(v, self.rows[2], at)
-        share = builder.fdiv(m, builder.fadd(emit.root(v), self.number[GUARD]))
-        return emit.fused(self.number[STEP], share, p)
+        share = builder.fdiv(m, builder.fadd(emit.sqrt(v), self.coefficient[GUARD]))
+        return emit.fma(self.coefficient[STEP], share, p)
 
     def mean(self, old: Any, new: Any, beta: float) -> Any:
         """beta * old + (1 - beta) * new."""
         emit = self.emit
-        return emit.fused(emit.constant(1 - beta), new, self.builder.fmul(emit.constant(beta), old))
+        return emit.fma(emit.constant(1 - beta), new, self.builder.fmul(emit.constant(beta), old))
 
-    def flushed(self, moment: Any) -> Any:
+    def flush(self, moment: Any) -> Any:
         """Zero if tiny."""
-        tiny = self.builder.fcmp_ordered("<", self.emit.magnitude(moment), self.number[LEAST])
+        tiny = self.builder.fcmp_ordered("<", self.emit.absolute(moment), self.coefficient[LEAST])
         return self.builder.select(tiny, self.emit.constant(0.0), moment)
 
     def pull(self, at: Any) -> Any:
         """anchor + shrink (p - anchor)."""
         p, anchor = (self.emit.load(self.rows[row], at) for row in (0, 3))
-        return self.emit.fused(self.number[SHRINK], self.builder.fsub(p, anchor), anchor)
+        return self.emit.fma(self.coefficient[SHRINK], self.builder.fsub(p, anchor), anchor)
 
 
 STEPS = {"sgd": Update.sgd, "adam": Update.adam}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @quiet
-def train_low_rank(
+def train_lora(
     theta: Floats,
     factors: Floats,
     state: Floats,

@@ -1,6 +1,6 @@
 """Calls of the engine; where its vector code cannot be built, plain loops take its place.
 
-`host` chooses the vectors by what the processor says of itself. Whether the compiler makes code of them shows when it
+`cpu` chooses the vectors by what the processor says of itself. Whether the compiler makes code of them shows when it
 is asked to, which is at a first call whose code does not come from the cache: so that is where it is decided, once in a
 process, and a call that succeeds has paid nothing for it. An entry that has failed has not run, for kernels raise
 nothing themselves unless they are plain.
@@ -13,7 +13,8 @@ from importlib import reload
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from . import engine, engine_low_rank, head, host, products
+from . import cpu
+from .kernels import engine, engine_lora, loss, products
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,22 +23,22 @@ _turning = Lock()
 
 
 def call(module: ModuleType, entry: str, *arguments: Any) -> Any:
-    """Call an entry of `engine` or `engine_low_rank`, on vectors or else, with one warning, on plain loops."""
-    tile = host.TILE
+    """Call an entry of `engine` or `engine_lora`, on vectors or else, with one warning, on plain loops."""
+    tile = cpu.TILE
     try:
         return getattr(module, entry)(*arguments)
     except Exception as error:
-        if tile is host.PLAIN:
+        if tile is cpu.PLAIN:
             raise
         with _turning:  # trials run on threads, and all of them fail
-            if host.TILE is tile:
+            if cpu.TILE is tile:
                 _turn_to_plain(error)
     return getattr(module, entry)(*arguments)
 
 
 def _turn_to_plain(error: Exception) -> None:
-    host.TILE = host.PLAIN
-    for module in (products, head, engine, engine_low_rank):  # each holds the products it was read with
+    cpu.TILE = cpu.PLAIN
+    for module in (products, loss, engine, engine_lora):  # each holds the products it was read with
         reload(module)
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     warnings.warn(

@@ -1,4 +1,4 @@
-"""Training within low rank, compiled: `reference_low_rank`'s function at the speed of the machine."""
+"""Training within low rank, compiled: `reference_lora`'s function at the speed of the machine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import engine_low_rank
-from .calls import call
-from .compiled import own, unit_of
-from .plan import BIAS, COLUMNS, INPUTS, MOMENT, MOMENT2, OUTPUTS, ROWS, VALUE, WEIGHT, Plan, carve, rounded
-from .rules import IDENTITY, N_NUMBERS, SGD, SHAPES
+from .coefficients import ACTIVATION_TABLE, IDENTITY, N_COEFFICIENTS, SGD
+from .compiled import as_kernel_array, padding_unit
+from .fallback import call
+from .kernels import engine_lora
+from .kernels.memory import (
+    BIAS,
+    COLUMNS,
+    INPUTS,
+    MOMENT,
+    MOMENT2,
+    OUTPUTS,
+    ROWS,
+    VALUE,
+    WEIGHT,
+    BufferLayout,
+    allocate,
+    rounded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +34,7 @@ if TYPE_CHECKING:
     from ..layout import Floats, Ints
 
 
-def train_low_rank(
+def train_lora(
     theta: Floats,
     factors: Floats,
     state: Floats,
@@ -42,62 +55,63 @@ def train_low_rank(
     first: int,
     last: int,
 ) -> int:
-    """See `reference_low_rank.train_low_rank`."""
-    plan = Plan.of(sizes, unit_of(theta.dtype), min(batch_size, order.shape[1]))
-    thin = ThinPlan.of(plan, rank)
+    """See `reference_lora.train_lora`."""
+    layout = BufferLayout.of(sizes, padding_unit(theta.dtype), min(batch_size, order.shape[1]))
+    lora = LoraLayout.of(layout, rank)
     rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
-    parameters, adapters, still, inputs, deltas, spare, narrow, row, numbers = carve(
-        theta.dtype, len(rows) * plan.size, len(rows) * thin.size, plan.size, plan.inputs,
-        plan.deltas + 2 * plan.batch * thin.width, max(plan.spare, thin.spare), plan.batch * thin.width,
-        3 * plan.batch, N_NUMBERS,
+    parameters, adapters, frozen, inputs, deltas, spare, projection, scratch, coefficients = allocate(
+        theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size, layout.inputs,
+        layout.deltas + 2 * layout.batch * lora.width, max(layout.spare, lora.spare), layout.batch * lora.width,
+        3 * layout.batch, N_COEFFICIENTS,
     )  # fmt: skip
     network, wide = parameters.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
     for place, flat in rows:
-        for real, padded in thin.pairs(flat, wide[place], network[place]):
+        for real, padded in lora.pairs(flat, wide[place], network[place]):
             padded[:] = real
-    shapes = SHAPES.astype(theta.dtype)
+    shapes = ACTIVATION_TABLE.astype(theta.dtype)
     done: int = call(
-        engine_low_rank, "train_low_rank", theta, own(base), parameters, still, adapters, thin.places, plan.table,
-        plan.unit, inputs, deltas, spare, narrow, row, np.zeros(plan.batch, np.int64), numbers, activation,
-        shapes[activation], shapes[IDENTITY], optimizer, own(x), own(y), own(order), batch_size, rank, thin.width,
-        theta.dtype.type(scale), own(rates), own(decays), float(momentum), losses, first, last,
+        engine_lora, "train_lora", theta, as_kernel_array(base), parameters, frozen, adapters, lora.places,
+        layout.table, layout.unit, inputs, deltas, spare, projection, scratch, np.zeros(layout.batch, np.int64),
+        coefficients, activation, shapes[activation], shapes[IDENTITY], optimizer, as_kernel_array(x),
+        as_kernel_array(y), as_kernel_array(order), batch_size, rank, lora.width, theta.dtype.type(scale),
+        as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, first, last,
     )  # fmt: skip
     for place, flat in rows:
-        for real, padded in thin.pairs(flat, wide[place], network[place]):
+        for real, padded in lora.pairs(flat, wide[place], network[place]):
             real[:] = padded
     return done
 
 
 @dataclass(frozen=True)
-class ThinPlan:
+class LoraLayout:
     """Places of the padded factors, A (ROWS, width) and B (width, COLUMNS) of each layer below the head, then zeros."""
 
-    plan: Plan
+    layout: BufferLayout
     rank: int
     width: int
     places: Ints  # (L - 1, 2)
     size: int
 
     @classmethod
-    def of(cls, plan: Plan, rank: int) -> ThinPlan:
+    def of(cls, layout: BufferLayout, rank: int) -> LoraLayout:
         """Lay factors out beside a network."""
-        width, at, places = rounded(rank, plan.unit), 0, []
-        for layer in plan.table[:-1]:
+        width, at, places = rounded(rank, layout.unit), 0, []
+        for layer in layout.table[:-1]:
             middle = at + int(layer[ROWS]) * width
             places.append((at, middle))
             at = middle + width * int(layer[COLUMNS])
-        zeros = width + int(plan.table[:, COLUMNS].max())
-        return cls(plan, rank, width, np.array(places, np.int64).reshape(-1, 2), at + zeros)
+        zeros = width + int(layout.table[:, COLUMNS].max())
+        return cls(layout, rank, width, np.array(places, np.int64).reshape(-1, 2), at + zeros)
 
     @property
     def spare(self) -> int:
         """Length of the buffer for B, transposed."""
-        return self.width * int(self.plan.table[:, COLUMNS].max())
+        return self.width * int(self.layout.table[:, COLUMNS].max())
 
     def pairs(self, flat: Floats, wide: Floats, network: Floats) -> Iterator[tuple[Floats, Floats]]:
         """Each part of what is trained, as views of the flat vector and of the padded ones."""
         at = 0
-        for (a, b), layer in zip(self.places.tolist(), self.plan.table[:-1].tolist(), strict=True):
+        for (a, b), layer in zip(self.places.tolist(), self.layout.table[:-1].tolist(), strict=True):
             for start, n_rows, n_columns, step in (
                 (a, layer[INPUTS], self.rank, self.width),
                 (b, self.rank, layer[OUTPUTS], layer[COLUMNS]),
@@ -106,7 +120,7 @@ class ThinPlan:
                 padded = wide[start : start + n_rows * step].reshape(n_rows, step)[:, :n_columns]
                 yield flat[at:stop].reshape(n_rows, n_columns), padded
                 at = stop
-        head = self.plan.table[-1].tolist()
+        head = self.layout.table[-1].tolist()
         stop = at + head[INPUTS] * head[OUTPUTS]
         weights = network[head[WEIGHT] : head[BIAS]].reshape(head[COLUMNS], head[ROWS])
         yield flat[at:stop].reshape(head[INPUTS], head[OUTPUTS]), weights[: head[OUTPUTS], : head[INPUTS]].T

@@ -11,15 +11,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 numba: Any = pytest.importorskip("numba")
 
-from fastmlp.backends import host, plain  # noqa: E402
-from fastmlp.backends.plan import MOMENT, carve  # noqa: E402
-from fastmlp.backends.rules import ADAM, N_NUMBERS, SGD, SHAPES, set_update  # noqa: E402
+from fastmlp.backends import cpu  # noqa: E402
+from fastmlp.backends.coefficients import ACTIVATION_TABLE, ADAM, N_COEFFICIENTS, SGD  # noqa: E402
+from fastmlp.backends.kernels.memory import MOMENT, allocate  # noqa: E402
+from fastmlp.backends.kernels.optimizer import set_coefficients  # noqa: E402
 from fastmlp.layout import FLUSHED, TINY  # noqa: E402
 
-if host.TILE is host.PLAIN:
+if cpu.TILE is cpu.PLAIN:
     pytest.skip("there is no vector code", allow_module_level=True)
 
-from fastmlp.backends import jit, vector  # noqa: E402
+from fastmlp.backends import jit  # noqa: E402
+from fastmlp.backends.kernels import matmul_plain, matmul_tiled  # noqa: E402
 
 ROWS, DEPTH, GUARD = 16, 5, 7.0  # guard: what lies behind the last number that a product may touch
 DTYPES = ["float32", "float64"]
@@ -38,7 +40,7 @@ def callable_from_python(kernel: Any) -> Any:
 def both(name: str, arguments: list[Any], changed: int) -> tuple[Any, Any]:
     """Run a product both ways on copies; return what became of the argument that it changes."""
     results = []
-    for module in (plain, vector):
+    for module in (matmul_plain, matmul_tiled):
         copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
         callable_from_python(getattr(module, name))(*copies)
         results.append(copies[changed])
@@ -47,7 +49,7 @@ def both(name: str, arguments: list[Any], changed: int) -> tuple[Any, Any]:
 
 def drawn(dtype: str, *lengths: int) -> list[Any]:
     draw = np.random.default_rng(5)
-    pieces = carve(np.dtype(dtype), *lengths)
+    pieces = allocate(np.dtype(dtype), *lengths)
     for piece in pieces:
         piece[:] = draw.normal(size=piece.size)
     return pieces
@@ -55,8 +57,8 @@ def drawn(dtype: str, *lengths: int) -> list[Any]:
 
 def widths(dtype: str) -> list[int]:
     """One vector, several, and a number that wide tiles leave a rest of."""
-    lanes = host.TILE.vector_bytes // np.dtype(dtype).itemsize
-    unit = max(lanes, host.TILE.rows)
+    lanes = cpu.TILE.vector_bytes // np.dtype(dtype).itemsize
+    unit = max(lanes, cpu.TILE.rows)
     return [unit, 2 * unit, 3 * unit, 5 * unit]
 
 
@@ -77,25 +79,25 @@ def test_affine(dtype: str, columns: int, floor: float) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
-@pytest.mark.parametrize("activation", range(len(SHAPES)))
-def test_pull_back(dtype: str, columns: int, activation: int) -> None:
+@pytest.mark.parametrize("activation", range(len(ACTIVATION_TABLE)))
+def test_backward_input(dtype: str, columns: int, activation: int) -> None:
     there = ROWS * 32
     deltas, turned, hidden = drawn(dtype, there + ROWS * columns + 1, 32 * columns, ROWS * columns)
     deltas[-1] = GUARD
-    shape = SHAPES[activation].astype(dtype)
+    shape = ACTIVATION_TABLE[activation].astype(dtype)
     given = [deltas, there, 0, 32, turned, 0, ROWS, DEPTH, columns, hidden, 0, shape]
-    expected, actual = both("pull_back", given, 0)
+    expected, actual = both("backward_input", given, 0)
     assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
     assert actual[-1] == GUARD
 
 
 @jit.kernel
 def fill(numbers: Any, optimizer: int, decay: float, pull: float, t: int) -> None:
-    set_update(numbers, optimizer, 0.1, decay, pull, 0.9, t)
+    set_coefficients(numbers, optimizer, 0.1, decay, pull, 0.9, t)
 
 
 def numbers_of(optimizer: int, dtype: str, decay: float = 0.2, pull: float = 0.0, t: int = 3) -> Any:
-    numbers = np.zeros(N_NUMBERS, dtype)
+    numbers = np.zeros(N_COEFFICIENTS, dtype)
     callable_from_python(fill)(numbers, optimizer, decay, pull, t)
     return numbers
 
@@ -103,7 +105,7 @@ def numbers_of(optimizer: int, dtype: str, decay: float = 0.2, pull: float = 0.0
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
 @pytest.mark.parametrize("optimizer", [SGD, ADAM])
 @pytest.mark.parametrize(("decay", "pull", "t"), [(0.0, 0.0, 3), (0.2, 0.0, 3), (0.2, 0.5, 3), (0.0, 0.0, FLUSHED)])
-def test_descend(dtype: str, columns: int, optimizer: int, decay: float, pull: float, t: int) -> None:
+def test_update_weights(dtype: str, columns: int, optimizer: int, decay: float, pull: float, t: int) -> None:
     size = ROWS * columns + 1
     x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 4 * size)
     parameters = np.abs(parameters)  # second moments are not negative
@@ -113,7 +115,7 @@ def test_descend(dtype: str, columns: int, optimizer: int, decay: float, pull: f
     deltas[3::columns] = 0
     numbers = numbers_of(optimizer, dtype, decay, pull, t)
     given = [x, 0, ROWS, deltas, 0, DEPTH, parameters, size, 0, ROWS, columns, optimizer, numbers]
-    expected, actual = both("descend", given, 6)
+    expected, actual = both("update_weights", given, 6)
     assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
     assert (actual[size - 1 :: size] == GUARD).all()
     if not decay:
@@ -123,12 +125,12 @@ def test_descend(dtype: str, columns: int, optimizer: int, decay: float, pull: f
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
 @pytest.mark.parametrize("optimizer", [SGD, ADAM])
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 10])
-def test_descend_of_few_rows(dtype: str, columns: int, optimizer: int, rows: int) -> None:
+def test_update_weights_of_few_rows(dtype: str, columns: int, optimizer: int, rows: int) -> None:
     """What lies behind the real rows is padding, up to a whole tile, and is not looked at."""
     size = ROWS * columns
     x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 3 * size)
     given = [x, 0, ROWS, deltas, 0, DEPTH, np.abs(parameters), size, 0, rows, columns, optimizer]
-    expected, actual = both("descend", [*given, numbers_of(optimizer, dtype)], 6)
+    expected, actual = both("update_weights", [*given, numbers_of(optimizer, dtype)], 6)
     real = np.arange(3 * size) % size < rows * columns
     assert_allclose(actual[real], expected[real], rtol=RTOL[dtype], atol=RTOL[dtype])
     assert (actual[real] != given[6][real])[: rows * columns].all()
@@ -139,7 +141,7 @@ def test_turn_moves_and_computes_nothing(dtype: str, columns: int) -> None:
     rows = widths(dtype)[1]
     out, x = drawn(dtype, rows * columns + 1, rows * columns)
     out[-1] = GUARD
-    expected, actual = both("turn", [out, 0, rows, x, 0, columns, rows, columns], 0)
+    expected, actual = both("transpose", [out, 0, rows, x, 0, columns, rows, columns], 0)
     assert_array_equal(actual, expected)
     assert_array_equal(actual[:-1].reshape(columns, rows), x.reshape(rows, columns).T)
 

@@ -3,7 +3,7 @@
 In a padded network every row of a weight matrix fills whole vectors, so that a load never runs over an edge and needs
 no mask. Padding is filled with zeros, which no product moves: a unit that is padding has no weights in or out, and
 nothing it could take part in is read. The caller's flat vectors are copied into padded ones at the start of a call and
-back at its end, see `padding`, which costs less than one step.
+back at its end, see `memory`, which costs less than one step.
 
 Layer l of a plan, with both sizes rounded up to the unit::
 
@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..jit import inlined, kernel
+
 if TYPE_CHECKING:
-    from ..layout import Floats, Ints
+    from ...layout import Floats, Ints
 
 INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE = range(7)
 VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # pieces of the padded parameters, each as long as the network
@@ -33,7 +35,7 @@ CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
 
 
 @dataclass(frozen=True)
-class Plan:
+class BufferLayout:
     """A network's places for buffers of `batch` rows, every row a multiple of `unit` numbers."""
 
     table: Ints  # (L, 7)
@@ -41,9 +43,9 @@ class Plan:
     batch: int
 
     @classmethod
-    def of(cls, sizes: Ints, unit: int, batch: int) -> Plan:
+    def of(cls, sizes: Ints, unit: int, batch: int) -> BufferLayout:
         """Lay a network out."""
-        return _plan(tuple(sizes.tolist()), unit, rounded(batch, unit))
+        return _layout(tuple(sizes.tolist()), unit, rounded(batch, unit))
 
     @cached_property
     def size(self) -> int:
@@ -68,14 +70,14 @@ class Plan:
 
 
 @lru_cache(maxsize=64)  # a study trains the same network again and again
-def _plan(sizes: tuple[int, ...], unit: int, batch: int) -> Plan:
+def _layout(sizes: tuple[int, ...], unit: int, batch: int) -> BufferLayout:
     rows, weight, source = [], 0, 0
     for n_in, n_out in itertools.pairwise(sizes):
         wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
         rows.append((n_in, n_out, wide_in, wide_out, weight, weight + wide_in * wide_out, source))
         weight += (wide_in + 1) * wide_out
         source += batch * wide_in
-    return Plan(np.array(rows, np.int64), unit, batch)
+    return BufferLayout(np.array(rows, np.int64), unit, batch)
 
 
 def rounded(size: int, unit: int) -> int:
@@ -83,7 +85,7 @@ def rounded(size: int, unit: int) -> int:
     return -(-size // unit) * unit
 
 
-def carve(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
+def allocate(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
     """Arrays of zeros, each beginning at a cache line, out of one piece of memory."""
     line = CACHE_LINE // dtype.itemsize
     total, pieces = _pieces(lengths, line)
@@ -97,3 +99,57 @@ def _pieces(lengths: tuple[int, ...], line: int) -> tuple[int, list[slice]]:
     """How much memory arrays take that begin at a line each, and where each lies."""
     starts = [0, *itertools.accumulate(rounded(length, line) for length in lengths)]
     return starts[-1], [slice(start, start + length) for start, length in zip(starts, lengths, strict=False)]
+
+
+@inlined
+def padded_size(table: Ints) -> int:
+    """Length of a padded parameter vector."""
+    return table[-1, BIAS] + table[-1, COLUMNS]
+
+
+@inlined
+def zero_offset(array: Floats) -> int:
+    """0, but not as a literal: numba compiles a version of a kernel for each literal that it is called with."""
+    return 0 * array.size
+
+
+@kernel
+def copy(out: Floats, out_at: int, x: Floats, x_at: int, count: int) -> None:
+    """Copy numbers that lie side by side."""
+    to, numbers = out[out_at : out_at + count], x[x_at : x_at + count]
+    for i in range(count):
+        to[i] = numbers[i]
+
+
+@kernel
+def pad(flat: Floats, parameters: Floats, at: int, table: Ints) -> None:
+    """Copy a flat vector into the padded one at `at`."""
+    k = 0
+    for layer in range(table.shape[0]):
+        n_out, weight = table[layer, OUTPUTS], at + table[layer, WEIGHT]
+        for i in range(table[layer, INPUTS]):
+            if layer < table.shape[0] - 1:
+                copy(parameters, weight + i * table[layer, COLUMNS], flat, k, n_out)
+            else:
+                for o in range(n_out):
+                    parameters[weight + o * table[layer, ROWS] + i] = flat[k + o]
+            k += n_out
+        copy(parameters, at + table[layer, BIAS], flat, k, n_out)
+        k += n_out
+
+
+@kernel
+def unpad(parameters: Floats, at: int, flat: Floats, table: Ints) -> None:
+    """Copy the real parameters of the padded vector at `at` back."""
+    k = 0
+    for layer in range(table.shape[0]):
+        n_out, weight = table[layer, OUTPUTS], at + table[layer, WEIGHT]
+        for i in range(table[layer, INPUTS]):
+            if layer < table.shape[0] - 1:
+                copy(flat, k, parameters, weight + i * table[layer, COLUMNS], n_out)
+            else:
+                for o in range(n_out):
+                    flat[k + o] = parameters[weight + o * table[layer, ROWS] + i]
+            k += n_out
+        copy(flat, k, parameters, at + table[layer, BIAS], n_out)
+        k += n_out

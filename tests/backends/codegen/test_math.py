@@ -12,7 +12,7 @@ numba: Any = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("they are machine code", allow_module_level=True)
 
-from fastmlp.backends import elementary  # noqa: E402
+from fastmlp.backends.codegen import math as elementary  # noqa: E402
 
 EXACT: dict[str, Any] = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "logistic": lambda x: 1 / (1 + np.exp(-x))}
 

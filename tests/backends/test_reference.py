@@ -14,7 +14,7 @@ from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 from fastmlp.network import Network, backward, init_mlp, kernel_arguments, predict_proba
 
 if TYPE_CHECKING:
-    from .conftest import SeededRng
+    from ..conftest import SeededRng
 
 
 def training(net: Network, x: Any, y: Any, *, epochs: int = 4, batch_size: int = 4, **changes: Any) -> dict[str, Any]:

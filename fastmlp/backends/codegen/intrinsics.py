@@ -1,7 +1,7 @@
 """Tiles as functions that jitted code can call.
 
 Numba types the arguments, arrays among them; the body is LLVM IR. Vectors cannot cross such a boundary, so a tile
-loads, computes and stores inside one intrinsic. `at` arguments are offsets into the array before them, in numbers.
+loads, computes and stores inside one intrinsic. `at` arguments are offsets into the array before them, in coefficients.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..layout import TINY
-from . import ends
-from .elementary import emit_exp, emit_log
-from .host import TILE
-from .tiles import Emitter, Operand, emit_loop, emit_product, emit_transpose, index
+from ...layout import TINY
+from ..cpu import TILE
+from . import epilogue
+from .math import emit_exp, emit_log
+from .tile import Emitter, Operand, emit_loop, emit_product, emit_transpose, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,49 +55,51 @@ def affine_tile(rows: int, vectors: int) -> Any:
     ) -> None:  # fmt: skip
         a = Operand(emit.address(x, x_at), x_step, UNIT_STEP)
         b = Operand(emit.address(weights, weight_at), out_step, UNIT_STEP)
-        start = ends.bias(emit, rows, vectors, emit.address(parameters, bias_at))
+        start = epilogue.bias_accumulators(emit, rows, vectors, emit.address(parameters, bias_at))
         sums = emit_product(emit, a, b, depth, start)
-        ends.store_above(emit, sums, Operand(emit.address(out, out_at), out_step, UNIT_STEP), emit.spread(floor))
+        epilogue.store_clamped(emit, sums, Operand(emit.address(out, out_at), out_step, UNIT_STEP), emit.splat(floor))
 
     return emit_affine
 
 
-def pull_back_tile(rows: int, vectors: int) -> Any:
+def backward_input_tile(rows: int, vectors: int) -> Any:
     """(delta @ W.T) * slope(hidden): ends with the mask of the activation below."""
 
     @tile
-    def emit_pull_back(
-        emit: Emitter, deltas: Any, there: Any, there_step: Any, here: Any, here_step: Any, turned: Any,
-        turned_at: Any, depth: Any, hidden: Any, hidden_at: Any, shape: Any,
+    def emit_backward_input(
+        emit: Emitter, deltas: Any, out_at: Any, out_step: Any, delta_at: Any, delta_step: Any, transposed: Any,
+        transposed_at: Any, depth: Any, hidden: Any, hidden_at: Any, activation_row: Any,
     ) -> None:  # fmt: skip
-        a = Operand(emit.address(deltas, here), here_step, UNIT_STEP)
-        b = Operand(emit.address(turned, turned_at), there_step, UNIT_STEP)
-        sums = emit_product(emit, a, b, depth, ends.zeros(emit, rows, vectors))
-        out = Operand(emit.address(deltas, there), there_step, UNIT_STEP)
-        ends.store_masked(emit, sums, out, emit.address(hidden, hidden_at), shape)
+        a = Operand(emit.address(deltas, delta_at), delta_step, UNIT_STEP)
+        b = Operand(emit.address(transposed, transposed_at), out_step, UNIT_STEP)
+        sums = emit_product(emit, a, b, depth, epilogue.zero_accumulators(emit, rows, vectors))
+        out = Operand(emit.address(deltas, out_at), out_step, UNIT_STEP)
+        epilogue.store_times_slope(emit, sums, out, emit.address(hidden, hidden_at), activation_row)
 
-    return emit_pull_back
+    return emit_backward_input
 
 
-def descend_tile(optimizer: str, rows: int, vectors: int) -> Any:
+def update_weights_tile(optimizer: str, rows: int, vectors: int) -> Any:
     """x.T @ delta, which ends with the optimiser's step: the gradient never reaches memory."""
 
     @tile
-    def emit_descend(
+    def emit_update_weights(
         emit: Emitter, parameters: Any, at: Any, step: Any, size: Any, x: Any, x_at: Any, x_step: Any, deltas: Any,
-        here: Any, count: Any, numbers: Any,
+        delta_at: Any, count: Any, coefficients: Any,
     ) -> None:  # fmt: skip
         a = Operand(emit.address(x, x_at), UNIT_STEP, x_step)  # transposed: row r of A is column r of x
-        b = Operand(emit.address(deltas, here), step, UNIT_STEP)
-        sums = emit_product(emit, a, b, count, ends.zeros(emit, rows, vectors))
-        update = ends.Update(emit, emit.address(parameters, at), size, numbers)
-        update.apply(sums, step, ends.STEPS[optimizer])
+        b = Operand(emit.address(deltas, delta_at), step, UNIT_STEP)
+        sums = emit_product(emit, a, b, count, epilogue.zero_accumulators(emit, rows, vectors))
+        update = epilogue.Update(emit, emit.address(parameters, at), size, coefficients)
+        update.apply(sums, step, epilogue.STEPS[optimizer])
 
-    return emit_descend
+    return emit_update_weights
 
 
 @tile
-def softmax_tile(emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale: Any, row: Any, row_at: Any) -> None:
+def softmax_tile(
+    emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale: Any, scratch: Any, scratch_at: Any
+) -> None:
     """scale * softmax of a vector of examples, whose classes are `step` apart."""
     builder = emit.builder
     column = emit.address(z, at)
@@ -112,12 +114,12 @@ def softmax_tile(emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale:
         place = emit.times(c, step)
         e = emit_exp(emit, builder.fsub(emit.load(column, place), top))
         tiny = builder.fcmp_ordered("<", e, emit.constant(TINY))
-        e = builder.select(tiny, emit.constant(0.0), e)  # else its products are denormal numbers
+        e = builder.select(tiny, emit.constant(0.0), e)  # else its products are denormal coefficients
         emit.store(e, column, place)
         return [builder.fadd(carried[0], e)]
 
     [total] = emit_loop(emit, classes, [emit.constant(0.0)], exponential)
-    share = builder.fdiv(emit.spread(scale), total)
+    share = builder.fdiv(emit.splat(scale), total)
 
     def scaled(c: Any, _carried: list[Any]) -> list[Any]:
         place = emit.times(c, step)
@@ -125,12 +127,12 @@ def softmax_tile(emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale:
         return []
 
     emit_loop(emit, classes, [], scaled)
-    emit.store(top, row, row_at)
-    emit.store(emit_log(emit, total), row, emit.plus(row_at, step))
+    emit.store(top, scratch, scratch_at)
+    emit.store(emit_log(emit, total), scratch, emit.plus(scratch_at, step))
 
 
 @tile
-def turn_tile(emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any) -> None:
+def transpose_tile(emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any) -> None:
     """Transpose one block as wide as a vector, in registers."""
     rows = [emit.load(emit.address(x, x_at), emit.times(index(i), x_step)) for i in range(emit.lanes)]
     for i, row in enumerate(emit_transpose(emit, rows)):

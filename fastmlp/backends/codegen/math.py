@@ -36,7 +36,7 @@ SINGLE = Format(32, 23, 127, 0.693359375, -2.12194440054690583e-4, 7, 6)
 DOUBLE = Format(64, 52, 1023, 0.693145751953125, 1.42860682030941723e-6, 13, 12)
 
 
-class Values:
+class Arithmetic:
     """Emit arithmetic on one type, a float or a vector of them.
 
     Parameters
@@ -64,15 +64,15 @@ class Values:
         """An integer of the same width, in every lane."""
         return ir.Constant(self.whole, [value] * self.lanes if self.lanes else value)
 
-    def fused(self, a: Any, b: Any, c: Any) -> Any:
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
         """a * b + c, rounded once where the machine can. Declared by name: llvmlite does not know vector types."""
         return self._call("fmuladd", a, b, c)
 
-    def root(self, a: Any) -> Any:
+    def sqrt(self, a: Any) -> Any:
         """Square root."""
         return self._call("sqrt", a)
 
-    def magnitude(self, a: Any) -> Any:
+    def absolute(self, a: Any) -> Any:
         """Absolute value."""
         return self._call("fabs", a)
 
@@ -80,7 +80,7 @@ class Values:
         """The polynomial c[0] + c[1] x + c[2] x**2 ..."""
         value = self.constant(coefficients[-1])
         for coefficient in coefficients[-2::-1]:
-            value = self.fused(value, x, self.constant(coefficient))
+            value = self.fma(value, x, self.constant(coefficient))
         return value
 
     def at_least(self, x: Any, bound: float) -> Any:
@@ -101,45 +101,45 @@ class Values:
         return self.builder.call(function, operands)
 
 
-def _reduced(values: Values, x: Any) -> tuple[Any, Any]:
+def _reduced(values: Arithmetic, x: Any) -> tuple[Any, Any]:
     """2**k and exp(r) - 1, with x = k ln 2 + r."""
     builder, form = values.builder, values.format
     # Adding 1.5 * 2**mantissa pushes the fraction out: what remains in the low bits is k. No conversion to an integer,
     # which would be undefined for a NaN.
     magic = values.constant(1.5 * 2.0**form.mantissa)
-    shifted = values.fused(x, values.constant(1 / math.log(2)), magic)
+    shifted = values.fma(x, values.constant(1 / math.log(2)), magic)
     k = builder.fsub(shifted, magic)
-    r = values.fused(k, values.constant(-form.ln2_high), x)
-    r = values.fused(k, values.constant(-form.ln2_low), r)
+    r = values.fma(k, values.constant(-form.ln2_high), x)
+    r = values.fma(k, values.constant(-form.ln2_low), r)
     taylor = [1 / math.factorial(n) for n in range(1, form.degree + 1)]
     exponent = builder.add(builder.bitcast(shifted, values.whole), values.integer(form.bias))
     power = builder.bitcast(builder.shl(exponent, values.integer(form.mantissa)), values.kind)
     return power, builder.fmul(r, values.horner(taylor, r))
 
 
-def emit_exp(values: Values, x: Any) -> Any:
+def emit_exp(values: Arithmetic, x: Any) -> Any:
     """exp(x), held between the smallest and the largest normal number."""
     limit = (values.format.bias - 1) * math.log(2)
     power, rest = _reduced(values, values.at_most(values.at_least(x, -limit), limit))
-    return values.fused(power, rest, power)
+    return values.fma(power, rest, power)
 
 
-def emit_tanh(values: Values, x: Any) -> Any:
+def emit_tanh(values: Arithmetic, x: Any) -> Any:
     """(e - 1) / (e + 1) with e = exp(2 x); e - 1 is formed without cancellation, so small x keeps all its digits."""
     builder, one, two = values.builder, values.constant(1.0), values.constant(2.0)
     bounded = values.at_most(values.at_least(x, -22.0), 22.0)  # beyond, tanh is 1 in double precision
     power, rest = _reduced(values, builder.fmul(bounded, two))
-    e_minus_1 = values.fused(power, rest, builder.fsub(power, one))
+    e_minus_1 = values.fma(power, rest, builder.fsub(power, one))
     return builder.fdiv(e_minus_1, builder.fadd(e_minus_1, two))
 
 
-def emit_logistic(values: Values, x: Any) -> Any:
+def emit_logistic(values: Arithmetic, x: Any) -> Any:
     """1 / (1 + exp(-x))."""
     builder, one = values.builder, values.constant(1.0)
     return builder.fdiv(one, builder.fadd(one, emit_exp(values, builder.fneg(x))))
 
 
-def emit_log(values: Values, x: Any) -> Any:
+def emit_log(values: Arithmetic, x: Any) -> Any:
     """log(x) of a normal positive x: k ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), with m within a factor √2 of 1."""
     builder, form, one = values.builder, values.format, values.constant(1.0)
     bits = builder.bitcast(x, values.whole)
@@ -152,14 +152,14 @@ def emit_log(values: Values, x: Any) -> Any:
     series = values.horner([2 / (2 * n + 1) for n in range(form.terms)], builder.fmul(s, s))
     whole = builder.sitofp(k, values.kind)
     high = builder.fmul(whole, values.constant(form.ln2_high))
-    low = values.fused(whole, values.constant(form.ln2_low), builder.fmul(s, series))
+    low = values.fma(whole, values.constant(form.ln2_low), builder.fmul(s, series))
     # A NaN or an infinity has no exponent to cut out; adding x - x carries it through and adds zero to a number.
     return builder.fadd(builder.fadd(high, low), builder.fsub(x, x))
 
 
-def emit_root(values: Values, x: Any) -> Any:
+def emit_sqrt(values: Arithmetic, x: Any) -> Any:
     """Square root: one instruction, where `math.sqrt` may call libm to complain about a negative number."""
-    return values.root(x)
+    return values.sqrt(x)
 
 
 def _intrinsic(emit: Any) -> Any:
@@ -168,7 +168,7 @@ def _intrinsic(emit: Any) -> Any:
     @intrinsic
     def function(_typing: Any, x: Any) -> Any:
         def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            return emit(Values(builder, arguments[0].type), arguments[0])
+            return emit(Arithmetic(builder, arguments[0].type), arguments[0])
 
         return x(x), codegen
 
@@ -181,6 +181,6 @@ def _python_logistic(x: float) -> float:
 
 config: Any = numba.config
 if config.DISABLE_JIT:  # intrinsics have no Python form
-    exp, log, tanh, logistic, root = np.exp, np.log, np.tanh, _python_logistic, np.sqrt
+    exp, log, tanh, logistic, sqrt = np.exp, np.log, np.tanh, _python_logistic, np.sqrt
 else:
-    exp, log, tanh, logistic, root = map(_intrinsic, (emit_exp, emit_log, emit_tanh, emit_logistic, emit_root))
+    exp, log, tanh, logistic, sqrt = map(_intrinsic, (emit_exp, emit_log, emit_tanh, emit_logistic, emit_sqrt))

@@ -5,8 +5,8 @@ VECTORS accumulators::
 
     acc[r][v] += A[r, k] * B[k, v]
 
-What the accumulators start from and what becomes of them at the end is the caller's, see `ends`: everything that needs
-the result while it is in registers is done there, before the one store. README.md tells the story at length.
+The caller decides what the accumulators start from and what becomes of them at the end, see `epilogue`: everything
+that needs the result while it is in registers is done there, before the one store. README.md explains this at length.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from .elementary import Values
+from .math import Arithmetic
 
 INDEX = ir.IntType(64)
 
@@ -29,7 +29,7 @@ class Operand(NamedTuple):
     column_step: Any
 
 
-class Emitter(Values):
+class Emitter(Arithmetic):
     """Emit instructions on vectors, and what a tile needs besides arithmetic: addresses, loads and stores.
 
     Addresses are made with GEP only: LLVM 22 miscompiles round trips through integers.
@@ -54,18 +54,18 @@ class Emitter(Values):
 
     def broadcast(self, pointer: Any, offset: Any) -> Any:
         """One number from memory, in every lane."""
-        return self.spread(self.builder.load(self.address(pointer, offset), align=self.bytes))
+        return self.splat(self.builder.load(self.address(pointer, offset), align=self.bytes))
 
-    def spread(self, number: Any) -> Any:
+    def splat(self, number: Any) -> Any:
         """Put one number in every lane."""
         empty = ir.Constant(self.kind, ir.Undefined)
         first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
         return self.builder.shuffle_vector(first, empty, zeros)
 
-    def differs(self, spread: Any, number: float) -> Any:
-        """Whether a number that is in every lane is another than this one, as a condition to branch on."""
-        first = self.builder.extract_element(spread, ir.Constant(ir.IntType(32), 0))
+    def differs(self, vector: Any, number: float) -> Any:
+        """Whether the number in every lane of a vector differs from this one, as a condition to branch on."""
+        first = self.builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
         return self.builder.fcmp_ordered("!=", first, ir.Constant(self.number, number))
 
     def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
@@ -107,7 +107,7 @@ def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any
     The carried vectors after the last turn.
     """
     builder = emit.builder
-    before, loop, after = builder.block, builder.append_basic_block("turn"), builder.append_basic_block("after")
+    before, loop, after = builder.block, builder.append_basic_block("transpose"), builder.append_basic_block("after")
     builder.branch(loop)
     builder.position_at_end(loop)
     k, values = builder.phi(INDEX), [builder.phi(emit.kind) for _ in carried]
@@ -149,17 +149,17 @@ def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[
     """
     vectors = len(start[0])
 
-    def turn(k: Any, sums: list[Any]) -> list[Any]:
+    def iteration(k: Any, sums: list[Any]) -> list[Any]:
         row = emit.times(k, b.row_step)
         loaded = [emit.load(b.pointer, emit.plus(row, index(v * emit.lanes))) for v in range(vectors)]
         along = emit.times(k, a.column_step)
         following = []
         for r in range(len(start)):
             number = emit.broadcast(a.pointer, emit.plus(along, emit.times(index(r), a.row_step)))
-            following += [emit.fused(number, loaded[v], sums[r * vectors + v]) for v in range(vectors)]
+            following += [emit.fma(number, loaded[v], sums[r * vectors + v]) for v in range(vectors)]
         return following
 
-    flat = emit_loop(emit, depth, [total for row in start for total in row], turn)
+    flat = emit_loop(emit, depth, [total for row in start for total in row], iteration)
     return [flat[at : at + vectors] for at in range(0, len(flat), vectors)]
 
 

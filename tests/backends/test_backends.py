@@ -19,12 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fastmlp.backends import plan, reference
+from fastmlp.backends import reference
 from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 
-from .trainings import run, training
+from ..trainings import run, training
 
 compiled = pytest.importorskip("fastmlp.backends.compiled", reason="the compiled backend needs numba")
+memory = pytest.importorskip("fastmlp.backends.kernels.memory")
 
 FUNCTIONS = ("features", "forward", "loss_and_gradient", "train")
 # Relative to the largest number of the array. The two backends add in different orders; training carries that on.
@@ -111,17 +112,17 @@ def test_any_training_agrees(arguments: dict[str, Any]) -> None:
 
 
 class Guarded:
-    """Buffers as `plan.carve` makes them, with numbers between them that nobody may change."""
+    """Buffers as `memory.allocate` makes them, with numbers between them that nobody may change."""
 
     KEPT = 12345.0
 
     def __init__(self) -> None:
         self.beside: list[Any] = []
 
-    def carve(self, dtype: np.dtype[Any], *lengths: int) -> list[Any]:
+    def allocate(self, dtype: np.dtype[Any], *lengths: int) -> list[Any]:
         guard = 1024 // dtype.itemsize
         apart = [size for length in lengths for size in (guard, length)] + [guard]
-        pieces = plan.carve(dtype, *apart)
+        pieces = memory.allocate(dtype, *apart)
         for piece in pieces[::2]:
             piece[:] = self.KEPT
         self.beside += pieces[::2]
@@ -133,7 +134,7 @@ class Guarded:
 def test_kernels_write_nothing_beside_their_buffers(arguments: dict[str, Any]) -> None:
     guarded = Guarded()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "carve", guarded.carve)
+        patch.setattr(compiled, "allocate", guarded.allocate)
         run(compiled, arguments)
         compiled.forward(*(arguments[name] for name in ("theta", "sizes", "activation", "x")))
     assert len(guarded.beside) == 7 + 5
