@@ -187,6 +187,17 @@ def speaks(node: ast.AST) -> str:
     return ""
 
 
+def test_no_wait_can_miss_its_timeout() -> None:
+    """On Python 3.11 and 3.12 the timeout of a `SimpleQueue` is lost when a signal's handler outlasts it."""
+    users = {
+        name
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if "SimpleQueue" in {getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "name", None)}
+    }
+    assert not users, f"{sorted(users)}: use queue.Queue"
+
+
 def test_compile_options_have_one_home() -> None:
     """The compiler's disk cache does not notice a change of options: one home is one place to look."""
     compilers = {"jit", "njit", "vectorize", "guvectorize", "cfunc"}

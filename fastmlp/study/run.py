@@ -16,7 +16,7 @@ from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
 from .execution.processes import shared_out
 from .execution.scheduler import Progress, run_missing
-from .execution.signals import listening
+from .execution.signals import handling_signals
 from .gradient_check import check_gradient
 from .plan import plan
 from .results.export import export
@@ -77,7 +77,7 @@ def run_study(
         raise InvalidInput(f"jobs is {jobs}; at least 1 is needed")
     backend = get_backend(backend).name
     folder = prepare_folder(out)
-    with listening() as stop, Store.open(folder) as store:
+    with handling_signals() as stop, Store.open(folder) as store:
         for path in changed_since(folder / "study.toml", settings.problems):
             warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=2)
         toml = load.to_toml(settings, folder)

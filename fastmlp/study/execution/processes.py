@@ -19,7 +19,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from queue import SimpleQueue
+from queue import Queue
 from time import monotonic
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
@@ -210,7 +210,7 @@ def serve(requests: BinaryIO) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what somebody prints is no answer
     work: Work = pickle.load(requests)  # noqa: S301 (from the process that started this one)
-    asked: SimpleQueue[Any] = SimpleQueue()
+    asked: Queue[Any] = Queue()
     stop = threading.Event()
     threading.Thread(target=_listen, args=(requests, asked, stop), daemon=True).start()
     load_libraries()
@@ -224,7 +224,7 @@ def serve(requests: BinaryIO) -> None:
                     asked.get()  # more
 
 
-def _listen(requests: BinaryIO, asked: SimpleQueue[Any], stop: threading.Event) -> None:
+def _listen(requests: BinaryIO, asked: Queue[Any], stop: threading.Event) -> None:
     try:
         while True:
             request = pickle.load(requests)  # noqa: S301 (as above)

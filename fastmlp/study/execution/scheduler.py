@@ -15,7 +15,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from time import monotonic
 
 from ..store import Store
@@ -139,7 +139,7 @@ class Running:
         self.stop = stop
         self.shares: dict[Future[None], Share] = {}
         self.outcomes: deque[tuple[Share, Outcome]] = deque()
-        self.ended: SimpleQueue[Future[None]] = SimpleQueue()
+        self.ended: Queue[Future[None]] = Queue()  # a SimpleQueue's timeout can be missed: see `signals`
 
     def __len__(self) -> int:
         """Return how many groups have not ended."""
@@ -211,7 +211,7 @@ def pool(jobs: int, stop: Stop) -> Iterator[Executor]:
         with one_thread_each():
             yield executor
     except BaseException:
-        stop.event.set()  # nobody would store what they find
+        stop.request()  # nobody would store what they find
         raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,9 @@
-"""Signals: the first asks to stop, the second is obeyed by the operating system."""
+"""Signals: the first one asks the study to stop, the second one ends the process.
+
+The main thread is where signals are handled, so none of its waits may outlast them. On Python 3.11 and 3.12 one kind
+does: `queue.SimpleQueue.get` with a timeout waits for ever if the handler takes longer than what is left of the
+timeout. `queue.Queue`, whose waits are those of a lock, does not, and neither do `select` and `subprocess`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ class StudyStopped(KeyboardInterrupt):
     Parameters
     ----------
     signum
-        The signal.
+        Number of the signal.
     """
 
     def __init__(self, signum: int) -> None:
@@ -30,30 +35,36 @@ class StudyStopped(KeyboardInterrupt):
 
 
 class Stop:
-    """Whether a signal has come.
+    """Whether the study has been asked to stop.
 
     Outside `drain` the first signal raises `StudyStopped` at once. Within it, it is only noted, so that running trials
-    end and are committed; the block's end raises. A second signal does what it does without us: it ends the process,
-    which leaves a consistent store.
+    end and are committed; the block's end raises. A second signal has its default effect: it ends the process, which
+    leaves a consistent store.
+
+    A signal's handler may interrupt the main thread anywhere, so it takes no lock: it sets attributes, and no
+    `threading.Event`, whose lock the main thread could be holding.
     """
 
     def __init__(self) -> None:
-        self.event = threading.Event()
         self.signum: int | None = None
         self.since = math.inf
         self._draining = False
 
     def __call__(self) -> bool:
         """Whether to stop."""
-        return self.event.is_set()
+        return self.since < math.inf
+
+    def request(self) -> None:
+        """Ask the study to stop."""
+        self.since = min(self.since, monotonic())
 
     def overdue(self, seconds: float) -> bool:
-        """Whether a signal came longer ago than that."""
+        """Whether the request is older than that."""
         return monotonic() - self.since > seconds
 
     @contextmanager
     def drain(self) -> Iterator[None]:
-        """Let the block end in its own way when a signal comes, then raise.
+        """Let the block end normally when a signal comes, then raise.
 
         Raises
         ------
@@ -68,22 +79,22 @@ class Stop:
         if self.signum is not None:
             raise StudyStopped(self.signum)
 
-    def hear(self, signum: int, _frame: FrameType | None) -> None:
-        """Note a signal; the next one of any kind is not ours."""
+    def handle(self, signum: int, _frame: FrameType | None) -> None:
+        """Note a signal, and restore the default effect of the next one of any kind."""
         for each in SIGNALS:
-            if signal.getsignal(each) == self.hear:
+            if signal.getsignal(each) == self.handle:
                 signal.signal(each, signal.SIG_DFL)
-        self.signum, self.since = signum, monotonic()
-        self.event.set()
+        self.signum = signum
+        self.request()
         if not self._draining:
             raise StudyStopped(signum)
 
 
 @contextmanager
-def listening() -> Iterator[Stop]:
-    """Hear signals while the block runs, and put the handlers back after it.
+def handling_signals() -> Iterator[Stop]:
+    """Handle signals while the block runs, and restore the previous handlers after it.
 
-    What the caller has chosen to ignore, as ``nohup`` does, stays ignored. Outside the main thread nothing is heard:
+    A signal that the caller ignores, as ``nohup`` does, stays ignored. Outside the main thread no signal is handled:
     Python allows it there alone.
     """
     stop = Stop()
@@ -92,7 +103,7 @@ def listening() -> Iterator[Stop]:
         before = {each: signal.getsignal(each) for each in SIGNALS}
         before = {each: handler for each, handler in before.items() if handler not in {signal.SIG_IGN, None}}
     for each in before:
-        signal.signal(each, stop.hear)
+        signal.signal(each, stop.handle)
     try:
         yield stop
     finally:

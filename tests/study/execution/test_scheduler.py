@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +17,7 @@ import threadpoolctl
 from fastmlp.errors import StoreError
 from fastmlp.study.execution import scheduler
 from fastmlp.study.execution.scheduler import GRACE, IN_FLIGHT, Progress, run_missing
-from fastmlp.study.execution.signals import Stop, StudyStopped, listening
+from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import Group, Outcome, Record
@@ -199,7 +198,7 @@ def test_a_stop_ends_dispatch_and_keeps_what_is_finished(store: Store, tmp_path:
 
     def report(progress: Progress) -> None:
         if progress.done >= 5:
-            stop.event.set()
+            stop.request()
 
     progress = run_missing(store, made_up_work, 1, stop, report)
     assert 5 <= progress.done < 30
@@ -218,11 +217,7 @@ def test_work_that_does_not_hear_a_stop_is_left_behind(store: Store, monkeypatch
         release.wait(20)
         return made_up_work(group, stopped)
 
-    def ask_to_stop() -> None:
-        stop.since = monotonic()
-        stop.event.set()
-
-    timer = threading.Timer(0.1, ask_to_stop)
+    timer = threading.Timer(0.1, stop.request)
     timer.start()
     start = monotonic()
     progress = run_missing(store, deaf, 2, stop)
@@ -328,50 +323,3 @@ def test_linear_algebra_has_one_thread_where_trials_run(store: Store) -> None:
     assert len(seen) > len(before) > 0
     assert set(seen) == {1}
     assert [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] == before
-
-
-def test_signals_are_heard_only_while_a_study_runs() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with listening() as stop:
-        assert signal.getsignal(signal.SIGTERM) == stop.hear
-        with pytest.raises(StudyStopped, match="stopped by SIGTERM"):
-            signal.raise_signal(signal.SIGTERM)
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, "a second one is the system's"
-    assert signal.getsignal(signal.SIGTERM) == before
-
-
-def test_a_signal_during_work_is_noted_and_raised_after_it() -> None:
-    reached = []
-
-    def work() -> None:
-        with listening() as stop, stop.drain():
-            signal.raise_signal(signal.SIGTERM)
-            reached.append(stop())
-
-    with pytest.raises(StudyStopped) as caught:
-        work()
-    assert reached == [True]
-    assert caught.value.signum == signal.SIGTERM
-    assert isinstance(caught.value, KeyboardInterrupt)
-
-
-def test_what_nohup_ignores_stays_ignored() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with listening():
-            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-def test_a_study_in_another_thread_leaves_signals_alone() -> None:
-    seen: list[Any] = []
-
-    def listen() -> None:
-        with listening() as stop:
-            seen.append(signal.getsignal(signal.SIGTERM) != stop.hear)
-
-    thread = threading.Thread(target=listen)
-    thread.start()
-    thread.join()
-    assert seen == [True]
