@@ -12,7 +12,7 @@ from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.store import Store
 from fastmlp.study.store.schema import TRIAL, Trial
-from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import load_libraries, run_trial
 
 from .study_size import HERE, filled, peak
@@ -44,12 +44,12 @@ class OneTrial:
 
     def setup(self, backend: str, strategy: str) -> None:
         load_libraries()
-        self.ground = Ground(get_problem("parity"), 0, load_settings("book"), backend)
+        self.context = TrialContext(get_problem("parity"), 0, load_settings("book"), backend)
         self.trial = Trial("parity", strategy, 100, 0, "key", "pretraining")
-        assert run_trial(self.ground, self.trial)["status"] == "ok"
+        assert run_trial(self.context, self.trial)["status"] == "ok"
 
     def time_trial(self, backend: str, strategy: str) -> None:
-        run_trial(self.ground, self.trial)
+        run_trial(self.context, self.trial)
 
 
 class Storing:

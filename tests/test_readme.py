@@ -14,7 +14,7 @@ from fastmlp import measures
 from fastmlp.cli import command_line, main
 from fastmlp.problems import registry
 from fastmlp.study.settings.load import load_settings
-from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import run_strategy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ def test_the_problem_of_contributing_can_be_transferred_from(monkeypatch: pytest
     mirrored, straight = (task.X.reshape(-1, 8, 8) for task in (problem.source, problem.target))
     np.testing.assert_array_equal(mirrored, straight[:, :, ::-1])
     settings = load_settings({"grid": {"problems": ["mirrored"]}, "network": {"hidden": [8]}})
-    record = run_strategy(Ground(problem, 3, settings, "numpy"), fastmlp.STRATEGIES["frozen"], 20)
+    record = run_strategy(TrialContext(problem, 3, settings, "numpy"), fastmlp.STRATEGIES["frozen"], 20)
     assert record["status"] == "ok"
     registry.get_problem.cache_clear()
 

@@ -18,7 +18,7 @@ from fastmlp.study.plan import plan
 from fastmlp.study.results.status import accuracies
 from fastmlp.study.settings.load import from_dict, load_settings, quick
 from fastmlp.study.settings.schema import PURPOSES
-from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.model import Model
 from fastmlp.study.trial.run import train
 from fastmlp.study.trial.tuning import Candidate
@@ -30,12 +30,12 @@ STILL = Candidate(1e-60, 1, 1.0)  # a training that moves nothing ends where it 
 REPLICATES: dict[str, Any] = {"number": 2, "seeds": 1, "sizes": [20], "strategies": ["finetune"]}
 
 
-def ground(problem: str = "parity") -> Ground:
-    return Ground(get_problem(problem, 0), 0, from_dict(SMALL), "numpy")
+def context(problem: str = "parity") -> TrialContext:
+    return TrialContext(get_problem(problem, 0), 0, from_dict(SMALL), "numpy")
 
 
-def trained(where: Ground, candidate: Candidate = STILL) -> Model:
-    return train(where, get_strategy("finetune"), where.origin(20), where.split.subset(20), candidate)
+def trained(where: TrialContext, candidate: Candidate = STILL) -> Model:
+    return train(where, get_strategy("finetune"), where.source(20), where.split.subset(20), candidate)
 
 
 def theta(model: Model) -> np.ndarray[Any, Any]:
@@ -44,27 +44,27 @@ def theta(model: Model) -> np.ndarray[Any, Any]:
 
 
 def test_the_weights_vary_alone() -> None:
-    base, other = ground(), ground().replicate("weights", 1)
+    base, other = context(), context().replicate("weights", 1)
     assert_array_equal(base.split.subset(20), other.split.subset(20))
-    assert_array_equal(base.origin().fit.network.theta, other.origin().fit.network.theta)
+    assert_array_equal(base.source().fit.network.theta, other.source().fit.network.theta)
     head = slice(-90, None)
     assert_array_equal(theta(trained(base))[:-90], theta(trained(other))[:-90])
     assert np.abs(theta(trained(base))[head] - theta(trained(other))[head]).max() > 0.01
 
 
 def test_the_order_varies_alone() -> None:
-    base, other = ground(), ground().replicate("order", 1)
+    base, other = context(), context().replicate("order", 1)
     assert_array_equal(theta(trained(base)), theta(trained(other)))
     moving = Candidate(0.05, 3, 1.0)
     many = [
-        train(where, get_strategy("finetune"), where.origin(), where.split.subset(100), moving)
+        train(where, get_strategy("finetune"), where.source(), where.split.subset(100), moving)
         for where in (base, other)
     ]
     assert np.abs(theta(many[0]) - theta(many[1])).max() > 0
 
 
 def test_the_subset_varies_alone_and_comes_from_the_same_pool() -> None:
-    base, other = ground(), ground().replicate("subset", 1)
+    base, other = context(), context().replicate("subset", 1)
     assert not np.array_equal(base.split.subset(20), other.split.subset(20))
     assert_array_equal(np.sort(base.split.pool), np.sort(other.split.pool))
     assert_array_equal(base.split.heldout, other.split.heldout)
@@ -73,16 +73,16 @@ def test_the_subset_varies_alone_and_comes_from_the_same_pool() -> None:
 
 
 def test_the_pretraining_varies_alone() -> None:
-    base, other = ground(), ground().replicate("pretraining", 1)
-    assert np.abs(base.origin().fit.network.theta - other.origin().fit.network.theta).max() > 0
+    base, other = context(), context().replicate("pretraining", 1)
+    assert np.abs(base.source().fit.network.theta - other.source().fit.network.theta).max() > 0
     assert_array_equal(base.split.subset(20), other.split.subset(20))
     assert_array_equal(theta(trained(base))[-90:], theta(trained(other))[-90:])
 
 
 def test_another_subset_is_what_the_self_pretrained_control_is_pretrained_on() -> None:
-    base, other = ground("halves-self"), ground("halves-self").replicate("subset", 1)
-    assert not np.array_equal(base.origin(20).rows, other.origin(20).rows)
-    assert_array_equal(other.origin(20).rows, other.split.subset(20))
+    base, other = context("halves-self"), context("halves-self").replicate("subset", 1)
+    assert not np.array_equal(base.source(20).rows, other.source(20).rows)
+    assert_array_equal(other.source(20).rows, other.split.subset(20))
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
@@ -90,8 +90,8 @@ def test_replicates_of_one_number_are_the_same_and_of_another_are_not(purpose: s
     moving = Candidate(0.05, 3, 1.0)
 
     def again(number: int) -> np.ndarray[Any, Any]:
-        where = ground().replicate(purpose, number)
-        return theta(train(where, get_strategy("finetune"), where.origin(), where.split.subset(100), moving))
+        where = context().replicate(purpose, number)
+        return theta(train(where, get_strategy("finetune"), where.source(), where.split.subset(100), moving))
 
     assert_array_equal(again(1), again(1))
     assert np.abs(again(1) - again(2)).max() > 0

@@ -1,6 +1,6 @@
-"""What the trials of one problem and one seed stand on: a split, a held-out set, pretrained networks.
+"""State shared by all trials of one problem and one seed: the split, the held-out set and pretrained networks.
 
-Each is made once, when first asked. What is held out is given to trained models alone: see `evaluation`.
+Each is made when first asked for. Only trained models see the held-out set: see `evaluation`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from ...problems import Problem, Split, interleave
 from ..settings.schema import Settings
 from ..store.schema import Record
 from .evaluation import HeldOut
-from .pretraining import Conditions, Origin, measure
+from .pretraining import PretrainedSource, measure_pretraining
+from .seed_context import SeedContext
 from .transferability import transferability
 
 
-class Ground:
+class TrialContext:
     """One problem as one seed sees it.
 
     Parameters
@@ -30,48 +31,54 @@ class Ground:
 
     def __init__(self, problem: Problem, seed: int, settings: Settings, backend: str) -> None:
         self.problem = problem
-        self.conditions = Conditions(settings, backend, problem.target.name, seed)
-        self.origins: dict[int, Origin] = {}
+        self.shared = SeedContext(settings, backend, problem.target.name, seed)
+        self._sources: dict[int, PretrainedSource] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The study's settings."""
+        return self.shared.settings
 
     @cached_property
     def split(self) -> Split:
         """The disjoint parts of the data."""
-        return self.problem.split(self.conditions.seed)
+        return self.problem.split(self.shared.seed)
 
     @cached_property
     def heldout(self) -> HeldOut:
-        """What trained models are judged on."""
-        return HeldOut(self.problem, self.split.heldout, self.conditions.seed)
+        """The examples that trained models are evaluated on."""
+        return HeldOut(self.problem, self.split.heldout, self.shared.seed)
 
-    def replicate(self, varied: str, number: int) -> Ground:
-        """Return the same with other randomness of one purpose, and all that is not touched by that in common."""
+    def replicate(self, varied: str, number: int) -> TrialContext:
+        """Return the same context with other draws for one purpose; everything that does not depend on it is shared."""
         if not varied:
             return self
-        split, _ = self.split, self.heldout  # made here, they are shared
+        split, _ = self.split, self.heldout  # computed here, so that replicates share them
         other = copy(self)
-        other.conditions = replace(self.conditions, varied=varied, replicate=number)
+        other.shared = self.shared.replicate(varied, number)
         if varied == "subset":
-            order = interleave(self.problem.target.y[split.pool], other.conditions.rng("subset"))
+            order = interleave(self.problem.target.y[split.pool], other.shared.rng("subset"))
             other.split = replace(split, pool=split.pool[order])
         if varied == "pretraining" or (varied == "subset" and self.problem.on_subset):
-            other.origins = {}
+            other._sources = {}  # noqa: SLF001 - a copy of our own
         return other
 
-    def origin(self, n_target: int | None = None) -> Origin:
-        """Return where transfer to n_target examples starts: the same place for all sizes, but in one control."""
+    def source(self, n_target: int | None = None) -> PretrainedSource:
+        """Return the source of transfer to n_target examples: one for all sizes, except in one control."""
         if not self.problem.on_subset:
             rows, name = self.split.source, 0
         else:
             rows = self.split.pool if n_target is None else self.split.subset(n_target)
             name = len(rows)
-        if name not in self.origins:
-            self.origins[name] = Origin(self.problem.source, rows, self.conditions)
-        return self.origins[name]
+        if name not in self._sources:
+            held_out = self.split.source_heldout
+            self._sources[name] = PretrainedSource(self.problem.source, rows, held_out, self.shared)
+        return self._sources[name]
 
     def pretraining(self) -> Record:
         """Measure the pretrained network."""
-        return measure(self.origin(), self.problem, self.split)
+        return measure_pretraining(self.source(), self.problem, self.split)
 
     def scores(self, n_target: int) -> Record:
         """Measure how transferable the pretrained network looks."""
-        return transferability(self.origin(n_target), self.problem, self.split, n_target)
+        return transferability(self.source(n_target), self.problem, self.split, n_target)

@@ -1,4 +1,4 @@
-"""What happened inside a network while it was transferred: how far it moved, what it kept, what it forgot."""
+"""How transfer changed a network: drift of its parameters, CKA of its features, accuracy kept on the source."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ...layout import Floats, Ints
 
 
-def moved(trained: Network, start: Network) -> list[float | None]:
-    """Return how far each layer, weights and bias together, is from its start, relative to the start's length.
+def drift_by_layer(trained: Network, start: Network) -> list[float | None]:
+    """Return the distance of each layer, weights and bias together, from its start, relative to the start's length.
 
-    The last number is the head's. A network of another shape than the start, such as a probe, has none to compare.
+    The last number is the head's. A network whose shape differs from its start, such as a probe, has no drift.
     """
     if trained.sizes != start.sizes:
         return []
@@ -29,16 +29,16 @@ def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:
     return [features(net, X, depth=depth, backend=backend) for depth in range(1, net.layout.n_layers)]
 
 
-def alike(some: Sequence[Floats], others: Sequence[Floats]) -> list[float | None]:
+def cka_by_layer(some: Sequence[Floats], others: Sequence[Floats]) -> list[float | None]:
     """Return linear CKA of the hidden features of two networks on the same inputs, layer by layer."""
     return [linear_cka(one, other) for one, other in zip(some, others, strict=False)]
 
 
-def remembered(trained: Network, pretrained: Network, X: Floats, y: Ints, backend: str) -> float | None:
-    """Return the accuracy on the source task of the trained body under the head that the source was learned with.
+def source_accuracy_kept(trained: Network, pretrained: Network, X: Floats, y: Ints, backend: str) -> float | None:
+    """Return the accuracy on the source task of the trained body under the pretrained head.
 
-    It begins at the pretrained network's own accuracy, and what is lost of that is forgetting. None if the body is not
-    as deep as the pretrained one.
+    Before training it is the pretrained network's own accuracy; what is lost of that is forgetting. None if the body is
+    not as deep as the pretrained one.
     """
     head = pretrained.layout.starts[pretrained.layout.n_layers - 1]
     if trained.sizes[:-1] != pretrained.sizes[:-1]:

@@ -1,4 +1,4 @@
-"""The held-out set: what trained models are judged on, once each, at the end; training never sees it."""
+"""The held-out set, on which each trained model is evaluated once, at its end. Training never sees it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ...layout import Floats, Ints
 
 
+KEPT = 8  # scalers whose inputs are kept: one for each size in the control that pretrains on the subset, else one
+
+
 class HeldOut:
     """The held-out examples of one problem and one seed, as they are and under each shift.
 
@@ -34,7 +37,7 @@ class HeldOut:
         self.problem = problem
         self.rows = rows
         self.seed = seed
-        self.kept: dict[tuple[Scaler, str], Floats] = {}
+        self._kept: dict[tuple[Scaler, str], tuple[Floats, Floats]] = {}
 
     @cached_property
     def labels(self) -> Ints:
@@ -59,25 +62,30 @@ class HeldOut:
         """All views as one set of examples, (n views x n, features)."""
         return self.views.reshape(-1, self.views.shape[-1])
 
-    def keep(self, scaler: Scaler, dtype: str) -> None:
+    def keep_inputs(self, scaler: Scaler, dtype: str) -> None:
         """Keep the inputs as seen through a scaler that many models share."""
-        if (scaler, dtype) not in self.kept:
-            self.kept[scaler, dtype] = scaler.transform(self._all, dtype)
+        if (scaler, dtype) not in self._kept:
+            self._kept[scaler, dtype] = self._inputs(scaler, dtype)
+            if len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
 
-    def seen_by(self, model: Model) -> Floats:
-        """Return the inputs as a model sees them, one view after the other, (n views x n, features)."""
-        known = self.kept.get((model.scaler, model.dtype))
-        return model.inputs(self._all) if known is None else known
+    def _inputs(self, scaler: Scaler, dtype: str) -> tuple[Floats, Floats]:
+        """Return scaled inputs: those of all views, and those without a shift."""
+        every = scaler.transform(self._all, dtype)
+        return every, every[: len(self.rows)]
 
-    def seen_plain(self, model: Model) -> Floats:
-        """Return the inputs as a model sees them without a shift, (n, features)."""
-        return self.seen_by(model)[: len(self.rows)]
+    def inputs(self, model: Model) -> tuple[Floats, Floats]:
+        """Return the inputs as a model sees them: all views one after the other, and those without a shift.
 
-    def judge(self, model: Model) -> Record:
+        The shapes are (n views x n, features) and (n, features). Models that share a kept scaler get the same arrays.
+        """
+        return self._kept.get((model.scaler, model.dtype)) or self._inputs(model.scaler, model.dtype)
+
+    def evaluate(self, model: Model) -> Record:
         """Measure a model: everything on the examples as they are, and its accuracy under each shift."""
         start = perf_counter()
         # All views at once: a call for each would cost more than the work
-        logits = model.logits(self.seen_by(model)).reshape(*self.views.shape[:2], -1)
+        logits = model.logits(self.inputs(model)[0]).reshape(*self.views.shape[:2], -1)
         measured: Record = {name: finite(value) for name, value in evaluate(softmax(logits[0]), self.labels).items()}
         shifted = (logits[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
         measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}

@@ -1,4 +1,4 @@
-"""Trained models, of either kind: a network by a strategy, or the baseline; what becomes of both is the same."""
+"""A trained model: a network or the baseline, with one interface for evaluation."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ...strategies import Strategy, fit_baseline, train_from
 from ...training import Fit, Optimizer
 from ..settings.schema import TrainingSettings
 from ..store.schema import Record, all_finite, finite
-from .diagnostics import moved
-from .pretraining import Conditions
+from .diagnostics import drift_by_layer
+from .seed_context import SeedContext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,26 +37,26 @@ class Model:
     ----------
     scaler, dtype
         How it sees inputs.
-    seen
+    train_inputs
         The inputs it was trained on, as it sees them, (n, features).
     logits
         From inputs as it sees them, (n, features), to (n, classes); minus infinity for a class that cannot be.
     record
-        What its training has to say.
+        What its training adds to the record.
     fit
         The training itself, if it is a network.
     """
 
     scaler: Scaler
     dtype: str
-    seen: Floats = field(repr=False)
+    train_inputs: Floats = field(repr=False)
     logits: Callable[[Floats], Floats]
     record: Record = field(repr=False)
     fit: Fit | None = field(default=None, repr=False)
 
     @property
     def diverged(self) -> bool:
-        """Whether it is worth nothing."""
+        """Whether its training diverged."""
         return self.fit is not None and self.fit.diverged
 
     def inputs(self, X: NDArray[np.float64]) -> Floats:
@@ -76,37 +76,37 @@ def train_network(
     rows: Ints,
     training: TrainingSettings,
     pool: int,
-    conditions: Conditions,
+    shared: SeedContext,
 ) -> Model:
     """Train a network by a strategy on some rows of a task.
 
-    Initial weights and order have a generator each, so that a replicate may vary one and leave the other. `pool` is how
-    many examples a budget of steps is counted by.
+    Initial weights and order have a generator each, so that a replicate may vary one and keep the other. `pool` is the
+    number of examples that defines a budget of steps.
     """
-    dtype = conditions.settings.network.dtype
+    dtype = shared.settings.network.dtype
     epochs = epochs_for(training, len(rows), pool)
-    seen = scaler.transform(task.X[rows], dtype)
+    inputs = scaler.transform(task.X[rows], dtype)
     fit = train_from(
-        conditions.start(strategy, start, task.n_classes),
-        seen,
+        shared.start(strategy, start, task.n_classes),
+        inputs,
         task.y[rows],
         strategy,
         Optimizer(training.optimizer, training.batch_size, training.momentum),
         lr=training.lr,
         weight_decay=training.weight_decay,
         epochs=epochs,
-        order=conditions.order(epochs, len(rows)),
-        accuracies=conditions.settings.measures.inside,
-        rng=conditions.drawn_from("weights"),
-        backend=conditions.backend,
+        order=shared.order(epochs, len(rows)),
+        accuracies=shared.settings.measures.inside,
+        rng=shared.seed_of("weights"),
+        backend=shared.backend,
     )
     # Straight to the backend: what a scaler returns needs no checking
-    logits = partial(get_backend(conditions.backend).forward, *kernel_arguments(fit.network))
-    return Model(scaler, dtype, seen, logits, _told(fit), fit)
+    logits = partial(get_backend(shared.backend).forward, *kernel_arguments(fit.network))
+    return Model(scaler, dtype, inputs, logits, _fit_record(fit), fit)
 
 
-def _told(fit: Fit) -> Record:
-    """Return what a record says of a training."""
+def _fit_record(fit: Fit) -> Record:
+    """Return the part of a record that describes a training."""
     return {
         "status": "diverged" if fit.diverged else "ok",
         "final_loss": finite(fit.losses[-1]),
@@ -117,7 +117,7 @@ def _told(fit: Fit) -> Record:
         "frozen_before": fit.frozen_before,
         "frozen_after": fit.frozen_after,
         "trainable": list(fit.free_by_layer),
-        "drift": [] if fit.diverged else moved(fit.network, fit.start),
+        "drift": [] if fit.diverged else drift_by_layer(fit.network, fit.start),
         "train_accuracies": [list(taken) for taken in fit.accuracies] or None,
         "losses": all_finite(fit.losses.tolist()),
     }

@@ -5,7 +5,7 @@ import pytest
 
 import fastmlp
 from fastmlp.strategies import STRATEGIES, starting_network
-from fastmlp.study.trial.diagnostics import alike, hidden_features, moved, remembered
+from fastmlp.study.trial.diagnostics import cka_by_layer, drift_by_layer, hidden_features, source_accuracy_kept
 
 from ...conftest import SeededRng
 
@@ -15,15 +15,15 @@ START = starting_network(PRETRAINED, STRATEGIES["finetune"], 10, 3)
 
 def test_a_network_that_did_not_move_has_drifted_nowhere_and_remembers_everything(rng: SeededRng) -> None:
     x, y = rng.normal(30, 4).astype("float32"), rng.labels(30, 2)
-    assert moved(START, START) == [0, 0, 0]
-    assert alike(*(hidden_features(net, x, "numpy") for net in (START, PRETRAINED))) == pytest.approx([1, 1])
-    assert remembered(START, PRETRAINED, x, y, "numpy") == fastmlp.accuracy(PRETRAINED, x, y, backend="numpy")
+    assert drift_by_layer(START, START) == [0, 0, 0]
+    assert cka_by_layer(*(hidden_features(net, x, "numpy") for net in (START, PRETRAINED))) == pytest.approx([1, 1])
+    assert source_accuracy_kept(START, PRETRAINED, x, y, "numpy") == fastmlp.accuracy(PRETRAINED, x, y, backend="numpy")
 
 
 def test_drift_is_told_layer_by_layer() -> None:
     trained = START.copy()
     trained.weights[1][:] += 1
-    drifts = moved(trained, START)
+    drifts = drift_by_layer(trained, START)
     assert (drifts[0], drifts[2]) == (0, 0)
     expected = np.sqrt(30) / np.linalg.norm(START.theta[START.layout.starts[1] : START.layout.starts[2]])
     assert drifts[1] == pytest.approx(expected)
@@ -33,7 +33,7 @@ def test_features_that_change_are_less_alike_from_there_up(rng: SeededRng) -> No
     x = rng.normal(30, 4).astype("float32")
     trained = START.copy()
     trained.weights[1][:] = rng.normal(6, 5)
-    first, second = alike(*(hidden_features(net, x, "numpy") for net in (trained, PRETRAINED)))
+    first, second = cka_by_layer(*(hidden_features(net, x, "numpy") for net in (trained, PRETRAINED)))
     assert first == pytest.approx(1)
     assert second is not None
     assert second < 0.99
@@ -44,15 +44,15 @@ def test_a_body_destroyed_has_forgotten_the_source(rng: SeededRng) -> None:
     x[:, 0] = np.where(y == 1, 2, -2)
     source = fastmlp.train_mlp(PRETRAINED, x, y, epochs=20, backend="numpy").network
     trained = starting_network(source, STRATEGIES["finetune"], 10, 3)
-    assert remembered(trained, source, x.astype("float32"), y, "numpy") == 1
+    assert source_accuracy_kept(trained, source, x.astype("float32"), y, "numpy") == 1
     trained.theta[:] = 0
-    lost = remembered(trained, source, x.astype("float32"), y, "numpy")
+    lost = source_accuracy_kept(trained, source, x.astype("float32"), y, "numpy")
     assert lost == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_probe_has_another_shape_and_is_compared_where_it_can_be(rng: SeededRng) -> None:
     x, y = rng.normal(30, 4).astype("float32"), rng.labels(30, 2)
     probe = starting_network(PRETRAINED, STRATEGIES["probe-1"], 10, 3)
-    assert moved(probe, START) == []
-    assert alike(*(hidden_features(net, x, "numpy") for net in (probe, PRETRAINED))) == pytest.approx([1])
-    assert remembered(probe, PRETRAINED, x, y, "numpy") is None
+    assert drift_by_layer(probe, START) == []
+    assert cka_by_layer(*(hidden_features(net, x, "numpy") for net in (probe, PRETRAINED))) == pytest.approx([1])
+    assert source_accuracy_kept(probe, PRETRAINED, x, y, "numpy") is None

@@ -13,7 +13,7 @@ from fastmlp.strategies import Strategy, get_strategy
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Record, Trial, reproducible
 from fastmlp.study.trial import model, pretraining
-from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.model import epochs_for
 from fastmlp.study.trial.run import Worker, run_strategy, train
 from fastmlp.study.trial.tuning import Candidate
@@ -36,8 +36,8 @@ def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> d
     return dict(zip([each.strategy for each in wanted.trials], outcome.records, strict=True))
 
 
-def ground(problem: Problem | None = None, seed: int = 0) -> Ground:
-    return Ground(get_problem("parity") if problem is None else problem, seed, from_dict(SMALL), "numpy")
+def context(problem: Problem | None = None, seed: int = 0) -> TrialContext:
+    return TrialContext(get_problem("parity") if problem is None else problem, seed, from_dict(SMALL), "numpy")
 
 
 def test_a_record_has_every_column_and_finite_numbers() -> None:
@@ -80,16 +80,16 @@ def test_frozen_layers_keep_their_bytes_and_the_record_proves_it() -> None:
 
 def test_nothing_that_is_held_out_reaches_training() -> None:
     """Replace all that is held out by other numbers: every weight stays the same, bit for bit."""
-    honest = ground()
+    honest = context()
     problem = honest.problem
     heldout = honest.split.heldout
     X, y = problem.target.X.copy(), problem.source.y.copy()
     X[heldout] = X[heldout][:, ::-1] * 7
     y[heldout] = 1 - y[heldout]
     changed = replace(problem, source=replace(problem.source, X=X, y=y), target=replace(problem.target, X=X))
-    tampered = ground(changed)
+    tampered = context(changed)
     assert (tampered.split.heldout == heldout).all()
-    assert (tampered.origin().fit.network.theta == honest.origin().fit.network.theta).all()
+    assert (tampered.source().fit.network.theta == honest.source().fit.network.theta).all()
     for name in ("scratch", "frozen", "finetune", "scratch-source-scaler"):
         first, second = (fitted(each, get_strategy(name)) for each in (honest, tampered))
         assert first.tobytes() == second.tobytes()
@@ -101,11 +101,11 @@ def test_nothing_that_is_held_out_reaches_training() -> None:
     assert mine["accuracy"] != theirs["accuracy"], "the held-out set was changed, and is what is measured"
 
 
-def fitted(where: Ground, strategy: Strategy) -> np.ndarray[Any, Any]:
+def fitted(where: TrialContext, strategy: Strategy) -> np.ndarray[Any, Any]:
     """Weights a strategy ends with."""
-    training = where.conditions.settings.training
+    training = where.settings.training
     candidate = Candidate(training.lr, training.epochs, 1.0)
-    model = train(where, strategy, where.origin(), where.split.subset(20), candidate)
+    model = train(where, strategy, where.source(), where.split.subset(20), candidate)
     assert model.fit is not None
     theta: np.ndarray[Any, Any] = model.fit.network.theta
     return theta
@@ -113,12 +113,12 @@ def fitted(where: Ground, strategy: Strategy) -> np.ndarray[Any, Any]:
 
 def test_strategies_of_a_cell_start_from_the_same_head_and_see_the_same_order() -> None:
     """At a rate that moves nothing, what is left is the start: frozen and finetune have the same, head and body."""
-    still = Ground(get_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-60}}), "numpy")
+    still = TrialContext(get_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-60}}), "numpy")
     assert fitted(still, get_strategy("frozen")).tobytes() == fitted(still, get_strategy("finetune")).tobytes()
 
 
 def test_the_scaler_is_the_whole_difference_between_a_strategy_and_its_control() -> None:
-    seeing_the_source = ground()
+    seeing_the_source = context()
     by_target = run_strategy(seeing_the_source, replace(get_strategy("scratch"), scaler="source"), 20)
     control = run_strategy(seeing_the_source, get_strategy("scratch-source-scaler"), 20)
     assert reproducible(by_target) == reproducible(control)
@@ -190,7 +190,7 @@ def test_a_budget_of_steps_gives_every_size_the_updates_of_the_whole_pool() -> N
 
 
 def test_a_class_that_no_example_had_gets_no_probability() -> None:
-    few = ground()
+    few = context()
     few.split.pool[:10] = few.split.pool[few.problem.target.y[few.split.pool] != 3][:10]
     record = run_strategy(few, get_strategy("baseline"), 10)
     assert record["status"] == "ok"

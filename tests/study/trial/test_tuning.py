@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fastmlp.problems import get_problem
 from fastmlp.strategies import get_strategy
 from fastmlp.study.settings.load import from_dict
-from fastmlp.study.trial.context import Ground
+from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import run_strategy
 from fastmlp.study.trial.tuning import Candidate, choose, draw_candidates
 
@@ -91,10 +91,10 @@ TUNED = PLAIN | {"tuning": {"trials": 4, "folds": 3}}
 BOTH_KINDS = ("baseline", "scratch", "finetune", "plateau")
 
 
-def tuned(strategy: str, n_target: int = 100, where: Ground | None = None) -> dict[str, Any]:
+def tuned(strategy: str, n_target: int = 100, where: TrialContext | None = None) -> dict[str, Any]:
     """The columns of tuning of one trial."""
-    ground = Ground(get_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
-    return run_strategy(ground, get_strategy(strategy), n_target)
+    context = TrialContext(get_problem("parity"), 0, from_dict(TUNED), "numpy") if where is None else where
+    return run_strategy(context, get_strategy(strategy), n_target)
 
 
 def test_every_strategy_tries_as_many_and_the_baseline_tunes_its_strength() -> None:
@@ -114,7 +114,7 @@ def test_the_choice_is_what_is_trained_with() -> None:
 
 
 def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
-    plain = Ground(get_problem("parity"), 0, from_dict(PLAIN), "numpy")
+    plain = TrialContext(get_problem("parity"), 0, from_dict(PLAIN), "numpy")
     for strategy in BOTH_KINDS:
         few, declared = tuned(strategy, 20), run_strategy(plain, get_strategy(strategy), 20)
         assert few["tuning_note"] == "declared: a class has under 5 labels"
@@ -125,18 +125,18 @@ def test_too_few_labels_are_not_tuned_on_and_the_record_says_so() -> None:
 
 
 def test_what_diverges_in_every_fold_is_worth_nothing() -> None:
-    wild = Ground(get_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
+    wild = TrialContext(get_problem("parity"), 0, from_dict(TUNED | {"training": {"epochs": 8, "lr": 1e6}}), "numpy")
     record = tuned("scratch", where=wild)
     assert (record["status"], record["tuning"]) == ("diverged", [0, 0, 0, 0])
 
 
 def test_choices_do_not_know_the_held_out_set() -> None:
-    honest = Ground(get_problem("parity"), 0, from_dict(TUNED), "numpy")
+    honest = TrialContext(get_problem("parity"), 0, from_dict(TUNED), "numpy")
     heldout, target = honest.split.heldout, honest.problem.target
     X, y = target.X.copy(), target.y.copy()
     X[heldout] = X[heldout][:, ::-1] * 7
     other = replace(honest.problem, source=replace(honest.problem.source, X=X), target=replace(target, X=X))
-    blind = Ground(other, 0, from_dict(TUNED), "numpy")
+    blind = TrialContext(other, 0, from_dict(TUNED), "numpy")
     y[heldout] = y[heldout][::-1]  # after the split, which is stratified by them
     blind.split  # noqa: B018 - made before the labels change
     blind.problem = replace(other, target=replace(other.target, y=y))
