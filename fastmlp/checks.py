@@ -1,14 +1,20 @@
-"""Refusals of arguments: what is wrong, with the values that disagree, before anything is computed."""
+"""Check arguments before anything is computed, and convert scalars to Python's own types.
+
+Whatever a public function is given goes through here once. What comes out is an ``int``, a ``float``, a ``bool``, a
+``str`` or an array of a known dtype, so nothing behind it depends on the type that the caller used.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from .errors import InvalidInput, ShapeError, UnknownName
+from .errors import InvalidInput, ShapeError, UnknownName, shown
 from .inputs import as_array
 
 if TYPE_CHECKING:
@@ -16,14 +22,100 @@ if TYPE_CHECKING:
 
     from .layout import Ints
 
-# What counts as a number here; asking numbers.Integral and numbers.Real takes ten times as long.
+# Python's and NumPy's numbers. Asking numbers.Integral and numbers.Real takes ten times as long.
 WHOLE = int, np.integer
 REAL = (*WHOLE, float, np.floating)
+MOST_PARAMETERS = 2**36  # a quarter of a terabyte in float32, so that a slip of the keyboard is refused and not tried
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number, of Python's or of NumPy's; true and false are none."""
+    """Whether a value is a whole number of Python's or NumPy's; True and False are not numbers."""
     return isinstance(value, WHOLE) and not isinstance(value, bool)
+
+
+def is_real(value: object) -> TypeGuard[float]:
+    """Whether a value is a real number of Python's or NumPy's; True and False are not numbers."""
+    return isinstance(value, REAL) and not isinstance(value, bool)
+
+
+def at_least_one(name: str, value: object) -> int:
+    """Return a whole number of at least 1 as an ``int``.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not one.
+    """
+    if not is_whole(value) or value < 1:
+        raise InvalidInput(f"{name} is {shown(plain(value))}; it must be a whole number of at least 1")
+    return int(value)
+
+
+def in_range(name: str, value: object, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
+    """Return a number between two bounds as a ``float``.
+
+    Parameters
+    ----------
+    name
+        Of the argument, for the message.
+    value
+        The number.
+    above, least
+        Lower bound: the number must be greater than `above`, or at least `least` if `above` is None.
+    below
+        Upper bound: the number must be less.
+
+    Raises
+    ------
+    InvalidInput
+        If it is outside, or is not a number.
+    """
+    if not is_real(value):
+        raise InvalidInput(f"{name} is {shown(value)}; it must be a number")
+    number = to_float(value)
+    low, says = (least, f"at least {least}") if above is None else (above, f"above {above}")
+    if not (number < below and (number > low if above is not None else number >= low)):
+        raise InvalidInput(f"{name} is {shown(plain(value))}; it must be {says} and below {below}")
+    return number
+
+
+def true_or_false(name: str, value: object) -> bool:
+    """Return a truth value of Python's or NumPy's as a ``bool``.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not one.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInput(f"{name} is {shown(value)}; it must be True or False")
+    return bool(value)
+
+
+def check_name(kind: str, name: object, known: Collection[str]) -> str:
+    """Return a name that is in a table as a ``str``.
+
+    Raises
+    ------
+    UnknownName
+        If it is not text, or not in the table.
+    """
+    if not isinstance(name, str) or name not in known:
+        raise UnknownName(kind, name, known)
+    return str(name)
+
+
+def plain(value: object) -> object:
+    """Return a scalar of NumPy's as Python's own, and anything else unchanged."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def to_float(value: float) -> float:
+    """Return a number as a ``float``; a whole number beyond its range becomes infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def check_sizes(sizes: object) -> tuple[int, ...]:
@@ -32,12 +124,17 @@ def check_sizes(sizes: object) -> tuple[int, ...]:
     Raises
     ------
     ShapeError
-        If there are fewer than two, or one is none or below 1.
+        If there are fewer than two, one is not a whole number of at least 1, or they need too many parameters.
     """
     given = () if isinstance(sizes, str) or not isinstance(sizes, Iterable) else tuple(sizes)
     if len(given) < 2 or not all(is_whole(size) and size >= 1 for size in given):
-        raise ShapeError(f"a network needs two or more layer sizes, each a whole number of at least 1, not {sizes!r}")
-    return tuple(map(int, given))
+        raise ShapeError(
+            f"a network needs two or more layer sizes, each a whole number of at least 1, not {shown(sizes)}"
+        )
+    whole = tuple(map(int, given))
+    if sum((n_in + 1) * n_out for n_in, n_out in pairwise(whole)) > MOST_PARAMETERS:
+        raise ShapeError(f"sizes {shown(sizes)} need more than {MOST_PARAMETERS} parameters")
+    return whole
 
 
 def check_dtype(dtype: Any, known: Collection[str]) -> np.dtype[Any]:
@@ -46,10 +143,10 @@ def check_dtype(dtype: Any, known: Collection[str]) -> np.dtype[Any]:
     Raises
     ------
     UnknownName
-        If it is none of those that are known.
+        If it is not one of the known ones.
     """
     for name in known:
-        with suppress(TypeError):  # NumPy knows no such dtype
+        with suppress(Exception):  # NumPy does not know such a dtype; what it raises depends on the value
             if dtype is not None and np.dtype(dtype) == name:
                 return np.dtype(name)
     raise UnknownName("dtype", dtype, known)
@@ -61,42 +158,12 @@ def check_order(order: ArrayLike, epochs: int, n: int) -> Ints:
     Raises
     ------
     ShapeError, InvalidInput
-        If the shape is another, or it names examples that do not exist.
+        If the shape is different, or it names examples that do not exist.
     """
     rows = as_array("order", order)
     if rows.shape != (epochs, n) or rows.dtype.kind not in "iu":
-        raise ShapeError(
-            f"order is {rows.dtype} of shape {rows.shape}; integers (epochs, n) = ({epochs}, {n}) are needed"
-        )
+        wanted = f"({shown(epochs)}, {n})"
+        raise ShapeError(f"order is {rows.dtype} of shape {rows.shape}; integers (epochs, n) = {wanted} are needed")
     if rows.min() < 0 or rows.max() >= n:
         raise InvalidInput(f"order goes from {rows.min()} to {rows.max()}; there are examples 0 to {n - 1}")
     return np.ascontiguousarray(rows, dtype=np.int64)
-
-
-def at_least_one(name: str, value: object) -> int:
-    """Return a whole number.
-
-    Raises
-    ------
-    InvalidInput
-        If it is not one, or below 1.
-    """
-    if not is_whole(value) or value < 1:
-        raise InvalidInput(f"{name} is {value!r}; it must be a whole number of at least 1")
-    return int(value)
-
-
-def in_range(name: str, value: object, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
-    """Return a number between two bounds.
-
-    Raises
-    ------
-    InvalidInput
-        If it lies outside, or is not a number.
-    """
-    if isinstance(value, bool) or not isinstance(value, REAL):
-        raise InvalidInput(f"{name} is {value!r}; it must be a number")
-    low, says = (least, f"at least {least}") if above is None else (above, f"above {above}")
-    if not (value < below and (value > low if above is not None else value >= low)):
-        raise InvalidInput(f"{name} is {value}; it must be {says} and below {below}")
-    return float(value)

@@ -21,6 +21,7 @@ Every message holds the values that disagree. A training that diverges is a resu
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,9 @@ class UnknownName(InvalidInput):
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         self.known = list(known)
-        near = get_close_matches(str(name), self.known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"unknown {kind} {name!r}{hint} (known: {', '.join(self.known)})")
+        near = nearest(name, self.known)
+        hint = f"; did you mean {near!r}?" if near else ""
+        super().__init__(f"unknown {kind} {shown(name)}{hint} (known: {', '.join(self.known)})")
 
 
 class FieldError(InvalidInput):
@@ -109,3 +110,45 @@ class MissingLibrary(FastmlpError, ImportError):
 
     def __init__(self, library: str, remedy: str) -> None:
         super().__init__(f"{library} cannot be imported; {remedy}")
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """Return a value as messages quote it: its repr on one line, shortened if it is longer than `longest` characters.
+
+    Examples
+    --------
+    >>> shown("1"), shown([0] * 100)
+    ("'1'", '[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0... (300 characters)')
+    >>> shown(10**5000)
+    'a whole number of 16610 bits'
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out whole numbers of more than 4300 digits
+        bits = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"{'a whole number' if bits else f'a {type(value).__name__}'}{bits}"
+    text = re.sub(r"\s*\n\s*", " ", text)
+    return text if len(text) <= longest else f"{text[: longest - 10]}... ({len(text)} characters)"
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like a given one; None if none is."""
+    return next(iter(get_close_matches(name, list(known), n=1)), None) if isinstance(name, str) else None
+
+
+def no_such_setting(name: object, known: Iterable[str], elsewhere: Iterable[str] = ()) -> str:
+    """Return the message for a setting that does not exist: where it may belong, or which exist.
+
+    Examples
+    --------
+    >>> no_such_setting("heads", ["head", "body"])
+    "there is no such setting; did you mean 'head'?"
+    >>> no_such_setting("x", ["head", "body"])
+    'there is no such setting; known: head, body'
+    >>> no_such_setting("lr", ["training"], ["training.lr", "pretraining.lr"])
+    "there is no such setting; did you mean 'training.lr' or 'pretraining.lr'?"
+    """
+    known = list(known)
+    near = list(elsewhere) or [name for name in [nearest(name, known)] if name]
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(known)}"
+    return f"there is no such setting; {hint}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import InvalidInput, LabelError, NotFiniteError, ShapeError
+from .errors import InvalidInput, LabelError, NotFiniteError, ShapeError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -39,9 +39,12 @@ def check_inputs(X: ArrayLike, n_features: int, dtype: DTypeLike) -> Floats:
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """Return a value as an array of NumPy's; `name` is what a refusal calls it."""
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except ValueError as error:  # rows of different lengths
         raise ShapeError(f"{name} is no array: {error}") from error
+    if array.ndim == 0:
+        raise ShapeError(f"{name} is {shown(value)}; an array is needed")
+    return array
 
 
 @np.errstate(over="ignore")

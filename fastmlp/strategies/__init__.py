@@ -10,10 +10,10 @@ from .families import get_strategy as get_strategy
 from .spec import Phase as Phase
 from .spec import Strategy as Strategy
 from .spec import read_strategy as read_strategy
+from .spec import share_out as share_out
 from .table import SMALLER as SMALLER
 from .table import STRATEGIES as STRATEGIES
 from .transfer import fit_baseline as fit_baseline
-from .transfer import share_out as share_out
 from .transfer import starting_network as starting_network
 from .transfer import train_from as train_from
 from .transfer import transfer as transfer

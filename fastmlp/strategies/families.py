@@ -28,7 +28,8 @@ FAMILIES: Mapping[str, Family[Callable[[int], Strategy]]] = MappingProxyType(
 def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strategy:
     """Return a strategy by name; ``partial-2`` is found in the family ``partial-k``.
 
-    A number has one spelling: ``partial-02`` is refused, because one strategy under two names would compete with itself.
+    A number has one spelling: ``partial-02`` is refused, because one strategy under two names would compete with
+    itself.
 
     Parameters
     ----------

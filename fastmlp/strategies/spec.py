@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..errors import FieldError
+from ..errors import FieldError, no_such_setting, shown
 from .validation import FIELDS, Words, check_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 PATIENCE = 3  # epochs without a better held-back loss until `plateau` unfreezes the next layer
@@ -29,25 +31,25 @@ class Phase:
     head, body
         Multipliers of the learning rate for the last layer and for the layers below it; zero freezes.
     biases
-        Multiplier for the biases of the body, if it is another than for its weights.
+        Multiplier for the biases of the body; None means the same as for its weights.
     frozen
-        How many layers, from the inputs up, do not move whatever the multipliers say.
+        Number of layers, from the inputs up, that do not move whatever the multipliers say.
     divisor
-        Each layer has the rate of the one above it divided by this.
+        Each layer has the rate of the layer above it, divided by this.
     pull
         Strength of the pull of the body towards the start of the training.
     rank
-        If above 0, weights of the body move within this rank only, and its biases not at all.
+        If above 0, weights of the body move within this rank only, and its biases do not move.
     share
         Share of the training's epochs; the shares of a strategy add up to 1.
     patience
-        Ends the phase when the loss on held-back labels has not improved for so many epochs; what is left of its
-        epochs goes to the phases after it.
+        End the phase when the loss on held-back labels has not improved for this many epochs; the epochs left over go
+        to the phases after it.
 
     Raises
     ------
     FieldError
-        If a field is none that `validation.FIELDS` allows, or contradicts another.
+        If a field holds what `validation.FIELDS` does not allow, or has no effect beside another.
     """
 
     head: float = 1.0
@@ -62,11 +64,16 @@ class Phase:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.rank and self.pull:
-            raise FieldError("Phase", "pull", "has no effect beside a rank")
+        for path, message in _contradictions_in_phase(self):
+            raise FieldError("Phase", path, message)
+
+    @property
+    def body_rests(self) -> bool:
+        """Whether the multipliers move neither weights nor biases of the body."""
+        return not self.body and not self.biases
 
     def multipliers(self, n_layers: int) -> NDArray[np.float64]:
-        """Multiplier of each weight matrix and each bias, (n_layers, 2)."""
+        """Return the multiplier of each weight matrix and each bias, (n_layers, 2)."""
         body = self.body, self.body if self.biases is None else self.biases
         table = np.array([*[body] * (n_layers - 1), (self.head, self.head)], dtype=np.float64)
         if self.divisor != 1:
@@ -75,7 +82,7 @@ class Phase:
         return table
 
     def pulls(self, n_layers: int) -> NDArray[np.float64]:
-        """Pull of each weight matrix and each bias, (n_layers, 2); the head is new and has nowhere to be pulled to."""
+        """Return the pull of each weight matrix and each bias, (n_layers, 2); the head is new, so nothing pulls it."""
         table = np.full((n_layers, 2), float(self.pull))
         table[-1] = 0
         return table
@@ -94,22 +101,22 @@ class Strategy:
     phases
         One after the other.
     layers
-        How many layers, from the inputs up, are copied; all of the body unless said. Those above are drawn anew.
+        Number of layers, from the inputs up, that are copied; None means all of the body. Those above are drawn anew.
     cut
-        Whether the layers above are left out instead, so that the head stands on the features of the last one copied.
+        Whether the layers above are left out instead, so that the head stands on the features of the last layer copied.
     unfreeze
         ``schedule`` repeats the phase for each layer, from the head down: one more layer moves in each. ``plateau``
         does so whenever the loss on held-back labels stalls.
     held_back
-        Share of the labelled examples that are not trained on but watched.
+        Share of the labelled examples that are not trained on: phases with patience watch the loss on them.
     scaler
-        ``source``: fitted on the source pool, which is what a pretrained network expects; ``target``: fitted on the
-        n_target examples alone.
+        For a study, which fits scalers (`fastmlp.transfer` takes inputs as they are). ``source``: fitted on the source
+        pool, which is what a pretrained network expects; ``target``: fitted on the n_target examples alone.
 
     Raises
     ------
     FieldError
-        If a field is none that `validation.FIELDS` allows, or contradicts another.
+        If a field holds what `validation.FIELDS` does not allow, or has no effect beside another.
     """
 
     start: Literal["pretrained", "random", "meanvar"] | None
@@ -124,7 +131,7 @@ class Strategy:
         check_fields(self)
         phases: object = self.phases
         if not isinstance(phases, tuple) or not all(isinstance(phase, Phase) for phase in phases):
-            raise FieldError("Strategy", "phases", f"must be a tuple of phases, not {phases!r}")
+            raise FieldError("Strategy", "phases", f"must be a tuple of phases, not {shown(phases)}")
         for path, message in _contradictions(self):
             raise FieldError("Strategy", path, message)
 
@@ -139,13 +146,54 @@ class Strategy:
         return self.start in {"pretrained", "meanvar"}
 
     def phases_for(self, n_layers: int) -> tuple[Phase, ...]:
-        """Phases for a network of so many layers."""
+        """Return the phases for a network of this many layers."""
         return self.phases if self.unfreeze is None else _unfrozen(self.phases[0], self.unfreeze, n_layers)
 
+    def _n_layers(self, hidden: int) -> int:
+        """Return the layers that the strategy leaves of a network with this many hidden layers."""
+        return (self.layers if self.cut and self.layers else hidden) + 1
 
-@lru_cache  # each is checked when it is made; once will do
+    def refusal_of_depth(self, hidden: int) -> str | None:
+        """Return why the strategy cannot use a network with this many hidden layers; None if it can."""
+        if self.start is None:
+            return None
+        needed = max(self.layers or 0, *(phase.frozen for phase in self.phases))
+        if needed > hidden:
+            return f"needs {needed} hidden layers"
+        n_layers = self._n_layers(hidden)
+        for number, phase in enumerate(self.phases_for(n_layers), 1):
+            if not phase.multipliers(n_layers).any():
+                return f"moves nothing in phase {number}, where head is {phase.head:g} and frozen is {phase.frozen}"
+        return None
+
+    def refusal_of_epochs(self, epochs: int, hidden: int) -> str | None:
+        """Return why this many epochs do not give every phase one, with so many hidden layers; None if they do."""
+        phases = self.phases_for(self._n_layers(hidden))
+        parts = share_out(phases, epochs)
+        if all(parts):
+            return None
+        shares = ", ".join(f"{phase.share:.3g}" for phase in phases)
+        return (
+            f"epochs is {epochs}; shares of {shares} give the phases {', '.join(map(str, parts))} epochs, "
+            "and each needs at least 1"
+        )
+
+
+def share_out(phases: Sequence[Phase], epochs: int) -> list[int]:
+    """Return the epochs of each phase; they add up to `epochs` if the shares add up to 1.
+
+    Examples
+    --------
+    >>> share_out([Phase(share=1 / 3), Phase(share=2 / 3)], 10)
+    [3, 7]
+    """
+    ends = [0, *(round(share * epochs) for share in accumulate(phase.share for phase in phases))]
+    return [end - start for start, end in pairwise(ends)]
+
+
+@lru_cache  # each phase is checked when it is made; once is enough
 def _unfrozen(phase: Phase, when: Literal["schedule", "plateau"], n_layers: int) -> tuple[Phase, ...]:
-    """A phase for each layer, from the head down, in which one more layer moves."""
+    """Return one phase per layer, from the head down; one more layer moves in each."""
     layers = reversed(range(n_layers))
     if when == "schedule":
         return tuple(replace(phase, frozen=k, share=1 / n_layers) for k in layers)
@@ -153,18 +201,34 @@ def _unfrozen(phase: Phase, when: Literal["schedule", "plateau"], n_layers: int)
     return tuple(replace(phase, frozen=k, patience=patience if k else None) for k in layers)
 
 
+def _contradictions_in_phase(phase: Phase) -> Iterator[tuple[str, str]]:
+    """Yield the path of each field that has no effect beside another, and the reason."""
+    if phase.rank and phase.pull:
+        yield "pull", "has no effect beside a rank"
+    if phase.rank and phase.biases is not None:
+        yield "biases", "has no effect beside a rank: the biases of the body do not move"
+    if not phase.body_rests:
+        return
+    if not phase.head:
+        yield "head", f"is 0 beside body = 0{'' if phase.biases is None else ' and biases = 0'}: nothing would move"
+    for name in ("frozen", "divisor", "pull", "rank"):
+        if getattr(phase, name) != getattr(Phase, name):
+            yield name, "has no effect beside body = 0: the body does not move"
+
+
 def _contradictions(strategy: Strategy) -> Iterator[tuple[str, str]]:
-    """Fields that have no effect, or cannot have the one they promise: the path of each and what is wrong."""
+    """Yield the path of each field that has no effect beside another, or not the one it promises, and the reason."""
     if strategy.start is None:
         for field in fields(strategy):
             if field.name not in {"start", "scaler"} and getattr(strategy, field.name) != field.default:
                 yield field.name, "has no effect: without a start, no network is trained"
         return
     if strategy.cut and strategy.layers is None:
-        yield "cut", "has no effect where no number of layers is said"
+        yield "cut", "has no effect without a number of layers"
     if strategy.start == "random" and strategy.layers is not None and not strategy.cut:
         yield "layers", "has no effect: from a random start none are copied"
     yield from _contradictory_phases(strategy)
+    yield from _contradictory_unfreezing(strategy)
     watching = strategy.unfreeze == "plateau" or any(phase.patience is not None for phase in strategy.phases)
     if watching and not strategy.held_back:
         yield "held_back", "must be above 0: patience watches labels that are held back"
@@ -179,14 +243,30 @@ def _contradictory_phases(strategy: Strategy) -> Iterator[tuple[str, str]]:
     total = math.fsum(phase.share for phase in phases)
     if not math.isclose(total, 1, abs_tol=1e-6):
         yield "phases", f"the shares add up to {total:g}; they must add up to 1"
-    if strategy.unfreeze is not None and len(phases) > 1:
+    for place, phase in enumerate(phases):
+        if strategy.cut and phase.frozen > (strategy.layers or 0):
+            yield (
+                f"phases[{place}].frozen",
+                f"is {phase.frozen}; with cut, the network has the {strategy.layers} hidden layers that layers says",
+            )
+
+
+def _contradictory_unfreezing(strategy: Strategy) -> Iterator[tuple[str, str]]:
+    phases = strategy.phases
+    if strategy.unfreeze is None or not phases:
+        return
+    if len(phases) > 1:
         yield "unfreeze", f"repeats one phase for every layer; there are {len(phases)} phases"
-    if strategy.unfreeze is not None and phases[0].frozen:
-        yield "phases[0].frozen", "has no effect: layers are unfrozen one after the other"
+    if phases[0].frozen:
+        yield "phases[0].frozen", "has no effect beside unfreeze: layers are unfrozen one after the other"
+    if phases[0].body_rests:
+        yield "unfreeze", "has no effect beside body = 0: the body does not move"
+    if not phases[0].head:
+        yield "unfreeze", "begins with the head alone, and beside head = 0 nothing would move"
 
 
 def read_strategy(table: Mapping[str, Any]) -> Strategy:
-    """Return the strategy that a table describes: the fields of `Strategy`, and of `Phase` for each of its phases.
+    """Return the strategy that a table describes, as TOML and JSON hold it: its fields, and those of each phase.
 
     Raises
     ------
@@ -199,20 +279,20 @@ def read_strategy(table: Mapping[str, Any]) -> Strategy:
     0.0
     """
     _check_names(table, Strategy, "")
-    if table.get("start") is None:  # which would be the baseline, and that there is
+    if table.get("start") is None:  # None is the start of the baseline, which exists already
         match FIELDS["start"]:
             case Words(known):
                 raise FieldError("Strategy", "start", f"is needed; known: {', '.join(known)}")
     phases = table.get("phases", ())
     if not isinstance(phases, list | tuple):
-        raise FieldError("Strategy", "phases", f"must be a list, not {phases!r}")
+        raise FieldError("Strategy", "phases", f"must be a list, not {shown(phases)}")
     read = tuple(_read_phase(phase, f"phases[{place}]") for place, phase in enumerate(phases))
     return Strategy(**{**table, "phases": read})
 
 
 def _read_phase(table: object, path: str) -> Phase:
     if not isinstance(table, Mapping):
-        raise FieldError("Strategy", path, f"must be a table, not {table!r}")
+        raise FieldError("Strategy", path, f"must be a table, not {shown(table)}")
     _check_names(table, Phase, f"{path}.")
     try:
         return Phase(**table)
@@ -221,10 +301,8 @@ def _read_phase(table: object, path: str) -> Phase:
 
 
 def _check_names(table: Mapping[str, Any], kind: type[Strategy | Phase], prefix: str) -> None:
-    """Refuse a name that is no field's, with the nearest that is."""
+    """Refuse a name that no field has."""
     known = [field.name for field in fields(kind)]
     for name in table:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            raise FieldError("Strategy", f"{prefix}{name}", f"there is no such setting; {hint}")
+            raise FieldError("Strategy", f"{prefix}{name}", no_such_setting(name, known))

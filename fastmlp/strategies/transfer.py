@@ -1,28 +1,25 @@
-"""From a pretrained network and a few labelled examples to a network for the target task.
+"""Carry out a strategy: from a pretrained network and a few labelled examples to a network for the target task.
 
-The head is always new, and the same draw for every strategy that is given the same `rng`.
+The head is always new, and it is the same draw for every strategy that is given the same `rng`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..checks import at_least_one
-from ..errors import InvalidInput
+from ..errors import InvalidInput, shown
 from ..network import Network, check_network, examples_for, init_mlp
 from ..problems import interleave
 from ..seeds import generator_of
-from ..training import Fit, Optimizer, ResolvedPhase, draw_adapters, fit_phases, resolve_phase
+from ..training import Fit, ResolvedPhase, TrainingOptions, draw_adapters, fit_phases, resolve_phase
 from .families import get_strategy
-from .spec import Phase, Strategy
+from .spec import Phase, Strategy, share_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from ..seeds import Rng
@@ -46,57 +43,52 @@ def transfer(
     accuracies: bool = False,
     backend: str = "auto",
 ) -> Fit:
-    """Train a network for a new task, starting from one that was pretrained on another.
+    """Train a network for a new task, starting from one that was pretrained on another task.
 
     Parameters
     ----------
     net
         The pretrained network; it is not changed.
     X : (n, sizes[0])
-        Inputs of the target task, scaled as the network expects them.
+        Inputs of the target task. They are not scaled: `Strategy.scaler` tells a study through which scaler a strategy
+        sees its inputs, and has no effect here. Scale them as the pretrained network expects them.
     y : (n,)
         Labels from 0 to n_classes - 1.
     strategy
-        A name in `STRATEGIES`, or a `Strategy`.
+        A name in `STRATEGIES` or of one of its families, such as ``partial-2``; or a `Strategy`.
     n_classes
         Outputs of the new head.
     rng
-        Draws the new head (and the body, if the strategy starts from random weights); generators spawned from it draw
-        adapters and the order, which is so the same for every strategy.
+        A seed, a `SeedSequence` or a `Generator`. It draws the new head, and the body if the strategy starts from
+        random weights. Generators spawned from it draw adapters, the order, and which labels are held back, so these
+        are the same for every strategy.
     lr
         The full learning rate; the strategy's multipliers apply to it.
-    epochs, batch_size, momentum, optimizer, weight_decay, order, backend
+    epochs
+        Passes over the examples, of all phases together; each phase must get at least one.
+    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend
         As in `fastmlp.train_mlp`.
-    accuracies
-        Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and the last.
+
+    Returns
+    -------
+    The finished training; ``.network`` is the network for the target task.
 
     Raises
     ------
     UnknownName
         If there is no such strategy.
     InvalidInput
-        If the strategy trains no network, the examples do not fit, or an option is out of range.
+        If the strategy trains no network or does not fit this one, a phase would get no epoch, the examples do not fit,
+        or an option is out of range.
     """
     chosen = get_strategy(strategy) if isinstance(strategy, str) else strategy
     if not isinstance(chosen, Strategy):
-        raise InvalidInput(f"strategy is {strategy!r}; a name or a Strategy is needed")
+        raise InvalidInput(f"strategy is {shown(strategy)}; a name or a Strategy is needed")
+    options = TrainingOptions(epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend)
+    called = f"strategy {strategy!r}" if isinstance(strategy, str) else "the strategy"
     generator = generator_of(rng)
-    start = starting_network(check_network(net), chosen, at_least_one("n_classes", n_classes), generator)
-    optimiser = Optimizer(optimizer, batch_size, momentum)
-    return train_from(
-        start,
-        X,
-        y,
-        chosen,
-        optimiser,
-        lr=lr,
-        weight_decay=weight_decay,
-        epochs=epochs,
-        order=order,
-        accuracies=accuracies,
-        rng=generator,
-        backend=backend,
-    )
+    start = starting_network(check_network(net), chosen, at_least_one("n_classes", n_classes), generator, called)
+    return train_from(start, X, y, chosen, options, order=order, rng=generator)
 
 
 def train_from(
@@ -104,15 +96,10 @@ def train_from(
     X: ArrayLike,
     y: ArrayLike,
     strategy: Strategy,
-    optimiser: Optimizer,
+    options: TrainingOptions,
     *,
-    lr: float,
-    weight_decay: float = 0.0,
-    epochs: int,
     order: ArrayLike | None = None,
-    accuracies: bool = False,
     rng: Rng = 0,
-    backend: str = "auto",
 ) -> Fit:
     """Train the network that a strategy starts from through the strategy's phases: the second half of `transfer`.
 
@@ -120,58 +107,66 @@ def train_from(
     ----------
     start
         As `starting_network` returns it; it is not changed.
-    X, y, order, accuracies, backend
+    X, y, order
         As in `transfer`.
-    strategy, optimiser, lr, weight_decay, epochs
-        What is to be done with it.
+    strategy, options
+        Which phases, and what they share.
     rng
-        Adapters, if the strategy has any, and the order, if there is none, are drawn by generators spawned from it.
+        Generators spawned from it draw adapters and held-back labels, if the strategy has any, and the order if none is
+        given.
 
     Raises
     ------
     InvalidInput
         As in `transfer`.
     """
-    shared = strategy.phases_for(start.layout.n_layers)
-    shares = share_out(shared, at_least_one("epochs", epochs))
-    draws = order is None or any(phase.rank for phase in shared)  # else no generator is made, which takes a while
-    adapters, visits = _generators(rng, len(shared)) if draws else ([None] * len(shared), None)
-    phases = [
-        _resolve(start, phase, part, lr, weight_decay, generator)
-        for phase, part, generator in zip(shared, shares, adapters, strict=True)
+    phases = strategy.phases_for(start.layout.n_layers)
+    epochs = share_out(phases, options.epochs)
+    if reason := strategy.refusal_of_epochs(options.epochs, start.layout.n_layers - 1):
+        raise InvalidInput(reason)
+    resolved = [_resolve(start, phase, options, share) for phase, share in zip(phases, epochs, strict=True)]
+    if order is not None and not strategy.held_back and not any(phase.rank for phase in phases):
+        return fit_phases(start, X, y, resolved, options, order=order)  # nothing is drawn: making generators takes time
+    adapters, visits, watched = _generators(rng, len(phases))
+    resolved = [
+        replace(one, adapters=draw_adapters(start, phase.rank, generator)) if phase.rank else one
+        for one, phase, generator in zip(resolved, phases, adapters, strict=True)
     ]
     held_back = None
     if strategy.held_back:
-        held_back = _hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes)
-    return fit_phases(
-        start,
-        X,
-        y,
-        phases,
-        optimiser,
-        epochs=epochs,
-        order=order,
-        held_back=held_back,
-        accuracies=accuracies,
-        rng=visits or 0,
-        backend=backend,
-    )
+        held_back = hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes, watched)
+    return fit_phases(start, X, y, resolved, options, order=order, held_back=held_back, rng=visits)
 
 
-def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng) -> Network:
+def starting_network(
+    net: Network, strategy: Strategy, n_classes: int, rng: Rng, called: str = "the strategy"
+) -> Network:
     """Return the network a strategy starts from: a random one, its lower layers replaced as the strategy says.
+
+    Parameters
+    ----------
+    net
+        The pretrained network; it is not changed.
+    strategy
+        Says what is copied.
+    n_classes
+        Outputs of the new head.
+    rng
+        Draws the new network.
+    called
+        How messages call the strategy.
 
     Raises
     ------
     InvalidInput
-        If the strategy trains no network, or copies or freezes layers that the network does not have.
+        If the strategy trains no network, copies or freezes layers that this one does not have, or would move nothing.
     """
     if strategy.start is None:
-        raise InvalidInput(f"strategy {strategy} trains no network; it is logistic regression: see fit_baseline")
+        raise InvalidInput(f"{called} trains no network: it is scikit-learn's LogisticRegression on the inputs")
     body = net.layout.n_layers - 1
+    if reason := strategy.refusal_of_depth(body):
+        raise InvalidInput(f"{called} {reason}; a network of sizes {net.sizes} has {body}")
     layers = body if strategy.layers is None else strategy.layers
-    if max(layers, *(phase.frozen for phase in strategy.phases)) > body:
-        raise InvalidInput(f"strategy {strategy} needs more than the {body} hidden layers of a network of {net.sizes}")
     hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
     generator = generator_of(rng)
     drawn = init_mlp((*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation)
@@ -185,41 +180,46 @@ def starting_network(net: Network, strategy: Strategy, n_classes: int, rng: Rng)
     return drawn
 
 
-def _generators(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.random.Generator]:
-    """Generators for the adapters of each phase, and for the order: the same for every strategy, whatever it draws."""
+def _generators(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.random.Generator, np.random.Generator]:
+    """Return generators for each phase's adapters, for the order and for held-back labels.
+
+    The last two are the same for every strategy. They are children of the first phase's generator, because every
+    strategy has a first phase.
+    """
     adapters = generator_of(rng).spawn(n_phases)
-    return adapters, adapters[0].spawn(1)[0]  # how many there are is the strategy's; there is always a first
+    order, held_back = adapters[0].spawn(2)
+    return adapters, order, held_back
 
 
-def _resolve(
-    net: Network, phase: Phase, epochs: int, lr: float, weight_decay: float, rng: np.random.Generator | None
-) -> ResolvedPhase:
-    """Resolve a phase of a strategy for the network it starts from."""
+def _resolve(net: Network, phase: Phase, options: TrainingOptions, epochs: int) -> ResolvedPhase:
+    """Resolve a phase of a strategy, without adapters, for the network it starts from."""
     n_layers = net.layout.n_layers
-    plain = resolve_phase(net, epochs, phase.multipliers(n_layers), lr, weight_decay)
-    adapters = draw_adapters(net, phase.rank, rng) if rng and phase.rank else None
-    return replace(plain, pulls=phase.pulls(n_layers), patience=phase.patience, adapters=adapters)
+    resolved = resolve_phase(net, phase.multipliers(n_layers), options, epochs)
+    return replace(resolved, pulls=phase.pulls(n_layers), patience=phase.patience)
 
 
-def _hold_back(y: NDArray[np.int64], share: float, n_classes: int) -> NDArray[np.bool_]:
-    """Mark a stratified share of the examples, always the same for the same labels; n_classes are left at least."""
+def hold_back(y: NDArray[np.int64], share: float, n_classes: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Mark a stratified share of the examples, and leave at least n_classes unmarked.
+
+    Parameters
+    ----------
+    y : (n,)
+        Labels.
+    share
+        Of the examples, in [0, 1].
+    n_classes
+        Classes of the task.
+    rng
+        Draws which examples of each class are marked.
+
+    Returns
+    -------
+    (n,)
+    """
     held_back = np.zeros(len(y), dtype=bool)
     number = max(0, min(round(share * len(y)), len(y) - n_classes))
-    held_back[interleave(y, np.random.default_rng(0))[:number]] = True
+    held_back[interleave(y, rng)[:number]] = True
     return held_back
-
-
-def share_out(phases: Sequence[Phase], epochs: int) -> list[int]:
-    """Epochs of each phase; they add up to `epochs`, unless the shares do not add up to 1.
-
-    Examples
-    --------
-    >>> from fastmlp import Phase
-    >>> share_out([Phase(share=1 / 3), Phase(share=2 / 3)], 10)
-    [3, 7]
-    """
-    ends = [0, *(round(share * epochs) for share in accumulate(phase.share for phase in phases))]
-    return [end - start for start, end in pairwise(ends)]
 
 
 def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:
@@ -232,7 +232,7 @@ def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:
     y : (n,)
         Labels.
     options
-        Handed on; C is 1 unless said, as in scikit-learn.
+        Passed on; C is 1 by default, as in scikit-learn.
 
     Returns
     -------

@@ -1,14 +1,16 @@
-"""What each field of a strategy and of its phases may hold: one table, and the refusal of all else."""
+"""What each field of a strategy and of its phases may hold, and the check of a value against it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ..errors import FieldError, UnknownName
+import numpy as np
+
+from ..checks import is_real, is_whole, plain, to_float
+from ..errors import FieldError, UnknownName, shown
 
 
 class Words(NamedTuple):
@@ -18,7 +20,7 @@ class Words(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A number of a kind, from the least to the most; or above the least, which is then left out."""
+    """A number of a kind, from the least to the most; the least itself is not allowed if it must be above."""
 
     kind: type[int | float]
     least: float
@@ -45,48 +47,58 @@ FIELDS: Mapping[str, Words | Number | type[bool]] = MappingProxyType(
         "patience": Number(int, 1, 1_000_000),
     }
 )
-KINDS: Mapping[type, tuple[Any, str]] = {int: (Integral, "a whole number"), float: (Real, "a number")}
 
 
 def check_fields(part: Any) -> None:
-    """Refuse a field of a `Strategy` or a `Phase` that holds what it may not; numbers become Python's own.
+    """Check the fields of a `Strategy` or a `Phase`, and convert their scalars to Python's own types.
 
-    None is allowed where it stands for something: as a default, and as the start of a baseline.
+    None is allowed where it has a meaning: as a default, and as the start of a baseline.
 
     Raises
     ------
     FieldError
-        At the first field, with its value.
+        At the first field that holds a value it may not, with the value.
     """
     owner = type(part).__name__
     for field in fields(part):
         value = getattr(part, field.name)
+        converted: object
         if value is None and (field.default is None or field.name == "start"):
             continue
         match FIELDS.get(field.name):
             case Words(known):
-                _check_word(owner, field.name, value, known)
+                converted = _word(owner, field.name, value, known)
             case Number() as number:
-                _check_number(owner, field.name, value, number)
-                object.__setattr__(part, field.name, number.kind(value))
-            case type() if not isinstance(value, bool):
-                raise FieldError(owner, field.name, f"must be true or false, not {value!r}")
+                converted = _number(owner, field.name, value, number)
+            case type():
+                converted = _truth(owner, field.name, value)
+            case None:  # phases, which are checked where they are known
+                continue
+        object.__setattr__(part, field.name, converted)
 
 
-def _check_word(owner: str, name: str, value: Any, known: tuple[str, ...]) -> None:
+def _word(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
     if not isinstance(value, str):
-        raise FieldError(owner, name, f"must be text, not {value!r}")
+        raise FieldError(owner, name, f"must be text, not {shown(value)}")
     if value not in known:
         raise FieldError(owner, name, str(UnknownName(name, value, known)))
+    return str(value)
 
 
-def _check_number(owner: str, name: str, value: Any, number: Number) -> None:
-    kind, called = KINDS[number.kind]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise FieldError(owner, name, f"must be {called}, not {value!r}")
-    if value > number.most:
-        raise FieldError(owner, name, f"must be at most {number.most:g}, not {value!r}")
-    if not (value > number.least or (value == number.least and not number.above)):
-        raise FieldError(
-            owner, name, f"must be {'above' if number.above else 'at least'} {number.least:g}, not {value!r}"
-        )
+def _number(owner: str, name: str, value: Any, number: Number) -> float:
+    if not (is_whole(value) if number.kind is int else is_real(value)):
+        called = "a whole number" if number.kind is int else "a number"
+        raise FieldError(owner, name, f"must be {called}, not {shown(value)}")
+    converted = int(value) if number.kind is int else to_float(value)
+    if converted > number.most:
+        raise FieldError(owner, name, f"must be at most {number.most:g}, not {shown(plain(value))}")
+    if not (converted > number.least or (converted == number.least and not number.above)):
+        bound = f"{'above' if number.above else 'at least'} {number.least:g}"
+        raise FieldError(owner, name, f"must be {bound}, not {shown(plain(value))}")
+    return converted
+
+
+def _truth(owner: str, name: str, value: Any) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise FieldError(owner, name, f"must be true or false, not {shown(value)}")
+    return bool(value)

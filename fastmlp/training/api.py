@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checks import at_least_one
 from ..network import check_network
+from ..seeds import generator_of
 from .fit import Fit, fit_phases
-from .phases import Optimizer, resolve_phase
+from .options import TrainingOptions
+from .phases import resolve_phase
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -39,21 +40,21 @@ def train_mlp(
     Parameters
     ----------
     net
-        Where to start; it is not changed.
+        The network to start from; it is not changed.
     X : (n, sizes[0])
-        Inputs, taken as they are.
+        Inputs; they are not scaled.
     y : (n,)
         Labels from 0 to n_classes - 1.
     epochs, batch_size
-        Passes over the examples, and examples in a batch; the last batch of a pass may be short.
+        Passes over the examples, and examples in a batch; the last batch of a pass may be shorter.
     lr, momentum, optimizer
-        Learning rate, momentum of ``sgd``, and ``sgd``, ``adam`` or ``adamw``.
+        Learning rate, momentum of ``sgd``, and ``sgd``, ``adam`` or ``adamw``, by PyTorch's rules and defaults.
     weight_decay
         Acts on weight matrices, not on biases.
     order : (epochs, n)
         The examples in the order in which they are visited; drawn from `rng` if it is not given.
     accuracies
-        Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and the last.
+        Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and after the last.
     rng
         A seed, a `SeedSequence` or a `Generator`.
     backend
@@ -72,9 +73,7 @@ def train_mlp(
     >>> bool(fit.losses[-1] < 0.05), fit.parameters_trained
     (True, 42)
     """
-    optimiser = Optimizer(optimizer, batch_size, momentum)
-    full = np.ones((check_network(net).layout.n_layers, 2))
-    phase = resolve_phase(net, at_least_one("epochs", epochs), full, lr, weight_decay)
-    return fit_phases(
-        net, X, y, [phase], optimiser, epochs=epochs, order=order, accuracies=accuracies, rng=rng, backend=backend
-    )
+    options = TrainingOptions(epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend)
+    everything = np.ones((check_network(net).layout.n_layers, 2))
+    phase = resolve_phase(net, everything, options, options.epochs)
+    return fit_phases(net, X, y, [phase], options, order=order, rng=generator_of(rng))

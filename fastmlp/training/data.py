@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..checks import check_order
-from ..errors import InvalidInput
+from ..errors import InvalidInput, shown
 from ..inputs import check_trainable
 from ..network import examples_for
 from ..seeds import generator_of
@@ -20,10 +20,20 @@ if TYPE_CHECKING:
     from ..network import Network
     from ..seeds import Rng
 
+LONGEST_ORDER = 2**36  # visits; half a terabyte, so that a slip of the keyboard is refused and not tried
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Inputs as the network takes them, (n, sizes[0]), and their labels, (n,)."""
+    """Labelled examples as the network takes them.
+
+    Parameters
+    ----------
+    x : (n, sizes[0])
+        Inputs, of the network's dtype.
+    y : (n,)
+        Labels.
+    """
 
     x: Floats
     y: Ints
@@ -31,24 +41,24 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a training works on.
+    """The examples of a training and the order in which they are visited.
 
     Parameters
     ----------
     examples
-        All of them.
-    watched
-        Those that are held back from training, for phases that have patience.
+        All labelled examples.
+    held_back
+        Those of them that are not trained on, for phases that stop early.
     order : (epochs, n - n held back)
-        The others in the order in which they are visited.
+        The others, in the order in which they are visited.
     """
 
     examples: Examples
-    watched: Examples
+    held_back: Examples
     order: Ints
 
 
-def prepare(
+def prepare_data(
     net: Network,
     X: ArrayLike,
     y: ArrayLike,
@@ -57,7 +67,22 @@ def prepare(
     held_back: NDArray[np.bool_] | None,
     rng: Rng,
 ) -> TrainingData:
-    """Check what a training is given, and draw the order if there is none; it raises what `fit_phases` does."""
+    """Check the examples and the order, and draw the order if none is given.
+
+    Parameters
+    ----------
+    net, X, y, order, rng
+        As in `fastmlp.train_mlp`.
+    epochs
+        Rows of the order.
+    held_back : (n,)
+        Marks the examples that are not trained on.
+
+    Raises
+    ------
+    ShapeError, NotFiniteError, LabelError, InvalidInput
+        If the examples do not fit the network, or the order does not fit the examples.
+    """
     x, labels = examples_for(net, X, y)
     rows = draw_order(epochs, len(x), rng) if order is None else check_order(order, epochs, len(x))
     if held_back is None:
@@ -68,14 +93,22 @@ def prepare(
     visits = np.count_nonzero(kept, axis=1)
     if visits.min() != visits.max():
         raise InvalidInput(
-            f"order visits {visits.min()} to {visits.max()} examples an epoch beside those that are held back; "
-            "with some held back, each example must be visited once an epoch"
+            f"order visits {visits.min()} to {visits.max()} examples per epoch besides those that are held back; "
+            "with some held back, each example must be visited once per epoch"
         )
     # The same order, without those that are held back
     return TrainingData(Examples(x, labels), Examples(x[held_back], labels[held_back]), rows[kept].reshape(epochs, -1))
 
 
 def draw_order(epochs: int, n: int, rng: Rng) -> Ints:
-    """Draw the order in which n examples are visited: (epochs, n), each row a permutation."""
+    """Draw the order in which n examples are visited: (epochs, n), each row a permutation.
+
+    Raises
+    ------
+    InvalidInput
+        If it would be too long for any memory.
+    """
+    if epochs * n > LONGEST_ORDER:
+        raise InvalidInput(f"epochs is {shown(epochs)}: with {n} examples, more than {LONGEST_ORDER} visits in all")
     rows = np.tile(np.arange(n, dtype=np.int64), (epochs, 1))
     return generator_of(rng).permuted(rows, axis=1, out=rows)

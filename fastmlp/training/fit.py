@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .data import prepare
-from .loop import AccuracyLog, run_phases
+from .data import prepare_data
+from .loop import TrainingLoop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from ..layout import Floats
+    from ..layout import Floats, Layout
     from ..network import Network
     from ..seeds import Rng
-    from .phases import Optimizer, ResolvedPhase
+    from .options import TrainingOptions
+    from .phases import ResolvedPhase
 
 # Times the loss of guessing. A training that gets there has diverged, even if ReLU's dead units bring it down again.
 HOPELESS = 100
@@ -37,20 +38,23 @@ class Fit:
     network
         The trained network.
     start
-        The one it began from, untouched.
+        The network that training started from, unchanged.
     losses : (epochs,)
-        Mean over each epoch of the losses seen before each update, penalties left out; fewer if a phase with patience
-        came last and ended early.
+        Mean over each epoch of the losses seen before each update, penalties left out. Fewer than the epochs asked for
+        if the last phase stopped early.
     steps
         Updates made.
     seconds
         Wall time of the training itself.
-    free_by_layer
-        How many numbers of each layer were free to move in the phase that freed the most, the head's last.
+    free_by_layer : (L,)
+        Numbers of each layer that were free to move, in the phase that freed the most of it; the head's come last. Only
+        phases that made an update count.
     frozen_before, frozen_after
-        Hashes of the bytes of all the others, before and after; None if there are none.
+        Hashes of the bytes of all parameters that were free in none of these phases, before and after training; None if
+        there are none.
     accuracies
-        Epochs and the accuracy on all examples after each, if that was asked for: see `AccuracyLog`.
+        Pairs of an epoch and the accuracy on all examples after it, if they were asked for: after epochs 1, 2, 4, 8 and
+        so on, and after the last.
     """
 
     network: Network
@@ -70,24 +74,27 @@ class Fit:
 
     @cached_property
     def diverged_epoch(self) -> int | None:
-        """First epoch whose loss is no number or has risen beyond hope; None if the training did not diverge.
+        """The epoch, from 0, in which the training diverged; None if it did not.
 
-        What a network ends in after its loss exploded was made by the explosion, wherever the loss is by then. A loss
-        that begins so high, since inputs are large, and comes down has not exploded; one that stays there has.
+        That is the first epoch whose loss is not finite, or is above 100 times the loss of guessing, log(n_classes),
+        and above the first epoch's loss. The network after such an explosion is an artefact of it, even if the loss
+        comes down again. A loss that starts that high, because inputs are large, and comes down has not exploded. If it
+        is still that high in the last epoch without having risen, or if only parameters are not finite, the last epoch
+        is returned.
         """
         limit = HOPELESS * math.log(self.network.n_classes)
-        if self.losses.max() <= limit and np.isfinite(self.network.theta).all():
+        parameters_finite = bool(np.isfinite(self.network.theta).all())
+        if self.losses.max() <= limit and parameters_finite:
             return None
         hopeless = self.losses > limit
-        risen = hopeless & (self.losses > self.losses[0])
-        diverged = np.flatnonzero(~np.isfinite(self.losses) | risen)
+        diverged = np.flatnonzero(~np.isfinite(self.losses) | (hopeless & (self.losses > self.losses[0])))
         if len(diverged):
             return int(diverged[0])
-        return len(self.losses) - 1 if hopeless[-1] or not np.isfinite(self.network.theta).all() else None
+        return len(self.losses) - 1 if hopeless[-1] or not parameters_finite else None
 
     @property
     def diverged(self) -> bool:
-        """Whether the training ended in numbers that mean nothing, or went through some."""
+        """Whether the training diverged, so that the network means nothing."""
         return self.diverged_epoch is not None
 
 
@@ -96,56 +103,60 @@ def fit_phases(
     X: ArrayLike,
     y: ArrayLike,
     phases: Sequence[ResolvedPhase],
-    optimiser: Optimizer,
+    options: TrainingOptions,
     *,
-    epochs: int,
     order: ArrayLike | None = None,
     held_back: NDArray[np.bool_] | None = None,
-    accuracies: bool = False,
     rng: Rng = 0,
-    backend: str = "auto",
 ) -> Fit:
-    """Train a network through phases, one after the other; each begins with a fresh state of the optimiser.
+    """Train a network through phases, one after the other; each starts with a fresh state of the optimizer.
 
     Parameters
     ----------
-    net, X, y, order, rng, backend
-        As in `train_mlp`.
+    net, X, y, order, rng
+        As in `fastmlp.train_mlp`.
     phases
-        The phases. The last also takes the epochs that the ones before, ending early, have left.
-    optimiser
-        What they share.
-    epochs
-        Of all phases together, at the most.
+        The phases. The last one also takes the epochs that earlier ones, stopped early, left over.
+    options
+        What all phases share, and the epochs of all of them together.
     held_back : (n,)
-        Marks examples that are not trained on but watched, by phases that have patience.
-    accuracies
-        Whether to keep a log of the accuracy on all examples. It changes no bit of the network.
+        Marks examples that are not trained on: phases with patience watch the loss on them.
 
     Raises
     ------
     InvalidInput
-        As in `train_mlp`.
+        As in `fastmlp.train_mlp`.
     """
-    data = prepare(net, X, y, epochs, order, held_back, rng)
-    trained = net.copy()
-    log = AccuracyLog(trained, data.examples, backend, wanted=accuracies)
+    loop = TrainingLoop(net, prepare_data(net, X, y, options.epochs, order, held_back, rng), options)
     start = perf_counter()
-    losses, steps = run_phases(trained, net.theta, phases, optimiser, data, backend, log)
-    seconds = perf_counter() - start - log.seconds
-    moves = np.logical_or.reduce([phase.trainable for phase in phases])
-    frozen = np.repeat(~moves.ravel(), net.layout.lengths.ravel())  # (P,)
+    loop.run(phases)
+    seconds = perf_counter() - start - loop.log.seconds
+    frozen = _frozen(loop.phases_run, net.layout)
     return Fit(
-        network=trained,
+        network=loop.net,
         start=net,
-        losses=losses,
-        steps=steps,
+        losses=loop.losses,
+        steps=loop.steps,
         seconds=seconds,
-        free_by_layer=tuple(map(max, zip(*(phase.free_by_layer(net.layout) for phase in phases), strict=True))),
+        free_by_layer=_free_by_layer(loop.phases_run, net.layout),
         frozen_before=_digest(net.theta[frozen]),
-        frozen_after=_digest(trained.theta[frozen]),
-        accuracies=tuple(log.accuracies.items()),
+        frozen_after=_digest(loop.net.theta[frozen]),
+        accuracies=tuple(loop.log.accuracies.items()),
     )
+
+
+def _free_by_layer(phases: Sequence[ResolvedPhase], layout: Layout) -> tuple[int, ...]:
+    """Return the most numbers of each layer that one of the phases freed, (L,)."""
+    counts = [[0] * layout.n_layers, *(phase.free_by_layer(layout) for phase in phases)]
+    return tuple(map(max, zip(*counts, strict=True)))
+
+
+def _frozen(phases: Sequence[ResolvedPhase], layout: Layout) -> NDArray[np.bool_]:
+    """Mark the parameters that none of the phases freed, (P,)."""
+    free = np.zeros((layout.n_layers, 2), dtype=np.bool_)
+    for phase in phases:
+        free |= phase.trainable
+    return np.repeat(~free.ravel(), layout.lengths.ravel())
 
 
 def _digest(parameters: Floats) -> str | None:

@@ -1,7 +1,7 @@
-"""A phase of a training, resolved for one network, and what all phases of a training share.
+"""A phase of a training, resolved for one network.
 
-A phase is three tables with a row a layer and two columns, weights and bias: learning rates, weight decays and pulls
-towards the start. Freezing, discriminative rates, unfreezing and penalties are other numbers in them.
+A phase is three tables with one row per layer and two columns, weights and biases: learning rates, weight decays and
+pulls towards the start. Freezing, discriminative rates, unfreezing and penalties are different numbers in them.
 """
 
 from __future__ import annotations
@@ -11,59 +11,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checks import at_least_one, in_range
-from ..errors import UnknownName
-from ..layout import OPTIMIZERS
-from ..network import Network
+from ..checks import in_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Layout
+    from ..network import Network
+    from .options import TrainingOptions
 
     Table = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Optimizer:
-    """What all phases of a training share.
-
-    Parameters
-    ----------
-    name
-        ``sgd`` (with classical momentum), ``adam`` or ``adamw``; the rules and defaults are PyTorch's.
-    batch_size
-        Examples in a batch; more than there are means all of them.
-    momentum
-        Of ``sgd``, in [0, 1).
-
-    Raises
-    ------
-    UnknownName, InvalidInput
-        If the name is unknown or a number is out of range.
-    """
-
-    name: str = "sgd"
-    batch_size: int = 32
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        if self.name not in OPTIMIZERS:
-            raise UnknownName("optimizer", self.name, OPTIMIZERS)
-        at_least_one("batch_size", self.batch_size)
-        in_range("momentum", self.momentum, below=1)
-
-
 @dataclass(frozen=True, eq=False)
 class Adapters:
-    """What a low-rank training begins with: A drawn, B zero, so that the first output is the base's.
+    """The factors that a low-rank training starts from: A is drawn and B is zero, so the first output is the base's.
 
     Parameters
     ----------
     rank
         Columns of every A and rows of every B.
     factors
-        Of each layer below the head, A (in, rank) and then B (rank, out), row by row.
+        One array per layer below the head: A (in, rank), then B (rank, out), row by row.
     """
 
     rank: int
@@ -71,7 +40,7 @@ class Adapters:
 
 
 def draw_adapters(net: Network, rank: int, rng: np.random.Generator) -> Adapters:
-    """Draw A from the normal law with variance 1 / in, and let B be zero (Hu et al. 2021, section 4.1)."""
+    """Draw A from the normal law with variance 1 / in, and set B to zero (Hu et al. 2021, section 4.1)."""
     return Adapters(
         rank,
         tuple(
@@ -88,18 +57,18 @@ class ResolvedPhase:
     Parameters
     ----------
     epochs
-        How long it lasts, at the most.
+        How long it lasts at most.
     rates : (L, 2)
-        Learning rate of each weight matrix and each bias; zero means that no work is done for it.
+        Learning rate of each weight matrix and each bias; where it is zero, no work is done.
     decays : (L, 2)
-        Weight decay of the same.
+        Weight decay of each.
     pulls : (L, 2)
         Strength of the pull towards the start of the training (L2-SP), taken as a proximal step.
     patience
-        Ends the phase when the loss on held-back examples has not improved for so many epochs; None lets it run.
+        End the phase when the loss on held-back examples has not improved for this many epochs; None runs all epochs.
     adapters
-        If there are any, weights below the head move as W = base + A @ B, and the biases there do not: but for the last
-        row, the columns of the tables then stand for A and B.
+        If given, weights below the head move as W = base + A @ B and the biases there do not move. In all rows but the
+        last, the columns of the tables then stand for A and B.
     """
 
     epochs: int
@@ -119,28 +88,33 @@ class ResolvedPhase:
         return free
 
     def free_by_layer(self, layout: Layout) -> list[int]:
-        """Count the numbers of each layer that are free to move, the head's last."""
+        """Count the numbers of each layer that are free to move, (L,); with adapters, those of the factors."""
         counts: list[int] = (layout.lengths * self.trainable).sum(axis=1).tolist()
         if self.adapters:
             counts[:-1] = [part.size * (count > 0) for part, count in zip(self.adapters.factors, counts, strict=False)]
         return counts
 
 
-def resolve_phase(
-    net: Network,
-    epochs: int,
-    multipliers: Table,
-    lr: float,
-    weight_decay: float,
-) -> ResolvedPhase:
+def resolve_phase(net: Network, multipliers: Table, options: TrainingOptions, epochs: int) -> ResolvedPhase:
     """Resolve a phase: multipliers times the learning rate, decay on weight matrices, no pull, no patience, full rank.
+
+    Parameters
+    ----------
+    net
+        The network it is resolved for.
+    multipliers : (L, 2)
+        Of the learning rate, for each weight matrix and each bias.
+    options
+        Hold the learning rate and the weight decay.
+    epochs
+        Of this phase.
 
     Raises
     ------
     InvalidInput
-        If the rate is not above 0 and finite in the network's dtype, or the decay is negative.
+        If the learning rate is not finite in the network's dtype.
     """
-    rates = in_range("lr", lr, above=0, below=float(np.finfo(net.dtype).max)) * multipliers
+    rates = in_range("lr", options.lr, above=0, below=float(np.finfo(net.dtype).max)) * multipliers
     decays = np.zeros_like(multipliers)
-    decays[:, 0] = in_range("weight_decay", weight_decay)
+    decays[:, 0] = options.weight_decay
     return ResolvedPhase(epochs, rates, decays, np.zeros_like(multipliers))

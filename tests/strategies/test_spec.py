@@ -35,7 +35,7 @@ STRATEGY: list[tuple[dict[str, Any], str]] = [
     ({"scaler": None}, "Strategy.scaler: must be text, not None"),
     ({"layers": 0}, "Strategy.layers: must be at least 1, not 0"),
     ({"cut": 1, "layers": 1}, "Strategy.cut: must be true or false, not 1"),
-    ({"cut": True}, "Strategy.cut: has no effect where no number of layers is said"),
+    ({"cut": True}, "Strategy.cut: has no effect without a number of layers"),
     ({"start": "random", "layers": 1}, "Strategy.layers: has no effect: from a random start none are copied"),
     ({"held_back": 1}, "Strategy.held_back: must be at most 0.9, not 1"),
     ({"held_back": 0.2}, "Strategy.held_back: takes labels from training that nothing watches"),

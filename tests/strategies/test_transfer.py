@@ -24,15 +24,15 @@ from fastmlp.strategies import (
     train_from,
     transfer,
 )
-from fastmlp.strategies.transfer import _hold_back
-from fastmlp.training import Optimizer, data, draw_order, loop
+from fastmlp.strategies.transfer import _generators, hold_back
+from fastmlp.training import TrainingOptions, data, draw_order, loop
 from fastmlp.training.loop import run_with_early_stopping
 
 from ..conftest import SeededRng
 
 SOURCE = fastmlp.init_mlp((4, 6, 5, 2), rng=11)
 NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.start is not None]
-STILL = Strategy("pretrained", (Phase(body=0, rank=2),))  # adapters that do not move
+STILL = Strategy("pretrained", (Phase(body=1e-30, rank=2),))  # adapters that hardly move
 
 
 def target(rng: SeededRng) -> tuple[Any, Any]:
@@ -76,7 +76,7 @@ def test_transplanted_and_random_frozen_layers_stay_and_the_rest_is_trained(
 
 def test_epochs_that_a_patient_phase_leaves_go_to_the_last_or_are_not_run(rng: SeededRng) -> None:
     x, y = target(rng)
-    patient = Phase(head=0, body=0, patience=2, share=0.5)  # never improves: ends after 1 + 2 epochs
+    patient = Phase(head=0, body=1e-30, patience=2, share=0.5)  # never improves: ends after 1 + 2 epochs
     two = Strategy("pretrained", (patient, Phase(share=0.5)), held_back=0.2)
     fit = transfer(SOURCE, x, y, strategy=two, n_classes=10, epochs=20, backend="numpy")
     assert len(fit.losses) == 20
@@ -242,7 +242,7 @@ def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng)
     one_phase = Strategy("pretrained", (Phase(patience=9),), held_back=0.2)  # of 4 epochs: it is never lost
     fit = transfer(SOURCE, x, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     changed = x.copy()
-    changed[_hold_back(y, 0.2, 10)] += 100
+    changed[hold_back(y, 0.2, 10, _generators(3, 1)[2])] += 100
     other = transfer(SOURCE, changed, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     assert_array_equal(fit.network.theta, other.network.theta)
 
@@ -316,10 +316,11 @@ def test_lora_begins_where_the_head_on_pretrained_features_begins(backend: str, 
 def test_training_from_a_start_is_the_second_half_of_a_transfer(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
     twice = Strategy("pretrained", (Phase(rank=2, share=0.5), Phase(rank=2, share=0.5)))  # adapters of its own for each
-    options: dict[str, Any] = {"lr": 0.05, "epochs": 4, "order": draw_order(4, len(x), 0), "backend": backend}
+    options: dict[str, Any] = {"lr": 0.05, "epochs": 4, "backend": backend}
+    order = draw_order(4, len(x), 0)
     start = starting_network(SOURCE, twice, 10, 3)
-    half = train_from(start, x, y, twice, Optimizer(), rng=3, **options)
-    whole = transfer(SOURCE, x, y, strategy=twice, n_classes=10, rng=3, **options)
+    half = train_from(start, x, y, twice, TrainingOptions(**options), order=order, rng=3)
+    whole = transfer(SOURCE, x, y, strategy=twice, n_classes=10, rng=3, order=order, **options)
     assert_array_equal(half.network.theta, whole.network.theta)
 
 
@@ -387,7 +388,9 @@ def test_families_expand_to_the_depths_of_a_network_and_refuse_others(rng: Seede
         with pytest.raises(UnknownName, match="unknown strategy"):
             get_strategy(name)
     for name in ("partial-3", "probe-3", "transfuse-3"):
-        with pytest.raises(InvalidInput, match="needs more than the 2 hidden layers"):
+        with pytest.raises(
+            InvalidInput, match=rf"strategy '{name}' needs 3 hidden layers; a network of sizes .* has 2"
+        ):
             transfer(SOURCE, *target(rng), strategy=name, n_classes=10)
 
 

@@ -10,7 +10,7 @@ from sklearn.neural_network import MLPClassifier
 
 import fastmlp
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, UnknownName
-from fastmlp.training import Optimizer, ResolvedPhase, draw_order, fit_phases, loop, train_mlp
+from fastmlp.training import ResolvedPhase, TrainingOptions, draw_order, fit_phases, phase_runner, train_mlp
 
 from ..conftest import SeededRng
 
@@ -74,8 +74,8 @@ def test_many_short_calls_give_the_bits_of_one(
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 5, 3))
     whole = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
-    monkeypatch.setattr(loop, "STEPS_PER_CALL", 3)
-    monkeypatch.setattr(loop, "SECONDS_PER_CALL", 1e-9)  # a step in each call after the first
+    monkeypatch.setattr(phase_runner, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(phase_runner, "SECONDS_PER_CALL", 1e-9)  # a step in each call after the first
     pieces = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
     assert_array_equal(pieces.network.theta, whole.network.theta)
     assert_array_equal(pieces.losses, whole.losses)
@@ -98,6 +98,10 @@ def test_the_same_work_as_scikit_learn_gives_the_same_network(backend: str, rng:
     assert_allclose(fastmlp.predict_proba(ours.network, x), theirs.predict_proba(x), rtol=1e-9)
 
 
+def options(epochs: int, backend: str) -> TrainingOptions:
+    return TrainingOptions(epochs=epochs, backend=backend)
+
+
 def phase(net: fastmlp.Network, rates: Any, epochs: int = 3) -> ResolvedPhase:
     zeros = np.zeros((net.layout.n_layers, 2))
     return ResolvedPhase(epochs, zeros + rates, zeros, zeros)
@@ -106,9 +110,7 @@ def phase(net: fastmlp.Network, rates: Any, epochs: int = 3) -> ResolvedPhase:
 def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features(backend: str, rng: SeededRng) -> None:
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 6, 5, 3), rng=4, dtype="float64")
-    frozen = fit_phases(
-        net, x, y, [phase(net, [[0, 0], [0, 0], [0.1, 0.1]])], Optimizer(), epochs=3, rng=5, backend=backend
-    )
+    frozen = fit_phases(net, x, y, [phase(net, [[0, 0], [0, 0], [0.1, 0.1]])], options(3, backend), rng=5)
     head = fastmlp.Network((5, 3), net.theta[net.layout.starts[2] :].copy())
     features = fastmlp.features(net, x, depth=2, backend=backend)
     alone = train_mlp(head, features, y, epochs=3, rng=5, backend=backend)
@@ -120,9 +122,7 @@ def test_frozen_layers_below_are_the_same_as_a_smaller_network_on_their_features
 
 def test_a_layer_frozen_between_two_that_move_keeps_its_bytes(backend: str, rng: SeededRng) -> None:
     net = fastmlp.init_mlp((4, 6, 5, 3), rng=4)
-    fit = fit_phases(
-        net, *blobs(rng), [phase(net, [[0.1, 0.1], [0, 0], [0.1, 0.1]])], Optimizer(), epochs=3, backend=backend
-    )
+    fit = fit_phases(net, *blobs(rng), [phase(net, [[0.1, 0.1], [0, 0], [0.1, 0.1]])], options(3, backend))
     moved = [not np.array_equal(a, b) for a, b in zip(fit.network.weights, net.weights, strict=True)]
     assert moved == [True, False, True]
     assert fit.frozen_before == fit.frozen_after
@@ -142,9 +142,9 @@ def test_phases_follow_one_another(backend: str, rng: SeededRng) -> None:
     net = fastmlp.init_mlp((4, 6, 3), rng=4)
     order = draw_order(5, len(x), 0)
     head, full = phase(net, [[0, 0], [0.1, 0.1]], 2), phase(net, 0.05, 3)
-    both = fit_phases(net, x, y, [head, full], Optimizer(), epochs=5, order=order, backend=backend)
-    first = fit_phases(net, x, y, [head], Optimizer(), epochs=2, order=order[:2], backend=backend)
-    second = fit_phases(first.network, x, y, [full], Optimizer(), epochs=3, order=order[2:], backend=backend)
+    both = fit_phases(net, x, y, [head, full], options(5, backend), order=order)
+    first = fit_phases(net, x, y, [head], options(2, backend), order=order[:2])
+    second = fit_phases(first.network, x, y, [full], options(3, backend), order=order[2:])
     assert_array_equal(both.network.theta, second.network.theta)
     assert_array_equal(both.losses, np.concatenate([first.losses, second.losses]))
     assert both.frozen_before is None  # every parameter moved in some phase
@@ -181,7 +181,7 @@ def test_a_later_phase_does_not_run_after_a_divergence(backend: str, rng: Seeded
     net = fastmlp.init_mlp((4, 3), rng=1)
     x, y = blobs(rng)
     net.theta[:] = np.nan
-    fit = fit_phases(net, x, y, [phase(net, 0.1, 2), phase(net, 0.1, 3)], Optimizer(), epochs=5, backend=backend)
+    fit = fit_phases(net, x, y, [phase(net, 0.1, 2), phase(net, 0.1, 3)], options(5, backend))
     assert np.isnan(fit.losses).all()
     assert (fit.steps, fit.diverged_epoch) == (0, 0)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
-from ...errors import InvalidInput, SettingsError, UnknownName
+from ...errors import InvalidInput, SettingsError, UnknownName, no_such_setting, shown
 
 WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list"}
 WORDS |= {"object": "a table", "null": "nothing"}
@@ -28,7 +27,8 @@ def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -
     known = fields_of(kind)
     for key, value in data.items():
         if key not in known:
-            raise SettingsError(f"{prefix}{key}", f"there is no such setting; {_hint(str(key), known)}")
+            elsewhere = [f"{table}.{key}" for table, kind in known.items() if key in fields_of(kind)]
+            raise SettingsError(f"{prefix}{key}", no_such_setting(key, known, elsewhere))
         if isinstance(value, Mapping) and fields_of(known[key]):
             refuse_unknown_keys(value, known[key], f"{prefix}{key}.")
 
@@ -38,13 +38,6 @@ def fields_of(kind: Any) -> dict[str, Any]:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return {field.name: field.type for field in msgspec.structs.fields(kind)}
     return {}
-
-
-def _hint(key: str, known: Mapping[str, Any]) -> str:
-    """Say where a key belongs: in another table, or what it resembles."""
-    elsewhere = [f"'{table}.{key}'" for table, kind in known.items() if key in fields_of(kind)]
-    near = elsewhere or [repr(name) for name in get_close_matches(key, known, n=1)]
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
 
 
 def explain(error: msgspec.ValidationError, data: Mapping[str, Any], prefix: str = "") -> SettingsError:
@@ -80,12 +73,6 @@ def _at(path: str, data: Any) -> Any:
     for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
         data = data[name] if name else data[int(place)]
     return data
-
-
-def shown(value: object) -> str:
-    """Return a value as it is quoted in a message: not longer than a line."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:50]}... ({len(text)} characters)"
 
 
 def refuse_duplicates(path: str, values: Iterable[object]) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from ...errors import SettingsError
+from ...errors import SettingsError, shown
 from ...families import why_taken
 from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
-from .messages import explain, passing_on, refuse_name, refuse_unknown_keys, shown
+from .messages import explain, passing_on, refuse_name, refuse_unknown_keys
 from .schema import ProblemSettings
 
 ROLES = ("source", "target")

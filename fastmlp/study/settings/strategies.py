@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from ...errors import FieldError, SettingsError
+from ...errors import FieldError, SettingsError, shown
 from ...families import why_taken
 from ...strategies import FAMILIES, STRATEGIES, Strategy, read_strategy
-from .messages import refuse_name, shown
+from .messages import refuse_name
 
 
 def own_strategies(tables: object) -> dict[str, Strategy]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...errors import SettingsError
 from ...layout import ACTIVATIONS, OPTIMIZERS
 from ...network import DTYPES
 from ...problems import Problem
+from ..trial.tuning import EPOCHS
 from .messages import passing_on, refuse_duplicates, refuse_unknown
 from .schema import BUDGETS, PURPOSES, Settings
 
@@ -74,9 +77,23 @@ def check_depth(settings: Settings, name: str, path: str) -> None:
     with passing_on(path):
         strategy = settings.strategy(name)
     depth = len(settings.network.hidden)
-    needed = max(strategy.layers or 0, *(phase.frozen for phase in strategy.phases), 0)
-    if needed > depth:
-        raise SettingsError(path, f"{name!r} needs {needed} hidden layers; network.hidden has {depth}")
+    if reason := strategy.refusal_of_depth(depth):
+        raise SettingsError(path, f"{name!r} {reason}; network.hidden has {depth}")
+    check_epochs(settings, name, path)
+
+
+def check_epochs(settings: Settings, name: str, path: str) -> None:
+    """Check that every phase of a strategy gets an epoch, whatever number of epochs tuning may draw."""
+    strategy, depth, declared = settings.strategy(name), len(settings.network.hidden), settings.training.epochs
+    factor = 1.0 if settings.tuning.trials == 1 else EPOCHS
+    fewest, most = max(1, round(declared / factor)), round(declared * factor)
+    least_share = min((phase.share for phase in strategy.phases_for(depth + 1)), default=1)
+    for epochs in range(
+        fewest, min(most, math.ceil(2 / least_share)) + 1
+    ):  # with a share of 2 epochs, none rounds to 0
+        if reason := strategy.refusal_of_epochs(epochs, depth):
+            tuned = "" if epochs == declared else f"; training.epochs is {declared}, and tuning may try {epochs}"
+            raise SettingsError(path, f"{name!r} cannot be trained: {reason}{tuned}")
 
 
 def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:

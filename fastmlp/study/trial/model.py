@@ -17,7 +17,7 @@ from ...measures import log_loss
 from ...network import Network, kernel_arguments, softmax
 from ...problems import Scaler, Task
 from ...strategies import Strategy, fit_baseline, train_from
-from ...training import Fit, Optimizer
+from ...training import Fit, TrainingOptions
 from ..settings.schema import TrainingSettings
 from ..store.schema import Record, all_finite, finite
 from .diagnostics import drift_by_layer
@@ -91,14 +91,18 @@ def train_network(
         inputs,
         task.y[rows],
         strategy,
-        Optimizer(training.optimizer, training.batch_size, training.momentum),
-        lr=training.lr,
-        weight_decay=training.weight_decay,
-        epochs=epochs,
+        TrainingOptions(
+            epochs=epochs,
+            batch_size=training.batch_size,
+            lr=training.lr,
+            momentum=training.momentum,
+            optimizer=training.optimizer,
+            weight_decay=training.weight_decay,
+            accuracies=shared.settings.measures.inside,
+            backend=shared.backend,
+        ),
         order=shared.order(epochs, len(rows)),
-        accuracies=shared.settings.measures.inside,
         rng=shared.seed_of("weights"),
-        backend=shared.backend,
     )
     # Straight to the backend: what a scaler returns needs no checking
     logits = partial(get_backend(shared.backend).forward, *kernel_arguments(fit.network))
