@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
+
+from fastmlp import machine
 
 from . import kernel_modules
 
@@ -16,26 +15,16 @@ def circumstances(*distributions: str) -> dict[str, Any]:
     """Return processor, cores, system, date, and versions of Python and of these distributions."""
     return {
         "cpu": cpu_name(),
-        "cores": os.cpu_count(),
+        "cores": machine.usable_cores(),
         "system": platform.platform(terse=True),
-        "versions": {"Python": platform.python_version(), **{name: installed(name) for name in distributions}},
+        "versions": {"Python": platform.python_version(), **{name: machine.version_of(name) for name in distributions}},
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
     }
 
 
 def cpu_name() -> str:
     """Name of the processor, with the vectors that the kernels use."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()} ({kernel_modules.tile().name})"
-
-
-def installed(name: str) -> str:
-    """Return a library's version, or that it is not there."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+    return f"{machine.cpu_name()} ({kernel_modules.tile().name})"
 
 
 def described(data: dict[str, Any]) -> str:

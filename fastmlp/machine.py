@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -23,15 +25,52 @@ def cpu_name() -> str:
 
 def cpu_fact(name: str) -> str:
     """Return a field of the first processor in ``/proc/cpuinfo``, or an empty string."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
+    lines = _read(Path("/proc/cpuinfo")).splitlines()
     return next((line.partition(":")[2].strip() for line in lines if line.split("\t")[0] == name), "")
 
 
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def usable_cores(root: Path = Path("/")) -> int:
+    """Return the number of cores that this process may use.
+
+    The affinity counts, and on Linux the CPU quota of the process's control group and of those above it, which is how
+    containers are limited: half a core too is one worker. joblib's `cpu_count` does the same for the outermost group
+    only, and takes a third of a second to import.
+
+    Parameters
+    ----------
+    root
+        Folder in which ``proc`` and ``sys`` are.
+    """
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return max(1, math.ceil(min([cores, *map(_quota, _control_groups(root))])))
+
+
+def _control_groups(root: Path) -> Iterator[Path]:
+    """Go through the folders of this process's control groups that may hold a CPU quota, version 1 and 2."""
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        mount = root / "sys/fs/cgroup" / ("cpu" if controllers else "")
+        yield mount  # in a container the path may be the host's, and the mount the group itself
+        names = [name for name in path.split("/") if name not in {"", ".."}]
+        yield from (mount.joinpath(*names[:depth]) for depth in range(1, len(names) + 1))
+
+
+def _quota(group: Path) -> float:
+    """Return the CPU quota of a control group in cores; infinite if there is none."""
+    words = _read(group / "cpu.max") or _read(group / "cpu.cfs_quota_us") + _read(group / "cpu.cfs_period_us")
+    try:
+        quota, period = map(float, words.split())  # "max" and "-1" say that there is no limit
+    except ValueError:
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf
+
+
+def _read(path: Path) -> str:
+    """Return what a file of the kernel's says, or an empty string if there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
