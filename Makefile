@@ -6,6 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLES := $(VENV)/oracles
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 # Two processes, if there are two cores: each begins at one end of the tests, so that neighbours share their fixtures, and
@@ -14,7 +15,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs test lint bench rehearse clean
+.PHONY: help study docs test oracles lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and p
 
 test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k layout" runs some, on one
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+oracles: $(ORACLES)/.installed  ## Run the tests that compare with other libraries, PyTorch and JAX among them
+	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
 	$(BIN)/ruff check
@@ -60,6 +64,12 @@ $(VENV)/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade 'pip>=25.1'
 	$(PIP) install --quiet --editable .
+	@touch $@
+
+# Apart from the others: these libraries ask for old releases of what the rest takes new.
+$(ORACLES)/.installed: pyproject.toml $(VENV)/.installed
+	test -x $(ORACLES)/bin/python || $(BIN)/python -m venv $(ORACLES)
+	$(PIP) --python $(ORACLES)/bin/python install --quiet --editable . --group oracles
 	@touch $@
 
 $(VENV)/.installed-%: $(VENV)/.installed

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from .oracles import import_oracle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +53,20 @@ def backend(request: pytest.FixtureRequest) -> str:
         pytest.importorskip("numba", reason="the compiled backend needs numba")
     name: str = request.param
     return name
+
+
+@pytest.fixture
+def oracle() -> Callable[[str], ModuleType]:
+    """Import a library that only tests compare with: see `tests.oracles`."""
+    return import_oracle
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for an oracle, so that `pytest -m oracle` finds them all."""
+    for item in items:
+        if "oracle" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.oracle)
 
 
 class Page(NamedTuple):

@@ -30,6 +30,15 @@ def test_the_readme_has_the_command_of_the_workflow() -> None:
     assert installs[0] == installs[1]
 
 
+@pytest.mark.parametrize("path", ["README.md", ".github/workflows/ci.yml"])
+def test_pip_is_new_enough_where_it_is_asked_for_a_group(path: str) -> None:
+    """Before 25.1 it knows no ``--group``."""
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    asking = [line for line in lines if "pip install" in line and "--group" in line]
+    assert asking
+    assert all("pip>=25.1" in line.partition("--group")[0] for line in asking)
+
+
 def test_the_gate_understands_the_command() -> None:
     arguments = shlex.split(COMMAND.replace('"$(git merge-base origin/main HEAD)"', "abc"))
     assert arguments[:3] == ["python", "-m", "bench"]

@@ -226,4 +226,3 @@ PEERS: dict[str, Callable[[Work], Prepared]] = {
     "JAX scan": jax_scan,
     "JAX vmap": jax_vmap,
 }
-LIBRARIES = {"fastmlp": "fastmlp", "scikit-learn": "sklearn", "PyTorch": "torch", "JAX": "jax"}

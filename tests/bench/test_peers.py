@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from bench.peers.trainers import PEERS
 from bench.peers.work import SHAPES, Shape, Work
 
 BENCH = Path(bench.__file__).parent
+REFERENCE = "fastmlp, NumPy reference"
+OTHERS = {"PyTorch eager": "torch", "PyTorch compiled": "torch", "JAX scan": "jax", "JAX vmap": "jax"}
 SMALL = Work(Shape("small", (5, 7, 3), 8, 19, 3))
 
 
@@ -32,14 +36,23 @@ def test_useful_work_of_the_lab_shape() -> None:
     assert SHAPES["lab"].flops == 2 * 200 * 100 * (2 * 64 * 64 + 3 * 64 * 10) == 404_480_000
 
 
+def test_both_backends_arrive_where_the_reference_does() -> None:
+    agree_with_the_reference("fastmlp")
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # compiling goes through what PyTorch deprecates
-@pytest.mark.parametrize("name", [name for name in PEERS if name != "scikit-learn"])
-def test_peers_arrive_where_the_reference_does(name: str) -> None:
-    try:
-        prepared = PEERS[name](SMALL)
-    except ImportError as error:
-        pytest.skip(str(error))
-    expected = PEERS["fastmlp, NumPy reference"](SMALL)
+@pytest.mark.parametrize("name", OTHERS)
+def test_peers_arrive_where_the_reference_does(name: str, oracle: Callable[[str], ModuleType]) -> None:
+    oracle(OTHERS[name])
+    agree_with_the_reference(name)
+
+
+def test_every_peer_is_compared() -> None:
+    assert set(PEERS) - set(OTHERS) == {"fastmlp", REFERENCE, "scikit-learn"}, "which draws an order of its own"
+
+
+def agree_with_the_reference(name: str) -> None:
+    prepared, expected = PEERS[name](SMALL), PEERS[REFERENCE](SMALL)
     theirs, ours = expected.parameters(expected.train()), prepared.parameters(prepared.train())
     for (weight, bias), (w, b) in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(weight, w, rtol=1e-3, atol=1e-4)

@@ -1,8 +1,8 @@
-"""The same numbers from the packages that others use, where they are installed; they are not asked for."""
+"""The same numbers from the packages that others use."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -15,27 +15,23 @@ from .data import accuracy_like, real
 SCORES = accuracy_like(np.random.default_rng(21), (20, 6))
 
 
-def peer(name: str) -> ModuleType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what others import is theirs
-        module: ModuleType = pytest.importorskip(name, exc_type=ImportError)
-        return module
+Oracle = Callable[[str], ModuleType]
 
 
-def test_the_interquartile_mean_is_rliables() -> None:
-    metrics = peer("rliable.metrics")
+def test_the_interquartile_mean_is_rliables(oracle: Oracle) -> None:
+    metrics = oracle("rliable.metrics")
     assert real(interquartile_mean(SCORES.ravel()).mean) == pytest.approx(metrics.aggregate_iqm(SCORES))
 
 
-def test_the_performance_profile_is_rliables() -> None:
-    library = peer("rliable.library")
+def test_the_performance_profile_is_rliables(oracle: Oracle) -> None:
+    library = oracle("rliable.library")
     taus = np.linspace(0.8, 1, 21)
     ours = [real(p.share) for p in performance_profile(SCORES, taus)]
     np.testing.assert_allclose(ours, [library.run_score_deviation(SCORES, tau) for tau in taus])
 
 
-def test_ranks_are_farthest_apart_where_scikit_posthocs_is_surest() -> None:
-    posthocs = peer("scikit_posthocs")
+def test_ranks_are_farthest_apart_where_scikit_posthocs_is_surest(oracle: Oracle) -> None:
+    posthocs = oracle("scikit_posthocs")
     ranks = average_ranks(SCORES).ranks
     assert ranks is not None
     p_values = np.asarray(posthocs.posthoc_nemenyi_friedman(SCORES))

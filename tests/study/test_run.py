@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import os
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -253,15 +255,17 @@ def test_json_lines_hold_everything(tmp_path: Path) -> None:
     assert all(list(json.loads(line)) == list(COLUMNS) for line in lines)
 
 
-def test_parquet_needs_pyarrow_and_says_so(tmp_path: Path) -> None:
+def test_parquet_holds_everything(tmp_path: Path, oracle: Callable[[str], ModuleType]) -> None:
+    parquet = oracle("pyarrow.parquet")
     results = run(tmp_path)
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        with pytest.raises(MissingLibrary, match="pyarrow cannot be imported; pip install pyarrow"):
-            b"".join(export(tmp_path, "parquet"))
-    else:
-        assert parquet.read_table(io.BytesIO(b"".join(export(tmp_path, "parquet")))).to_pylist() == results.rows
+    assert parquet.read_table(io.BytesIO(b"".join(export(tmp_path, "parquet")))).to_pylist() == results.rows
+
+
+def test_parquet_needs_pyarrow_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as if it were not installed
+    with pytest.raises(MissingLibrary, match="pyarrow cannot be imported; pip install pyarrow"):
+        b"".join(export(tmp_path, "parquet"))
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
