@@ -7,7 +7,7 @@ Whatever a public function is given goes through here once. What comes out is an
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Python's and NumPy's numbers. Asking numbers.Integral and numbers.Real takes ten times as long.
 WHOLE = int, np.integer
 REAL = (*WHOLE, float, np.floating)
+LARGEST = 2**63 - 1
 MOST_PARAMETERS = 2**36  # a quarter of a terabyte in float32, so that a slip of the keyboard is refused and not tried
 
 
@@ -39,7 +40,7 @@ def is_real(value: object) -> TypeGuard[float]:
 
 
 def at_least_one(name: str, value: object) -> int:
-    """Return a whole number of at least 1 as an ``int``.
+    """Return a whole number of at least 1, which int64 can hold, as an ``int``.
 
     Raises
     ------
@@ -48,6 +49,8 @@ def at_least_one(name: str, value: object) -> int:
     """
     if not is_whole(value) or value < 1:
         raise InvalidInput(f"{name} is {shown(plain(value))}; it must be a whole number of at least 1")
+    if value > LARGEST:
+        raise InvalidInput(f"{name} is {shown(plain(value))}; it must be at most {LARGEST}")
     return int(value)
 
 
@@ -126,7 +129,9 @@ def check_sizes(sizes: object) -> tuple[int, ...]:
     ShapeError
         If there are fewer than two, one is not a whole number of at least 1, or they need too many parameters.
     """
-    given = () if isinstance(sizes, str) or not isinstance(sizes, Iterable) else tuple(sizes)
+    given: tuple[Any, ...] = ()
+    with suppress(TypeError):  # not a sequence
+        given = () if isinstance(sizes, str) else tuple(sizes)  # type: ignore[arg-type]
     if len(given) < 2 or not all(is_whole(size) and size >= 1 for size in given):
         raise ShapeError(
             f"a network needs two or more layer sizes, each a whole number of at least 1, not {shown(sizes)}"

@@ -13,8 +13,8 @@ import numpy as np
 
 from .backends import get_backend
 from .backends.reference import two_logits
-from .checks import check_dtype, check_sizes, is_whole
-from .errors import InvalidInput, ShapeError, UnknownName
+from .checks import check_dtype, check_name, check_sizes, is_whole
+from .errors import InvalidInput, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import ACTIVATIONS, Layout
 from .seeds import generator_of
@@ -61,8 +61,7 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sizes", check_sizes(self.sizes))
-        if self.activation not in ACTIVATIONS:
-            raise UnknownName("activation", self.activation, ACTIVATIONS)
+        object.__setattr__(self, "activation", check_name("activation", self.activation, ACTIVATIONS))
         theta: object = self.theta
         if not isinstance(theta, np.ndarray) or not theta.flags.c_contiguous:
             raise InvalidInput(f"theta is a {type(theta).__name__}; a NumPy array without gaps is needed")
@@ -117,7 +116,7 @@ def check_network(net: object) -> Network:
         If it is none.
     """
     if not isinstance(net, Network):
-        raise InvalidInput(f"net is {net!r}; a Network is needed")
+        raise InvalidInput(f"net is {shown(net)}; a Network is needed")
     return net
 
 
@@ -178,8 +177,7 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     """
     layout = layout_of(check_sizes(sizes))
     numbers = check_dtype(dtype, DTYPES)
-    if activation not in ACTIVATIONS:
-        raise UnknownName("activation", activation, ACTIVATIONS)
+    activation = check_name("activation", activation, ACTIVATIONS)
     generator = generator_of(rng)
     theta = np.zeros(layout.n_parameters)
     weights, _ = layout.views(theta)
@@ -233,10 +231,11 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto") -
     """
     x = inputs_for(net, X)
     if not is_whole(depth) or not 0 <= depth < net.layout.n_layers:
+        deepest = net.layout.n_layers - 1
         raise ShapeError(
-            f"depth is {depth}; a network of sizes {net.sizes} has features at depths 0 to {net.layout.n_layers - 1}"
+            f"depth is {shown(depth)}; a network of sizes {net.sizes} has features at depths 0 to {deepest}"
         )
-    return get_backend(backend).features(*kernel_arguments(net), x, depth)
+    return get_backend(backend).features(*kernel_arguments(net), x, int(depth))
 
 
 def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> tuple[float, Network]:

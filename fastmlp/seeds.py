@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InvalidInput
+from .errors import InvalidInput, shown
 
 Name = str | int | np.integer[Any]
 Rng = int | np.random.SeedSequence | np.random.Generator
@@ -60,7 +60,7 @@ def generator_of(rng: Rng) -> np.random.Generator:
     is_seed = isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0
     if not is_seed and not isinstance(rng, np.random.SeedSequence | np.random.Generator):
         raise InvalidInput(
-            f"rng is {rng!r}; it must be a whole number of at least 0, a SeedSequence or a Generator of NumPy"
+            f"rng is {shown(rng)}; it must be a whole number of at least 0, a SeedSequence or a Generator of NumPy"
         )
     if isinstance(rng, np.random.SeedSequence):  # a copy, for who spawns children counts them
         rng = np.random.SeedSequence(

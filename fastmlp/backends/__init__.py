@@ -51,7 +51,8 @@ def get_backend(name: str = "auto") -> Backend:
     MissingLibrary
         If ``"numba"`` is asked for and cannot be imported.
     """
-    if name not in BACKENDS:
+    given: object = name  # arrays cannot be looked up
+    if not isinstance(given, str) or given not in BACKENDS:
         raise UnknownName("backend", name, BACKENDS)
     return _automatic() if name == "auto" else _load(name)
 

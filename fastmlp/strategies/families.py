@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from ..families import Family, get_member
+from ..errors import FieldError, InvalidInput, UnknownName
+from ..families import Family, get_member, patterns
 from .spec import Phase, Strategy
 from .table import FINETUNE, STRATEGIES, WITHIN
 
@@ -42,6 +43,8 @@ def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strate
     ------
     UnknownName
         If there is none, with the nearest name.
+    InvalidInput
+        If the number of a family's member is too large for any network.
 
     Examples
     --------
@@ -49,10 +52,15 @@ def get_strategy(name: str, own: Mapping[str, Strategy] | None = None) -> Strate
     2
     """
     rows = {**STRATEGIES, **(own or {})}
+    if not isinstance(name, str):
+        raise UnknownName("strategy", name, [*rows, *patterns(FAMILIES)])
     if name in rows:
         return rows[name]
     member = get_member(name, "strategy", rows, FAMILIES)
-    return _make(member.family, int(member.number))
+    try:
+        return _make(member.family, int(member.number))
+    except FieldError as error:  # the number is larger than any network
+        raise InvalidInput(f"strategy {name!r}: {error}") from error
 
 
 @lru_cache
