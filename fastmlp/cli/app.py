@@ -6,6 +6,7 @@ Data goes to stdout and everything else to stderr. Nothing is coloured, so NO_CO
 from __future__ import annotations
 
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 
@@ -13,8 +14,10 @@ import click
 
 from ..errors import FastmlpError, StoreError
 from .commands import COMMANDS
-from .console import say, silence
-from .exit_codes import BROKEN_PIPE, INTERRUPTED, STORE, USAGE
+from .console import OutputError, say, silence, usable_streams
+from .exit_codes import BROKEN_PIPE, DONE, INTERNAL, INTERRUPTED, OUTPUT, STORE, USAGE
+
+LONGEST = 400  # characters of a message
 
 
 @click.group(
@@ -35,38 +38,62 @@ for command in COMMANDS:
     command_line.add_command(command)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; a refusal is one line on stderr."""
+    warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
+    with usable_streams():
+        return run(sys.argv[1:] if arguments is None else arguments)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command, and turn every way in which it can fail into an exit code."""
+    try:
+        # Not by `command_line.main`, which would end the process itself when a pipe breaks.
+        with command_line.make_context("fastmlp", list(arguments)) as context:
+            code = int(command_line.invoke(context) or DONE)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (the interpreter would end with 1, which means that trials failed)
+        return report_failure(error)
+    return code
+
+
+def report_failure(error: Exception) -> int:
+    """Say why a command has failed, and return its exit code."""
+    match error:
+        case click.exceptions.Exit():  # --help, --version
+            return error.exit_code
+        case click.ClickException():
+            explain(error)
+            return error.exit_code
+        case FastmlpError():
+            say(f"fastmlp: {error}")
+            return STORE if isinstance(error, StoreError) else USAGE
+        case OutputError():
+            return output_failed(error)
+    lines = "".join(traceback.format_exception(error))
+    say(f"{lines}fastmlp: this is an error in fastmlp itself; please report the lines above")
+    return INTERNAL
+
+
 def explain(error: click.ClickException) -> None:
     """Say in one line what is wrong with a command, and where its help is; without a command the help is the answer."""
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click before 8.2 has none
-        error.show()
+        say(error.format_message())
         return
     context = getattr(error, "ctx", None)
     help_is_at = f" ({context.command_path} --help tells more)" if context else ""
-    say(f"fastmlp: {' '.join(error.format_message().split()).rstrip('.')}{help_is_at}")
+    message = " ".join(error.format_message().split()).rstrip(".")
+    if len(message) > LONGEST:  # of thousands of digits the first will do
+        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
+    say(f"fastmlp: {message}{help_is_at}")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; whatever is refused is one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without a letter gets an escape, not a crash
-    warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
-    try:
-        # Not by `command_line.main`, which would end the process itself when a pipe breaks.
-        with command_line.make_context("fastmlp", list(sys.argv[1:] if arguments is None else arguments)) as context:
-            code = int(command_line.invoke(context) or 0)
-        sys.stdout.flush()
-    except click.exceptions.Exit as done:  # --help, --version
-        return done.exit_code
-    except click.ClickException as error:
-        explain(error)
-        return error.exit_code
-    except FastmlpError as error:
-        say(f"fastmlp: {error}")
-        return STORE if isinstance(error, StoreError) else USAGE
-    except BrokenPipeError:
-        silence(sys.stdout)
+def output_failed(error: OutputError) -> int:
+    """Return the exit code of a command whose output could not be written, and say why, unless its reader went away."""
+    silence(sys.stdout)
+    if error.is_broken_pipe:
         return BROKEN_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return code
+    say(f"fastmlp: {error.message}")
+    return OUTPUT

@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 
-class Folder(click.Path):
-    """A path that says something: Path("") would be the folder one is in."""
+class NonEmptyPath(click.Path):
+    """A path that is not empty: `Path("")` would mean the current directory."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse what is empty."""
+        """Refuse an empty path."""
         if value == "":
             self.fail("'' is no path; '.' is the folder you are in", param, ctx)
         return super().convert(value, param, ctx)
 
 
 BACKENDS = click.Choice(["auto", "numba", "numpy"])
-FOLDER = Folder(path_type=Path)
+PATH = NonEmptyPath(path_type=Path)

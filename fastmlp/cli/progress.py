@@ -30,7 +30,7 @@ class Meter:
         self.has_said_stopping = False
 
     def __call__(self, progress: Progress) -> None:
-        """Show how far the study is."""
+        """Show the progress, if it is time to."""
         with suppress(OSError):  # a terminal that was closed is no reason to stop
             if progress.stopping:
                 self._say_stopping()
@@ -62,5 +62,5 @@ class Meter:
 
 
 def tally(counts: Mapping[str, int]) -> str:
-    """How many trials ended in which way: 20,557 ok, 3 diverged."""
+    """Return how many trials ended in which way: 20,557 ok, 3 diverged."""
     return ", ".join(f"{count(n)} {status}" for status, n in counts.items())

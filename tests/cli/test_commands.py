@@ -132,24 +132,53 @@ def test_settings_are_refused_in_one_line_before_anything_is_written(
     ("arguments", "message"),
     [
         (["study", "lba"], "did you mean 'lab'?"),
+        (["study", ""], "'' is no path"),
+        (["study", "."], "cannot be read"),
+        (["study", "/dev/null/x.toml"], "cannot be read"),
+        (["study", "\udcff.toml"], "cannot be read"),
+        (["study", "lab", "book"], "Got unexpected extra argument (book)"),
         (["study", "--seeds", "0"], "0 is not in the range x>=1"),
+        (["study", "--seeds", "2.5"], "'2.5' is not a valid integer"),
+        (["study", "--seeds", "9" * 30], "grid.seeds: must be at most 1000000, not 99999"),
+        (["study", "--seeds", "9" * 5000], "9 ... 9"),
         (["study", "--jobs", "none"], "'none' is not a valid integer"),
+        (["study", "--jobs", "-1"], "-1 is not in the range x>=1"),
+        (["study", "--jobs", ""], "'' is not a valid integer"),
         (["study", "--backend", "cuda"], "'cuda' is not one of 'auto', 'numba', 'numpy'"),
+        (["study", "--backend"], "Option '--backend' requires an argument"),
         (["study", "--quik"], "'--quik'. Did you mean '--quick'? (fastmlp study --help tells more)"),
+        (["study", "--quick=yes"], "Option '--quick' does not take a value"),
         (["study", "--out", ""], "'' is no path"),
         (["study", "--out", "/proc/fastmlp"], "/proc/fastmlp: cannot be written to"),
         (["study", "--out", __file__], "is a file; a study needs a folder"),
         (["stduy"], "No such command 'stduy'"),
+        (["status"], "Missing argument 'DIR'"),
+        (["status", ""], "'' is no path"),
+        (["status", "a", "b"], "Got unexpected extra argument (b)"),
+        (["report", ""], "'' is no path"),
+        (["diff", "a"], "Missing argument 'DIR'"),
+        (["diff", "a", ""], "'' is no path"),
         (["export", "out"], "Missing option '--format'"),
+        (["export", "out", "-f", "xlsx"], "'xlsx' is not one of 'csv', 'jsonl', 'parquet'"),
+        (["export", "out", "-f", "csv", "-o", ""], "'' is no path"),
+        (["export", "out", "-f", "csv", "-o", "."], "is a folder; a file is needed"),
+        (["export", "out", "-f", "csv", "-o", "none/t.csv"], "none: cannot be written to: No such file or directory"),
+        (["warmup", "now"], "Got unexpected extra argument (now)"),
+        (["doctor", "--json"], "No such option"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else None,
 )
-def test_wrong_usage_gives_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_gives_2_and_writes_nothing(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     data, said = capsys.readouterr()
     assert data == ""
     assert re.fullmatch(r"fastmlp: .*\n", said), "one line"
+    assert len(said) < 600
     assert message in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", [["status"], ["report"], ["export", "--format", "csv"]], ids=lambda words: words[0])

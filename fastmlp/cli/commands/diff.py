@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from ..arguments import FOLDER
+from ..arguments import PATH
 from ..exit_codes import DONE
 
 
 @click.command("diff", epilog="\b\nExample:\n  fastmlp diff out other/out > difference.md")
-@click.argument("first", type=FOLDER, metavar="DIR")
-@click.argument("second", type=FOLDER, metavar="DIR")
+@click.argument("first", type=PATH, metavar="DIR")
+@click.argument("second", type=PATH, metavar="DIR")
 def diff_command(first: Path, second: Path) -> int:
     """Compare two studies.
 

@@ -9,9 +9,9 @@ from ..exit_codes import DONE
 
 @click.command("doctor")
 def doctor_command() -> int:
-    """Say what a study would run on here.
+    """Show versions, CPU, backend and compile cache.
 
-    Versions, processor, backend and why it is that one, the peak that is measured, the state of the compile cache.
+    It says which backend a study would use here and why, and measures the peak speed of one core.
     """
     from ...study.doctor import examine
 

@@ -7,31 +7,36 @@ from pathlib import Path
 
 import click
 
-from ..arguments import FOLDER
+from ..arguments import PATH
+from ..console import is_stream, write_stream
 from ..exit_codes import DONE
+
+STDOUT = {Path("-"), Path("/dev/stdout")}
 
 
 @click.command(
     "export",
     epilog="\b\nExamples:\n  fastmlp export out --format csv | head\n  fastmlp export out -f parquet -o t.parquet",
 )
-@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--format", "-f", "form", type=click.Choice(["csv", "jsonl", "parquet"]), required=True)
-@click.option("--output", "-o", type=FOLDER, help="File to write, instead of stdout.")
+@click.option("--output", "-o", type=PATH, help="File to write; - or nothing is stdout.")
 def export_command(folder: Path, form: str, output: Path | None) -> int:
     """Write the table of the study in DIR.
 
-    It has one row a trial; jsonl and parquet hold the lists too: losses by epoch, drift by layer and the like. Parquet
+    It has one row per trial; jsonl and parquet also hold lists, such as losses by epoch and drift by layer. Parquet
     needs pyarrow.
     """
     from ...files import prepare_file, write_whole
     from ...study.results.export import export
 
-    if output is not None:
-        write_whole(prepare_file(output), export(folder, form))
-        return DONE
-    if form == "parquet" and sys.stdout.isatty():
-        raise click.UsageError("Parquet is not for reading on a terminal; name a file with --output")
-    for chunk in export(folder, form):
-        sys.stdout.buffer.write(chunk)
+    if output is None or output in STDOUT:
+        if form == "parquet" and sys.stdout.isatty():
+            raise click.UsageError("Parquet is not for reading on a terminal; name a file with --output")
+        for chunk in export(folder, form):
+            sys.stdout.buffer.write(chunk)
+    elif is_stream(output):
+        write_stream(output, export(folder, form))
+    else:
+        write_whole(prepare_file(output.resolve() if output.is_symlink() else output), export(folder, form))
     return DONE

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from ..arguments import FOLDER
+from ..arguments import PATH
 from ..exit_codes import DONE
 
 
 @click.command("report")
-@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.argument("folder", type=PATH, metavar="DIR")
 def report_command(folder: Path) -> int:
     """Write the report of the study in DIR anew.
 
-    It is made from what is there, so it can be asked for while the study runs.
+    It is made from the trials that are finished, so this works while the study runs.
     """
     from ...report.render import render_report
     from ...study.store import read_study

@@ -8,18 +8,18 @@ from pathlib import Path
 import click
 
 from ...report.filters import count
-from ..arguments import FOLDER
+from ..arguments import PATH
 from ..exit_codes import DONE
 from ..progress import tally
 
 
 @click.command("status", epilog="\b\nExample:\n  fastmlp status out --json | jq .missing")
-@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 def status_command(folder: Path, *, as_json: bool) -> int:
-    """Say how far the study in DIR is.
+    """Show the progress of the study in DIR.
 
-    It can be asked while the study runs; what could not be finished is counted, not hidden.
+    This works while the study runs. Trials that failed or diverged are counted, too.
     """
     from ...study.results.status import study_state
 

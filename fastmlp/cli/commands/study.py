@@ -10,14 +10,14 @@ from statistics import fmean
 import click
 
 from ...report.filters import count
-from ..arguments import BACKENDS, FOLDER
+from ..arguments import BACKENDS, PATH, NonEmptyPath
 from ..console import leave, say
 from ..exit_codes import DONE, SIGNALLED, TRIALS_FAILED
 from ..progress import Meter, tally
 
 
 class NamingStudies(click.Command):
-    """A command whose help names the studies that are shipped; they are looked for when it is asked."""
+    """A command whose help names the shipped studies; they are looked up only when help is asked for."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Put their names into the text."""
@@ -36,18 +36,19 @@ class NamingStudies(click.Command):
     "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
     "  fastmlp study lab --seeds 40           more seeds: what is there already is kept\n\n"
     "\b\nExit codes: 0 done; 1 some trials failed or diverged; 2 a setting or an option is refused;\n"
-    "3 the store is locked, damaged or full; 130 and 143 stopped by Ctrl-C and by SIGTERM.",
+    "3 the store is locked, damaged or full; 74 stdout cannot be written to; 130 and 143 stopped by\n"
+    "Ctrl-C and by SIGTERM.",
 )
-@click.argument("study", default="lab")
-@click.option("--out", type=FOLDER, default="out", show_default=True, help="Folder of the study; made if need be.")
+@click.argument("study", type=NonEmptyPath(), default="lab")
+@click.option("--out", type=PATH, default="out", show_default=True, help="NonEmptyPath of the study; made if need be.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Workers, each on trials of one seed of one problem; one a core, unless said.",
+    help="Workers, each on trials of one seed of one problem. [default: one per core]",
 )
-@click.option("--seeds", type=click.IntRange(min=1), help="Seeds, instead of the study's own number.")
-@click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="What computes.")
-@click.option("--quick", is_flag=True, help="A look at it: at most 3 sizes and 3 seeds.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the study's own.")
+@click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="Compute backend.")
+@click.option("--quick", is_flag=True, help="Thin the grid to at most 3 sizes and 3 seeds.")
 def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
     """Run STUDY: a shipped one, or a TOML file.
 
@@ -63,15 +64,17 @@ def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None,
     except StudyStopped as stopped:
         say(f"{stopped}; to resume: {resume_command(out, backend)}")
         leave(SIGNALLED + stopped.signum)
-    print_accuracies(results.folder)
     counts = results.counts
-    say(f"{count(sum(counts.values()))} trials: {tally({status: n for status, n in counts.items() if n})}")
-    say(f"report: {results.report}")
+    try:
+        print_accuracies(results.folder)
+    finally:  # these lines are on stderr, which may be open if stdout is not
+        say(f"{count(sum(counts.values()))} trials: {tally({status: n for status, n in counts.items() if n})}")
+        say(f"report: {results.report}")
     return TRIALS_FAILED if counts["diverged"] or counts["failed"] else DONE
 
 
 def print_accuracies(folder: Path) -> None:
-    """Print the mean accuracy of every strategy at every size, a table a problem."""
+    """Print the mean accuracy of every strategy at every size, one table per problem."""
     from ...study.results.status import accuracies
 
     for problem, strategies in accuracies(folder).items():

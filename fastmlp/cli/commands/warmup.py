@@ -12,9 +12,9 @@ from ..exit_codes import DONE
 
 @click.command("warmup")
 def warmup_command() -> int:
-    """Compile what studies need, and keep it.
+    """Compile what studies need, into the compile cache.
 
-    A study compiles what it needs by itself, and keeps it too; this is for doing it beforehand.
+    A study compiles what it needs by itself, and keeps it, too. This command does it beforehand.
     """
     from ...backends import get_backend
     from ...study.environment import warm_up
