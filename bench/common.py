@@ -50,8 +50,8 @@ class Case:
 
 LAB = Case((64, 64, 10), examples=200, batch_size=32, epochs=100)
 WIDE = Case((784, 256, 10), examples=1000, batch_size=128, epochs=1)
-DEEP = Case((64, 64, 64, 64, 10), examples=200, batch_size=32, epochs=10)
-CASES = {"lab": LAB, "wide": WIDE, "deep": DEEP}
+NARROW = Case((64, 64, 64, 64, 10), examples=200, batch_size=32, epochs=10)
+CASES = {"lab": LAB, "wide": WIDE, "narrow deep": NARROW}
 
 
 def forward(case: Case, backend: str) -> Parameters:

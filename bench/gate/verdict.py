@@ -21,6 +21,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp.stats import holm
+
 from ..exit_codes import CHECK_FAILED, NO_VERDICT, PASSED, SLOWER
 from ..tables import shortened
 
@@ -187,19 +189,10 @@ def standard_error(logs: NDArray[np.float64]) -> float:
     return float(medians.std()) * math.sqrt(k / (k - 1))
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Adjust p-values for their number (Holm, A simple sequentially rejective multiple test procedure, 1979)."""
-    adjusted, least = {}, 0.0
-    for place, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
-        least = max(least, min(1.0, (len(p_values) - place) * p_values[name]))
-        adjusted[name] = least
-    return adjusted
-
-
 def judge(estimates: Mapping[str, Estimate]) -> dict[str, Verdict]:
     """Say of each benchmark what its interval allows; *slower* and *faster* after Holm's adjustment over all."""
-    adjusted = holm({name: min(one.p_slower, one.p_faster) for name, one in estimates.items()})
-    return {name: word(one, adjusted[name]) for name, one in estimates.items()}
+    adjusted = holm([min(one.p_slower, one.p_faster) for one in estimates.values()]).tolist()
+    return {name: word(one, p) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
 
 
 def word(one: Estimate, p: float) -> Verdict:

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..stats import Share, average_ranks, mean_interval, performance_profile, probability_of_improvement, winner_sets
+from ..stats import (
+    Proportion,
+    average_ranks,
+    mean_interval,
+    performance_profile,
+    probability_of_improvement,
+    winner_sets,
+)
 from .grid import BASELINE, PLAIN, Grid
 from .matrix import accuracies
 
@@ -117,7 +124,7 @@ def _profiles(by_name: Mapping[str, Array], shown: Sequence[str]) -> Json:
     }
 
 
-def _leader(shares: Mapping[str, Share]) -> str | None:
+def _leader(shares: Mapping[str, Proportion]) -> str | None:
     """The strategy whose interval lies above those of all others, if there is one and there are others."""
     known = sorted(((p.low or 0.0, p.high or 0.0, s) for s, p in shares.items()), reverse=True)
     return known[0][2] if len(known) > 1 and known[0][0] > max(high for _, high, _ in known[1:]) else None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stats import crossover, label_equivalence, seeds_to_decide, smallest_difference, variance_ledger
+from ..stats import crossover, label_equivalence, seeds_to_decide, smallest_difference, variance_components
 from .grid import PLAIN, Grid, Row, number
 
 __all__ = ["ledgers", "power", "worth"]
@@ -76,7 +76,7 @@ def ledgers(grid: Grid, rows: Sequence[Row]) -> list[Json]:
 
 def _ledger(grid: Grid, problem: str, strategy: str, n: int, purposes: Mapping[str, Mapping[int, list[float]]]) -> Json:
     own = [number(row, "accuracy") for row in grid.ok(problem, strategy, n).values()]
-    found = variance_ledger([v for v in own if v is not None], {p: _table(seeds) for p, seeds in purposes.items()})
+    found = variance_components([v for v in own if v is not None], {p: _table(seeds) for p, seeds in purposes.items()})
     parts = [_possible(asdict(c)) for c in (*found.parts, found.rest, found.total)]
     known = sorted((c for c in parts[:-2] if c["variance"]), key=lambda c: -c["variance"])
     low = known[0]["low"] if known else None

@@ -11,21 +11,21 @@ refused. What cannot be estimated is `None`, and `reason` says why. No result ho
 What is drawn at random is drawn from `fastmlp.seeds.rng_for`, by the number of values and not by the values: the same
 data gives the same result, and so does the same data shifted, or with its seeds in another order.
 
-==============  ====================================================================================================
-intervals       of a mean, of an interquartile mean
-comparisons     of two strategies on the seeds they share, ending in a verdict
-multiplicity    Holm's correction, for what is looked at together
-sign_flip       the test by flipping signs, which assumes no normal law
-winners         the strategies of a cell that cannot be told apart from the best
-advice          CS231n's advice, and whether the winners agree with it
-regrets         the accuracy that an advice costs
-profiles        all cells together: probability of improvement, performance profiles, ranks
-curves          accuracy as a function of the number of labels
-equivalence     what pretraining is worth in labels; where two strategies cross
-variance_components  what an accuracy varies with
-normalisation   where a score lies between two others
-power           what a study could have seen, and how many seeds would decide
-==============  ====================================================================================================
+=====================  ===========================================================================================
+`intervals`            of a mean, of an interquartile mean
+`comparisons`          of two strategies on the seeds they share, ending in a verdict
+`multiplicity`         Holm's correction for multiple comparisons
+`winners`              the strategies of a cell that cannot be told apart from the best
+`sign_flip`            the random signs that winners are tested with
+`advice`               CS231n's advice, and whether the winners agree with it
+`regrets`              the accuracy that an advice costs
+`profiles`             all cells together: probability of improvement, performance profiles, ranks
+`curves`               accuracy as a function of the number of labels
+`equivalence`          what pretraining is worth in labels; where two strategies cross
+`variance_components`  what an accuracy varies with
+`normalisation`        a score on a scale from 0 to 1 between two others
+`power`                what a study could have seen, and how many seeds would decide
+=====================  ===========================================================================================
 """
 
 from ._arrays import Reason as Reason
@@ -56,11 +56,10 @@ from .multiplicity import holm as holm
 from .normalisation import normalised_score as normalised_score
 from .power import Detectable as Detectable
 from .power import SeedsNeeded as SeedsNeeded
-from .power import fewest_seeds as fewest_seeds
 from .power import seeds_to_decide as seeds_to_decide
 from .power import smallest_difference as smallest_difference
+from .profiles import Proportion as Proportion
 from .profiles import Ranks as Ranks
-from .profiles import Share as Share
 from .profiles import average_ranks as average_ranks
 from .profiles import performance_profile as performance_profile
 from .profiles import probability_of_improvement as probability_of_improvement
@@ -69,10 +68,8 @@ from .regrets import always as always
 from .regrets import highest_score as highest_score
 from .regrets import learned_choice as learned_choice
 from .regrets import regret as regret
-from .sign_flip import SignFlip as SignFlip
-from .sign_flip import sign_flip_test as sign_flip_test
 from .variance_components import Component as Component
-from .variance_components import Ledger as Ledger
-from .variance_components import variance_ledger as variance_ledger
+from .variance_components import VarianceComponents as VarianceComponents
+from .variance_components import variance_components as variance_components
 from .winners import Winners as Winners
 from .winners import winner_sets as winner_sets

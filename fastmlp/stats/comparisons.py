@@ -22,10 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..errors import UnknownName
-from . import sign_flip
 from ._arrays import LEVEL, Reason, Verdict, check_level, check_margin, rounding, shared, t_below
 from .intervals import Mean, mean_of
 from .multiplicity import holm
@@ -33,10 +31,6 @@ from .multiplicity import holm
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from ._arrays import Floats
-
-Test = Literal["t", "sign flip"]
-TESTS = ("t", "sign flip")
 Pair = tuple["ArrayLike", "ArrayLike"]
 
 
@@ -57,8 +51,7 @@ class Difference:
     trivial
         Tied, although the difference is not zero: it is there, and smaller than the margin.
     reason
-        Why there is no interval, or None. Without one the t test has no verdict either; the test by flipping signs
-        may have one where there is no spread.
+        Why there is no interval and no verdict, or None.
     dropped
         How many pairs lack one of the two.
     """
@@ -75,9 +68,7 @@ class Difference:
     dropped: int = 0
 
 
-def paired_difference(
-    first: ArrayLike, second: ArrayLike, *, margin: float, level: float = LEVEL, test: Test = "t"
-) -> Difference:
+def paired_difference(first: ArrayLike, second: ArrayLike, *, margin: float, level: float = LEVEL) -> Difference:
     """Compare two strategies on the seeds they share: a family of one.
 
     See Also
@@ -91,10 +82,10 @@ def paired_difference(
     >>> paired_difference([0.9], [0.8], margin=0.01).reason
     'one seed'
     """
-    return paired_family([(first, second)], margin=margin, level=level, test=test)[0]
+    return paired_family([(first, second)], margin=margin, level=level)[0]
 
 
-def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL, test: Test = "t") -> list[Difference]:
+def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL) -> list[Difference]:
     """Compare pairs of strategies that are shown together, corrected by Holm.
 
     With probability `level` at least, the family holds no false *better* or *worse*, and likewise no false *tied*.
@@ -108,9 +99,6 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL,
         The smallest difference that matters, in the unit of the values; 0 means that nothing is ever tied.
     level
         Confidence of the intervals; 1 - level is the error that the whole family may make.
-    test
-        "t" has verdicts from two seeds on and needs differences that are not too skewed; "sign flip" needs six (more
-        in a family, see `fewest_seeds`), no law, and can judge differences without spread.
 
     Returns
     -------
@@ -124,13 +112,11 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL,
     NotFiniteError
         When a value is infinite.
     InvalidInput
-        When the margin is negative or not finite, the level not between 0 and 1, or the test unknown.
+        When the margin is negative or not finite, or the level not between 0 and 1.
     """
     check_margin(margin)
     check_level(level)
-    if test not in TESTS:
-        raise UnknownName("test", test, TESTS)
-    single = [_compare(first, second, margin, level, test) for first, second in pairs]
+    single = [_compare(first, second, margin, level) for first, second in pairs]
     tested = [k for k, d in enumerate(single) if d.p_different is not None]
     different = holm([single[k].p_different or 0.0 for k in tested])
     equivalent = holm([single[k].p_equivalent or 0.0 for k in tested])
@@ -139,11 +125,11 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL,
     return single
 
 
-def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float, test: Test) -> Difference:
+def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float) -> Difference:
     """One paired comparison, with p-values that are not corrected yet."""
     a, b, dropped = shared(first, second)
     m = mean_of(a - b, level, rounding(a, b), dropped)
-    p, q = _t(m, margin) if test == "t" else _sign_flip(a, b, margin)
+    p, q = _t(m, margin)
     return Difference(m.n, m.mean, m.low, m.high, p, q, "undecided", trivial=False, reason=m.reason, dropped=dropped)
 
 
@@ -154,14 +140,6 @@ def _t(m: Mean, margin: float) -> tuple[float | None, float | None]:
     error = m.sd / m.n**0.5
     different = min(1.0, 2 * t_below(-abs(m.mean) / error, m.n - 1))
     return different, t_below((abs(m.mean) - margin) / error, m.n - 1)
-
-
-def _sign_flip(a: Floats, b: Floats, margin: float) -> tuple[float | None, float | None]:
-    """The same by flipping signs, of the differences and of what they lack to the margin on either side."""
-    if a.size < 2:
-        return None, None
-    d = sign_flip.differences(a, b)
-    return sign_flip.two_sided(d), max(sign_flip.above(margin + d), sign_flip.above(margin - d))
 
 
 def _decide(d: Difference, p_different: float, p_equivalent: float, error: float) -> Difference:

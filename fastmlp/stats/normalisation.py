@@ -1,19 +1,19 @@
-"""Where a score lies between two others that span a scale."""
+"""A score on the scale between two others, as in human-normalised scores."""
 
 from __future__ import annotations
 
 
 def normalised_score(low: float | None, score: float | None, high: float | None) -> float | None:
-    """Return where a score lies on the scale that is 0 at `low` and 1 at `high`.
+    """Return the score on the scale that is 0 at `low` and 1 at `high`.
 
-    A problem's similarity is this, seed by seed: the H-score of the pretrained features between those of random
+    The similarity of a problem is one, seed by seed: the H-score of the pretrained features between those of random
     features and of features learned on the target task itself.
 
     Returns
     -------
     float or None
-        None where one of the three is not known, or the scale has no length or is upside down: features of the target
-        task that are no better than random ones span nothing.
+        None where one of the three is unknown, or `high` does not lie above `low`: features of the target task that
+        are no better than random ones define no scale.
 
     Examples
     --------

@@ -10,17 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import InvalidInput, UnknownName
+from ..errors import InvalidInput
 from ._arrays import LEVEL, check_count, check_level, check_margin, rounding, shared, t_quantile
-from .comparisons import TESTS, Test
-from .sign_flip import resolution
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 POWER = 0.8
 MOST = 100_000  # seeds that are looked for
-ENOUGH = 24  # seeds beyond which the resolution is that of the draws
 
 Reason = Literal["no data", "one seed", "no spread"]
 
@@ -78,39 +75,6 @@ class SeedsNeeded:
     power: float
     comparisons: int
     reason: Reason | None
-
-
-def fewest_seeds(comparisons: int = 1, *, level: float = LEVEL, test: Test | Literal["maximum"] = "t") -> int | None:
-    """The smallest number of seeds at which a verdict of *better* or *worse* is possible at all.
-
-    Parameters
-    ----------
-    comparisons
-        How many are corrected together.
-    level
-        1 - level is the error that they may make together.
-    test
-        "t", "sign flip", or "maximum" for `winner_sets`, which does not ask for more seeds in a larger family.
-
-    Returns
-    -------
-    None where so many comparisons are beyond the resolution of the test, however many the seeds.
-
-    Examples
-    --------
-    >>> fewest_seeds(), fewest_seeds(test="sign flip"), fewest_seeds(75, test="sign flip")
-    (2, 6, 12)
-    >>> fewest_seeds(75, test="maximum")
-    6
-    """
-    error = (1 - check_level(level)) * (1 + 1e-12) / check_count("comparisons", comparisons)
-    if test not in (known := (*TESTS, "maximum")):
-        raise UnknownName("test", test, known)
-    if test == "t":
-        return 2
-    if test == "maximum":
-        error *= comparisons
-    return next((n for n in range(2, ENOUGH) if resolution(n) <= error), None)
 
 
 def smallest_difference(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """A share between 0 and 1 with its interval.
 
     Attributes
@@ -70,7 +70,7 @@ class Ranks:
     reason: Literal["no data", "single strategy", "one block", "all tied"] | None
 
 
-def probability_of_improvement(first: ArrayLike, second: ArrayLike, *, level: float = LEVEL) -> Share:
+def probability_of_improvement(first: ArrayLike, second: ArrayLike, *, level: float = LEVEL) -> Proportion:
     """How probable it is that the first strategy is better than the second, on the same seed; ties count half.
 
     The interval is Wilson's for as many trials as the seeds are worth, see `_trials_worth`.
@@ -95,7 +95,7 @@ def probability_of_improvement(first: ArrayLike, second: ArrayLike, *, level: fl
     return _share(won, check_level(level))
 
 
-def performance_profile(scores: ArrayLike, thresholds: ArrayLike, *, level: float = LEVEL) -> tuple[Share, ...]:
+def performance_profile(scores: ArrayLike, thresholds: ArrayLike, *, level: float = LEVEL) -> tuple[Proportion, ...]:
     """How often a strategy's accuracy exceeds each threshold, over seeds and cells; an interval at each.
 
     Parameters
@@ -107,7 +107,7 @@ def performance_profile(scores: ArrayLike, thresholds: ArrayLike, *, level: floa
 
     Returns
     -------
-    tuple of Share
+    tuple of Proportion
         One a threshold. The intervals hold for each, not for all together; they never rise with the threshold, since
         what is sure of an accuracy is sure of a lower one.
     """
@@ -156,22 +156,22 @@ def _seeds_by_cells(values: ArrayLike) -> Floats:
     return array(x[:, None] if x.ndim == 1 else x, ndim=2, expected="(seeds,) or (seeds, cells)")
 
 
-def _share(x: Floats, level: float) -> Share:
+def _share(x: Floats, level: float) -> Proportion:
     """Mean over cells, then over seeds, of values between 0 and 1, with Wilson's interval (1927)."""
     there = ~np.isnan(x)
     dropped = int((~there).sum())
     seen = there.any(axis=1)
     if not seen.any():
-        return Share(0, None, None, None, dropped, "no data")
+        return Proportion(0, None, None, None, dropped, "no data")
     by_seed = np.nan_to_num(x)[seen].sum(axis=1) / there[seen].sum(axis=1)
     share, n = float(by_seed.mean()), _trials_worth(by_seed, int(there.sum()), level)
     z2 = normal_quantile((1 + level) / 2) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
-    return Share(by_seed.size, share, max(0.0, centre - half), min(1.0, centre + half), dropped, None)
+    return Proportion(by_seed.size, share, max(0.0, centre - half), min(1.0, centre + half), dropped, None)
 
 
-def _falling(shares: Sequence[Share], order: Ints) -> tuple[Share, ...]:
+def _falling(shares: Sequence[Proportion], order: Ints) -> tuple[Proportion, ...]:
     """The same shares, their intervals cut to what those of lower and of higher thresholds leave; `order` rises."""
     low, high = (np.array([getattr(s, end) for s in shares], dtype=np.float64) for end in ("low", "high"))
     low[order] = np.maximum.accumulate(low[order][::-1])[::-1]

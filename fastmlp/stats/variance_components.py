@@ -62,7 +62,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class VarianceComponents:
     """Where the variance of an accuracy comes from.
 
     Attributes
@@ -80,7 +80,9 @@ class Ledger:
     rest: Component
 
 
-def variance_ledger(total: ArrayLike, replicates: Mapping[str, ArrayLike], *, level: float = LEVEL) -> Ledger:
+def variance_components(
+    total: ArrayLike, replicates: Mapping[str, ArrayLike], *, level: float = LEVEL
+) -> VarianceComponents:
     """Split the variance of an accuracy by what varies.
 
     Parameters
@@ -94,7 +96,7 @@ def variance_ledger(total: ArrayLike, replicates: Mapping[str, ArrayLike], *, le
 
     Examples
     --------
-    >>> ledger = variance_ledger(
+    >>> ledger = variance_components(
     ...     [0.8, 0.9, 0.85, 0.95], {"order": [[0.8, 0.82], [0.9, 0.9], [0.85, 0.86], [0.95, 0.93]]}
     ... )
     >>> [(c.name, round(c.share, 2)) for c in (*ledger.parts, ledger.rest)]
@@ -105,7 +107,9 @@ def variance_ledger(total: ArrayLike, replicates: Mapping[str, ArrayLike], *, le
     found = [_part(name, values, level) for name, values in replicates.items()]
     parts = [_with_share(part, everything) for part, _ in found]
     errors = [scatter, *(error for _, error in found)]
-    return Ledger(_with_share(everything, everything), tuple(parts), _rest(everything, parts, errors, level))
+    return VarianceComponents(
+        _with_share(everything, everything), tuple(parts), _rest(everything, parts, errors, level)
+    )
 
 
 def _total(values: ArrayLike, level: float) -> tuple[Component, float | None]:

@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats as oracle
 
-from fastmlp.errors import InvalidInput, UnknownName
+from fastmlp.errors import InvalidInput
 from fastmlp.stats import (
-    fewest_seeds,
     paired_difference,
     seeds_to_decide,
-    sign_flip_test,
     smallest_difference,
-    winner_sets,
 )
 
 from .data import real
@@ -77,28 +74,8 @@ def test_power_that_cannot_be_estimated_says_why(n: int, reason: str) -> None:
     assert smallest_difference([*a, np.nan], [*b, 0.8]).dropped == 1
 
 
-@pytest.mark.parametrize("n", [5, 6, 7, 13, 14])
-def test_the_fewest_seeds_are_those_at_which_the_surest_data_have_a_verdict(n: int) -> None:
-    surest = real(sign_flip_test(np.full(n, 0.9), np.full(n, 0.1)).p)
-    for m in (1, 2, 75, 300):
-        fewest = fewest_seeds(m, test="sign flip")
-        assert (surest * m <= 0.05) == (fewest is not None and fewest <= n)
-
-
-def test_the_fewest_seeds_of_winners_are_six() -> None:
-    assert fewest_seeds(100, test="maximum") == 6
-    sure = np.tile([0.1, 0.9], (6, 1))
-    assert [winner_sets([sure[:n]])[0].winners for n in (5, 6)] == [(0, 1), (1,)]
-
-
-def test_so_many_comparisons_can_be_beyond_any_number_of_seeds() -> None:
-    assert fewest_seeds(1000, test="sign flip") is None
-
-
 def test_refusals_hold_the_value() -> None:
     with pytest.raises(InvalidInput, match=r"1\.5"):
         smallest_difference([0.1], [0.2], power=1.5)
     with pytest.raises(InvalidInput, match="comparisons is 0"):
-        fewest_seeds(0)
-    with pytest.raises(UnknownName, match="wilcoxon"):
-        fewest_seeds(test="wilcoxon")  # type: ignore[arg-type]
+        smallest_difference([0.1], [0.2], comparisons=0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats as oracle
 
-from fastmlp.stats import variance_ledger
+from fastmlp.stats import variance_components
 
 from .data import Array, numbers, real, trials
 
@@ -28,7 +28,7 @@ def replicated(
 
 def test_each_part_is_the_mean_variance_between_its_replicates() -> None:
     total, parts = replicated()
-    ledger = variance_ledger(total, parts)
+    ledger = variance_components(total, parts)
     assert real(ledger.total.variance) == pytest.approx(total.var(ddof=1))
     assert [c.name for c in ledger.parts] == ["order", "weights"]
     for c in ledger.parts:
@@ -41,7 +41,7 @@ def test_each_part_is_the_mean_variance_between_its_replicates() -> None:
 
 def test_the_error_of_the_total_is_the_jackknifes() -> None:
     total, _ = replicated(12)
-    c = variance_ledger(total, {}).total
+    c = variance_components(total, {}).total
     left = np.log([np.delete(total, k).var(ddof=1) for k in range(12)])
     error = (left.var() * 11) ** 0.5
     np.testing.assert_allclose(np.log(real(c.high) / real(c.variance)), oracle.t.ppf(0.975, 11) * error)
@@ -49,7 +49,7 @@ def test_the_error_of_the_total_is_the_jackknifes() -> None:
 
 def test_parts_that_exceed_the_total_are_said_to() -> None:
     noisy = 0.9 + 0.1 * RNG.standard_normal((10, 10))
-    ledger = variance_ledger(0.9 + 0.001 * RNG.standard_normal(10), {"order": noisy})
+    ledger = variance_components(0.9 + 0.001 * RNG.standard_normal(10), {"order": noisy})
     assert (ledger.rest.variance, ledger.rest.reason) == (None, "parts exceed the total")
 
 
@@ -59,7 +59,7 @@ def test_parts_that_exceed_the_total_are_said_to() -> None:
 )
 @settings(max_examples=80)
 def test_nothing_in_a_ledger_is_nan(total: Array, part: Array) -> None:
-    ledger = variance_ledger(total, {"order": part, "none": np.empty((0, 3))})
+    ledger = variance_components(total, {"order": part, "none": np.empty((0, 3))})
     assert np.isfinite(numbers([ledger.total, ledger.parts, ledger.rest])).all()
     for c in (ledger.total, *ledger.parts, ledger.rest):
         assert (c.low is None) == (c.reason is not None)
@@ -71,8 +71,8 @@ def test_nothing_in_a_ledger_is_nan(total: Array, part: Array) -> None:
 def test_a_ledger_scales_with_the_square_and_forgets_shift_and_order(shift: float, scale: float, seed: int) -> None:
     total, parts = np.linspace(0.8, 0.9, 8) ** 2, {"order": np.sin(np.arange(24.0)).reshape(8, 3) / 20}
     shuffled = np.random.default_rng(seed).permutation(8)
-    there = variance_ledger(total, parts)
-    moved = variance_ledger(
+    there = variance_components(total, parts)
+    moved = variance_components(
         shift + scale * total[shuffled], {"order": shift + scale * parts["order"][shuffled][:, ::-1]}
     )
     assert real(moved.total.variance) == pytest.approx(scale**2 * real(there.total.variance))
@@ -85,4 +85,4 @@ def test_a_ledger_scales_with_the_square_and_forgets_shift_and_order(shift: floa
     [([], "no data"), ([0.9], "too few seeds"), ([0.9, 0.8], "too few seeds"), ([0.9] * 5, "no spread")],
 )
 def test_a_total_that_cannot_be_estimated_says_why(total: list[float], reason: str) -> None:
-    assert variance_ledger(total, {}).total.reason == reason
+    assert variance_components(total, {}).total.reason == reason

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats as oracle
 
 from fastmlp.errors import NotFiniteError, ShapeError
-from fastmlp.stats import sign_flip_test, winner_sets
+from fastmlp.stats import winner_sets
 
 from .data import Array, accuracies, accuracy_like, numbers, tables
 
@@ -32,7 +33,19 @@ def test_two_strategies_are_the_exact_test_of_one_pair() -> None:
     # Both may be the better one, so the larger of the two deficits under flipped signs is its absolute value
     a, b = accuracy_like(np.random.default_rng(8), (2, 10))
     (won,) = winner_sets([np.stack([a + 0.005, b], axis=1)])
-    assert min(p for p in won.p if p is not None) == sign_flip_test(a + 0.005, b).p
+    expected = oracle.permutation_test(
+        (a + 0.005, b),
+        lambda a, b, axis: np.round((a - b).sum(axis=axis), 9),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf,
+    )
+    assert min(p for p in won.p if p is not None) == pytest.approx(expected.pvalue, rel=1e-12)
+
+
+def test_the_fewest_seeds_of_winners_are_six() -> None:
+    sure = np.tile([0.1, 0.9], (6, 1))
+    assert [winner_sets([sure[:n]])[0].winners for n in (5, 6)] == [(0, 1), (1,)]
 
 
 def test_p_values_by_hand() -> None:

@@ -23,7 +23,6 @@ from bench.gate.verdict import (
     Verdict,
     drifted,
     estimate,
-    holm,
     judge,
 )
 
@@ -83,19 +82,6 @@ def test_alarms_are_twice_confirmed(effect: float, least: float, most: float) ->
         all(judge({"x": estimate(draw(rng, effect, 4))})["x"] is Verdict.SLOWER for _ in range(2)) for _ in range(300)
     ]
     assert least <= np.mean(alarms) <= most
-
-
-def test_holm_by_hand() -> None:
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
-
-
-@given(st.dictionaries(st.text(max_size=3), st.floats(0, 1), min_size=1))
-def test_holm_only_raises_and_keeps_the_order(p: dict[str, float]) -> None:
-    adjusted = holm(p)
-    assert all(p[name] <= adjusted[name] <= 1 for name in p)
-    names = sorted(p, key=lambda name: p[name])
-    assert [adjusted[name] for name in names] == sorted(adjusted.values())
-    assert adjusted[names[0]] == min(1.0, len(p) * p[names[0]])
 
 
 ratios = st.floats(-0.2, 0.2)
