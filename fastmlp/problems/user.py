@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidInput, LabelError, NotFiniteError, ShapeError
+from ..inputs import NUMBERED, integer_labels, real_array
 from .split import Sizes
 from .task import Task
 
@@ -107,8 +108,7 @@ def _array(archive: ZipFile, name: str) -> NDArray[Any]:
 
 def _inputs(X: NDArray[Any]) -> NDArray[np.float64]:
     """Return inputs as contiguous float64."""
-    if X.dtype.kind not in "fiub":
-        raise InvalidInput(f"X holds {X.dtype} values; real numbers are needed")
+    X = real_array(X)
     if X.ndim != 2:
         remedy = "; X.reshape(len(X), -1) makes it so" if X.ndim > 2 else ""
         raise ShapeError(f"X has shape {X.shape}; (n, features) is needed{remedy}")
@@ -123,12 +123,7 @@ def _inputs(X: NDArray[Any]) -> NDArray[np.float64]:
 
 def _labels(y: NDArray[Any], n: int) -> Ints:
     """Return labels as int64."""
-    if y.shape != (n,):
-        raise ShapeError(f"y has shape {y.shape}; X has {n} examples, so ({n},) is needed")
-    remedy = "np.unique(y, return_inverse=True)[1] numbers what is there"
-    if y.dtype.kind not in "iub":
-        example = y[:1].tolist()[0]
-        raise LabelError(f"y holds {y.dtype} values, such as {example!r}; whole numbers from 0 are needed; {remedy}")
+    y = integer_labels(y, n)
     found = np.unique(y)
     if len(found) < 2:
         raise LabelError(f"all {n} labels in y are {found[0]}; two or more classes are needed")
@@ -136,7 +131,7 @@ def _labels(y: NDArray[Any], n: int) -> Ints:
         place = int(wrong.argmax())
         raise LabelError(
             f"y has {len(found)} different labels, so they must be 0 to {len(found) - 1}, "
-            f"but there is {found[place]} and no {place}; {remedy}"
+            f"but there is {found[place]} and no {place}; {NUMBERED}"
         )
     return y.astype(np.int64)
 

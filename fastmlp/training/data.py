@@ -9,7 +9,7 @@ import numpy as np
 
 from ..checks import check_order
 from ..errors import InvalidInput, shown
-from ..inputs import check_trainable
+from ..inputs import check_trainable, warn_of_sentinels
 from ..network import examples_for
 from ..seeds import generator_of
 
@@ -84,6 +84,7 @@ def prepare_data(
         If the examples do not fit the network, or the order does not fit the examples.
     """
     x, labels = examples_for(net, X, y)
+    warn_of_sentinels(x)
     rows = draw_order(epochs, len(x), rng) if order is None else check_order(order, epochs, len(x))
     if held_back is None:
         check_trainable(labels, net.n_classes)
