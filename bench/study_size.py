@@ -17,6 +17,7 @@ from time import perf_counter
 
 from fastmlp.report.render import render_report
 from fastmlp.strategies import STRATEGIES
+from fastmlp.study.execution.executors import ThreadExecutor
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import Environment, plan
@@ -65,12 +66,14 @@ def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
         store.begin(plan(settings, HERE), meta)
         yield "plan", perf_counter() - start
         start = perf_counter()
-        run_missing(store, generated, 2, Stop())
+        with ThreadExecutor(generated, 2) as executor:
+            run_missing(store, executor, Stop())
         yield "store", perf_counter() - start
     start = perf_counter()
     with Store.open(folder) as store:
         store.begin(plan(settings, HERE), meta)
-        run_missing(store, generated, 2, Stop())
+        with ThreadExecutor(generated, 2) as executor:
+            run_missing(store, executor, Stop())
         yield "resume", perf_counter() - start
     start = perf_counter()
     deque(export(folder, "csv"), maxlen=0)

@@ -8,6 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from fastmlp.study.execution.executors import ThreadExecutor
+from fastmlp.study.execution.scheduler import Progress, run_missing
+from fastmlp.study.execution.signals import Stop
+from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.store import Store
 from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Outcome, Record, Trial
 
@@ -65,6 +69,14 @@ def made_up_work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]
     for trial in group.trials:
         if not stopped():
             yield Outcome(records=[made_up_record(trial.key)])
+
+
+def run_in_threads(
+    store: Store, work: RunGroup, jobs: int, stop: Stop, report: Callable[[Progress], None] = lambda _: None
+) -> Progress:
+    """Run what is missing from a store."""
+    with ThreadExecutor(work, jobs) as executor:
+        return run_missing(store, executor, stop, report)
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:

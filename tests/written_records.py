@@ -23,6 +23,7 @@ from typing import Any
 
 from fastmlp.files import write_whole
 from fastmlp.strategies import STRATEGIES
+from fastmlp.study.execution.executors import ThreadExecutor
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import PROTOCOL, Environment, plan
@@ -79,7 +80,8 @@ def compute() -> Json:
         with TemporaryDirectory() as folder:
             with Store.open(Path(folder)) as store:
                 store.begin(plan(settings, HERE), {"settings": ""})
-                run_missing(store, Worker(settings, "numpy"), 1, Stop())
+                with ThreadExecutor(Worker(settings, "numpy"), 1) as executor:
+                    run_missing(store, executor, Stop())
             for row in read_study(folder).rows:
                 name = ", ".join([title, *(str(row[part]) for part in NAMES if row[part] != "")])
                 found[name] = [rounded(row[measure]) for measure in MEASURED]

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastmlp.study.environment import capture_environment
-from fastmlp.study.execution.processes import shared_out
+from fastmlp.study.execution.executors import open_executor
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import plan
@@ -61,8 +61,8 @@ def runner(workers: int) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         with Store.open(Path(folder)) as store:
             store.begin(plan(settings, capture_environment(settings, "numba")), {"settings": ""})
-            with shared_out(Worker(settings, "numba"), workers, store.count()[1]) as work:
-                done = run_missing(store, work, workers, Stop(), lambda _: commits.append(time.monotonic()))
+            with open_executor(Worker(settings, "numba"), workers, store.count()[1]) as executor:
+                done = run_missing(store, executor, Stop(), lambda _: commits.append(time.monotonic()))
         with reading(Path(folder)) as reader:
             rows = list(reader.rows(["seed", "train_seconds", "pretrain_seconds"]))
     trained = sum(row["train_seconds"] for row in rows)

@@ -14,7 +14,7 @@ from ..files import prepare_folder, write_whole
 from ..machine import usable_cores, version_of
 from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
-from .execution.processes import shared_out
+from .execution.executors import open_executor
 from .execution.scheduler import Progress, run_missing
 from .execution.signals import handling_signals
 from .gradient_check import check_gradient
@@ -87,10 +87,10 @@ def run_study(
         if store.begin(plan(settings, environment), {"settings": toml} | facts):
             checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
             how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
-            with shared_out(Worker(settings, environment.backend), jobs, store.count()[1]) as work:
+            with open_executor(Worker(settings, environment.backend), jobs, store.count()[1]) as executor:
                 store.note(describe_run(environment) | how)
                 with stop.drain():
-                    run_missing(store, work, jobs, stop, progress or (lambda _: None))
+                    run_missing(store, executor, stop, progress or (lambda _: None))
             store.note({"finished": now()})
         write_whole(folder / "results.csv", export(folder, "csv"))
         refresh_report(store, folder)

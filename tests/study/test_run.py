@@ -108,7 +108,7 @@ def test_both_backends_agree_on_what_is_done_if_not_on_the_last_bit(tmp_path: Pa
 def test_a_second_run_trains_nothing_and_draws_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = run(tmp_path).table.read_bytes()
     monkeypatch.setattr(study_run, "run_missing", broken)
-    monkeypatch.setattr(study_run, "shared_out", broken)
+    monkeypatch.setattr(study_run, "open_executor", broken)
     assert run(tmp_path).table.read_bytes() == first
     assert len(RENDERED) == 1
     (tmp_path / "report.md").unlink()

@@ -1,34 +1,29 @@
-"""The work shared out: groups of trials go to threads, records come back, and this thread alone writes them.
+"""Schedule trials: groups go to an executor, outcomes come back, and the calling thread alone writes the store.
 
-Compiled trainings hold no interpreter lock, so one thread can train while another does Python's part of a trial; in a
-long study each has its groups done by a process of its own: see `processes`. Records are handed back as they are made,
-and written twice a second: a commit waits for the disk. Linear algebra libraries are held to one thread each, or they
-would fight over the cores that the trials already use.
+Outcomes are handed back as they are made, and committed twice a second: a commit waits for the disk.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from queue import Empty, Queue
 from time import monotonic
+from typing import Protocol
 
 from ..store import Store
 from ..store.schema import Group, Outcome, failed_outcome
 from .signals import Stop
 
-Work = Callable[[Group, Callable[[], bool]], Iterable[Outcome]]
-
-IN_FLIGHT = 2  # groups a worker: one at work and one waiting, so that memory does not grow with the study
-GRACE = 3.0  # seconds that running trials get to end after a signal
-TICK = 0.25  # seconds between two looks at whether that time is over, and at what has come back
-PACE = 0.5  # seconds between two commits
-LONG = 5.0  # seconds left of a group, from which on it is cut up for workers with nothing to do
+GROUPS_PER_WORKER = 2  # one that runs and one that waits, so that memory does not grow with the study
+GRACE_SECONDS = 3.0  # that running trials have to end after a signal
+POLL_SECONDS = 0.25  # between two looks at the clock and at the outcomes that have come back
+COMMIT_SECONDS = 0.5  # between two commits
+SPLIT_SECONDS = 5.0  # that a group must still take to be split for idle workers
 
 
 @dataclass
@@ -38,13 +33,15 @@ class Progress:
     Parameters
     ----------
     total
-        Different trials of the plan.
+        Number of different trials in the plan.
     done
         How many of them have a record, from this run or an earlier one.
     diverged, failed
-        Of those of this run.
+        How many of this run did.
     stopping
-        Whether a signal has come, and only what is running is waited for.
+        Whether a signal has come, and the study only waits for what is running.
+    started
+        When, in seconds of `time.monotonic`.
     """
 
     total: int
@@ -55,27 +52,84 @@ class Progress:
     started: float = field(default_factory=monotonic)
 
     def count(self, outcome: Outcome) -> None:
-        """Add what a worker handed back."""
+        """Add an outcome that was committed."""
         self.done += len(outcome.records)
         self.diverged += sum(record["status"] == "diverged" for record in outcome.records)
         self.failed += sum(record["status"] == "failed" for record in outcome.records)
 
 
+@dataclass(eq=False)
+class Task:
+    """A group that an executor runs.
+
+    Parameters
+    ----------
+    group
+        Its trials are run one after the other.
+    stop
+        Ends it between two trials.
+    outcomes
+        Where it puts what is done, from any thread.
+    started
+        When, in seconds of `time.monotonic`.
+    done
+        Keys of what has been taken from `outcomes`.
+    parts
+        Into how many parts the trials that are left will be split. With more than one, the task ends early.
+    """
+
+    group: Group
+    stop: Stop
+    outcomes: deque[tuple[Task, Outcome]]
+    started: float = field(default_factory=monotonic)
+    done: set[str] = field(default_factory=set)
+    parts: int = 1
+
+    def start(self) -> None:
+        """Note that a worker begins with it; it may have waited for one."""
+        self.started = monotonic()
+
+    def stopped(self) -> bool:
+        """Whether to end it after the trial under way."""
+        return self.stop() or self.parts > 1
+
+    def receive(self, outcome: Outcome) -> None:
+        """Take an outcome from a worker."""
+        self.outcomes.append((self, outcome))
+
+    def seconds_left(self) -> float:
+        """Estimate how long it will take from here, without the trial under way."""
+        trials = len(self.group.trials) - len(self.done) - 1
+        return (monotonic() - self.started) * trials / max(1, len(self.done))
+
+
+class Executor(Protocol):
+    """What the scheduler needs of an executor.
+
+    A task's `start` is called when a worker begins with its group, `stopped` between two trials, and `receive` with
+    every outcome, in any thread. Its future ends after the last of them, with an exception if the rest has failed.
+    """
+
+    jobs: int
+
+    def submit(self, task: Task) -> Future[None]:
+        """Run a task's group as soon as a worker is free."""
+        ...
+
+
 def run_missing(
-    store: Store, work: Work, jobs: int, stop: Stop, report: Callable[[Progress], None] = lambda _: None
+    store: Store, executor: Executor, stop: Stop, report: Callable[[Progress], None] = lambda _: None
 ) -> Progress:
-    """Run everything the plan has and the store has not.
+    """Run all planned trials that are not yet in the store.
 
     Parameters
     ----------
     store
         Open for writing.
-    work
-        Runs a group, one trial after the other; it is called in several threads at once.
-    jobs
-        How many.
+    executor
+        Runs the groups.
     stop
-        Ends dispatch; running groups end between two trials, and what they have is committed.
+        Ends dispatch; running groups end between two trials, and what they have done is committed.
     report
         Called after every commit.
 
@@ -87,113 +141,103 @@ def run_missing(
     planned, missing = store.count()
     progress = Progress(planned, planned - missing)
     report(progress)
-    groups, waiting, due = store.missing(), list[Outcome](), monotonic()
-    with pool(jobs, stop) as executor:
-        running = Running(executor, work, stop)
-        while True:
-            for group in islice(groups, 0 if stop() else jobs * IN_FLIGHT - len(running)):
-                running.start(group)
-            running.call_back(jobs - len(running))
-            over = not running or stop.overdue(GRACE)  # what does not hear the stop in time stays missing
-            waiting += running.wait(0 if over else TICK)
-            if stop() and not progress.stopping:
-                progress.stopping = True
-                report(progress)
-            if waiting and (over or monotonic() >= due):
-                commit(store, waiting, progress)
-                report(progress)
-                waiting, due = [], monotonic() + PACE
-            if over:
-                return progress
+    try:
+        _run(store, Scheduler(executor, stop), progress, report)
+    except BaseException:
+        stop.request()  # nobody would store the outcomes
+        raise
+    return progress
 
 
-@dataclass(eq=False)
-class Share:
-    """A group that a thread is at work on, since when, and the keys of what it has handed back."""
+def _run(store: Store, scheduler: Scheduler, progress: Progress, report: Callable[[Progress], None]) -> None:
+    """Dispatch groups and commit their outcomes until all have ended, or do not stop in time."""
+    stop, jobs = scheduler.stop, scheduler.executor.jobs
+    groups, uncommitted, due = store.missing(), list[Outcome](), monotonic()
+    while True:
+        for group in islice(groups, 0 if stop() else jobs * GROUPS_PER_WORKER - len(scheduler)):
+            scheduler.submit(group)
+        scheduler.split_longest(jobs - len(scheduler))
+        over = not len(scheduler) or stop.overdue(GRACE_SECONDS)  # trials that do not stop in time stay missing
+        uncommitted += scheduler.wait(0 if over else POLL_SECONDS)
+        if stop() and not progress.stopping:
+            progress.stopping = True
+            report(progress)
+        if uncommitted and (over or monotonic() >= due):
+            commit(store, uncommitted, progress)
+            report(progress)
+            uncommitted, due = [], monotonic() + COMMIT_SECONDS
+        if over:
+            return
 
-    group: Group
-    since: float = field(default_factory=monotonic)
-    done: set[str] = field(default_factory=set)
-    parts: int = 1  # that what is left of it is to be cut into; with more than one it is called back
 
-    def seconds_left(self) -> float:
-        """Return how long it will take from here, but for the trial under way."""
-        trials = len(self.group.trials) - len(self.done) - 1
-        return (monotonic() - self.since) * trials / max(1, len(self.done))
-
-
-class Running:
-    """Groups that threads are at work on, and what they have handed back.
+class Scheduler:
+    """The groups that an executor runs, and the outcomes that have come back.
 
     Parameters
     ----------
-    executor
-        Has the threads.
-    work, stop
+    executor, stop
         As for `run_missing`.
     """
 
-    def __init__(self, executor: Executor, work: Work, stop: Stop) -> None:
+    def __init__(self, executor: Executor, stop: Stop) -> None:
         self.executor = executor
-        self.work = work
         self.stop = stop
-        self.shares: dict[Future[None], Share] = {}
-        self.outcomes: deque[tuple[Share, Outcome]] = deque()
+        self.tasks: dict[Future[None], Task] = {}
+        self.outcomes: deque[tuple[Task, Outcome]] = deque()
         self.ended: Queue[Future[None]] = Queue()  # a SimpleQueue's timeout can be missed: see `signals`
 
     def __len__(self) -> int:
         """Return how many groups have not ended."""
-        return len(self.shares)
+        return len(self.tasks)
 
-    def start(self, group: Group) -> None:
-        """Have a group done as soon as a thread is free."""
-        share = Share(group)
-        future = self.executor.submit(self._do, share)
-        self.shares[future] = share
+    def submit(self, group: Group) -> None:
+        """Have a group run as soon as a worker is free."""
+        task = Task(group, self.stop, self.outcomes)
+        future = self.executor.submit(task)
+        self.tasks[future] = task
         future.add_done_callback(self.ended.put)
 
-    def _do(self, share: Share) -> None:
-        share.since = monotonic()
-        for outcome in self.work(share.group, lambda: self.stop() or share.parts > 1):
-            self.outcomes.append((share, outcome))
+    def split_longest(self, idle: int) -> None:
+        """End the group that will take longest after the trial under way, if so many workers are idle.
 
-    def call_back(self, idle: int) -> None:
-        """Let the group that will take longest end after the trial under way, if so many workers have nothing to do.
-
-        What is left goes to all of them. Each part makes the group's pretraining anew, so short groups stay whole.
+        What is left is split among all of them. Each part repeats the group's pretraining, so short groups stay whole.
         """
-        if idle > 0 and self.shares:
-            longest = max(self.shares.values(), key=Share.seconds_left)
-            if longest.parts == 1 and longest.seconds_left() > LONG:
+        if idle > 0 and self.tasks:
+            longest = max(self.tasks.values(), key=Task.seconds_left)
+            if longest.parts == 1 and longest.seconds_left() > SPLIT_SECONDS:
                 longest.parts += idle
 
     def wait(self, seconds: float) -> list[Outcome]:
-        """Return what has come back when a group ends, or when the time is over.
+        """Return the outcomes that have come back when a group ends, or after so many seconds.
 
-        If a group's work raised, what it has not handed back has failed; if it was called back, that is started anew.
+        If a group raised, its trials without an outcome have failed; if it was to be split, they are submitted anew.
         """
-        ended = []
+        ended = None
         with suppress(Empty):
-            ended.append(self.ended.get(timeout=seconds))
+            ended = self.ended.get(timeout=seconds)
         outcomes = []
         while self.outcomes:
-            share, outcome = self.outcomes.popleft()
-            share.done.update(outcome.keys())
+            task, outcome = self.outcomes.popleft()
+            task.done.update(outcome.keys())
             outcomes.append(outcome)
-        for future in ended:
-            share, error = self.shares.pop(future), future.exception()
-            if isinstance(error, Exception):
-                outcomes.append(failed_outcome(share.group.without(share.done), error))
-            elif error is not None:
-                raise error
-            elif share.parts > 1 and not self.stop():
-                for part in share.group.without(share.done).cut(share.parts):
-                    self.start(part)
-        return outcomes
+        return outcomes if ended is None else outcomes + self._end(ended)
+
+    def _end(self, future: Future[None]) -> list[Outcome]:
+        """Forget a task that has ended, and return the outcome of the trials that failed with it."""
+        task, error = self.tasks.pop(future), future.exception()
+        left = task.group.without(task.done)
+        if isinstance(error, Exception):
+            return [failed_outcome(left, error)]
+        if error is not None:
+            raise error
+        if task.parts > 1 and not self.stop():
+            for part in left.cut(task.parts):
+                self.submit(part)
+        return []
 
 
 def commit(store: Store, outcomes: list[Outcome], progress: Progress) -> None:
-    """Write what came back, and count it."""
+    """Write outcomes to the store, and count them."""
     store.add(
         [outcome.pretraining for outcome in outcomes if outcome.pretraining],
         [record for outcome in outcomes for record in outcome.records],
@@ -201,34 +245,3 @@ def commit(store: Store, outcomes: list[Outcome], progress: Progress) -> None:
     )
     for outcome in outcomes:
         progress.count(outcome)
-
-
-@contextmanager
-def pool(jobs: int, stop: Stop) -> Iterator[Executor]:
-    """Start threads on first use; in them, and here, linear algebra runs on one thread."""
-    executor = ThreadPoolExecutor(jobs, thread_name_prefix="fastmlp", initializer=limit_threads)
-    try:
-        with one_thread_each():
-            yield executor
-    except BaseException:
-        stop.request()  # nobody would store what they find
-        raise
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-
-
-def limit_threads() -> None:
-    """Hold linear algebra to one thread. OpenMP remembers that for each thread that asks, so each worker does."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(limits=1)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Hold linear algebra to one thread while the block runs, and keep a fit that stops early from warning."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="lbfgs failed to converge")
-        yield

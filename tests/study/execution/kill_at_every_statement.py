@@ -14,10 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastmlp.study.execution import scheduler
-from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store, read_study
-from tests.made_up_study import begin, made_up_plan, made_up_work
+from tests.made_up_study import begin, made_up_plan, made_up_work, run_in_threads
 
 PLAN = made_up_plan(problems=("p", "q"), seeds=2)
 
@@ -35,7 +34,7 @@ def run(folder: Path, last: int | None = None) -> None:
     with Store.open(folder) as store:
         store.connection.set_trace_callback(note)
         begin(store, PLAN)
-        run_missing(store, made_up_work, 1, Stop())
+        run_in_threads(store, made_up_work, 1, Stop())
 
 
 def killed(folder: Path, n: int) -> bool:
@@ -50,7 +49,7 @@ def killed(folder: Path, n: int) -> bool:
 
 
 def main() -> None:
-    scheduler.PACE = 0.0  # many commits
+    scheduler.COMMIT_SECONDS = 0.0  # many commits
     with TemporaryDirectory() as name:
         folders = Path(name)
         (folders / "whole").mkdir()

@@ -16,13 +16,13 @@ import threadpoolctl
 
 from fastmlp.errors import StoreError
 from fastmlp.study.execution import scheduler
-from fastmlp.study.execution.scheduler import GRACE, IN_FLIGHT, Progress, run_missing
+from fastmlp.study.execution.scheduler import GRACE_SECONDS, GROUPS_PER_WORKER, Progress
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import Group, Outcome, Record
 from fastmlp.study.trial.run import load_libraries
-from tests.made_up_study import begin, made_up_plan, made_up_work
+from tests.made_up_study import begin, made_up_plan, made_up_work, run_in_threads
 
 PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finetune"), seeds=6)
 
@@ -30,7 +30,7 @@ PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finet
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit whenever a group ends; these studies take no time."""
-    monkeypatch.setattr(scheduler, "PACE", 0.0)
+    monkeypatch.setattr(scheduler, "COMMIT_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -50,13 +50,13 @@ def expected(folder: Path) -> list[Record]:
     folder.mkdir()
     with Store.open(folder) as store:
         begin(store, PLAN)
-        run_missing(store, made_up_work, 1, Stop())
+        run_in_threads(store, made_up_work, 1, Stop())
     return rows(folder)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 7])
 def test_the_number_of_workers_changes_nothing(jobs: int, store: Store, tmp_path: Path) -> None:
-    progress = run_missing(store, made_up_work, jobs, Stop())
+    progress = run_in_threads(store, made_up_work, jobs, Stop())
     assert (progress.done, progress.total) == (30, 30)  # 6 of 36 rows are scratch's for the second problem
     assert store.is_complete()
     assert rows(tmp_path) == expected(tmp_path / "expected")
@@ -64,11 +64,11 @@ def test_the_number_of_workers_changes_nothing(jobs: int, store: Store, tmp_path
 
 def test_progress_goes_from_what_was_there_to_all(store: Store) -> None:
     seen: list[int] = []
-    run_missing(store, made_up_work, 2, Stop(), lambda progress: seen.append(progress.done))
+    run_in_threads(store, made_up_work, 2, Stop(), lambda progress: seen.append(progress.done))
     assert seen[0] == 0
     assert seen[-1] == 30
     assert seen == sorted(seen)
-    again = run_missing(store, made_up_work, 2, Stop())
+    again = run_in_threads(store, made_up_work, 2, Stop())
     assert (again.done, again.total) == (30, 30)
 
 
@@ -78,12 +78,12 @@ def test_a_group_that_raises_fails_its_own_trials_and_the_next_run_does_them(sto
             raise RuntimeError("out of luck")
         return made_up_work(group, stopped)
 
-    progress = run_missing(store, work, 2, Stop())
+    progress = run_in_threads(store, work, 2, Stop())
     assert (progress.done, progress.failed) == (30, 2)
     failed = [row for row in rows(tmp_path) if row["status"] == "failed"]
     assert {(row["problem"], row["seed"]) for row in failed} == {("q", 3)}
     assert failed[0]["error"].startswith("RuntimeError: out of luck (test_scheduler.py:")
-    run_missing(store, made_up_work, 2, Stop())
+    run_in_threads(store, made_up_work, 2, Stop())
     assert rows(tmp_path) == expected(tmp_path / "expected")
 
 
@@ -92,7 +92,7 @@ def test_what_a_group_has_done_before_it_raises_is_kept(store: Store, tmp_path: 
         yield from islice(made_up_work(group, stopped), 2)
         raise RuntimeError("out of luck")
 
-    progress = run_missing(store, work, 2, Stop())
+    progress = run_in_threads(store, work, 2, Stop())
     assert (progress.done, progress.failed) == (30, 18)
     assert {row["strategy"] for row in rows(tmp_path) if row["problem"] == "p" and row["status"] == "ok"} == {"scratch"}
 
@@ -100,7 +100,7 @@ def test_what_a_group_has_done_before_it_raises_is_kept(store: Store, tmp_path: 
 def test_records_are_written_while_their_group_is_at_work(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "TICK", 0.01)
+    monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
     written = threading.Event()
 
     def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
@@ -108,14 +108,14 @@ def test_records_are_written_while_their_group_is_at_work(
         assert written.wait(20)
         yield from islice(made_up_work(group, stopped), 3, None)
 
-    run_missing(store, work, 1, Stop(), lambda progress: written.set() if progress.done == 2 else None)
+    run_in_threads(store, work, 1, Stop(), lambda progress: written.set() if progress.done == 2 else None)
     assert rows(tmp_path) == expected(tmp_path / "expected")
 
 
 def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "PACE", 600.0)
+    monkeypatch.setattr(scheduler, "COMMIT_SECONDS", 600.0)
     commits: list[int] = []
-    run_missing(store, made_up_work, 1, Stop(), lambda progress: commits.append(progress.done))
+    run_in_threads(store, made_up_work, 1, Stop(), lambda progress: commits.append(progress.done))
     assert len(commits) <= 3, "what was there, the first group, all others"
     assert commits[-1] == 30
     assert store.is_complete()
@@ -125,8 +125,8 @@ def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypa
 def test_a_long_group_is_shared_out_when_workers_have_nothing_to_do(
     long: float, workers: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "LONG", long)
-    monkeypatch.setattr(scheduler, "TICK", 0.01)
+    monkeypatch.setattr(scheduler, "SPLIT_SECONDS", long)
+    monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
     plan = made_up_plan(strategies=[f"strategy-{k}" for k in range(20)], seeds=2)
     begin(store, plan)
     seen: list[tuple[str, str]] = []
@@ -139,7 +139,7 @@ def test_a_long_group_is_shared_out_when_workers_have_nothing_to_do(
             measured.extend([group.pretraining_key] if outcome.pretraining else [])
             yield outcome
 
-    run_missing(store, work, 3, Stop())
+    run_in_threads(store, work, 3, Stop())
     assert len({name for name, _ in seen}) == workers
     assert sorted(key for _, key in seen) == sorted(trial.key for trial in plan), "each once"
     assert sorted(measured) == ["p-0", "p-1"]
@@ -161,7 +161,7 @@ def test_what_is_not_an_error_is_not_caught(store: Store) -> None:
         raise SystemExit(7)
 
     with pytest.raises(SystemExit):
-        run_missing(store, work, 1, Stop())
+        run_in_threads(store, work, 1, Stop())
 
 
 def test_only_a_few_groups_are_under_way_at_a_time(store: Store) -> None:
@@ -189,8 +189,8 @@ def test_only_a_few_groups_are_under_way_at_a_time(store: Store) -> None:
 
     real = store.missing
     store.missing = lambda: iter(Counting(real()))  # type: ignore[method-assign]
-    run_missing(store, work, 2, Stop())
-    assert most <= 2 * IN_FLIGHT
+    run_in_threads(store, work, 2, Stop())
+    assert most <= 2 * GROUPS_PER_WORKER
 
 
 def test_a_stop_ends_dispatch_and_keeps_what_is_finished(store: Store, tmp_path: Path) -> None:
@@ -200,17 +200,17 @@ def test_a_stop_ends_dispatch_and_keeps_what_is_finished(store: Store, tmp_path:
         if progress.done >= 5:
             stop.request()
 
-    progress = run_missing(store, made_up_work, 1, stop, report)
+    progress = run_in_threads(store, made_up_work, 1, stop, report)
     assert 5 <= progress.done < 30
     assert sum(row["status"] == "ok" and row["problem"] == "p" for row in rows(tmp_path)) >= 5
-    run_missing(store, made_up_work, 1, Stop())
+    run_in_threads(store, made_up_work, 1, Stop())
     assert rows(tmp_path) == expected(tmp_path / "expected")
 
 
 def test_work_that_does_not_hear_a_stop_is_left_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastmlp.study.execution.scheduler.GRACE", 0.3)
-    monkeypatch.setattr("fastmlp.study.execution.scheduler.TICK", 0.05)
-    assert GRACE < 5, "seconds that a user waits after Ctrl-C"
+    monkeypatch.setattr("fastmlp.study.execution.scheduler.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("fastmlp.study.execution.scheduler.POLL_SECONDS", 0.05)
+    assert GRACE_SECONDS < 5, "seconds that a user waits after Ctrl-C"
     release, stop = threading.Event(), Stop()
 
     def deaf(group: Group, stopped: Callable[[], bool]) -> Iterable[Outcome]:
@@ -220,7 +220,7 @@ def test_work_that_does_not_hear_a_stop_is_left_behind(store: Store, monkeypatch
     timer = threading.Timer(0.1, stop.request)
     timer.start()
     start = monotonic()
-    progress = run_missing(store, deaf, 2, stop)
+    progress = run_in_threads(store, deaf, 2, stop)
     assert monotonic() - start < 2
     assert progress.done == 0
     release.set()
@@ -262,10 +262,10 @@ def test_whichever_store_operation_fails_what_was_committed_stays_and_the_rest_c
         folder.mkdir()
         failed = run_with_failure(folder, n)
         with Store.open(folder) as store, monkeypatch.context() as patch:
-            patch.setattr(scheduler, "PACE", 600.0)
+            patch.setattr(scheduler, "COMMIT_SECONDS", 600.0)
             store.connection.execute("PRAGMA synchronous=OFF")  # nobody cuts the power, and the disk is slow
             begin(store, PLAN)
-            run_missing(store, made_up_work, 1, Stop())
+            run_in_threads(store, made_up_work, 1, Stop())
         assert rows(folder) == wanted
         if not failed:
             break
@@ -280,7 +280,7 @@ def run_with_failure(folder: Path, n: int) -> bool:
         failing = Failing(store.connection, n)
         store.connection = failing  # type: ignore[assignment]
         begin(store, PLAN)
-        run_missing(store, made_up_work, 1, Stop(), lambda progress: committed.append(progress.done))
+        run_in_threads(store, made_up_work, 1, Stop(), lambda progress: committed.append(progress.done))
     done = {row["key"] for row in rows(folder) if row["status"] == "ok"}
     assert len(done) >= max(committed, default=0)
     return failing.left <= 0
@@ -296,11 +296,11 @@ def test_a_full_disk_ends_dispatch(store: Store, tmp_path: Path) -> None:
         return made_up_work(group, stopped)
 
     with pytest.raises(StoreError, match="disk is full"):
-        run_missing(store, lambda group, stopped: with_long_errors(work(group, stopped)), 1, Stop())
+        run_in_threads(store, lambda group, stopped: with_long_errors(work(group, stopped)), 1, Stop())
     sleep(0.05)
     assert len(begun) < 12
     store.connection.execute("PRAGMA max_page_count=10000")
-    run_missing(store, made_up_work, 1, Stop())
+    run_in_threads(store, made_up_work, 1, Stop())
     assert store.is_complete()
     assert {row["status"] for row in rows(tmp_path)} == {"ok"}
 
@@ -319,7 +319,7 @@ def test_linear_algebra_has_one_thread_where_trials_run(store: Store) -> None:
         return made_up_work(group, stopped)
 
     before = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
-    run_missing(store, work, 2, Stop())
+    run_in_threads(store, work, 2, Stop())
     assert len(seen) > len(before) > 0
     assert set(seen) == {1}
     assert [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] == before

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
-from fastmlp.study.execution.scheduler import Running
+from fastmlp.study.execution.executors import ThreadExecutor
+from fastmlp.study.execution.scheduler import Scheduler
 from fastmlp.study.execution.signals import Stop, StudyStopped, handling_signals
 from fastmlp.study.store.schema import Group, Outcome
 
@@ -42,12 +42,12 @@ def test_the_scheduler_waits_no_longer_when_a_slow_handler_interrupts_it() -> No
         release.wait(ENDLESS)
         yield Outcome()
 
-    with ThreadPoolExecutor(1) as threads:
-        running = Running(threads, work, Stop())
-        running.start(GROUP)
+    with ThreadExecutor(work, 1) as executor:
+        scheduler = Scheduler(executor, Stop())
+        scheduler.submit(GROUP)
         start = monotonic()
         with slow_signal():
-            running.wait(TIMEOUT)
+            scheduler.wait(TIMEOUT)
         waited = monotonic() - start
         release.set()
     assert waited < ENDLESS / 2

@@ -19,7 +19,7 @@ from fastmlp.errors import SettingsError, UnknownName
 from fastmlp.problems import Sizes
 from fastmlp.report.summary import summarise
 from fastmlp.study import run as study_run
-from fastmlp.study.execution import processes
+from fastmlp.study.execution import executors
 from fastmlp.study.plan import describe
 from fastmlp.study.results.results import Results
 from fastmlp.study.settings import load
@@ -248,7 +248,7 @@ def test_data_that_change_while_a_study_runs_are_not_mixed_in(here: Path) -> Non
 
 def test_processes_read_the_data_too(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = [row["accuracy"] for row in run().rows]
-    monkeypatch.setattr(processes, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(executors, "MIN_TRIALS_FOR_PROCESSES", 0)
     together = fastmlp.run_study(STUDY, "together", backend="numpy", jobs=2).rows
     assert [row["accuracy"] for row in together] == alone
 

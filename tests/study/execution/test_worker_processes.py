@@ -17,10 +17,12 @@ import pytest
 
 import fastmlp
 from fastmlp.report import render
-from fastmlp.study.execution import processes
-from fastmlp.study.execution.processes import Process, ProcessEndedError, Processes, after_death, shared_out
-from fastmlp.study.execution.scheduler import Work, run_missing
+from fastmlp.study.execution import executors, worker, worker_processes
+from fastmlp.study.execution.executors import ThreadExecutor, open_executor
+from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
+from fastmlp.study.execution.worker import RunGroup
+from fastmlp.study.execution.worker_processes import WorkerProcess, WorkerProcessError, WorkerProcesses, after_death
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import Group, Outcome
@@ -58,7 +60,7 @@ def work_that_kills(group: Group, stopped: Callable[[], bool]) -> Iterator[Outco
 def work_in_parts(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Take longer for a trial than a part of the answer does, and for ever for the third."""
     for number, outcome in enumerate(made_up_work(group, stopped)):
-        sleep(600 if number == 3 else 1.1 * processes.PART)
+        sleep(600 if number == 3 else 1.1 * worker.BATCH_SECONDS)
         yield outcome
 
 
@@ -89,7 +91,7 @@ def work_for_ever(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome
 @pytest.fixture
 def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FASTMLP_TEST_MARK", str(tmp_path / "mark"))
-    monkeypatch.setattr(processes, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(executors, "MIN_TRIALS_FOR_PROCESSES", 0)
     return tmp_path / "mark"
 
 
@@ -101,39 +103,41 @@ def test_a_study_in_processes_has_the_same_table(tmp_path: Path, mark: Path, mon
 
 
 def test_a_short_study_starts_no_process() -> None:
-    with shared_out(made_up_work, jobs=2, trials=10) as work:
-        assert work is made_up_work
+    with open_executor(made_up_work, jobs=2, trials=10) as executor:
+        assert isinstance(executor, ThreadExecutor)
+        assert executor.run_group is made_up_work
 
 
 @pytest.fixture
 def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start processes without the libraries that made-up work does not need."""
-    serve = "from fastmlp.study.execution import processes; processes.load_libraries = lambda: None; processes.serve"
-    monkeypatch.setattr(
-        processes, "START", processes.START.replace("from fastmlp.study.execution.processes import serve; serve", serve)
-    )
+    serve = "from fastmlp.study.execution import worker; worker.load_libraries = lambda: None; worker.serve"
+    command = worker_processes.COMMAND.replace("from fastmlp.study.execution.worker import serve; serve", serve)
+    monkeypatch.setattr(worker_processes, "COMMAND", command)
 
 
 @pytest.fixture
 def apart(quick_start: None) -> Iterator[Apart]:
     """Have one group done in a process, by any work."""
-    started: list[Processes] = []
+    started: list[WorkerProcesses] = []
 
-    def do(work: Work, stopped: Callable[[], bool] = never) -> Iterator[Outcome]:
-        started.append(Processes(work))
+    def do(work: RunGroup, stopped: Callable[[], bool] = never) -> Iterator[Outcome]:
+        started.append(WorkerProcesses(work))
         return started[-1](GROUP, stopped)
 
     yield do
     for each in started:
         with each:
             pass
-        assert all(gone(process.process.pid) for process in each.started)
+        assert all(gone(process.process.pid) for process in each.processes)
 
 
 def test_an_error_comes_back_as_failed_trials_and_prints_disturb_nothing(apart: Apart) -> None:
     outcome = together(apart(work_that_raises))
     assert [record["status"] for record in outcome.records] == ["ok", "failed", "failed"]
-    assert outcome.records[1]["error"].startswith("UnknownName: unknown thing 'x' (known: y) (test_processes.py:")
+    assert outcome.records[1]["error"].startswith(
+        "UnknownName: unknown thing 'x' (known: y) (test_worker_processes.py:"
+    )
 
 
 def test_a_stop_is_heard_between_two_trials(apart: Apart) -> None:
@@ -145,7 +149,7 @@ def test_a_stop_is_heard_between_two_trials(apart: Apart) -> None:
 
 
 def test_a_stop_is_for_the_group_under_way(quick_start: None) -> None:
-    with Processes(work_until_stopped) as work:
+    with WorkerProcesses(work_until_stopped) as work:
         assert len(together(work(GROUP, lambda: True)).records) == 1
         assert len(together(work(GROUP._replace(seed=1), never)).records) == 3
 
@@ -157,9 +161,9 @@ def test_what_is_done_comes_back_before_the_group_ends(apart: Apart) -> None:
 
 
 def test_a_trial_that_kills_every_process_fails_alone(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "DEATHS", 2)  # or it takes longer
+    monkeypatch.setattr(worker_processes, "MAX_DEATHS", 2)  # or it takes longer
     outcomes: list[Outcome] = []
-    with pytest.raises(ProcessEndedError, match="ended at work, with code -9, like 1 before it"):
+    with pytest.raises(WorkerProcessError, match="ended at work, with code -9, like 1 before it"):
         outcomes.extend(apart(work_that_kills))
     assert {key for outcome in outcomes for key in outcome.keys()} == {"p-0", "any-scratch-0", "p-finetune-0"}  # noqa: SIM118
 
@@ -177,17 +181,17 @@ def test_an_answer_that_is_none_is_told_whether_its_process_ends_or_lives_on(
     apart: Apart, monkeypatch: pytest.MonkeyPatch, answer: str, then: str, code: int
 ) -> None:
     start = f"import sys, time; sys.stdout.buffer.write(b'{answer}'); sys.stdout.flush(); {then}"
-    monkeypatch.setattr(processes, "START", start)
-    monkeypatch.setattr(processes, "ENDING", 10.0 if code == 3 else 0.01)
-    with pytest.raises(ProcessEndedError, match=f"ended at work, with code {code}, like 2 before it$"):
+    monkeypatch.setattr(worker_processes, "COMMAND", start)
+    monkeypatch.setattr(worker_processes, "EXIT_SECONDS", 10.0 if code == 3 else 0.01)
+    with pytest.raises(WorkerProcessError, match=f"ended at work, with code {code}, like 2 before it$"):
         together(apart(made_up_work))
 
 
 def test_a_process_that_is_killed_takes_nothing_with_it(tmp_path: Path, mark: Path, quick_start: None) -> None:
     with Store.open(tmp_path) as store:
         begin(store, PLAN)
-        with shared_out(work_killed_once, 2, len(PLAN)) as work:
-            progress = run_missing(store, work, 2, Stop())
+        with open_executor(work_killed_once, 2, len(PLAN)) as executor:
+            progress = run_missing(store, executor, Stop())
     assert mark.exists()
     assert (progress.done, progress.failed) == (len(PLAN), 0)
     with reading(tmp_path) as reader:
@@ -204,9 +208,9 @@ def test_after_a_death_what_killed_comes_last_and_deaths_are_counted() -> None:
 
 @pytest.mark.parametrize("left_out", [0, 20], ids=["between two requests", "in the middle of one"])
 def test_a_process_ends_when_requests_end(left_out: int, quick_start: None) -> None:
-    process = Process(made_up_work)
+    process = WorkerProcess(made_up_work)
     request = pickle.dumps(GROUP)
-    process._send(*process.first)
+    process._send(*process._preamble)
     process.requests.write(request[: len(request) - left_out])
     process.requests.close()
     try:
@@ -217,8 +221,8 @@ def test_a_process_ends_when_requests_end(left_out: int, quick_start: None) -> N
 
 def test_a_process_ends_with_a_study_that_is_killed(mark: Path) -> None:
     code = (
-        "from tests.study.execution.test_processes import *; "
-        "next(Processes(work_for_ever)(GROUP, never))"
+        "from tests.study.execution.test_worker_processes import *; "
+        "next(WorkerProcesses(work_for_ever)(GROUP, never))"
     )  # fmt: skip
     with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3]) as study:
         end = monotonic() + 30
@@ -231,11 +235,11 @@ def test_a_process_ends_with_a_study_that_is_killed(mark: Path) -> None:
 
 
 def test_what_hears_no_stop_is_ended_with_the_block(mark: Path) -> None:
-    with Processes(work_for_ever) as work:
+    with WorkerProcesses(work_for_ever) as work:
         asked: list[BaseException] = []
 
         def ask() -> None:
-            with pytest.raises(ProcessEndedError) as told:
+            with pytest.raises(WorkerProcessError) as told:
                 next(iter(work(GROUP, never)))
             asked.append(told.value)
 

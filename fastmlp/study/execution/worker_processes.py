@@ -1,0 +1,186 @@
+"""Groups run in worker processes: each has an interpreter lock to itself, so small trials too use every core.
+
+A trial of the book is a millisecond of kernels, which threads share well, in four of Python, which they do not. So a
+long study gives each of its threads a process, sends it one group after the other, and waits. A process is started by
+a command line and not by `multiprocessing`, which would import the user's script once more. If it dies, another one
+runs what it has not handed back.
+
+joblib's loky was tried in its place, and does not hold what this does: one worker that is killed breaks every future
+of its executor, those of healthy workers included; its workers outlive a study that is killed until their task ends;
+a future hands its records back at its end, and hears of no stop before; and its queues need POSIX semaphores.
+"""
+
+from __future__ import annotations
+
+import pickle
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import BufferedReader
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+from ...errors import FastmlpError
+from ..store.schema import Group, Outcome
+from .worker import CONTINUE, STOP, RunGroup
+
+POLL_SECONDS = 0.05  # between two checks of whether to stop
+EXIT_SECONDS = 1.0  # that a process which has closed its stdout may take to exit
+MAX_DEATHS = 3  # of processes in a row with nothing handed back between them, after which a group's rest has failed
+COMMAND = (
+    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "from fastmlp.study.execution.worker import serve; serve(sys.stdin.buffer)"
+)
+
+
+class WorkerProcessError(FastmlpError):
+    """A worker process is gone: it was killed, it ran out of memory, or it sent an invalid response."""
+
+
+class WorkerProcesses:
+    """A function that runs groups, called in worker processes: one for each calling thread, started by its first call.
+
+    Parameters
+    ----------
+    run_group
+        The function. It can be pickled.
+    """
+
+    def __init__(self, run_group: RunGroup) -> None:
+        self.run_group = run_group
+        self.processes: list[WorkerProcess] = []
+        self._of_thread = threading.local()
+        self._starting = threading.Lock()
+        self._closed = False
+
+    def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+        """Run a group's trials until there are no more or `stopped` returns true.
+
+        Raises
+        ------
+        WorkerProcessError
+            If one process after the other dies at work on what is left of the group.
+        """
+        while True:
+            done: set[str] = set()
+            try:
+                for outcome in self._process().run(group, stopped):
+                    done.update(outcome.keys())
+                    yield outcome
+            except WorkerProcessError as error:
+                if stopped():
+                    return
+                if self._closed:
+                    raise
+                group = after_death(group, done)
+                if group.deaths == MAX_DEATHS:
+                    raise WorkerProcessError(f"{error}, like {group.deaths - 1} before it") from error
+            else:
+                return
+
+    def _process(self) -> WorkerProcess:
+        """Return this thread's process, a new one if it has none that lives."""
+        process: WorkerProcess | None = getattr(self._of_thread, "process", None)
+        if process is None or process.ended:
+            with self._starting:
+                if self._closed:
+                    raise WorkerProcessError("the study has ended")
+                process = self._of_thread.process = WorkerProcess(self.run_group)
+                self.processes.append(process)
+        return process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._starting:
+            self._closed = True
+        for process in self.processes:
+            process.close()
+
+
+def after_death(group: Group, done: set[str]) -> Group:
+    """Return what to send to the next process after one has died and the trials with these keys are done.
+
+    The trial under way comes last: if it is what kills, the others are done before it does so again.
+    """
+    left = group.without(done)
+    return left._replace(trials=(*left.trials[1:], *left.trials[:1]), deaths=1 if done else group.deaths + 1)
+
+
+class WorkerProcess:
+    """One worker process, as its parent sees it.
+
+    Parameters
+    ----------
+    run_group
+        The function that it calls.
+    """
+
+    def __init__(self, run_group: RunGroup) -> None:
+        # A process group of its own: the terminal's signals go to the study, which sends the worker a request
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+        )
+        self.requests = cast("BinaryIO", self.process.stdin)
+        self.responses = cast("BufferedReader", self.process.stdout)
+        self.ended = self._stop_sent = False
+        self._in_use = threading.Lock()
+        self._preamble: tuple[object, ...] = (sys.path, run_group)
+
+    def run(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+        """Run a group's trials; see `WorkerProcesses`."""
+        with self._in_use:
+            try:
+                self._send(*self._preamble, group)
+                self._preamble, self._stop_sent = (), False
+                while batch := self._receive(stopped):
+                    self._send(CONTINUE)
+                    yield from batch
+            except (OSError, pickle.UnpicklingError) as error:
+                self.ended = True
+                code = self._exit_code()
+                raise WorkerProcessError(f"process {self.process.pid} ended at work, with code {code}") from error
+
+    def _receive(self, stopped: Callable[[], bool]) -> list[Outcome]:
+        """Wait for the next batch of outcomes; the last is empty."""
+        while not self._is_readable(POLL_SECONDS):
+            if stopped() and not self._stop_sent:
+                self._send(STOP)
+                self._stop_sent = True
+        try:
+            batch: list[Outcome] = pickle.load(self.responses)  # noqa: S301 (from a process of our own)
+        except Exception as error:  # an invalid pickle raises almost anything
+            raise pickle.UnpicklingError("an invalid response") from error
+        return batch
+
+    def _is_readable(self, seconds: float) -> bool:
+        return bool(select.select([self.responses], [], [], seconds)[0])
+
+    def _exit_code(self) -> int:
+        """Return the process's exit code. If it has not closed its stdout, it lives, and is killed first."""
+        if not self._is_readable(0) or self.responses.peek(1):
+            self.process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(EXIT_SECONDS)
+        self.process.kill()
+        return self.process.wait()
+
+    def _send(self, *values: object) -> None:
+        for value in values:
+            pickle.dump(value, self.requests)
+        self.requests.flush()
+
+    def close(self) -> None:
+        """Kill it; it holds nothing that is not here."""
+        self.process.kill()
+        self.process.wait()
+        with self._in_use:  # the thread that waited for it has had its error
+            for pipe in (self.requests, self.responses):
+                with suppress(OSError):
+                    pipe.close()
