@@ -65,11 +65,16 @@ def training(dtype: str) -> Code:
     engine = kernel_modules.engine()
     net = fastmlp.init_mlp((5, 4, 3), rng=0, dtype=dtype)
     fastmlp.train_mlp(net, net.weights[0].T, [0, 1, 2, 1], epochs=1, backend="numba")
-    signature = next(s for s in engine.train.signatures if str(s[0].dtype) == dtype)
+    signature = next(s for s in engine.train.signatures if dtype_of(s) == dtype)
     fresh: Any = jit.njit(**jit.OPTIONS)(engine.train.py_func)
     start = process_time()
     fresh.compile(signature)
     return Code(fresh.inspect_asm(signature), process_time() - start)
+
+
+def dtype_of(signature: tuple[Any, ...]) -> str:
+    """Return the dtype of the first array among a kernel's arguments: that of the parameters."""
+    return str(next(kind.dtype for kind in signature if hasattr(kind, "dtype")))
 
 
 def hot_loops(text: str) -> list[Loop]:

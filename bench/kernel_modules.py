@@ -15,7 +15,9 @@ IS_OLD = find_spec("fastmlp.backends.kernels") is None
 
 def tile() -> Any:
     """Return the register tile that the kernels use here."""
-    return import_module("fastmlp.backends.host" if IS_OLD else "fastmlp.backends.cpu").TILE
+    if IS_OLD:
+        return import_module("fastmlp.backends.host").TILE
+    return import_module("fastmlp.backends.fallback").current_tile()
 
 
 def engine() -> Any:

@@ -39,8 +39,6 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from . import cpu
-
 config: Any = numba.config
 SUFFIX = ".machine-code"
 KEPT = 8  # versions of the kernels; an older one's directory goes when a new one's is made
@@ -75,7 +73,6 @@ class CacheRefusedError(Exception):
     """There is no directory that can be trusted with code."""
 
 
-@cache
 def fingerprint() -> str:
     """Hash of everything that compiled code depends on, except the processor."""
     digest = hashlib.sha256()
@@ -95,6 +92,10 @@ def _sources(folder: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield name + entry.name, entry
 
 
+# Taken when this is imported, as the kernels are: sources that are edited or exchanged later are not what runs here.
+FINGERPRINT = fingerprint()
+
+
 def directory() -> Path:
     """Return the directory of this version's entries, made if need be.
 
@@ -108,7 +109,7 @@ def directory() -> Path:
     try:
         home = _home()
         home.parent.mkdir(parents=True, exist_ok=True)
-        folder = home / fingerprint()
+        folder = home / FINGERPRINT
         for path in (home, folder):
             with suppress(FileExistsError):
                 path.mkdir(mode=0o700)
@@ -217,9 +218,9 @@ class MachineCodeCache(_Cache):
         except CacheRefusedError as refusal:
             _warn_once(f"compiled functions are not kept, every process compiles anew: {refusal}")
             return None
-        # Options of the environment: code with and without checks does not even lay out its memory alike. And whether
-        # it is made of vectors, for that may change in a process, see `fallback`.
-        options = config.OPT, bool(config.BOUNDSCHECK), cpu.TILE.name
+        # Options of the environment: code with and without checks does not even have its memory in the same order. The
+        # signature begins with the type of a tile, which holds the tile's whole shape.
+        options = config.OPT, bool(config.BOUNDSCHECK)
         key = repr((self.name, str(signature), codegen.magic_tuple(), *options))
         return folder / (hashlib.sha256(key.encode()).hexdigest()[:32] + SUFFIX)
 

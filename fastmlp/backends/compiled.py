@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import cpu
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, SGD
-from .fallback import call
+from .fallback import run
 from .kernels import engine
 from .kernels.memory import ANCHOR, MOMENT, MOMENT2, BufferLayout, allocate
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
+    from .codegen.types import Tile
 
 PREDICT_ROWS = 128  # rows of a prediction at a time: their activations stay in the cache
 
@@ -72,41 +72,45 @@ def train(
     last: int,
 ) -> int:
     """See `reference.train`."""
-    layout = BufferLayout.of(sizes, padding_unit(theta.dtype), min(batch_size, order.shape[1]))
-    last_piece = ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2
-    parameters, inputs, deltas, spare, scratch, coefficients = allocate(
-        theta.dtype,
-        (last_piece + 1) * layout.size,
-        layout.inputs,
-        layout.deltas,
-        layout.spare,
-        3 * layout.batch,
-        N_COEFFICIENTS,
-    )
-    done: int = call(
-        engine, "train", theta, state, as_kernel_array(anchor), parameters, layout.table, layout.unit, inputs, deltas,
-        spare, scratch, np.zeros(layout.batch, np.int64), coefficients, activation,
-        ACTIVATION_TABLE[activation].astype(theta.dtype), optimizer, as_kernel_array(x), as_kernel_array(y),
-        as_kernel_array(order), batch_size, as_kernel_array(rates), as_kernel_array(decays), as_kernel_array(pulls),
-        float(momentum), losses, first, last,
-    )  # fmt: skip
-    return done
+
+    def train_on(tile: Tile) -> int:
+        layout = BufferLayout.of(sizes, tile.padding_unit(theta.dtype), min(int(batch_size), order.shape[1]))
+        last_piece = ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2
+        parameters, inputs, deltas, spare, scratch, coefficients = allocate(
+            theta.dtype,
+            (last_piece + 1) * layout.size,
+            layout.inputs,
+            layout.deltas,
+            layout.spare,
+            3 * layout.batch,
+            N_COEFFICIENTS,
+        )
+        done: int = engine.train(
+            tile, theta, state, as_kernel_array(anchor), parameters, layout.table, layout.unit, inputs, deltas, spare,
+            scratch, np.zeros(layout.batch, np.int64), coefficients, int(activation),
+            ACTIVATION_TABLE[activation].astype(theta.dtype), int(optimizer), as_kernel_array(x), as_kernel_array(y),
+            as_kernel_array(order), int(batch_size), as_kernel_array(rates), as_kernel_array(decays),
+            as_kernel_array(pulls), float(momentum), losses, int(first), int(last),
+        )  # fmt: skip
+        return done
+
+    return run(train_on)
 
 
 def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
-    layout = BufferLayout.of(sizes, padding_unit(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
-    parameters, inputs, deltas, spare = allocate(theta.dtype, layout.size, layout.inputs, layout.deltas, layout.spare)
-    result = np.empty((len(x), sizes[depth]), theta.dtype)
-    call(
-        engine, "predict", as_kernel_array(theta), parameters, layout.table, inputs, deltas, spare, activation,
-        ACTIVATION_TABLE[activation].astype(theta.dtype), as_kernel_array(x), depth, layout.batch, result,
-    )  # fmt: skip
-    return result
+    def predict_on(tile: Tile) -> Floats:
+        layout = BufferLayout.of(sizes, tile.padding_unit(theta.dtype), min(PREDICT_ROWS, max(1, len(x))))
+        parameters, inputs, deltas, spare = allocate(
+            theta.dtype, layout.size, layout.inputs, layout.deltas, layout.spare
+        )
+        result = np.empty((len(x), sizes[depth]), theta.dtype)
+        engine.predict(
+            tile, as_kernel_array(theta), parameters, layout.table, inputs, deltas, spare, int(activation),
+            ACTIVATION_TABLE[activation].astype(theta.dtype), as_kernel_array(x), int(depth), layout.batch, result,
+        )  # fmt: skip
+        return result
 
-
-def padding_unit(dtype: np.dtype[Any]) -> int:
-    """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of the transposed matrix."""
-    return max(cpu.TILE.vector_bytes // dtype.itemsize, cpu.TILE.rows)
+    return run(predict_on)
 
 
 def as_kernel_array(array: NDArray[Any]) -> NDArray[Any]:

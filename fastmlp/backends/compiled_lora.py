@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .coefficients import ACTIVATION_TABLE, IDENTITY, N_COEFFICIENTS, SGD
-from .compiled import as_kernel_array, padding_unit
-from .fallback import call
+from .compiled import as_kernel_array
+from .fallback import run
 from .kernels import engine_lora
 from .kernels.memory import (
     BIAS,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
+    from .codegen.types import Tile
 
 
 def train_lora(
@@ -56,30 +57,34 @@ def train_lora(
     last: int,
 ) -> int:
     """See `reference_lora.train_lora`."""
-    layout = BufferLayout.of(sizes, padding_unit(theta.dtype), min(batch_size, order.shape[1]))
-    lora = LoraLayout.of(layout, rank)
-    rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
-    parameters, adapters, frozen, inputs, deltas, spare, projection, scratch, coefficients = allocate(
-        theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size, layout.inputs,
-        layout.deltas + 2 * layout.batch * lora.width, max(layout.spare, lora.spare), layout.batch * lora.width,
-        3 * layout.batch, N_COEFFICIENTS,
-    )  # fmt: skip
-    network, wide = parameters.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
-    for place, flat in rows:
-        for real, padded in lora.pairs(flat, wide[place], network[place]):
-            padded[:] = real
-    shapes = ACTIVATION_TABLE.astype(theta.dtype)
-    done: int = call(
-        engine_lora, "train_lora", theta, as_kernel_array(base), parameters, frozen, adapters, lora.places,
-        layout.table, layout.unit, inputs, deltas, spare, projection, scratch, np.zeros(layout.batch, np.int64),
-        coefficients, activation, shapes[activation], shapes[IDENTITY], optimizer, as_kernel_array(x),
-        as_kernel_array(y), as_kernel_array(order), batch_size, rank, lora.width, theta.dtype.type(scale),
-        as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, first, last,
-    )  # fmt: skip
-    for place, flat in rows:
-        for real, padded in lora.pairs(flat, wide[place], network[place]):
-            real[:] = padded
-    return done
+
+    def train_on(tile: Tile) -> int:
+        layout = BufferLayout.of(sizes, tile.padding_unit(theta.dtype), min(int(batch_size), order.shape[1]))
+        lora = LoraLayout.of(layout, int(rank))
+        rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
+        parameters, adapters, frozen, inputs, deltas, spare, projection, scratch, coefficients = allocate(
+            theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size, layout.inputs,
+            layout.deltas + 2 * layout.batch * lora.width, max(layout.spare, lora.spare), layout.batch * lora.width,
+            3 * layout.batch, N_COEFFICIENTS,
+        )  # fmt: skip
+        network, wide = parameters.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
+        for place, flat in rows:
+            for real, padded in lora.pairs(flat, wide[place], network[place]):
+                padded[:] = real
+        shapes = ACTIVATION_TABLE.astype(theta.dtype)
+        done: int = engine_lora.train_lora(
+            tile, theta, as_kernel_array(base), parameters, frozen, adapters, lora.places, layout.table, layout.unit,
+            inputs, deltas, spare, projection, scratch, np.zeros(layout.batch, np.int64), coefficients, int(activation),
+            shapes[activation], shapes[IDENTITY], int(optimizer), as_kernel_array(x), as_kernel_array(y),
+            as_kernel_array(order), int(batch_size), int(rank), lora.width, theta.dtype.type(scale),
+            as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, int(first), int(last),
+        )  # fmt: skip
+        for place, flat in rows:
+            for real, padded in lora.pairs(flat, wide[place], network[place]):
+                real[:] = padded
+        return done
+
+    return run(train_on)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the machine offers, and the tile that fits it.
+"""What the processor offers, and the register tile that fits it.
 
 A tile is a block of the result that stays in registers: `rows` broadcast numbers times `vectors` vectors. It needs
 rows x vectors accumulators, the vectors of B, and one broadcast where the instruction cannot fold it. Too few
@@ -7,34 +7,23 @@ accumulators do not cover the latency of a fused multiply-add (4 cycles, two a c
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 from numba.core.registry import cpu_target
 
+from .codegen.types import PLAIN, Tile
+
 config: Any = numba.config
-
-
-class Tile(NamedTuple):
-    """Shape of the register tile."""
-
-    name: str
-    vector_bytes: int
-    rows: int
-    vectors: int  # side by side; the columns that are left over are done one vector at a time
-    stored: int  # side by side in a tile that ends in the optimiser's step, which stores two or three times as much
-
-
-PLAIN = Tile("plain loops", 1, 1, 1, 1)
 UNTRIED = frozenset({"NEON"})  # names of tiles whose assembly is tested, but which were never seen to run
 
 
 def choose_tile() -> Tile:
-    """Return the tile for this host, or `PLAIN` where vector code cannot be built.
+    """Return the tile for this processor, or `PLAIN` where vector code cannot be built.
 
-    Only the interpreter and checked bounds rule it out: LLVM brings these vectors to any host.
+    Only the interpreter and checked bounds rule vector code out: LLVM translates these vectors for any processor.
 
-    Numba's own view of the host is asked, so ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` are heard.
+    Numba's own view of the processor is used, so ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` are respected.
     """
     if config.DISABLE_JIT or config.BOUNDSCHECK:  # no machine code; no access that goes unchecked
         return PLAIN
@@ -48,7 +37,4 @@ def choose_tile() -> Tile:
         return Tile("AVX2", 32, 4, 2, 2)  # 16 registers: 8 accumulators, 2 of B, a broadcast
     if triple.startswith(("aarch64", "arm64")):
         return Tile("NEON", 16, 4, 4, 4)  # 32 registers
-    return Tile("128-bit vectors", 16, 4, 2, 2)  # what every host can do, if need be with a product and a sum
-
-
-TILE = choose_tile()
+    return Tile("128-bit vectors", 16, 4, 2, 2)  # what every processor has, if need be as a product and a sum

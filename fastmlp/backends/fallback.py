@@ -1,50 +1,74 @@
-"""Calls of the engine; where its vector code cannot be built, plain loops take its place.
+"""The tile that kernels run on, and plain loops in its place where its vector code cannot be built.
 
-`cpu` chooses the vectors by what the processor says of itself. Whether the compiler makes code of them shows when it
-is asked to, which is at a first call whose code does not come from the cache: so that is where it is decided, once in a
-process, and a call that succeeds has paid nothing for it. An entry that has failed has not run, for kernels raise
-nothing themselves unless they are plain.
+`cpu` chooses a tile by what the processor says of itself. Whether the compiler can translate it shows at the first call
+whose code does not come from the cache. So that is where it is decided, once in a process, and a call that succeeds has
+paid nothing for it.
+
+The tile is a value that never changes, and whoever calls a kernel lays its memory out for the tile that it hands over.
+The switch to plain loops is one assignment: calls that run at that moment in other threads keep the tile, the code and
+the memory that they began with.
 """
 
 from __future__ import annotations
 
 import warnings
-from importlib import reload
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from . import cpu
-from .kernels import engine, engine_lora, loss, products
+from .codegen.types import PLAIN, Tile
+from .cpu import choose_tile
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Callable
 
-_turning = Lock()
+    Result = TypeVar("Result")
+
+_switching = Lock()
+_tile = choose_tile()
 
 
-def call(module: ModuleType, entry: str, *arguments: Any) -> Any:
-    """Call an entry of `engine` or `engine_lora`, on vectors or else, with one warning, on plain loops."""
-    tile = cpu.TILE
+def current_tile() -> Tile:
+    """Return the tile that the next call will run on."""
+    return _tile
+
+
+def run(call: Callable[[Tile], Result]) -> Result:
+    """Call a kernel on the current tile; if its code cannot be built, on plain loops, with one warning.
+
+    Only code generation can be at fault if plain loops compile with the same arguments. If they do not, the arguments
+    are, and their error is raised with nothing changed. A call that has failed has not run: a kernel raises no errors
+    of its own, but for those of the plain loops when they check bounds.
+
+    Parameters
+    ----------
+    call
+        Lays memory out for a tile and calls a kernel with both.
+    """
+    tile = current_tile()
     try:
-        return getattr(module, entry)(*arguments)
+        return call(tile)
     except Exception as error:
-        if tile is cpu.PLAIN:
+        if tile == PLAIN or isinstance(error, MemoryError):
             raise
-        with _turning:  # trials run on threads, and all of them fail
-            if cpu.TILE is tile:
-                _turn_to_plain(error)
-    return getattr(module, entry)(*arguments)
+        try:
+            result = call(PLAIN)
+        except Exception:  # noqa: BLE001  the arguments are at fault, and the first error says how
+            raise error from None
+        _switch_to_plain_loops(tile, error)
+        return result
 
 
-def _turn_to_plain(error: Exception) -> None:
-    cpu.TILE = cpu.PLAIN
-    for module in (products, loss, engine, engine_lora):  # each holds the products it was read with
-        reload(module)
+def _switch_to_plain_loops(tile: Tile, error: Exception) -> None:
+    global _tile  # noqa: PLW0603  the one place where it changes
+    with _switching:  # trials run in threads, and the same error may come up in all of them
+        if _tile != tile:
+            return
+        _tile = PLAIN
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     warnings.warn(
         f"vector code cannot be built here, plain loops run instead, several times slower: {shortened(reason)}",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

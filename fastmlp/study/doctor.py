@@ -42,19 +42,19 @@ def which_backend() -> str:
 def kernels() -> str:
     """Return what the compiled backend runs on: whether vector code can be built shows only when it is."""
     try:
-        from ..backends import cpu
+        from ..backends.codegen.types import PLAIN
+        from ..backends.cpu import UNTRIED
+        from ..backends.fallback import current_tile
     except ImportError as error:
         return f"none: {error}"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         backward(init_mlp((2, 2)), [[0.0, 1.0]], [0], backend="numba")
-    tile = cpu.TILE
-    if tile is cpu.PLAIN:
+    tile = current_tile()
+    if tile == PLAIN:
         refusals = [str(one.message) for one in caught if "vector code" in str(one.message)]
         return f"{tile.name}: {refusals[0] if refusals else 'vector code is switched off'}"
-    untried = (
-        "; their authors never saw them run: a study checks its gradient first" if tile.name in cpu.UNTRIED else ""
-    )
+    untried = "; their authors never saw them run: a study checks its gradient first" if tile.name in UNTRIED else ""
     return f"{tile.name}, {tile.vector_bytes} bytes a vector, tiles of {tile.rows} x {tile.vectors} vectors{untried}"
 
 

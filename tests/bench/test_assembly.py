@@ -14,10 +14,14 @@ import pytest
 numba: Any = pytest.importorskip("numba")
 
 from bench.assembly import REGISTER, allocations, count, hot_loops, libm, training  # noqa: E402
-from fastmlp.backends import cpu, jit  # noqa: E402
+from fastmlp.backends import jit  # noqa: E402
 from fastmlp.backends.codegen import tile as tiles  # noqa: E402
+from fastmlp.backends.codegen.types import PLAIN  # noqa: E402
+from fastmlp.backends.fallback import current_tile  # noqa: E402
 
-pytestmark = pytest.mark.skipif(cpu.TILE is cpu.PLAIN, reason="there is no vector code")
+TILE = current_tile()
+
+pytestmark = pytest.mark.skipif(TILE == PLAIN, reason="there is no vector code")
 
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx,+sse4.2"}
 
@@ -27,7 +31,7 @@ def text(request: pytest.FixtureRequest) -> str:
     return training(request.param).text
 
 
-needs_x86 = pytest.mark.skipif(cpu.TILE.name not in REGISTER, reason="the patterns are x86's")
+needs_x86 = pytest.mark.skipif(TILE.name not in REGISTER, reason="the patterns are x86's")
 
 
 @needs_x86
@@ -36,7 +40,7 @@ def test_hot_loops_fuse_full_vectors(text: str) -> None:
     loops = hot_loops(text)
     assert len(loops) in {6, 8}
     for loop in loops:
-        assert not loop.narrow(REGISTER[cpu.TILE.name])
+        assert not loop.narrow(REGISTER[TILE.name])
 
 
 @needs_x86
@@ -57,9 +61,9 @@ def test_a_training_never_asks_for_memory(text: str) -> None:
 
 @needs_x86
 def test_counts_add_up(text: str) -> None:
-    counted, loops = count(text, REGISTER[cpu.TILE.name]), hot_loops(text)
-    wide, stored = cpu.TILE.rows * cpu.TILE.vectors, cpu.TILE.rows * cpu.TILE.stored
-    narrow = cpu.TILE.rows
+    counted, loops = count(text, REGISTER[TILE.name]), hot_loops(text)
+    wide, stored = TILE.rows * TILE.vectors, TILE.rows * TILE.stored
+    narrow = TILE.rows
     assert sorted({len(loop.fused) for loop in loops}) == sorted({wide, stored, narrow})
     assert counted["fused multiply-adds"] <= counted["vector instructions"]
     assert not any(number for name, number in counted.items() if name.startswith(("narrow", "spills", "calls")))
@@ -77,7 +81,7 @@ def test_a_kernel_that_asks_for_memory_does_not_compile() -> None:
         jit.njit(**jit.OPTIONS)(lambda n: np.zeros(n).sum())(3)
 
 
-@pytest.mark.skipif(cpu.TILE.name != "AVX-512", reason="the host is narrower, or this is the inner run")
+@pytest.mark.skipif(TILE.name != "AVX-512", reason="the host is narrower, or this is the inner run")
 def test_avx2_is_correct_and_as_tight() -> None:
     selection = "hot_loops or libm or agrees_with or split"
     files = [__file__, str(Path(__file__).parents[1] / "backends" / "test_backends.py")]

@@ -296,8 +296,8 @@ def test_doctor_says_what_a_study_would_run_on(capsys: pytest.CaptureFixture[str
 
 
 def test_doctor_says_of_kernels_that_were_never_run_that_they_were_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    cpu = pytest.importorskip("fastmlp.backends.cpu", reason="the compiled backend needs numba")
-    monkeypatch.setattr(cpu, "TILE", cpu.Tile("NEON", 16, 4, 4, 4))
+    fallback = pytest.importorskip("fastmlp.backends.fallback", reason="the compiled backend needs numba")
+    monkeypatch.setattr(fallback, "_tile", fallback.Tile("NEON", 16, 4, 4, 4))
     monkeypatch.setattr(doctor, "backward", lambda *_, **__: None)  # or kernels would be compiled for it, and kept
     assert doctor.kernels().startswith("NEON, 16 bytes a vector, tiles of 4 x 4 vectors; their authors never saw them")
 

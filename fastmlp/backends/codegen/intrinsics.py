@@ -1,7 +1,8 @@
 """Tiles as functions that jitted code can call.
 
-Numba types the arguments, arrays among them; the body is LLVM IR. Vectors cannot cross such a boundary, so a tile
-loads, computes and stores inside one intrinsic. `at` arguments are offsets into the array before them, in coefficients.
+Numba gives the arguments types, arrays among them; the body is LLVM IR. Vectors cannot cross such a boundary, so a tile
+loads, computes and stores inside one intrinsic. The first argument is the `cpu.Tile` whose vectors are used. `at`
+arguments are offsets into the array before them, in numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ...layout import TINY
-from ..cpu import TILE
 from . import epilogue
 from .math import emit_exp, emit_log
 from .tile import Emitter, Operand, emit_loop, emit_product, emit_transpose, index
@@ -21,23 +21,57 @@ from .tile import Emitter, Operand, emit_loop, emit_product, emit_transpose, ind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .types import Tile
+
+    Shape = Callable[[Tile], tuple[int, int]]
+
 UNIT_STEP = index(1)
 
 
-def tile(emit: Callable[..., None]) -> Any:
-    """Make an intrinsic of a function that emits instructions; it is handed arrays as pointers to their data."""
+def wide_shape(tile: Tile) -> tuple[int, int]:
+    """Rows and vectors of a tile that uses all registers."""
+    return tile.rows, tile.vectors
+
+
+def stored_shape(tile: Tile) -> tuple[int, int]:
+    """Rows and vectors of a tile that ends in many stores."""
+    return tile.rows, tile.stored
+
+
+def narrow_shape(tile: Tile) -> tuple[int, int]:
+    """Rows and vectors of a tile for the columns that are left over."""
+    return tile.rows, 1
+
+
+def single_shape(_tile: Tile) -> tuple[int, int]:
+    """One row of one vector."""
+    return 1, 1
+
+
+def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
+    """Make an intrinsic of a function that emits instructions.
+
+    Parameters
+    ----------
+    emit
+        Gets an `Emitter`, then rows and vectors if the tile has a shape, then the arguments of the call after the
+        first, arrays as pointers to their data.
+    shape
+        Rows and vectors of the block, for the tile that the call names.
+    """
 
     @intrinsic
     def function(_typing: Any, *kinds: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            given = zip(signature.args[0], cgutils.unpack_tuple(builder, values[0]), strict=True)
+            (tile_type, *given_types), (_, *given) = signature.args[0], cgutils.unpack_tuple(builder, values[0])
             pointers = [
                 context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
-                for kind, value in given
+                for kind, value in zip(given_types, given, strict=True)
             ]
-            number = next(kind.dtype for kind in signature.args[0] if isinstance(kind, types.Array))
-            lanes = TILE.vector_bytes * 8 // number.bitwidth
-            emit(Emitter(builder, context.get_value_type(number), lanes), *pointers)
+            number = next(kind.dtype for kind in given_types if isinstance(kind, types.Array))
+            lanes = tile_type.tile.vector_bytes * 8 // number.bitwidth
+            block = shape(tile_type.tile) if shape else ()
+            emit(Emitter(builder, context.get_value_type(number), lanes), *block, *pointers)
             return context.get_dummy_value()
 
         return types.void(types.StarArgTuple(kinds)), generate
@@ -45,13 +79,12 @@ def tile(emit: Callable[..., None]) -> Any:
     return function
 
 
-def affine_tile(rows: int, vectors: int) -> Any:
+def affine_tile(shape: Shape) -> Any:
     """max(x @ W + b, floor): starts from the bias, ends with the floor."""
 
-    @tile
     def emit_affine(
-        emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any, weights: Any,
-        weight_at: Any, parameters: Any, bias_at: Any, depth: Any, floor: Any,
+        emit: Emitter, rows: int, vectors: int, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any,
+        weights: Any, weight_at: Any, parameters: Any, bias_at: Any, depth: Any, floor: Any,
     ) -> None:  # fmt: skip
         a = Operand(emit.address(x, x_at), x_step, UNIT_STEP)
         b = Operand(emit.address(weights, weight_at), out_step, UNIT_STEP)
@@ -59,16 +92,15 @@ def affine_tile(rows: int, vectors: int) -> Any:
         sums = emit_product(emit, a, b, depth, start)
         epilogue.store_clamped(emit, sums, Operand(emit.address(out, out_at), out_step, UNIT_STEP), emit.splat(floor))
 
-    return emit_affine
+    return tile_function(emit_affine, shape)
 
 
-def backward_input_tile(rows: int, vectors: int) -> Any:
+def backward_input_tile(shape: Shape) -> Any:
     """(delta @ W.T) * slope(hidden): ends with the mask of the activation below."""
 
-    @tile
     def emit_backward_input(
-        emit: Emitter, deltas: Any, out_at: Any, out_step: Any, delta_at: Any, delta_step: Any, transposed: Any,
-        transposed_at: Any, depth: Any, hidden: Any, hidden_at: Any, activation_row: Any,
+        emit: Emitter, rows: int, vectors: int, deltas: Any, out_at: Any, out_step: Any, delta_at: Any, delta_step: Any,
+        transposed: Any, transposed_at: Any, depth: Any, hidden: Any, hidden_at: Any, activation_row: Any,
     ) -> None:  # fmt: skip
         a = Operand(emit.address(deltas, delta_at), delta_step, UNIT_STEP)
         b = Operand(emit.address(transposed, transposed_at), out_step, UNIT_STEP)
@@ -76,16 +108,15 @@ def backward_input_tile(rows: int, vectors: int) -> Any:
         out = Operand(emit.address(deltas, out_at), out_step, UNIT_STEP)
         epilogue.store_times_slope(emit, sums, out, emit.address(hidden, hidden_at), activation_row)
 
-    return emit_backward_input
+    return tile_function(emit_backward_input, shape)
 
 
-def update_weights_tile(optimizer: str, rows: int, vectors: int) -> Any:
+def update_weights_tile(optimizer: str, shape: Shape) -> Any:
     """x.T @ delta, which ends with the optimiser's step: the gradient never reaches memory."""
 
-    @tile
     def emit_update_weights(
-        emit: Emitter, parameters: Any, at: Any, step: Any, size: Any, x: Any, x_at: Any, x_step: Any, deltas: Any,
-        delta_at: Any, count: Any, coefficients: Any,
+        emit: Emitter, rows: int, vectors: int, parameters: Any, at: Any, step: Any, size: Any, x: Any, x_at: Any,
+        x_step: Any, deltas: Any, delta_at: Any, count: Any, coefficients: Any,
     ) -> None:  # fmt: skip
         a = Operand(emit.address(x, x_at), UNIT_STEP, x_step)  # transposed: row r of A is column r of x
         b = Operand(emit.address(deltas, delta_at), step, UNIT_STEP)
@@ -93,10 +124,10 @@ def update_weights_tile(optimizer: str, rows: int, vectors: int) -> Any:
         update = epilogue.Update(emit, emit.address(parameters, at), size, coefficients)
         update.apply(sums, step, epilogue.STEPS[optimizer])
 
-    return emit_update_weights
+    return tile_function(emit_update_weights, shape)
 
 
-@tile
+@tile_function
 def softmax_tile(
     emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale: Any, scratch: Any, scratch_at: Any
 ) -> None:
@@ -131,7 +162,7 @@ def softmax_tile(
     emit.store(emit_log(emit, total), scratch, emit.plus(scratch_at, step))
 
 
-@tile
+@tile_function
 def transpose_tile(emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any) -> None:
     """Transpose one block as wide as a vector, in registers."""
     rows = [emit.load(emit.address(x, x_at), emit.times(index(i), x_step)) for i in range(emit.lanes)]

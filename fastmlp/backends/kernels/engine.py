@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...layout import Floats, Ints
+    from ..codegen.types import Tile
 
 
 @inlined
@@ -58,7 +59,7 @@ def gather(inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
 
 @inlined
 def forward(
-    inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, depth: int, count: int,
+    tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, depth: int, count: int,
     activation: int, activation_row: Floats,
 ) -> None:  # fmt: skip
     """Forward pass of `count` rows projected_at `depth` layers. The last layer of all goes to `deltas`, unbent."""
@@ -68,9 +69,9 @@ def forward(
         out, at = (deltas, delta_start(deltas, layer)) if last else (inputs, table[layer + 1, SOURCE])
         floor = inputs.dtype.type(-np.inf) if last else activation_row[FLOOR]
         if last:
-            transpose(spare, zero_offset(spare), columns, parameters, weight, rows, columns, rows)
+            transpose(tile, spare, zero_offset(spare), columns, parameters, weight, rows, columns, rows)
         affine(
-            out, at, inputs, table[layer, SOURCE], rows, spare if last else parameters,
+            tile, out, at, inputs, table[layer, SOURCE], rows, spare if last else parameters,
             zero_offset(spare) if last else weight, parameters, table[layer, BIAS], count, table[layer, INPUTS],
             columns, floor,
         )  # fmt: skip
@@ -80,8 +81,8 @@ def forward(
 
 @entry
 def predict(
-    theta: Floats, parameters: Floats, table: Ints, inputs: Floats, deltas: Floats, spare: Floats, activation: int,
-    activation_row: Floats, x: Floats, depth: int, batch: int, result: Floats,
+    tile: Tile, theta: Floats, parameters: Floats, table: Ints, inputs: Floats, deltas: Floats, spare: Floats,
+    activation: int, activation_row: Floats, x: Floats, depth: int, batch: int, result: Floats,
 ) -> None:  # fmt: skip
     """Fill `result`, (n, width), with the values after `depth` layers, `batch` rows at a time."""
     pad(theta, parameters, zero_offset(parameters), table)
@@ -93,7 +94,7 @@ def predict(
         count = min(batch, n - start)
         for j in range(count):
             gather(inputs, table[0, ROWS], j, x, start + j)
-        forward(inputs, deltas, spare, parameters, table, depth, count, activation, activation_row)
+        forward(tile, inputs, deltas, spare, parameters, table, depth, count, activation, activation_row)
         for j in range(count):
             for c in range(width):
                 result[start + j, c] = values[at + j * step + c]
@@ -101,8 +102,8 @@ def predict(
 
 @entry
 def train(
-    theta: Floats, state: Floats, anchor: Floats, parameters: Floats, table: Ints, unit: int, inputs: Floats,
-    deltas: Floats, spare: Floats, scratch: Floats, labels: Ints, coefficients: Floats, activation: int,
+    tile: Tile, theta: Floats, state: Floats, anchor: Floats, parameters: Floats, table: Ints, unit: int,
+    inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, labels: Ints, coefficients: Floats, activation: int,
     activation_row: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int,
     rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float,
     losses: NDArray[np.float64], first: int, last: int,
@@ -121,15 +122,15 @@ def train(
     done = last
     for s in range(first, last):
         count = forward_and_loss(
-            parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y, order,
-            batch_size, losses, s,
+            tile, parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y,
+            order, batch_size, losses, s,
         )  # fmt: skip
         if count == 0:
             done = s
             break
         backward_and_update(
-            inputs, deltas, spare, parameters, table, count, activation_row, optimizer, rates, decays, pulls, momentum,
-            s + 1, coefficients,
+            tile, inputs, deltas, spare, parameters, table, count, activation_row, optimizer, rates, decays, pulls,
+            momentum, s + 1, coefficients,
         )  # fmt: skip
     unpad(parameters, VALUE * size, theta, table)
     unpad(parameters, MOMENT * size, state[0], table)
@@ -140,9 +141,9 @@ def train(
 
 @inlined
 def forward_and_loss(
-    parameters: Floats, table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats,
-    labels: Ints, activation: int, activation_row: Floats, x: Floats, y: NDArray[np.int64], order: Ints,
-    batch_size: int, losses: NDArray[np.float64], s: int,
+    tile: Tile, parameters: Floats, table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats,
+    scratch: Floats, labels: Ints, activation: int, activation_row: Floats, x: Floats, y: NDArray[np.int64],
+    order: Ints, batch_size: int, losses: NDArray[np.float64], s: int,
 ) -> int:  # fmt: skip
     """Take the batch of step s as far as the gradient at its logits, and add its loss to its epoch's.
 
@@ -158,8 +159,8 @@ def forward_and_loss(
         example = order[epoch, start + j]
         labels[j] = y[example]
         gather(inputs, table[0, ROWS], j, x, example)
-    forward(inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row)
-    loss = loss_and_delta(deltas, spare, table, count, unit, labels, scratch)
+    forward(tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row)
+    loss = loss_and_delta(tile, deltas, spare, table, count, unit, labels, scratch)
     losses[epoch] += loss / n
     if math.isfinite(loss):
         return count
@@ -169,13 +170,13 @@ def forward_and_loss(
 
 @inlined
 def loss_and_delta(
-    deltas: Floats, spare: Floats, table: Ints, count: int, unit: int, labels: Ints, scratch: Floats
+    tile: Tile, deltas: Floats, spare: Floats, table: Ints, count: int, unit: int, labels: Ints, scratch: Floats
 ) -> float:
     """Sum of the losses of a batch; its logits, (B, C), become the gradient of their mean."""
     columns, step, at = table[-1, COLUMNS], (count + unit - 1) // unit * unit, delta_start(deltas, table.shape[0] - 1)
-    transpose(spare, zero_offset(spare), step, deltas, at, columns, step, columns)
-    loss = cross_entropy(spare, step, table[-1, OUTPUTS], count, labels, scratch)
-    transpose(deltas, at, columns, spare, zero_offset(spare), step, columns, step)
+    transpose(tile, spare, zero_offset(spare), step, deltas, at, columns, step, columns)
+    loss = cross_entropy(tile, spare, step, table[-1, OUTPUTS], count, labels, scratch)
+    transpose(tile, deltas, at, columns, spare, zero_offset(spare), step, columns, step)
     return loss
 
 
@@ -190,7 +191,7 @@ def lowest_trainable(rates: NDArray[np.float64]) -> int:
 
 @inlined
 def backward_and_update(
-    inputs: Floats, deltas: Floats, transposed: Floats, parameters: Floats, table: Ints, count: int,
+    tile: Tile, inputs: Floats, deltas: Floats, transposed: Floats, parameters: Floats, table: Ints, count: int,
     activation_row: Floats, optimizer: int, rates: NDArray[np.float64], decays: NDArray[np.float64],
     pulls: NDArray[np.float64], momentum: float, t: int, coefficients: Floats,
 ) -> None:  # fmt: skip
@@ -207,9 +208,9 @@ def backward_and_update(
         if layer > lowest:
             # Before the update: these weights must be the ones that made the logits.
             if not last:
-                transpose(transposed, zero_offset(transposed), rows, parameters, weight, columns, rows, columns)
+                transpose(tile, transposed, zero_offset(transposed), rows, parameters, weight, columns, rows, columns)
             backward_input(
-                deltas, delta_below, delta_at, columns, parameters if last else transposed,
+                tile, deltas, delta_below, delta_at, columns, parameters if last else transposed,
                 weight if last else zero_offset(transposed), count, table[layer, OUTPUTS], rows, inputs, source,
                 activation_row,
             )  # fmt: skip
@@ -217,18 +218,18 @@ def backward_and_update(
             set_coefficients(coefficients, optimizer, rates[layer, 0], decays[layer, 0], pulls[layer, 0], momentum, t)
             if last:
                 update_weights(
-                    deltas, delta_at, columns, inputs, source, count, parameters, size, weight, table[layer, OUTPUTS],
-                    rows, optimizer, coefficients,
+                    tile, deltas, delta_at, columns, inputs, source, count, parameters, size, weight,
+                    table[layer, OUTPUTS], rows, optimizer, coefficients,
                 )  # fmt: skip
             else:
                 update_weights(
-                    inputs, source, rows, deltas, delta_at, count, parameters, size, weight, table[layer, INPUTS],
+                    tile, inputs, source, rows, deltas, delta_at, count, parameters, size, weight, table[layer, INPUTS],
                     columns, optimizer, coefficients,
                 )  # fmt: skip
         if rates[layer, 1] != 0:
             set_coefficients(coefficients, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t)
             # For the literals, numba compiles a version of it that is of one row and nothing else.
             update_weights(
-                coefficients, ONE, 0, deltas, delta_at, count, parameters, size, bias, 1, columns, optimizer,
+                tile, coefficients, ONE, 0, deltas, delta_at, count, parameters, size, bias, 1, columns, optimizer,
                 coefficients,
             )  # fmt: skip

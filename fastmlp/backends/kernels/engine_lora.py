@@ -35,17 +35,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...layout import Floats, Ints
+    from ..codegen.types import Tile
 
 A, B = range(2)  # columns of a table of places
 
 
 @entry
 def train_lora(
-    theta: Floats, base: Floats, parameters: Floats, frozen: Floats, factors: Floats, places: Ints, table: Ints,
-    unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, scratch: Floats, labels: Ints,
-    coefficients: Floats, activation: int, activation_row: Floats, identity_row: Floats, optimizer: int, x: Floats,
-    y: NDArray[np.int64], order: Ints, batch_size: int, rank: int, width: int, scale: float, rates: NDArray[np.float64],
-    decays: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int, last: int,
+    tile: Tile, theta: Floats, base: Floats, parameters: Floats, frozen: Floats, factors: Floats, places: Ints,
+    table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, scratch: Floats,
+    labels: Ints, coefficients: Floats, activation: int, activation_row: Floats, identity_row: Floats, optimizer: int,
+    x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int, rank: int, width: int, scale: float,
+    rates: NDArray[np.float64], decays: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int,
+    last: int,
 ) -> int:  # fmt: skip
     """Updates `first` to `last` - 1; see `reference_lora.train_lora`.
 
@@ -69,8 +71,8 @@ def train_lora(
     done, pieces = last, parameters.size // padded_size(table)
     for s in range(first, last):
         count = forward_and_loss(
-            parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y, order,
-            batch_size, losses, s,
+            tile, parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y,
+            order, batch_size, losses, s,
         )  # fmt: skip
         if count == 0:
             done = s
@@ -84,25 +86,25 @@ def train_lora(
             )
             if layer > 0:
                 if not last_layer:
-                    transpose(spare, zero_offset(spare), rows, parameters, weight, columns, rows, columns)
+                    transpose(tile, spare, zero_offset(spare), rows, parameters, weight, columns, rows, columns)
                 backward_input(
-                    deltas, delta_below, delta_at, columns, parameters if last_layer else spare,
+                    tile, deltas, delta_below, delta_at, columns, parameters if last_layer else spare,
                     weight if last_layer else zero_offset(spare), count, table[layer, OUTPUTS], rows, inputs,
                     table[layer, SOURCE], activation_row,
                 )  # fmt: skip
             if last_layer:
                 update_head(
-                    inputs, deltas, delta_at, parameters, padded_size(table), table[layer], count, optimizer,
+                    tile, inputs, deltas, delta_at, parameters, padded_size(table), table[layer], count, optimizer,
                     rates[layer], decays[layer], momentum, s + 1, coefficients,
                 )  # fmt: skip
             else:
                 update_factors(
-                    inputs, deltas, delta_at, spare, projection, factors, factors.size // pieces, places[layer],
+                    tile, inputs, deltas, delta_at, spare, projection, factors, factors.size // pieces, places[layer],
                     table[layer], count, identity_row, optimizer, rank, width, scale, rates[layer], decays[layer],
                     momentum, s + 1, coefficients,
                 )  # fmt: skip
                 merge_factors(
-                    parameters, frozen, factors, factors.size // pieces, places[layer], table[layer], spare, rank,
+                    tile, parameters, frozen, factors, factors.size // pieces, places[layer], table[layer], spare, rank,
                     width, scale,
                 )  # fmt: skip
     unpad(parameters, zero_offset(parameters), theta, table)
@@ -111,38 +113,39 @@ def train_lora(
 
 @inlined
 def update_head(
-    inputs: Floats, deltas: Floats, delta_at: int, parameters: Floats, size: int, layer: Ints, count: int,
+    tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, parameters: Floats, size: int, layer: Ints, count: int,
     optimizer: int, rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
 ) -> None:  # fmt: skip
     """Update the head's weights and bias as ever."""
     if rate[0] != 0:
         set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t)
         update_weights(
-            deltas, delta_at, layer[COLUMNS], inputs, layer[SOURCE], count, parameters, size, layer[WEIGHT],
+            tile, deltas, delta_at, layer[COLUMNS], inputs, layer[SOURCE], count, parameters, size, layer[WEIGHT],
             layer[OUTPUTS], layer[ROWS], optimizer, coefficients,
         )  # fmt: skip
     if rate[1] != 0:
         set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t)
         update_weights(
-            coefficients, ONE, 0, deltas, delta_at, count, parameters, size, layer[BIAS], 1, layer[COLUMNS], optimizer,
-            coefficients,
+            tile, coefficients, ONE, 0, deltas, delta_at, count, parameters, size, layer[BIAS], 1, layer[COLUMNS],
+            optimizer, coefficients,
         )  # fmt: skip
 
 
 @inlined
 def update_factors(
-    inputs: Floats, deltas: Floats, delta_at: int, spare: Floats, projection: Floats, factors: Floats, size: int,
-    place: Ints, layer: Ints, count: int, identity_row: Floats, optimizer: int, rank: int, width: int, scale: float,
-    rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
+    tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, spare: Floats, projection: Floats, factors: Floats,
+    size: int, place: Ints, layer: Ints, count: int, identity_row: Floats, optimizer: int, rank: int, width: int,
+    scale: float, rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
 ) -> None:  # fmt: skip
     """Update A and B of one layer. Both gradients are taken before either moves."""
     zeros, projected_at = size - layer[COLUMNS] - width, deltas.size // 2 - projection.size
     affine(
-        projection, 0, inputs, layer[SOURCE], layer[ROWS], factors, place[A], factors, zeros, count, layer[INPUTS],
-        width, projection.dtype.type(-np.inf),
+        tile, projection, 0, inputs, layer[SOURCE], layer[ROWS], factors, place[A], factors, zeros, count,
+        layer[INPUTS], width, projection.dtype.type(-np.inf),
     )  # fmt: skip
-    transpose(spare, zero_offset(spare), width, factors, place[B], layer[COLUMNS], width, layer[COLUMNS])
+    transpose(tile, spare, zero_offset(spare), width, factors, place[B], layer[COLUMNS], width, layer[COLUMNS])
     backward_input(
+        tile,
         deltas,
         projected_at,
         delta_at,
@@ -162,26 +165,26 @@ def update_factors(
     if rate[0] != 0:
         set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t)
         update_weights(
-            inputs, layer[SOURCE], layer[ROWS], deltas, projected_at, count, factors, size, place[A], layer[INPUTS],
-            width, optimizer, coefficients,
+            tile, inputs, layer[SOURCE], layer[ROWS], deltas, projected_at, count, factors, size, place[A],
+            layer[INPUTS], width, optimizer, coefficients,
         )  # fmt: skip
     if rate[1] != 0:
         set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t)
         update_weights(
-            projection, 0, width, deltas, delta_at, count, factors, size, place[B], rank, layer[COLUMNS], optimizer,
-            coefficients,
+            tile, projection, 0, width, deltas, delta_at, count, factors, size, place[B], rank, layer[COLUMNS],
+            optimizer, coefficients,
         )  # fmt: skip
 
 
 @inlined
 def merge_factors(
-    parameters: Floats, frozen: Floats, factors: Floats, size: int, place: Ints, layer: Ints, spare: Floats, rank: int,
-    width: int, scale: float,
+    tile: Tile, parameters: Floats, frozen: Floats, factors: Floats, size: int, place: Ints, layer: Ints, spare: Floats,
+    rank: int, width: int, scale: float,
 ) -> None:  # fmt: skip
     """W = base + scale * A @ B."""
     zeros, at = size - layer[COLUMNS] - width, layer[WEIGHT]
     affine(
-        spare, 0, factors, place[A], width, factors, place[B], factors, zeros, layer[ROWS], rank, layer[COLUMNS],
+        tile, spare, 0, factors, place[A], width, factors, place[B], factors, zeros, layer[ROWS], rank, layer[COLUMNS],
         spare.dtype.type(-np.inf),
     )  # fmt: skip
     for i in range(layer[ROWS] * layer[COLUMNS]):

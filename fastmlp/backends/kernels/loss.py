@@ -15,10 +15,11 @@ from .products import softmax
 
 if TYPE_CHECKING:
     from ...layout import Floats, Ints
+    from ..codegen.types import Tile
 
 
 @inlined
-def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, scratch: Floats) -> float:
+def cross_entropy(tile: Tile, z: Floats, step: int, classes: int, count: int, labels: Ints, scratch: Floats) -> float:
     """Turn logits into the gradient of the batch's mean loss, in place.
 
     Parameters
@@ -41,7 +42,7 @@ def cross_entropy(z: Floats, step: int, classes: int, count: int, labels: Ints, 
     for j in range(count):
         scratch[2 * step + j] = z[labels[j] * step + j]
     scale = z.dtype.type(1) / z.dtype.type(count)
-    softmax(z, step, classes, scale, scratch)
+    softmax(tile, z, step, classes, scale, scratch)
     loss = 0.0
     for j in range(count):
         z[labels[j] * step + j] -= scale

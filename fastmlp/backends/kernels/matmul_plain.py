@@ -21,12 +21,13 @@ from .memory import ANCHOR, MOMENT, MOMENT2
 
 if TYPE_CHECKING:
     from ...layout import Floats
+    from ..codegen.types import Tile
 
 
 @kernel
 def affine(
-    out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, weights: Floats, weight_at: int, parameters: Floats,
-    bias_at: int, rows: int, depth: int, columns: int, floor: float,
+    tile: Tile, out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, weights: Floats, weight_at: int,
+    parameters: Floats, bias_at: int, rows: int, depth: int, columns: int, floor: float,
 ) -> None:  # fmt: skip
     """out = max(x @ W + b, floor): (B, O) from x (B, I), whose rows are `x_step` apart; depth is I, columns is O."""
     for r in range(rows):
@@ -44,8 +45,8 @@ def affine(
 
 @kernel
 def backward_input(
-    deltas: Floats, out_at: int, delta_at: int, delta_step: int, transposed: Floats, transposed_at: int, rows: int,
-    depth: int, columns: int, hidden: Floats, hidden_at: int, activation_row: Floats,
+    tile: Tile, deltas: Floats, out_at: int, delta_at: int, delta_step: int, transposed: Floats, transposed_at: int,
+    rows: int, depth: int, columns: int, hidden: Floats, hidden_at: int, activation_row: Floats,
 ) -> None:  # fmt: skip
     """out = (delta @ W.T) * slope(hidden), (B, I), from delta (B, O) and transposed = W.T (O, I).
 
@@ -70,8 +71,8 @@ def backward_input(
 
 @kernel
 def update_weights(
-    x: Floats, x_at: int, x_step: int, deltas: Floats, delta_at: int, count: int, parameters: Floats, size: int,
-    at: int, rows: int, columns: int, optimizer: int, coefficients: Floats,
+    tile: Tile, x: Floats, x_at: int, x_step: int, deltas: Floats, delta_at: int, count: int, parameters: Floats,
+    size: int, at: int, rows: int, columns: int, optimizer: int, coefficients: Floats,
 ) -> None:  # fmt: skip
     """Update W, (I, O) at `at`, by its gradient x.T @ delta, with x (B, I) and delta (B, O); rows is I, count is B.
 
@@ -109,7 +110,7 @@ def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: in
 
 
 @kernel
-def softmax(z: Floats, step: int, classes: int, scale: float, scratch: Floats) -> None:
+def softmax(tile: Tile, z: Floats, step: int, classes: int, scale: float, scratch: Floats) -> None:
     """z = scale * softmax(z) over the classes, in place; class c of example j is at ``z[c * step + j]``.
 
     Row gets each example's largest logit and, `step` further on, the logarithm of its sum of exponentials.
@@ -130,7 +131,7 @@ def softmax(z: Floats, step: int, classes: int, scale: float, scratch: Floats) -
 
 @kernel
 def transpose(
-    out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
+    tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
 ) -> None:
     """out = x.T, (columns, rows) from (rows, columns); rows of either are `step` apart."""
     for r in range(rows):

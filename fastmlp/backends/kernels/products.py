@@ -1,12 +1,15 @@
-"""The products of a training step: on vectors, or as plain loops where `cpu` says so or `fallback` found it out."""
+"""The products of a training step: on tiles, or as plain loops, as the tile says that they are called with.
+
+This is the one place where the choice is made.
+"""
 
 from __future__ import annotations
 
-from ..cpu import PLAIN, TILE
+from ..codegen.types import by_tile
+from . import matmul_plain, matmul_tiled
 
-if TILE is not PLAIN:
-    from .matmul_tiled import affine, backward_input, softmax, transpose, update_weights
-else:
-    from .matmul_plain import affine, backward_input, softmax, transpose, update_weights
-
-__all__ = ["affine", "backward_input", "softmax", "transpose", "update_weights"]
+affine = by_tile(matmul_plain.affine, matmul_tiled.affine)
+backward_input = by_tile(matmul_plain.backward_input, matmul_tiled.backward_input)
+update_weights = by_tile(matmul_plain.update_weights, matmul_tiled.update_weights)
+softmax = by_tile(matmul_plain.softmax, matmul_tiled.softmax)
+transpose = by_tile(matmul_plain.transpose, matmul_tiled.transpose)

@@ -11,13 +11,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 numba: Any = pytest.importorskip("numba")
 
-from fastmlp.backends import cpu  # noqa: E402
+from fastmlp.backends.codegen.types import PLAIN  # noqa: E402
 from fastmlp.backends.coefficients import ACTIVATION_TABLE, ADAM, N_COEFFICIENTS, SGD  # noqa: E402
+from fastmlp.backends.fallback import current_tile  # noqa: E402
 from fastmlp.backends.kernels.memory import MOMENT, allocate  # noqa: E402
 from fastmlp.backends.kernels.optimizer import set_coefficients  # noqa: E402
 from fastmlp.layout import FLUSHED, TINY  # noqa: E402
 
-if cpu.TILE is cpu.PLAIN:
+TILE = current_tile()
+if TILE == PLAIN:
     pytest.skip("there is no vector code", allow_module_level=True)
 
 from fastmlp.backends import jit  # noqa: E402
@@ -42,7 +44,7 @@ def both(name: str, arguments: list[Any], changed: int) -> tuple[Any, Any]:
     results = []
     for module in (matmul_plain, matmul_tiled):
         copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
-        callable_from_python(getattr(module, name))(*copies)
+        callable_from_python(getattr(module, name))(TILE, *copies)
         results.append(copies[changed])
     return results[0], results[1]
 
@@ -57,8 +59,7 @@ def drawn(dtype: str, *lengths: int) -> list[Any]:
 
 def widths(dtype: str) -> list[int]:
     """One vector, several, and a number that wide tiles leave a rest of."""
-    lanes = cpu.TILE.vector_bytes // np.dtype(dtype).itemsize
-    unit = max(lanes, cpu.TILE.rows)
+    unit = TILE.padding_unit(np.dtype(dtype))
     return [unit, 2 * unit, 3 * unit, 5 * unit]
 
 

@@ -1,0 +1,161 @@
+"""Numba types: the tile as a value that is known when code is compiled, and functions that are chosen by it.
+
+A tile is a value that never changes. Kernels take it as their first argument and are compiled for it: a tile of another
+shape is another type, so code for several tiles can exist side by side in a process, each under its own signature, in
+memory and in the cache on disk. The layout of a kernel's buffers is computed from the same value, so that code and
+memory always belong together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.core.datamodel import models
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, register_model, unbox
+
+config: Any = numba.config
+DOUBLE_BYTES = 8
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Shape of the register tile.
+
+    Parameters
+    ----------
+    name
+        What the vectors are called.
+    vector_bytes
+        Length of a vector.
+    rows
+        Rows of the block.
+    vectors
+        Vectors side by side; the columns that are left over are computed one vector at a time.
+    stored
+        Vectors side by side in a tile that ends in the optimiser's step, which stores two or three times as much.
+
+    Raises
+    ------
+    ValueError
+        If no kernel can have this shape. Rows and vectors are powers of two: then a row of a padded matrix, a multiple
+        of the larger of the two, consists of whole vectors and of whole tiles.
+    """
+
+    name: str
+    vector_bytes: int
+    rows: int
+    vectors: int
+    stored: int
+
+    def __post_init__(self) -> None:
+        if not (is_power_of_two(self.rows) and is_power_of_two(self.vector_bytes)):
+            raise ValueError(f"rows and bytes of a tile must be powers of two: {self}")
+        if self.vectors < 1 or self.stored < 1:
+            raise ValueError(f"a tile must be at least one vector wide: {self}")
+        if self.rows > 1 and self.vector_bytes < 2 * DOUBLE_BYTES:
+            raise ValueError(f"a vector must hold at least two numbers in double precision: {self}")
+
+    @cached_property
+    def _numba_type_(self) -> TileType:
+        """What numba calls the type of this argument; a type found by `typeof_impl` takes 3 microseconds a call."""
+        return TileType(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tile, (self.name, self.vector_bytes, self.rows, self.vectors, self.stored)
+
+    def lanes(self, dtype: np.dtype[Any]) -> int:
+        """Numbers in a vector; at least one, for plain loops have no vectors."""
+        return max(1, self.vector_bytes // dtype.itemsize)
+
+    def padding_unit(self, dtype: np.dtype[Any]) -> int:
+        """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of a transposed matrix."""
+        return max(self.lanes(dtype), self.rows)
+
+
+def is_power_of_two(number: int) -> bool:
+    """Whether a number is 1, 2, 4, 8 ..."""
+    return number > 0 and number & (number - 1) == 0
+
+
+PLAIN = Tile("plain loops", 1, 1, 1, 1)
+
+
+class TileType(types.Opaque):
+    """The type of one tile. Its name holds the whole shape, and the cache names its entries by it."""
+
+    def __init__(self, tile: Tile) -> None:
+        self.tile = tile
+        super().__init__(repr(tile))
+
+
+register_model(TileType)(models.OpaqueModel)
+
+
+@unbox(TileType)
+def _unbox_tile(_kind: Any, _value: Any, c: Any) -> Any:
+    return NativeValue(c.context.get_dummy_value())  # everything is in the type
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):
+    key = TileType
+
+    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]  # a placeholder in numba
+        return types.intp if isinstance(getattr(value.tile, attr, None), int) else None
+
+
+@lower_getattr_generic(TileType)
+def _lower_field(context: Any, _builder: Any, kind: TileType, _value: Any, name: str) -> Any:
+    return context.get_constant(types.intp, getattr(kind.tile, name))
+
+
+class ByTile:
+    """Two kernels with the same arguments, a tile first: one in plain loops, and one on tiles."""
+
+    def __init__(self, plain: Any, tiled: Any) -> None:
+        self.plain, self.tiled = plain, tiled
+        self._numba_type_ = ByTileType(self)
+
+    def kernel_for(self, tile: Tile) -> Any:
+        """Return the one of the two that serves a tile."""
+        return self.plain if tile == PLAIN else self.tiled
+
+
+class ByTileType(types.Callable, types.Dummy):
+    """The type of such a pair: a call is a call of the kernel that the type of its first argument asks for."""
+
+    def __init__(self, pair: ByTile) -> None:
+        self.pair = pair
+        super().__init__(f"by_tile({pair.plain.py_func.__qualname__})")
+
+    def _dispatcher(self, arguments: Any) -> Any:
+        return types.Dispatcher(self.pair.kernel_for(arguments[0].tile))
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        """See numba's `Callable`."""
+        return self._dispatcher(args).get_call_type(context, args, kws)
+
+    def get_call_signatures(self) -> tuple[tuple[Any, ...], bool]:
+        """See numba's `Callable`."""
+        return (), True
+
+    def get_impl_key(self, sig: Any) -> Any:
+        """See numba's `Callable`."""
+        return self._dispatcher(sig.args).get_impl_key(sig)
+
+
+register_model(ByTileType)(models.OpaqueModel)
+
+
+def by_tile(plain: Callable[..., None], tiled: Callable[..., None]) -> Any:
+    """Return one function for jitted code that is `plain` when it is called with `PLAIN`, and else `tiled`."""
+    return plain if config.DISABLE_JIT else ByTile(plain, tiled)
