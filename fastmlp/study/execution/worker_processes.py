@@ -142,10 +142,15 @@ class WorkerProcess:
                 while batch := self._receive(stopped):
                     self._send(CONTINUE)
                     yield from batch
-            except (OSError, pickle.UnpicklingError) as error:
-                self.ended = True
-                code = self._exit_code()
-                raise WorkerProcessError(f"process {self.process.pid} ended at work, with code {code}") from error
+            except (OSError, EOFError) as error:
+                raise self._gone(f"ended at work, with code {self._exit_code()}") from error
+            except pickle.UnpicklingError as error:
+                self.process.kill()  # it may live on
+                raise self._gone("sent an invalid response") from error
+
+    def _gone(self, how: str) -> WorkerProcessError:
+        self.ended = True
+        return WorkerProcessError(f"process {self.process.pid} {how}")
 
     def _receive(self, stopped: Callable[[], bool]) -> list[Outcome]:
         """Wait for the next batch of outcomes; the last is empty."""
@@ -155,17 +160,18 @@ class WorkerProcess:
                 self._stop_sent = True
         try:
             batch: list[Outcome] = pickle.load(self.responses)  # noqa: S301 (from a process of our own)
-        except Exception as error:  # an invalid pickle raises almost anything
-            raise pickle.UnpicklingError("an invalid response") from error
+        except Exception as error:  # an invalid pickle raises almost anything, half a one too
+            has_ended = self._is_readable(0) and not self.responses.peek(1)
+            raise (EOFError if has_ended else pickle.UnpicklingError) from error
+        if not isinstance(batch, list):
+            raise pickle.UnpicklingError
         return batch
 
     def _is_readable(self, seconds: float) -> bool:
         return bool(select.select([self.responses], [], [], seconds)[0])
 
     def _exit_code(self) -> int:
-        """Return the process's exit code. If it has not closed its stdout, it lives, and is killed first."""
-        if not self._is_readable(0) or self.responses.peek(1):
-            self.process.kill()
+        """Return the exit code of a process that has closed its stdout; if it does not exit, it is killed."""
         with suppress(subprocess.TimeoutExpired):
             return self.process.wait(EXIT_SECONDS)
         self.process.kill()

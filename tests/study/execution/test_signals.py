@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -53,7 +55,31 @@ def test_the_scheduler_waits_no_longer_when_a_slow_handler_interrupts_it() -> No
     assert waited < ENDLESS / 2
 
 
-def test_signals_are_heard_only_while_a_study_runs() -> None:
+def test_a_handler_waits_for_nothing_that_the_main_thread_holds() -> None:
+    """Wherever a request to stop is interrupted by a signal, its handler ends."""
+    stop, interrupted = Stop(), list[str]()
+
+    def interrupt(frame: FrameType, event: str, _: object) -> Any:
+        if not interrupted or interrupted[-1] == "handled":
+            interrupted.append(f"{frame.f_code.co_name}, {event}")
+            stop.handle(signal.SIGTERM, frame)
+            interrupted.append("handled")
+        return interrupt
+
+    def request() -> None:
+        with suppress(StudyStopped), stop.drain():
+            sys.settrace(interrupt)
+            stop.request()
+            sys.settrace(None)
+
+    thread = threading.Thread(target=request, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), interrupted[-1]
+    assert len(interrupted) > 4
+
+
+def test_signals_are_handled_only_while_a_study_runs() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with handling_signals() as stop:
         assert signal.getsignal(signal.SIGTERM) == stop.handle

@@ -1,4 +1,4 @@
-"""Processes do what threads would have done; what is killed is told, and nothing outlives the study."""
+"""Worker processes do what threads would do; a killed one is replaced, and none outlives the study."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def work_until_stopped(group: Group, stopped: Callable[[], bool]) -> Iterator[Ou
 
 
 def work_for_ever(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Hear nothing; say who does not."""
+    """Do not stop; write down the process that does not."""
     Path(os.environ["FASTMLP_TEST_MARK"]).write_text(str(os.getpid()), encoding="utf-8")
     sleep(600)
     yield Outcome()
@@ -140,7 +140,7 @@ def test_an_error_comes_back_as_failed_trials_and_prints_disturb_nothing(apart: 
     )
 
 
-def test_a_stop_is_heard_between_two_trials(apart: Apart) -> None:
+def test_a_group_stops_between_two_trials(apart: Apart) -> None:
     stop = threading.Event()
     timer = threading.Timer(0.3, stop.set)
     timer.start()
@@ -169,22 +169,42 @@ def test_a_trial_that_kills_every_process_fails_alone(apart: Apart, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("answer", "then", "code"),
+    "response",
     [
-        pytest.param(r"\xff", "time.sleep(600)", -9, id="no pickle"),
-        pytest.param(r"cnowhere\nat_all\n.", "time.sleep(600)", -9, id="a pickle of nothing here"),
-        pytest.param(r"\x80\x05", "sys.exit(3)", 3, id="half a pickle"),
-        pytest.param("", "sys.exit(3)", 3, id="nothing"),
+        pytest.param(r"\xff", id="no pickle"),
+        pytest.param(r"cnowhere\nat_all\n.", id="a pickle of nothing here"),
+        pytest.param("N.", id="a pickle of something else"),
     ],
 )
-def test_an_answer_that_is_none_is_told_whether_its_process_ends_or_lives_on(
-    apart: Apart, monkeypatch: pytest.MonkeyPatch, answer: str, then: str, code: int
+def test_an_invalid_response_ends_its_process(apart: Apart, monkeypatch: pytest.MonkeyPatch, response: str) -> None:
+    """It is killed before it is waited for, because it may live on."""
+    monkeypatch.setattr(worker_processes, "COMMAND", command(response, "time.sleep(600)"))
+    monkeypatch.setattr(worker_processes, "EXIT_SECONDS", 600.0)
+    with pytest.raises(WorkerProcessError, match=r"process [0-9]+ sent an invalid response, like 2 before it$"):
+        together(apart(made_up_work))
+
+
+@pytest.mark.parametrize(
+    ("response", "then", "code"),
+    [
+        pytest.param("", "sys.exit(3)", 3, id="nothing"),
+        pytest.param(r"\x80\x05", "sys.exit(3)", 3, id="half a pickle"),
+        pytest.param("", "os.close(1); time.sleep(600)", -9, id="nothing, and lives on"),
+        pytest.param(r"\x80\x05", "os.close(1); time.sleep(600)", -9, id="half a pickle, and lives on"),
+    ],
+)
+def test_a_process_that_ends_is_named_with_its_code(
+    apart: Apart, monkeypatch: pytest.MonkeyPatch, response: str, then: str, code: int
 ) -> None:
-    start = f"import sys, time; sys.stdout.buffer.write(b'{answer}'); sys.stdout.flush(); {then}"
-    monkeypatch.setattr(worker_processes, "COMMAND", start)
-    monkeypatch.setattr(worker_processes, "EXIT_SECONDS", 10.0 if code == 3 else 0.01)
+    monkeypatch.setattr(worker_processes, "COMMAND", command(response, then))
+    monkeypatch.setattr(worker_processes, "EXIT_SECONDS", 600.0 if code == 3 else 0.01)
     with pytest.raises(WorkerProcessError, match=f"ended at work, with code {code}, like 2 before it$"):
         together(apart(made_up_work))
+
+
+def command(response: str, then: str) -> str:
+    """A process that sends one response, then does something else."""
+    return f"import os, sys, time; sys.stdout.buffer.write(b'{response}'); sys.stdout.flush(); {then}"
 
 
 def test_a_process_that_is_killed_takes_nothing_with_it(tmp_path: Path, mark: Path, quick_start: None) -> None:
@@ -234,14 +254,14 @@ def test_a_process_ends_with_a_study_that_is_killed(mark: Path) -> None:
     assert gone(worker)
 
 
-def test_what_hears_no_stop_is_ended_with_the_block(mark: Path) -> None:
+def test_a_process_that_does_not_stop_is_ended_with_the_block(mark: Path) -> None:
     with WorkerProcesses(work_for_ever) as work:
         asked: list[BaseException] = []
 
         def ask() -> None:
-            with pytest.raises(WorkerProcessError) as told:
+            with pytest.raises(WorkerProcessError) as raised:
                 next(iter(work(GROUP, never)))
-            asked.append(told.value)
+            asked.append(raised.value)
 
         thread = threading.Thread(target=ask)
         thread.start()
