@@ -1,1 +1,1 @@
-"""Benchmarks for asv: one suite a file, each checked against the reference before it is timed."""
+"""Benchmarks for asv: one suite per file, each checked against the reference before it is timed."""

@@ -1,4 +1,4 @@
-"""python -m bench: the speed gate, what measures the gate itself, the fingerprint and the history."""
+"""python -m bench: the speed gate, its error rates, the fingerprint and the history."""
 
 from .cli import main
 

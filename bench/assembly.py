@@ -1,7 +1,7 @@
-"""The machine code of a training, read: what its hot loops consist of, and what it calls.
+"""Read the machine code of a training: what its hot loops consist of, and which functions it calls.
 
-Facts without noise: how many fused multiply-adds a turn of each loop makes, and over how wide vectors; what it spills.
-The patterns are x86's.
+These counts have no noise: fused multiply-adds of one iteration of each loop, the width of their vectors, spills. The
+patterns are those of x86.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ARRAYS_COME_IN = "NRT_adapt_ndarray_from_python"  # asks for no memory
 
 
 class Code(NamedTuple):
-    """Of one function, and how long the processor took to compile it."""
+    """Assembly of one function, and the seconds of CPU that compiling it took."""
 
     text: str
     seconds: float
@@ -33,7 +33,7 @@ class Code(NamedTuple):
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop's instructions, a line each, without the jump back."""
+    """Instructions of a loop, one per line, without the jump back."""
 
     lines: tuple[str, ...]
 
@@ -53,13 +53,13 @@ class Loop:
         return [line for line in self.lines if "call" in line]
 
     def narrow(self, register: str) -> list[str]:
-        """Fused multiply-adds of vectors that are not the machine's full ones."""
+        """Fused multiply-adds on vectors narrower than the machine's full ones."""
         return [line for line in self.fused if register not in line]
 
 
 @cache
 def training(dtype: str) -> Code:
-    """Compile a whole training afresh: what comes from the cache has no assembly to show."""
+    """Compile a whole training anew: code from the cache has no assembly to show."""
     from fastmlp.backends import jit
 
     engine = kernel_modules.engine()
@@ -83,7 +83,7 @@ def hot_loops(text: str) -> list[Loop]:
     Raises
     ------
     LookupError
-        If a product is not there: the code is not built as this file knows it.
+        If a product is missing: the code is built in a way that this file does not know.
     """
     module = r"(?:6vector|7kernels12matmul_tiled)"
     functions = re.split(rf"^_ZN7fastmlp8backends{module}\d+([a-z_]+)B\w+:", text, flags=re.MULTILINE)
@@ -107,27 +107,27 @@ def _loops_of(body: str) -> list[Loop]:
 
 
 def called(text: str) -> set[str]:
-    """Names of the functions whose addresses are taken or that are called."""
+    """Return the names of the functions that are called or whose addresses are taken."""
     return set(re.findall(r"(?:\$|\bcall\w*\s+|\bbl\s+)([A-Za-z_]\w*)", text))
 
 
 def libm(text: str) -> set[str]:
-    """Which functions of the mathematics library are called."""
+    """Return the functions of the mathematics library that are called."""
     return {name.removesuffix("f") for name in called(text)} & LIBM
 
 
 def allocations(text: str) -> set[str]:
-    """Which functions that ask for memory, or count references to it, are called."""
+    """Return the functions called that allocate memory or count references to it."""
     return {name for name in called(text) if name.startswith("NRT_")} - {ARRAYS_COME_IN}
 
 
 def count(text: str, register: str) -> dict[str, int]:
-    """Count what the hot loops consist of, all together, and what the training calls.
+    """Count the instructions of all hot loops together, and the calls of the training.
 
     Parameters
     ----------
     register
-        What the machine's full vectors are called: a value of `REGISTER`.
+        Name of the machine's full vectors: a value of `REGISTER`.
     """
     loops = hot_loops(text)
     return {

@@ -1,4 +1,4 @@
-"""Time to the first training: compiled from nothing, and loaded from the cache a process before left behind."""
+"""Time to the first training: compiled from scratch, and loaded from the cache of an earlier process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What has no noise, as series: losses of fixed trainings, the memory they take, instructions of the hot loops."""
+"""Track noiseless measurements: losses of fixed trainings, their memory, instructions of the hot loops.
+
+The file keeps its name, because asv stores series under it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from .fixed_trainings import learn
 
 
 class Learning:
-    """Last losses of all fixed trainings of a dtype, added up: no change of results leaves it as it was."""
+    """Sum of the last losses of all fixed trainings of a dtype: any change of results changes it."""
 
     params = (BACKENDS, list(DTYPES))
     param_names = ("backend", "dtype")
@@ -24,7 +27,7 @@ class Learning:
 
 
 class Arrays:
-    """Bytes that a training's arrays take at the most, counted and not sampled."""
+    """Peak bytes of a training's arrays, counted and not sampled."""
 
     params = (["lab", "deep"], ["sgd", "adam"], list(DTYPES))
     param_names = ("shape", "optimizer", "dtype")
@@ -38,7 +41,7 @@ class Arrays:
 
 
 class HotLoops:
-    """What the hot loops of a compiled training consist of, all turns of all loops taken once."""
+    """Instructions of the hot loops of a compiled training, one iteration of each loop."""
 
     params = (["instructions", "vector instructions", "fused multiply-adds", "spills"], list(DTYPES))
     param_names = ("what", "dtype")

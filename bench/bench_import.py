@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Import:
-    """What someone waits for before the first line runs."""
+    """What a user waits for before the first line runs."""
 
     params = (["numpy", "fastmlp"],)
     param_names = ("module",)

@@ -1,4 +1,4 @@
-"""The kernels alone, below `train_mlp`: by optimiser and shape, beside the machine's limit; and their memory."""
+"""The kernels alone, below `train_mlp`: by optimiser and shape, their share of the core's peak, and their memory."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Share:
 
 
 class Reference:
-    """Memory of a process that has everything imported and trains nothing: to be taken off the others."""
+    """Memory of a process that has everything imported and trains nothing: to be subtracted from the others."""
 
     def setup(self) -> None:
         needs("numba")

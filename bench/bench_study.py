@@ -1,4 +1,4 @@
-"""Time a study around its trainings: planning it, one trial of each strategy, storing what comes back."""
+"""Time a study around its trainings: planning it, one trial of each strategy, storing the records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Planning:
 
 
 class OneTrial:
-    """A trial of the book with 100 labels, from examples to its record; the pretraining is there already."""
+    """A trial of the book with 100 labels, from examples to its record; the pretraining is done already."""
 
     params = (["numpy", "numba"], list(STRATEGIES))
     param_names = ("backend", "strategy")
@@ -53,7 +53,7 @@ class OneTrial:
 
 
 class Storing:
-    """Ten thousand records, committed in batches as groups hand them back."""
+    """Ten thousand records, committed in batches as groups return them."""
 
     def setup(self) -> None:
         self.folder = TemporaryDirectory()

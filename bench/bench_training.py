@@ -50,7 +50,7 @@ class Peer:
 
 
 class Advantage:
-    """How many times faster than scikit-learn the lab's training is, both timed in turn in one process."""
+    """How many times faster than scikit-learn the lab's training is, both timed alternately in one process."""
 
     params = (BACKENDS,)
     param_names = ("backend",)

@@ -25,7 +25,7 @@ from .history import command as history
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command, and exit."""
+    """Run a command and exit."""
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, stop)
     options = parser().parse_args(arguments)
@@ -45,13 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """End, and clean up on the way."""
+    """Exit by an exception, so that everything is cleaned up."""
     sys.exit(128 + number)
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
-    whole = argparse.ArgumentParser(prog="python -m bench", description="The speed gate, and what goes with it.")
+    whole = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="The speed gate, its error rates, the fingerprint of results and the history of benchmarks.",
+    )
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     gate.add_to(commands)
     selftest.add_to(commands)

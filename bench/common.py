@@ -1,6 +1,6 @@
-"""What the suites share: cases of a given size, and a gate that checks before anything is timed.
+"""Shared by the suites: cases of a given size, and a check against the reference before anything is timed.
 
-Only append here: a case that changes makes every earlier number incomparable.
+Only add cases: one that changes makes all its earlier numbers incomparable.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Case:
     dtype: str = "float32"
 
     def tiny(self) -> Case:
-        """Make it small: the same network, an uneven last batch, two epochs. Enough to compare two backends."""
+        """Return a small version, enough to compare two backends: an uneven last batch, two epochs."""
         return replace(self, examples=min(self.examples, 2 * self.batch_size + 3), epochs=2)
 
     def draw(self) -> tuple[fastmlp.Network, NDArray[Any], NDArray[np.int64]]:
@@ -67,9 +67,9 @@ def gradient(case: Case, backend: str) -> Parameters:
 
 
 def training(case: Case, backend: str) -> Parameters:
-    """Return one whole training with momentum, 0.9; what comes back are the parameters."""
+    """Return one whole training with momentum 0.9, ready to be called; it returns the parameters."""
     net, x, y = case.draw()
-    order = np.tile(np.arange(case.examples), (case.epochs, 1))  # as they come, so that peers can do the same
+    order = np.tile(np.arange(case.examples), (case.epochs, 1))  # in this order, so that peers can use the same
     options: dict[str, Any] = {"epochs": case.epochs, "batch_size": case.batch_size, "lr": 0.05, "order": order}
     return lambda: fastmlp.train_mlp(net, x, y, backend=backend, **options).network.theta
 
@@ -77,13 +77,13 @@ def training(case: Case, backend: str) -> Parameters:
 def ready(work: Work, case: Case, backend: str, reference: Work | None = None) -> Parameters:
     """Check a backend, or a peer, on a tiny case, then return the work on the real one.
 
-    The check is a correctness gate and compiles what will be timed: asv repeats `setup` in every process before it
-    samples, so no compilation reaches a number.
+    The check also compiles the code that will be timed: asv repeats `setup` in every process before it samples, so
+    that no number includes compilation.
 
     Raises
     ------
     NotImplementedError
-        If the backend is not there; asv shows the benchmark as skipped.
+        If the backend is not available; asv shows the benchmark as skipped.
     AssertionError
         If it does not agree with the reference.
     """
@@ -95,7 +95,7 @@ def ready(work: Work, case: Case, backend: str, reference: Work | None = None) -
 
 
 def needs(backend: str) -> None:
-    """Skip the benchmark, in asv's way, if a backend is not there."""
+    """Skip the benchmark, in asv's way, if a backend is not available."""
     try:
         fastmlp.get_backend(backend)
     except MissingLibrary as error:

@@ -1,4 +1,4 @@
-"""What a number belongs to: the processor, the system and the versions."""
+"""The environment of a measurement: processor, system and versions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def circumstances(*distributions: str) -> dict[str, Any]:
 
 
 def cpu_name() -> str:
-    """Name of the processor, with the vectors that the kernels use."""
+    """Return the name of the processor, with the vectors that the kernels use."""
     return f"{machine.cpu_name()} ({kernel_modules.tile().name})"
 
 
 def described(data: dict[str, Any]) -> str:
-    """Return circumstances in a line."""
+    """Return an environment in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     return f"{data['cpu']}, {data['cores']} cores, {data['system']}. {versions}. {data['date']}."

@@ -1,8 +1,8 @@
-"""The fingerprint: what fixed trainings learn and how much memory they take, written down in fingerprint.json.
+"""The fingerprint: losses, parameters and memory of fixed trainings, stored in fingerprint.json.
 
-``python -m bench fingerprint`` compares what this checkout computes with what is written; ``--renew`` writes it anew,
-which is how a change of results says that it is meant. Numbers are compared within a tolerance that other processors
-and libraries stay in; on the machine that the file is of, every bit is.
+``python -m bench fingerprint`` compares the results of this checkout with the file; ``--renew`` rewrites the file,
+which declares a change of results as intended. Numbers are compared within a tolerance that other processors and
+libraries stay in; on the machine that wrote the file, they are compared bit by bit.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ RENEW = "python -m bench fingerprint --renew"
 
 
 class NoFingerprint(Exception):
-    """There is nothing to compare; the message says why."""
+    """No fingerprint can be compared; the message says why."""
 
 
 @dataclass
 class Comparison:
-    """What differs, and what could not be compared: a line each."""
+    """What differs and what could not be compared, one line each."""
 
     learning: list[str] = field(default_factory=list)
     memory: list[str] = field(default_factory=list)
@@ -49,12 +49,12 @@ class Comparison:
 
 
 def fingerprint_of(facts: Json) -> Json:
-    """Return the part of a revision's `facts` that is written down: `machine`, `learning`, `memory`.
+    """Return the part of a revision's measurements that is stored: `machine`, `learning`, `memory`.
 
     Raises
     ------
     NoFingerprint
-        If a part failed or holds a number that is none.
+        If a part failed or holds a number that is not finite.
     """
     for part in ("machine", "learning", "memory"):
         if failed := facts[part].get("failed"):
@@ -68,12 +68,12 @@ def fingerprint_of(facts: Json) -> Json:
 
 
 def read(text: str | None) -> Json:
-    """Read what was written down.
+    """Read a stored fingerprint.
 
     Raises
     ------
     NoFingerprint
-        If there is none, or half a one, or it is not of this kind.
+        If there is none, or it is incomplete or of another kind.
     """
     if text is None:
         raise NoFingerprint(f"there is no {PATH.name}")
@@ -84,7 +84,7 @@ def read(text: str | None) -> Json:
 
 
 def checked(fingerprint: Json) -> Json:
-    """Return a fingerprint that holds trainings, and in them nothing but finite numbers."""
+    """Return a fingerprint if it holds trainings, and only finite numbers."""
     for name, training in fingerprint["learning"].items():
         if not all(math.isfinite(number) for number in _numbers(training)):
             raise NoFingerprint(f"{name}: not a number among its losses")
@@ -94,7 +94,7 @@ def checked(fingerprint: Json) -> Json:
 
 
 def compare(old: Json, new: Json) -> Comparison:
-    """Compare two fingerprints: to the bit if they are of one machine, within the tolerance if not."""
+    """Compare two fingerprints: bit by bit if they are of one machine, else within the tolerance."""
     found, here = Comparison(), old["machine"] == new["machine"]
     for part in ("learning", "memory"):
         found.unknown += [
@@ -109,7 +109,7 @@ def compare(old: Json, new: Json) -> Comparison:
 
 
 def _learning(name: str, old: Json, new: Json, *, exactly: bool) -> Iterator[str]:
-    """Say where a training went another way, the first place only."""
+    """Describe the first difference between two runs of a training."""
     tolerance = TOLERANCE[name.rpartition(", ")[2]]
     names = [*(f"loss of epoch {epoch}" for epoch in range(1, len(old["losses"]) + 1)), "length of the parameters"]
     if len(old["losses"]) != len(new["losses"]):
@@ -135,7 +135,7 @@ def _numbers(training: Json) -> list[float]:
 
 
 def to_text(fingerprint: Json) -> str:
-    """Write it as JSON, a line a training, so that a change of one is a change of one line."""
+    """Return it as JSON with one line per training, so that a diff shows which training changed."""
 
     def lines(part: Json) -> str:
         return ",\n".join(f"  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in part.items())
@@ -146,20 +146,22 @@ def to_text(fingerprint: Json) -> str:
 
 def add_to(commands: Any) -> None:
     """Add the command to a parser."""
-    command = commands.add_parser("fingerprint", help="compare results with what is written down", description=__doc__)
-    command.add_argument("--renew", action="store_true", help="write down the results of this checkout")
+    command = commands.add_parser(
+        "fingerprint", help="compare results with the stored fingerprint", description=__doc__
+    )
+    command.add_argument("--renew", action="store_true", help="store the results of this checkout")
     command.set_defaults(run=lambda options: run(renew=options.renew))
 
 
 def run(*, renew: bool) -> int:
-    """Compare what is computed here with what is written, or write it anew.
+    """Compare the results of this checkout with the stored ones, or store them.
 
     Returns
     -------
     int
-        0 if nothing changed, 1 if something did, 5 if it cannot be said.
+        0 if nothing changed, 1 if something did, 5 if that is unknown.
     """
-    from .noiseless import PARTS, gather  # imports what is to be measured
+    from .noiseless import PARTS, gather  # imports the package that is measured
 
     try:
         new = fingerprint_of(gather([part for part in PARTS if part != "assembly"]))
@@ -170,12 +172,12 @@ def run(*, renew: bool) -> int:
         found = compare(read(PATH.read_text(encoding="utf-8") if PATH.exists() else None), new)
     except NoFingerprint as error:
         found = Comparison(unknown=[str(error)])
-    sys.stdout.write(told(found))
+    sys.stdout.write(report(found))
     return CHECK_FAILED if found.changed else NO_VERDICT if found.unknown else PASSED
 
 
-def told(found: Comparison) -> str:
-    """Say what was found, and what to do if it is meant."""
+def report(found: Comparison) -> str:
+    """Return the outcome as text, and the command for an intended change."""
     parts = (("changed", found.changed), ("no verdict", found.unknown))
     lines = [f"{word}: {line}" for word, lines in parts for line in shortened(lines)]
     if found.changed:

@@ -1,8 +1,8 @@
-"""What fixed small trainings learn: a change of results shows here, whatever it does to the speed.
+"""Results of small fixed trainings, which show any change of what the package computes.
 
-Every kind of training is there: each optimiser, activation and strategy, both dtypes, a rank, a head of one logit. No
-size is a multiple of a tile's, so that padding and short batches take part. Only the public surface is used, so that
-this file can ask any revision.
+There is one for each optimiser, activation and strategy, in both dtypes, with a rank, and with a head of one logit. No
+size is a multiple of the tile's, so that padding and short batches take part. Only public functions are used, so that
+this file works with any revision.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHARED: dict[str, Any] = {"epochs": 6, "batch_size": 8, "weight_decay": 0.01}
 
 
 class Learned(NamedTuple):
-    """What a training arrives at."""
+    """Result of a training."""
 
     losses: list[float]  # (epochs,)
     length: float  # of the vector of all parameters
@@ -35,7 +35,7 @@ class Learned(NamedTuple):
 
     @classmethod
     def of(cls, fit: Any) -> Learned:
-        """Reduce a `Fit`."""
+        """Reduce a `Fit` to what is compared."""
         theta = fit.network.theta
         length = math.sqrt(math.fsum(float(x) ** 2 for x in theta))  # rounds once, whatever the library
         bits = sha256(theta.tobytes() + fit.losses.astype("<f8").tobytes()).hexdigest()[:16]
@@ -43,7 +43,7 @@ class Learned(NamedTuple):
 
     @property
     def numbers(self) -> list[float]:
-        """What is compared within a tolerance."""
+        """The numbers that are compared within a tolerance."""
         return [*self.losses, self.length]
 
 
@@ -64,7 +64,7 @@ def trainings() -> dict[str, Training]:
 
 
 def learn(backend: str, chosen: Mapping[str, Training] | None = None) -> dict[str, Learned]:
-    """Do the trainings."""
+    """Run the trainings."""
     return {name: Learned.of(training(backend)) for name, training in (chosen or trainings()).items()}
 
 
@@ -88,7 +88,7 @@ def _within_rank(rank: int) -> Any:
 
 
 def _examples(classes: int) -> tuple[Any, Any]:
-    """Clouds around a point a class, too wide to be learnt in full."""
+    """Draw one cloud of points per class, wide enough that the classes overlap."""
     rng = np.random.default_rng(20_261_121)
     y = np.arange(EXAMPLES) % classes
     return rng.standard_normal((classes, HIDDEN[0]))[y] + rng.standard_normal((EXAMPLES, HIDDEN[0])), y

@@ -1,7 +1,7 @@
-"""What can be said of a revision without a clock: what it learns, the memory it takes, its machine code.
+"""Noiseless measurements of a revision: results of fixed trainings, memory and machine code.
 
-``python -m bench.noiseless`` prints it as JSON, of the fastmlp that it can import. A part that cannot be had holds the
-reason instead, under ``failed``; one that does not exist on this machine, under ``skipped``.
+``python -m bench.noiseless`` measures the fastmlp that it imports and prints JSON. A part that fails holds the reason
+under ``failed``; one that does not exist on this machine, under ``skipped``.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ BACKENDS = ("numba", "numpy")
 
 
 def gather(parts: Iterable[str] | None = None) -> Json:
-    """Return the parts of `PARTS` that are asked for, or all; each a dict that can be written as JSON."""
+    """Measure some parts of `PARTS`, or all; each is a dict that can be written as JSON."""
     return {name: attempt(PARTS[name]) for name in parts or PARTS}
 
 
 def attempt(part: Callable[[], Json]) -> Json:
-    """Return what a part says, or why it does not: another revision may be built in another way."""
+    """Measure a part, or return why it failed: another revision may be built in another way."""
     try:
         return part()
-    except NotImplementedError as reason:  # as asv has it: there is nothing of this kind here
+    except NotImplementedError as reason:  # as in asv: there is nothing of this kind here
         return {"skipped": str(reason)}
-    except Exception as error:  # noqa: BLE001  whatever it is, it is told, and the other parts are still had
+    except Exception as error:  # noqa: BLE001  whatever it is, it is reported, and the other parts are still measured
         return {"failed": f"{type(error).__name__}: {error}".splitlines()[0]}
 
 
 def machine() -> Json:
-    """Return all that the last bits of a result may depend on, beside the revision."""
+    """Return everything, apart from the revision, that the last bits of a result may depend on."""
     from numba.core.registry import cpu_target
 
     _, cpu, _ = cpu_target.target_context.codegen().magic_tuple()
@@ -51,12 +51,12 @@ def machine() -> Json:
 
 
 def learning() -> Json:
-    """Return what each backend learns in each of the fixed trainings."""
+    """Return the results of each backend in each of the fixed trainings."""
     return {backend: {name: found._asdict() for name, found in learn(backend).items()} for backend in BACKENDS}
 
 
 def memory() -> Json:
-    """Return the most bytes that a training holds at once, by shape, optimiser and dtype."""
+    """Return the peak bytes of a training by shape, optimiser and dtype."""
     return {
         f"{shape}, {optimizer}, {dtype}": bytes_of(shape, optimizer, dtype)
         for shape in ("lab", "deep", "tiny")
@@ -66,7 +66,7 @@ def memory() -> Json:
 
 
 def bytes_of(shape: str, optimizer: str, dtype: str) -> int:
-    """Count the bytes of one epoch, as Python and NumPy ask for them: the same in every run, but for some hundreds."""
+    """Return the peak bytes that Python and NumPy allocate in one epoch: the same in every run up to some hundreds."""
     work = Work(replace(SHAPES[shape], epochs=1))
     net, x = fastmlp.init_mlp(work.shape.sizes, rng=0, dtype=dtype), work.x.astype(dtype)
     options: Json = {"batch_size": work.shape.batch_size, "order": work.order, "optimizer": optimizer, "lr": 0.01}
@@ -74,7 +74,7 @@ def bytes_of(shape: str, optimizer: str, dtype: str) -> int:
     def train() -> None:
         fastmlp.train_mlp(net, x, work.y, epochs=1, backend="numba", **options)
 
-    train()  # what is made once stays out of it
+    train()  # so that what is made only once is not counted
     tracemalloc.start()
     try:
         train()
@@ -84,7 +84,7 @@ def bytes_of(shape: str, optimizer: str, dtype: str) -> int:
 
 
 def machine_code() -> Json:
-    """Return counts of what a training compiles to, by dtype, and the seconds that compiling took the processor."""
+    """Return counts of the instructions of a training by dtype, and the seconds of CPU that compiling took."""
     vectors = kernel_modules.tile().name
     if vectors not in assembly.REGISTER:
         raise NotImplementedError(f"the patterns are x86's, and this is {vectors}")

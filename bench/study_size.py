@@ -1,7 +1,7 @@
-"""How much memory a study's bookkeeping takes: plan, store, resume, export and report made-up records, nothing trained.
+"""Memory of a study's bookkeeping: plan, store, resume, export and report made-up records, without training.
 
-``python -m bench.study_size 20000 200000`` prints one line a number of trials. A process's highest memory is known only
-of itself and only goes up, so each number has a process of its own.
+``python -m bench.study_size 20000 200000`` prints one line per number of trials. The peak memory of a process never
+goes down, so each number has a process of its own.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ HERE = Environment("numba", {"full rank": "0", "low rank": "1"}, {"numpy": "1", 
 
 
 def study_of(trials: int) -> Settings:
-    """Return a study of about so many trials: more are more seeds, as in a study that grows."""
+    """Return a study of about that many trials; more trials are more seeds, as in a study that grows."""
     grid = {"strategies": NAMES, "sizes": SIZES, "seeds": max(1, trials // CELLS)}
     return from_dict({"name": f"{trials} trials", "grid": grid})
 
 
 def filled(columns: dict[str, str], key: str) -> Record:
-    """Return a record with something in every column, of a usual length and drawn by its key, a hash."""
+    """Return a record with a value of usual length in every column, derived from its key."""
     number = int(key[:8], 16) / 2**32
     kinds = {"TEXT": "some text", "REAL": number, "INTEGER": 12345, "LIST": [number] * 3, "PAIRS": [[12, number]] * 7}
     record = {name: kinds[kind] for name, kind in columns.items()} | {"key": key}
@@ -48,7 +48,7 @@ def filled(columns: dict[str, str], key: str) -> Record:
 
 
 def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Do a group's trials in no time."""
+    """Return made-up records for the trials of a group."""
     yield Outcome(
         filled(PRETRAINING, group.pretraining_key) if group.pretraining_missing else None,
         scores=[filled(SCORES, key) for _, key in group.scores],
@@ -59,7 +59,7 @@ def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
 
 
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
-    """Plan, store, resume, export and report a study; say how long each took, in seconds."""
+    """Plan, store, resume, export and report a study; yield the seconds of each."""
     meta = {"settings": to_toml(settings)}
     start = perf_counter()
     with Store.open(folder) as store:
@@ -84,7 +84,7 @@ def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
 
 
 def peak(trials: int) -> str:
-    """Return what a process of its own says of so many trials: its highest memory in MiB first."""
+    """Measure a number of trials in a process of its own; return its line, which begins with the peak memory in MiB."""
     command = [sys.executable, "-m", "bench.study_size", "--here", str(trials)]
     root = Path(__file__).parents[1]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=3600).stdout.strip()

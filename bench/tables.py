@@ -36,5 +36,5 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
-    """Keep the first few lines, and count the others."""
+    """Return the first few lines, and the number of the others."""
     return [*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])]

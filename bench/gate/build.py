@@ -1,8 +1,8 @@
-"""A revision made ready to be measured: sources, an environment and a compile cache of its own.
+"""Build a revision for measuring: its own copy of the sources, environment and compile cache.
 
-Nothing is registered in the repository: sources come out of `git archive`, so a build that is killed leaves no
-worktree behind. Its parts are checked one against the next: the sources against the tree that git has, and what a
-process imports against the sources (`Build.verify`).
+Nothing is registered in the repository: the sources come from `git archive`, so a build that is killed leaves no
+worktree behind. The sources are checked against git's tree, and what a process imports is checked against the sources
+(`Build.verify`).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ ONE_THREAD = {
     **dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "PYTHONHASHSEED": "0",
 }
-PREFIXES = ("PYTHON", "NUMBA_")  # the caller's own settings would decide what is measured
+PREFIXES = ("PYTHON", "NUMBA_")  # the caller's settings must not change what is measured
 
 
 class GateError(Exception):
-    """The gate cannot do what it is asked."""
+    """The gate cannot reach a verdict."""
 
 
 class UnknownRevisionError(GateError):
@@ -46,18 +46,18 @@ class UnknownRevisionError(GateError):
 
 
 class BuildError(GateError):
-    """A revision could not be built, or is not what it claims to be."""
+    """A revision could not be built, or a process runs another one."""
 
 
 class Wanted(NamedTuple):
-    """What to build: what to call it, the commit or `WORKING_TREE`, and the share of its work to do twice."""
+    """What to build: a label, the commit or `WORKING_TREE`, and the share of the work to do twice."""
 
     label: str
     revision: str
     extra_work: float = 0.0
 
     def describe(self) -> str:
-        """Say what it is, for people."""
+        """Return a description for people."""
         return self.revision + (f" with {self.extra_work:.0%} of its work done twice" if self.extra_work else "")
 
 
@@ -76,7 +76,7 @@ class Build:
     digest
         Of the package's files, as `worker.hash_of` has it.
     extra_work
-        Share of the kernels' work that this build does twice; zero but for measuring the gate.
+        Share of the kernels' work that this build does twice; zero except to measure the gate.
     """
 
     label: str
@@ -92,7 +92,7 @@ class Build:
 
     @property
     def worker(self) -> Path:
-        """The worker's program, as it was when this was built: nobody's edits get into a measurement."""
+        """Copy of the worker's program from the time of the build, so that later edits do not enter a measurement."""
         return self.folder / WORKER.name
 
     @property
@@ -102,7 +102,7 @@ class Build:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables for its processes: one thread, its own compile cache, nothing of the caller's that matters."""
+        """Environment variables of its processes: one thread, and its own compile cache."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
         return kept | ONE_THREAD | {"NUMBA_CACHE_DIR": str(self.folder / "cache")}
 
@@ -112,7 +112,7 @@ class Build:
         Raises
         ------
         BuildError
-            If the package that it imported lies elsewhere or has other files.
+            If the package that it imported is elsewhere or has other files.
         """
         package = Path(identity["package"])
         if not package.is_relative_to(self.folder) or identity["hash"] != self.digest:
@@ -127,9 +127,9 @@ def build_all(repository: Path, wanted: Sequence[Wanted], folder: Path) -> list[
     repository
         A git checkout.
     wanted
-        What to build; the same revision may be there more than once.
+        What to build; a revision may occur more than once.
     folder
-        Where to.
+        Where the builds go.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def build_all(repository: Path, wanted: Sequence[Wanted], folder: Path) -> list[
 
 
 def build(wanted: Wanted, repository: Path, folder: Path, *, own: bool, run: Callable[..., None]) -> Build:
-    """Build one revision; `own` says whether its dependencies are installed anew, and `run` runs commands."""
+    """Build one revision; `own` means that its dependencies are installed for it, and `run` runs commands."""
     source = folder / "source"
     source.mkdir(parents=True)
     fetch_source(repository, wanted.revision, source)
@@ -161,7 +161,7 @@ def build(wanted: Wanted, repository: Path, folder: Path, *, own: bool, run: Cal
     if (source / "bench").is_dir():
         shutil.copytree(source / "bench", folder / "suites" / "bench")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    here = ["--no-build-isolation"] if find_spec("hatchling") is not None else []  # nothing to download then
+    here = ["--no-build-isolation"] if find_spec("hatchling") is not None else []  # needs no download
     run(*pip, "wheel", "--no-deps", *here, "--wheel-dir", str(folder / "wheel"), str(source))
     make_environment(folder / "env", borrow=not own)
     alone = [] if own else ["--no-deps", "--no-index"]
@@ -181,12 +181,12 @@ def git(repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 
 
 def resolve(repository: Path, revision: str) -> str:
-    """Return the commit that a name stands for.
+    """Return the commit that a revision names.
 
     Raises
     ------
     UnknownRevisionError
-        If it stands for none.
+        If there is none.
     """
     try:
         return git(repository, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
@@ -212,7 +212,7 @@ def fetch_source(repository: Path, revision: str, folder: Path) -> None:
 
 
 def make_environment(folder: Path, *, borrow: bool) -> None:
-    """Make a virtual environment, with a path to the dependencies that are installed here if it is to borrow them."""
+    """Make a virtual environment; if it borrows dependencies, with a path to those that are installed here."""
     venv.create(folder, symlinks=True)
     if borrow:
         # A line of a .pth file adds a folder and does not read the .pth files in it: an editable install stays out.
@@ -222,13 +222,13 @@ def make_environment(folder: Path, *, borrow: bool) -> None:
 
 
 def may_borrow(repository: Path, revisions: Sequence[str]) -> bool:
-    """Whether revisions ask for the same dependencies and those are installed here."""
+    """Return whether all revisions have the same dependencies, and these are installed here."""
     asked = [dependencies(repository, revision) for revision in revisions]
     return all(one == asked[0] for one in asked) and all(map(satisfied, asked[0]))
 
 
 def dependencies(repository: Path, revision: str) -> list[str]:
-    """Return what a revision asks for."""
+    """Return the dependencies of a revision."""
     name = "pyproject.toml"
     here = revision == WORKING_TREE
     text = (repository / name).read_bytes() if here else git(repository, "show", f"{revision}:{name}")
@@ -237,7 +237,7 @@ def dependencies(repository: Path, revision: str) -> list[str]:
 
 
 def satisfied(line: str) -> bool:
-    """Whether a requirement is installed here."""
+    """Return whether a requirement is installed here."""
     from packaging.requirements import Requirement
 
     requirement = Requirement(line)

@@ -1,7 +1,7 @@
-"""What the gate holds against a revision without a clock: no noise can turn it.
+"""Noiseless checks: results, memory and machine code of base and head.
 
-The facts of base and head come from one machine, so what they learn is compared to the bit. A change must be announced:
-the fingerprint that is committed with head is another than base's, and head computes what it says.
+Both are measured on one machine, so results are compared bit by bit. A change must be declared: the fingerprint that is
+committed with head differs from that of base, and head computes what it says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .verdict import Check
 Json = dict[str, Any]
 
 FAULTS = ("narrow multiply-adds", "spills", "calls in hot loops", "calls of libm", "calls for memory")
-SECONDS = 300  # for the facts of a revision; some ten are usual
+SECONDS = 300  # timeout for the measurements of a revision; ten or so are usual
 
 
 class Revision(NamedTuple):
@@ -33,10 +33,10 @@ class Revision(NamedTuple):
 
 
 def check_builds(builds: tuple[Build, Build], log: Callable[[str], None]) -> list[Check]:
-    """Make the checks, on what both builds say at once by head's `bench.noiseless`; none where no revision has that."""
+    """Measure both builds at once by head's `bench.noiseless`, and check them; no checks if no revision has it."""
     if not any((build.suites / "bench" / "noiseless.py").is_file() for build in builds):
         return []
-    log("checking what has no noise")
+    log("checking results, memory and machine code")
     with ExitStack() as stack:
         asked = [stack.enter_context(ask(one, builds[1])) for one in builds]
         base, head = (Revision(answer(one), written(build)) for one, build in zip(asked, builds, strict=True))
@@ -45,7 +45,7 @@ def check_builds(builds: tuple[Build, Build], log: Callable[[str], None]) -> lis
 
 @contextmanager
 def ask(build: Build, asking: Build) -> Iterator[subprocess.Popen[str]]:
-    """Run one revision's `bench.noiseless` on the package of another, and see it ended."""
+    """Run the `bench.noiseless` of one revision on the package of another; kill it at the end."""
     process = subprocess.Popen(
         [str(build.python), "-P", "-m", "bench.noiseless"], env=build.environment | {"PYTHONPATH": str(asking.suites)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
@@ -58,7 +58,7 @@ def ask(build: Build, asking: Build) -> Iterator[subprocess.Popen[str]]:
 
 
 def answer(process: subprocess.Popen[str]) -> Json:
-    """Return the facts that a process tells; if it fails, why is what all of its parts say."""
+    """Return the measurements that a process prints; if it fails, every part holds the reason."""
     try:
         said, complaints = process.communicate(timeout=SECONDS)
         facts: Json = json.loads(said)
@@ -72,7 +72,7 @@ def answer(process: subprocess.Popen[str]) -> Json:
 
 
 def written(build: Build) -> str | None:
-    """Return the fingerprint that is committed with a revision."""
+    """Return the text of the fingerprint that is committed with a revision."""
     path = build.suites / "bench" / PATH.name
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
@@ -83,7 +83,7 @@ def check(base: Revision, head: Revision) -> list[Check]:
 
 
 def _results(base: Revision, head: Revision) -> Iterator[Check]:
-    """Refuse what is not as written, and what has changed without being written anew."""
+    """Refuse results that differ from the committed fingerprint, or changed while it did not."""
     try:
         now = fingerprint_of(head.facts)
         own = compare(read(head.written), now)
@@ -108,9 +108,9 @@ def _results(base: Revision, head: Revision) -> Iterator[Check]:
 
 
 def _machine_code(base: Json, head: Json) -> Iterator[Check]:
-    """Refuse hot loops that are gone, or that spill or call more than base's.
+    """Refuse hot loops that are gone, or that spill or call more than those of base.
 
-    How many there are is for the kernels to say: one that is no longer on full vectors counts as narrow.
+    Their number may change: a loop that is no longer on full vectors counts as narrow.
     """
     if skipped := head.get("skipped"):
         yield Check("hot loops", "", "", passed=True, note=f"not looked at: {skipped}")
@@ -136,7 +136,7 @@ def _loops(counts: Json) -> str:
 
 
 def _digest(fingerprint: Json) -> str:
-    """Name all bits of all trainings by a few letters."""
+    """Hash the bits of all trainings to a few letters."""
     bits = [training["bits"] for training in fingerprint["learning"].values()]
     return sha256(json.dumps(bits, sort_keys=True).encode()).hexdigest()[:12]
 

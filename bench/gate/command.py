@@ -32,33 +32,38 @@ def add_to(commands: Any) -> None:
 
 
 def add_gate(command: argparse.ArgumentParser) -> None:
-    """Describe the gate."""
+    """Add the options of `gate`."""
     command.description = "Compare the speed of two revisions."
-    command.add_argument("--base", required=True, metavar="REF", help="what to compare with")
-    command.add_argument("--head", metavar="REF", help="what to judge; if not given, the tracked files as they stand")
+    command.add_argument("--base", required=True, metavar="REF", help="revision to compare with")
+    command.add_argument("--head", metavar="REF", help="revision to test (default: the working tree)")
     command.add_argument(
-        "--bench", metavar="REGEX", type=pattern, help="only these, instead of the headline and the checks"
+        "--bench", metavar="REGEX", type=pattern, help="only benchmarks whose names match, and no checks"
     )
-    command.add_argument("--core", type=core, default=min(usable()), help="measure on this core, %(default)s")
-    command.add_argument("--seconds", type=float, default=Settings.seconds, help="for a run and again, %(default)s")
-    command.add_argument("--repository", type=Path, default=ROOT, help="the checkout, if not this one")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    command.add_argument("--markdown", type=Path, metavar="FILE", help="write a summary there")
+    command.add_argument("--core", type=core, default=min(usable()), help="core to measure on (default: %(default)s)")
+    command.add_argument(
+        "--seconds",
+        type=float,
+        default=Settings.seconds,
+        help="time for a run, and again for confirming it (default: %(default)s)",
+    )
+    command.add_argument("--repository", type=Path, default=ROOT, help="the checkout (default: this one)")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
+    command.add_argument("--markdown", type=Path, metavar="FILE", help="write a summary as Markdown")
     command.set_defaults(run=run_gate)
 
 
 def add_power(command: argparse.ArgumentParser) -> None:
-    """Describe the measurement of the gate."""
+    """Add the options of `gate-power`."""
     from . import power
 
     command.description = power.__doc__
     command.formatter_class = argparse.RawDescriptionHelpFormatter
-    command.add_argument("--only", choices=(power.QUIET, power.LOADED), help="one of the two conditions")
-    command.add_argument("--limit", type=int, metavar="N", help="at most so many comparisons of a kind")
-    command.add_argument("--core", type=core, default=min(usable()), help="measure on this core, %(default)s")
+    command.add_argument("--only", choices=(power.QUIET, power.LOADED), help="only one of the two conditions")
+    command.add_argument("--limit", type=int, metavar="N", help="number of comparisons of each kind at most")
+    command.add_argument("--core", type=core, default=min(usable()), help="core to measure on (default: %(default)s)")
     command.add_argument("--json", type=Path, metavar="FILE", default=ROOT / "bench" / "gate.json")
     command.add_argument("--markdown", type=Path, metavar="FILE", default=ROOT / "bench" / "GATE.md")
-    command.add_argument("--render", action="store_true", help="measure nothing, write the Markdown from the JSON")
+    command.add_argument("--render", action="store_true", help="measure nothing; write the Markdown from the JSON")
     command.set_defaults(run=run_power)
 
 
@@ -67,19 +72,19 @@ def pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise argparse.ArgumentTypeError(f"no regular expression, {error}: {text}") from error
+        raise argparse.ArgumentTypeError(f"not a regular expression, {error}: {text}") from error
     return text
 
 
 def core(text: str) -> int:
     """Accept a core that this process may use."""
     if not text.isdigit() or int(text) not in usable():
-        raise argparse.ArgumentTypeError(f"{text} is none of the cores that may be used: {sorted(usable())}")
+        raise argparse.ArgumentTypeError(f"{text} is not among the usable cores: {sorted(usable())}")
     return int(text)
 
 
 def usable() -> set[int]:
-    """Cores that this process may use."""
+    """Return the cores that this process may use."""
     return os.sched_getaffinity(0) if sys.platform == "linux" else set(range(os.cpu_count() or 1))
 
 

@@ -1,4 +1,4 @@
-"""The run: restarts are added until all is decided or the time is spent, and what is alarming is measured again."""
+"""Compare two builds: restarts until all is decided or the time is up; alarming results are measured again."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from .sampling import PREPARING, Pair, Process, Round, WorkerError
 from .verdict import Estimate, Result, Verdict, drifted, estimate, judge
 from .worker import CONTROL
 
-Log = Callable[[str], None]  # takes a line on the progress
+Log = Callable[[str], None]  # takes a progress message
 
 
 def log_to_stderr(line: str) -> None:
-    """Write a line on the progress to stderr."""
+    """Write a progress message to stderr."""
     sys.stderr.write(line + "\n")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run goes about it.
+    """Settings of a run.
 
     Attributes
     ----------
     core
-        The core that all samples are taken on.
+        Core on which all samples are taken.
     sample, control
-        Nanoseconds of a sample, and of one of the control's.
+        Nanoseconds of a sample of a benchmark, and of the control.
     rounds
-        Rounds of a benchmark in a restart.
+        Rounds of each benchmark in a restart.
     least, most
         Restarts of the pair before a verdict, and before giving up.
     seconds
-        After which no restart is begun, in the first run; a fresh run that confirms has as many again.
+        Time after which no restart begins in the first run; the confirming run has as much again.
     """
 
     core: int
@@ -51,19 +51,19 @@ class Settings:
 
 @dataclass
 class Run:
-    """What has been measured so far: rounds by benchmark and restart."""
+    """The measurements so far: rounds by benchmark and restart."""
 
     rounds: dict[str, list[list[Round]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     restarts: int = 0
 
     def wall(self, name: str) -> float | None:
-        """Return the median ratio by the wall's clock, for comparison."""
+        """Return the median ratio of wall-clock times, for comparison."""
         ratios = [one.wall_ratio for rounds in self.rounds.get(name, []) for one in rounds]
         return median(ratios) if ratios else None
 
     def estimates(self) -> dict[str, Estimate]:
-        """Return the estimates of all that did not fail; a ratio that is none is a failure."""
+        """Return the estimates of all benchmarks that did not fail; a ratio that is not finite is a failure."""
         found = {}
         for name, restarts in self.rounds.items():
             if name not in self.failed and restarts:
@@ -77,9 +77,9 @@ class Run:
 def compare(
     builds: tuple[Build, Build], names: Iterable[str], settings: Settings, log: Log
 ) -> tuple[list[Result], Estimate | None]:
-    """Measure and judge some benchmarks; return what is said of each, and how the control did.
+    """Measure and judge benchmarks; return the result of each, and the estimate of the control.
 
-    Both builds run the head's suites, so that they are asked to do the same.
+    Both builds run the head's suites, so that they do the same work.
     """
     names = list(names)
     run = measure(builds, names, settings, log)
@@ -108,7 +108,7 @@ def compare(
 
 
 def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, log: Log) -> Run:
-    """Start pair after pair until all is decided, the most restarts are done, or the time is spent."""
+    """Start pair after pair until all is decided, the limit of restarts is reached, or the time is up."""
     run, begun = Run({name: [] for name in [*names, CONTROL]}), time.monotonic()
     calls: dict[str, int] = {}
     undecided = list(names)
@@ -125,11 +125,11 @@ def measure(builds: tuple[Build, Build], names: list[str], settings: Settings, l
 
 
 def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict[str, int], settings: Settings) -> bool:
-    """Start a pair, take its rounds of these benchmarks and of the control, end it.
+    """Start a pair, take rounds of these benchmarks and of the control, end the pair.
 
     Returns
     -------
-    False if one of the pair ended before: a benchmark has failed then, and nothing was added of the others.
+    False if one of the pair ended early: then a benchmark has failed, and nothing was added for the others.
     """
     with Pair(builds, builds[1].suites, run.restarts % 2) as pair:
         run.failed |= pair.prepare([CONTROL, *names])
@@ -150,7 +150,7 @@ def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict
 
 
 def one_round(pair: Pair, name: str, calls: dict[str, int], settings: Settings, *, fresh: bool) -> Round:
-    """Take a round, of as many calls as fill a sample; a process that is fresh runs for a moment before."""
+    """Take a round, with as many calls as fill a sample; fresh processes are warmed up before."""
     if name not in calls:
         calls[name] = pair.calibrate(name, settings.control if name == CONTROL else settings.sample)
     if fresh:
@@ -159,7 +159,7 @@ def one_round(pair: Pair, name: str, calls: dict[str, int], settings: Settings, 
 
 
 def warm(builds: Sequence[Build], names: Sequence[str]) -> None:
-    """Run each benchmark once in each build, so that its cache holds what is compiled. Failures show later."""
+    """Run each benchmark once in each build, to fill its compile cache. Failures show later."""
     with ExitStack() as stack:
         processes = [stack.enter_context(Process(one, builds[-1].suites)) for one in builds]
         for process in processes:

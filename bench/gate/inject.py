@@ -1,11 +1,11 @@
-"""Extra work put into a copy of the sources, so that the gate can be shown a build whose slowdown is known.
+"""Inject a slowdown of known size into a copy of the sources, to test the gate.
 
-The package itself has no such switch. A build of the head does, when it is made with `VARIABLE` in the environment,
-which says what share of the work is done twice: ``FASTMLP_GATE_EXTRA_WORK=0.05 python -m bench gate --base HEAD``.
+The package itself has no such switch. A build of the head does if `VARIABLE` is set in the environment, to the share of
+the work that is done twice: ``FASTMLP_GATE_EXTRA_WORK=0.05 python -m bench gate --base HEAD``.
 
-The size is counted, not tuned: of every training call that share of its updates is computed once more, by the same
-loop of the same kernel, on a copy of the parameters; of every prediction that share of its rows. What a call leaves
-owing, as 1.6 of 32 updates cannot be computed, the next one adds. The results stay the same bits.
+The size is counted, not tuned: that share of the updates of every training call is computed twice, by the same loop of
+the same kernel, on a copy of the parameters; and that share of the rows of every prediction. A fraction of an update is
+carried over to the next call. The results stay the same bits.
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ class engine:
 
 
 class ExtraWorkError(Exception):
-    """The share is none, or the sources are not those that the extra work was written for."""
+    """The share is invalid, or the sources are not those that the extra work was written for."""
 
 
 def share_of(text: str) -> float:
-    """Read the share of the work to be done twice: in [0, 1], nothing being zero.
+    """Read the share of the work to do twice, in [0, 1]; an empty text is 0.
 
     Raises
     ------
     ExtraWorkError
-        If it is no such number.
+        If it is not such a number.
     """
     try:
         share = float(text or 0)
@@ -90,7 +90,7 @@ def slow_down(package: Path, share: float) -> None:
     Raises
     ------
     ExtraWorkError
-        If the kernels have changed so much that this file has to.
+        If the kernels have changed, so that this file must change too.
     """
     engine, compiled = (package / "backends" / name for name in ("kernels/engine.py", "compiled.py"))
     before, start, rest = engine.read_text().partition("@entry\ndef train(\n")
@@ -100,7 +100,7 @@ def slow_down(package: Path, share: float) -> None:
 
 
 def replaced(text: str, changes: tuple[tuple[str, str], ...]) -> str:
-    """Make each change, at the one place where it can be made."""
+    """Make each change at the only place where its text occurs."""
     for old, new in changes:
         if text.count(old) != 1:
             raise ExtraWorkError(f"{old!r} is there {text.count(old)} times")

@@ -26,16 +26,16 @@ LIBRARY = ctypes.CDLL(None)  # found before any fork: a child of a process with 
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Give a folder of one's own, with those of dead owners swept away first.
+    """Give this process a folder of its own, after removing those of dead processes.
 
-    An owner holds a lock on a file inside, which the system lets go when the owner dies, however it does.
+    The owner holds a lock on a file inside, which the system releases when the owner dies.
     """
     home = Path(tempfile.gettempdir()) / f"fastmlp-gate-{os.geteuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     if home.is_symlink() or home.stat().st_uid != os.geteuid():
         raise PermissionError(f"{home} is not this user's own folder")
     with (home / LOCK).open("w") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)  # nobody sweeps a folder before its owner has locked it
+        fcntl.flock(door, fcntl.LOCK_EX)  # so that no folder is removed before its owner has locked it
         sweep(home)
         folder = Path(tempfile.mkdtemp(dir=home))
         lock = locked(folder)
@@ -48,7 +48,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def sweep(home: Path) -> None:
-    """Remove the folders whose owners are dead."""
+    """Remove the folders of dead processes."""
     for folder in home.iterdir():
         if folder.is_dir() and (lock := locked(folder)) is not None:
             with lock:
@@ -56,7 +56,7 @@ def sweep(home: Path) -> None:
 
 
 def locked(folder: Path) -> IO[str] | None:
-    """Lock a folder; None if its owner lives."""
+    """Lock a folder; return None if its owner lives."""
     with suppress(FileNotFoundError):
         lock = (folder / LOCK).open("w")
         try:
@@ -69,20 +69,20 @@ def locked(folder: Path) -> IO[str] | None:
 
 
 class CommandError(Exception):
-    """A command failed, or was stopped; the message ends with what it said."""
+    """A command failed or was stopped; the message ends with its output."""
 
 
 def die_with_parent() -> None:
-    """Have the kernel, if it is Linux, end this process when the thread that started it ends.
+    """Ask Linux to kill this process when the thread that started it ends.
 
-    Called between fork and exec it holds for the program, too, which need not know of it.
+    Called between fork and exec, it applies to the new program.
     """
     if sys.platform == "linux":
         LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Commands:
-    """Commands that run on threads of this process, and that can all be stopped at once."""
+    """Commands run by threads of this process, which can be stopped all at once."""
 
     def __init__(self) -> None:
         self.running: set[subprocess.Popen[str]] = set()
@@ -109,7 +109,7 @@ class Commands:
             raise CommandError(f"{' '.join(command[:4])}: {said.strip()[-2000:]}")
 
     def stop(self) -> None:
-        """End those that run; let no other begin."""
+        """Kill the running commands, and let no other begin."""
         self.stopped = True
         for process in list(self.running):
             with suppress(ProcessLookupError):

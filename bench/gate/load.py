@@ -1,6 +1,6 @@
-"""Another process that works: products of matrices and traffic of memory on one core, until it is killed.
+"""Keep one core busy with matrix products and memory traffic, until killed.
 
-``python -P load.py CORE``, by `power.load`.
+Run as ``python -P load.py CORE`` by `power.load`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def main(core: str) -> None:
     if sys.platform == "linux":
         os.sched_setaffinity(0, {int(core)})
     square = np.random.default_rng(0).normal(size=(384, 384)).astype(np.float32)
-    long = np.zeros(16_000_000, np.float32)  # 64 MB: more than any cache
+    long = np.zeros(16_000_000, np.float32)  # 64 MB: larger than any cache
     other = np.empty_like(long)
     while True:
         for _ in range(5):

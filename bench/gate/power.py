@@ -1,8 +1,8 @@
-"""How often the gate is wrong on this machine: many comparisons of one benchmark each, of builds that are known.
+"""How often the gate is wrong on this machine: many comparisons of builds whose difference is known.
 
-Builds are made once: a base, the same revision again, and that revision with 5 % and with 10 % of its kernels' work
-done twice (`slower`). A comparison is the gate's own, fresh processes and confirmation included. What is finished is in
-the file at once, and is not done again.
+The builds are made once: a base, the same revision again, and that revision with 5 % and with 10 % of its kernels'
+work done twice (`inject`). Each comparison is of one benchmark, with fresh processes and confirmation as in the gate.
+Finished comparisons are saved at once and not repeated.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ LOAD = Path(__file__).with_name("load.py")
 
 
 class OtherRuleError(GateError):
-    """What is in the file was measured by another rule."""
+    """The file was measured by another rule."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One comparison: under which condition, with how much extra work in the head, which of its kind."""
+    """One comparison: its condition, the share of extra work in the head, and its number among those of its kind."""
 
     condition: str
     extra: float
@@ -47,12 +47,12 @@ class Task:
 
     @property
     def benchmark(self) -> str:
-        """The headline ones take turns."""
+        """The headline benchmarks in turn."""
         return HEADLINE[self.number % len(HEADLINE)]
 
 
 def tasks(conditions: list[str], limit: int | None) -> Iterator[Task]:
-    """Give all comparisons, the kinds mixed evenly, so that whatever drifts drifts under all of them."""
+    """Yield all comparisons, with the kinds evenly mixed, so that a drift of the machine affects all kinds."""
     for condition in conditions:
         counts = {extra: min(count, limit or count) for extra, count in COUNTS[condition].items()}
         spread = [((number + 0.5) / count, extra, number) for extra, count in counts.items() for number in range(count)]
@@ -60,12 +60,12 @@ def tasks(conditions: list[str], limit: int | None) -> Iterator[Task]:
 
 
 def measure(repository: Path, file: Path, conditions: list[str], limit: int | None, core: int, log: Log) -> None:
-    """Do the comparisons that are not in the file yet.
+    """Run the comparisons that are not in the file yet.
 
     Raises
     ------
     OtherRuleError
-        If those in the file were judged by another rule.
+        If those in the file were measured by another rule.
     """
     settings = Settings(core)
     data = read(file, settings)
@@ -89,11 +89,11 @@ def measure(repository: Path, file: Path, conditions: list[str], limit: int | No
                 for place, task in enumerate(mine):
                     data["comparisons"].append(compared(task, pairs[task.extra], settings))
                     save(file, data)
-                    log(f"{place + 1} of {len(mine)}: {told(data['comparisons'][-1])}")
+                    log(f"{place + 1} of {len(mine)}: {described(data['comparisons'][-1])}")
 
 
 def compared(task: Task, builds: tuple[Build, Build], settings: Settings) -> dict[str, Any]:
-    """Do one comparison; return its row."""
+    """Run one comparison; return its row."""
     begun = time.monotonic()
     (result,), control = compare(builds, [task.benchmark], settings, lambda _: None)
     return {
@@ -114,8 +114,8 @@ def figures(one: Estimate | None) -> list[float] | None:
     return None if one is None else [*(round(x, 5) for x in (one.ratio, one.low, one.high)), one.restarts, one.rounds]
 
 
-def told(row: dict[str, Any]) -> str:
-    """Return a comparison in a line."""
+def described(row: dict[str, Any]) -> str:
+    """Return a comparison in one line."""
     ratio = row["first"][0] if row["first"] else "none"
     what = f"{row['condition']}, {row['extra']:.0%} more work, {row['benchmark']}"
     return f"{what}: {ratio}, {row['verdict']} {row['reason']}, {row['seconds']} s"
@@ -123,7 +123,7 @@ def told(row: dict[str, Any]) -> str:
 
 @contextmanager
 def load(core: int) -> Iterator[None]:
-    """Have another core work.
+    """Keep another core busy.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def load(core: int) -> Iterator[None]:
 
 
 def read(file: Path, settings: Settings) -> dict[str, Any]:
-    """Return what was measured before, or the beginning of a file."""
+    """Return the earlier measurements, or an empty file."""
     rule = {**RULE, **asdict(settings)}
     if not file.exists():
         return {"rule": rule, "machine": {}, "revision": "", "comparisons": []}
@@ -154,7 +154,7 @@ def read(file: Path, settings: Settings) -> dict[str, Any]:
 
 
 def save(file: Path, data: dict[str, Any]) -> None:
-    """Write the file whole, a line a comparison."""
+    """Write the file, one line per comparison."""
     head = {key: value for key, value in data.items() if key != "comparisons"}
     rows = ",\n".join(json.dumps(row) for row in data["comparisons"])
     write_whole(file, [(json.dumps(head, indent=1)[:-2] + f',\n "comparisons": [\n{rows}\n]}}\n').encode()])

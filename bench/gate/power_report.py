@@ -1,4 +1,4 @@
-"""From the comparisons of a measurement to GATE.md, and nothing else: the same JSON gives the same text."""
+"""Render GATE.md from gate.json alone: the same JSON gives the same text."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ Quiet and loaded together: false alarms or catches, of how many comparisons, and
 
 
 def render(data: dict[str, Any]) -> str:
-    """Return the Markdown of a measurement, finished or not."""
+    """Return the Markdown of a measurement, complete or not."""
     rows: list[Row] = data["comparisons"]
     rule = data["rule"]
     header = HEADER.format(
@@ -88,7 +88,7 @@ def kinds(rows: list[Row]) -> list[tuple[str, float, list[Row]]]:
 
 
 def verdicts(title: str, rows: list[Row]) -> str:
-    """Return a table of verdicts: how often each, and the rate that the bar is about."""
+    """Return the table of verdicts: their counts, and the rate of false alarms or of caught slowdowns."""
     head = ("", "extra work", "comparisons", *WORDS, "", "rate, 95 % interval")
     cells = []
     for condition, extra, mine in kinds(rows):
@@ -99,7 +99,7 @@ def verdicts(title: str, rows: list[Row]) -> str:
 
 
 def ratios(rows: list[Row]) -> str:
-    """Return the table of what was measured: the ratio that the work came to, and what a comparison took."""
+    """Return the table of ratios, and of the time that a comparison takes."""
     head = ("", "extra work", "median ratio", "5 % to 95 % of the ratios", "median half interval", "median rounds")
     cells = []
     for condition, extra, mine in kinds(rows):
@@ -116,7 +116,7 @@ def ratios(rows: list[Row]) -> str:
 
 
 def clocks(rows: list[Row]) -> str:
-    """Return why the processor's clock is the one that counts: how far either strays on identical builds."""
+    """Return the table of errors on identical builds by CPU time and by wall time: why CPU time counts."""
     head = ("", "processor, median", "processor, 95 %", "wall, median", "wall, 95 %")
     cells = [
         (condition, *strays(mine, lambda row: row["first"] and row["first"][0]), *strays(mine, lambda row: row["wall"]))
@@ -127,7 +127,7 @@ def clocks(rows: list[Row]) -> str:
 
 
 def strays(rows: list[Row], ratio: Callable[[Row], float | None]) -> list[str]:
-    """Return median and 95 % quantile of how far ratios are from 1."""
+    """Return the median and the 95 % quantile of the distance of ratios from 1."""
     far = sorted(abs(math.log(value)) for row in rows if (value := ratio(row)))
     return [f"{100 * median(far):.2f} %", f"{100 * quantile(far, 0.95):.2f} %"] if far else ["", ""]
 
@@ -155,7 +155,7 @@ def alarms_and_ratio(rows: list[Row], extra: float) -> str:
 
 
 def work(extra: float) -> str:
-    """Return the extra work as a reader names it."""
+    """Return the share of extra work as text."""
     return f"{extra:.0%}" if extra else "none"
 
 
@@ -168,5 +168,5 @@ def rate(hits: int, total: int) -> str:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """Return the value that a share of sorted values does not exceed."""
+    """Return a quantile of sorted values."""
     return values[min(len(values) - 1, max(0, math.ceil(share * len(values)) - 1))]

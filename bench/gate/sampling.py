@@ -1,4 +1,4 @@
-"""A pair of workers on one core, of which one runs at a time, and what a round of samples says."""
+"""A pair of workers on one core, of which one runs at a time, and rounds of samples."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
 
 
 class WorkerError(GateError):
-    """A worker failed at what it was asked."""
+    """A worker could not do what it was asked."""
 
 
 class WorkerEnded(WorkerError):
-    """A worker is no more, or hung and was ended."""
+    """A worker ended, or hung and was killed."""
 
 
 class Process:
@@ -48,9 +48,9 @@ class Process:
         )  # fmt: skip
 
     def put(self, do: str, **request: Any) -> None:
-        """Ask for something; `get` has the answer, in the order of asking."""
+        """Send a request; `get` returns the answers in the same order."""
         assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # `get` will tell
+        with suppress(BrokenPipeError):  # `get` will report it
             self.process.stdin.write(json.dumps({"do": do, **request}).encode() + b"\n")
 
     def get(self, seconds: float) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Process:
         Raises
         ------
         WorkerError
-            If there is none within some seconds, or none at all, or it is an error.
+            If there is none within the time, the worker has ended, or the answer is an error.
         """
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], seconds)[0]:
@@ -75,7 +75,7 @@ class Process:
         return answer
 
     def ask(self, do: str, *, seconds: float = SAMPLING, **request: Any) -> dict[str, Any]:
-        """Ask, and wait for the answer."""
+        """Send a request and wait for the answer."""
         self.put(do, **request)
         return self.get(seconds)
 
@@ -94,7 +94,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Sample:
-    """Nanoseconds that some calls took: by the processor's clock, and by the wall's."""
+    """Nanoseconds of some calls: CPU time and wall time."""
 
     cpu: int
     wall: int
@@ -105,10 +105,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Round:
-    """Samples in the order A B B A: the sums of base and head, which made the same number of calls.
+    """Samples in the order A B B A: the sums of base and head, for the same number of calls.
 
-    What counts is the processor's time. On a core of one's own it is the wall's, and otherwise it leaves out what the
-    machine gave to others meanwhile: GATE.md shows both.
+    CPU time counts. On an otherwise idle core it is the wall time; else it leaves out the time that the core gave to
+    other processes. GATE.md shows both.
     """
 
     base: Sample
@@ -116,17 +116,17 @@ class Round:
 
     @property
     def log_ratio(self) -> float:
-        """Logarithm of the head's time over the base's; NaN if there is none."""
+        """Logarithm of the head's CPU time over the base's; NaN if a time is 0."""
         return math.log(self.head.cpu / self.base.cpu) if min(self.base.cpu, self.head.cpu) > 0 else math.nan
 
     @property
     def wall_ratio(self) -> float:
-        """The head's time over the base's, by the wall's clock."""
+        """The head's wall time over the base's."""
         return self.head.wall / self.base.wall
 
 
 class Pair:
-    """A worker of each of two builds, freshly started, on one core.
+    """A freshly started worker of each of two builds, on one core.
 
     Parameters
     ----------
@@ -154,10 +154,10 @@ class Pair:
             raise
 
     def prepare(self, names: Sequence[str]) -> dict[str, str]:
-        """Have both prepare benchmarks, at the same time; return those that failed, and why.
+        """Let both prepare benchmarks at the same time; return those that failed, and why.
 
-        A worker that ends takes the rest of its benchmarks with it. Only the first of them failed: `alive` is false,
-        and the others want another pair.
+        If a worker ends, the first unfinished benchmark counts as failed; `alive` is false then, and the others need
+        another pair.
         """
         failed: dict[str, str] = {}
         for process in self.processes.values():
@@ -178,17 +178,17 @@ class Pair:
         return failed
 
     def settle(self, core: int) -> None:
-        """Keep both to one core, now that all is prepared."""
+        """Pin both to one core, after everything is prepared."""
         for process in self.processes.values():
             process.ask("settle", core=core)
 
     def calibrate(self, name: str, ns: int) -> int:
-        """Return the number of calls that fill a sample, by the base's clock."""
+        """Return the number of calls that fill a sample, measured on the base."""
         calls: int = self.processes[0].ask("calibrate", name=name, ns=ns)["calls"]
         return calls
 
     def warm(self, name: str, calls: int) -> None:
-        """Run both for a moment, so that the first sample finds what the later ones find."""
+        """Run both for a moment, so that the first sample is like the later ones."""
         for process in self.processes.values():
             process.ask("sample", name=name, calls=-(-calls // 4))
 

@@ -26,12 +26,12 @@ HEADLINE = (
 
 
 def choose(builds: tuple[Build, Build], pattern: str | None) -> tuple[list[str], list[Result]]:
-    """Choose the headline benchmarks, or those whose names hold a pattern.
+    """Choose the headline benchmarks, or those whose names match a pattern.
 
     Returns
     -------
-    Names of those that both revisions have, and *no verdict* for all that only one has, and for files that hold some of
-    them and cannot be read.
+    Names of those that both revisions have; and a result without verdict for each that only one has, and for each file
+    with some of them that cannot be imported.
     """
     (base, broken_base), (head, broken_head) = (listed(one) for one in builds)
     known = dict.fromkeys([*head, *base])
@@ -49,14 +49,14 @@ def choose(builds: tuple[Build, Build], pattern: str | None) -> tuple[list[str],
 
 
 def listed(build: Build) -> tuple[list[str], dict[str, str]]:
-    """Return a revision's own benchmarks, and the files that cannot be read with the reason."""
+    """Return the benchmarks of a revision, and the files that cannot be imported with the reason."""
     with Process(build, build.suites) as process:
         answer = process.ask("list", seconds=PREPARING)
     return answer["names"], {name: f"{build.label}: {why}" for name, why in answer["broken"].items()}
 
 
 def absent(name: str, base: list[str], head: list[str]) -> str:
-    """Say how a benchmark is missing; nothing if it is not."""
+    """Return why a benchmark cannot be compared; an empty text if it can."""
     if name in base and name in head:
         return ""
     if name in head:

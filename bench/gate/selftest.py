@@ -1,8 +1,7 @@
 """``python -m bench rehearse``: the gate in short, on the working tree against itself.
 
-It builds, starts a pair of workers, takes a few rounds, and makes the checks that know no noise. Nothing is said about
-speed, so nothing that noise does can turn the outcome: what fails is measuring, a check, or results that are not the
-same twice.
+It builds, starts a pair of workers, takes a few rounds, and makes the noiseless checks. It says nothing about speed, so
+noise cannot change the outcome: it fails if measuring fails, if a check fails, or if two runs have other results.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ CACHE = "NUMBA_CACHE_DIR"
 
 
 class Rehearsed(Build):
-    """A build with the user's compile cache, which the tests have filled: entries are named by the code they are of."""
+    """A build with the user's compile cache, which the tests have filled: its entries are keyed by the code."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables for its processes."""
+        """Environment variables of its processes."""
         own = {name: value for name, value in super().environment.items() if name != CACHE}
         return own | {name: value for name, value in os.environ.items() if name == CACHE}
 
@@ -47,7 +46,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(log: Log) -> int:
-    """Build the working tree, measure and check it against itself; return 0, 1 or 5 as the gate does."""
+    """Build the working tree, measure it and check it against itself; return 0, 1 or 5 as the gate does."""
     start = time.monotonic()
     with scratch_folder() as folder:
         log("building")
@@ -64,7 +63,7 @@ def run(log: Log) -> int:
 
 
 def rehearse(build: Build, log: Log) -> tuple[list[Result], Estimate | None]:
-    """Time a few benchmarks against themselves, once; one that could not be measured has no verdict."""
+    """Time a few benchmarks against themselves once; one that cannot be measured has no verdict."""
     core = min(os.sched_getaffinity(0)) if sys.platform == "linux" else 0
     taken = measure((build, build), list(NAMES), Settings(core, rounds=ROUNDS, least=1, most=1), log)
     estimates = taken.estimates()

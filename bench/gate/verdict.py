@@ -1,14 +1,15 @@
-"""From ratios to intervals and words. Pure functions; all that they know of chance is in their arguments.
+"""From ratios to intervals, verdicts and an exit code: pure functions.
 
-Rounds of one restart share its luck: where the machine code, the stack and the data came to lie. So restarts are what
-is drawn again in the bootstrap, each with all of its rounds, and the bootstrap's standard error becomes an interval by
-Student's law with one degree of freedom less than there are restarts. The error is enlarged by sqrt(k / (k - 1)), for
-the bootstrap of so few restarts is too narrow (Hesterberg, What Teachers Should Know About the Bootstrap, The American
+Rounds of one restart share its luck: the places of machine code, stack and data in memory. So the bootstrap resamples
+restarts, each with all of its rounds, and its standard error becomes an interval by Student's law with one degree of
+freedom less than there are restarts. The error is enlarged by sqrt(k / (k - 1)), because the bootstrap of so few
+restarts is too narrow (Hesterberg, What Teachers Should Know About the Bootstrap, The American
 Statistician 69, 2015).
 
 With four rounds in each, 20,000 simulated intervals covered 95.3 % with three restarts, and 94.3 to 94.8 % with five,
-eight and ten. That a run stops as soon as an interval decides favours those that are too narrow, yet takes nothing from
-it: the last intervals of 6,000 runs covered 95.1 to 96.1 %, where restarts stray as those of gate.json did and by less.
+eight and ten. A run stops as soon as an interval decides, which favours intervals that are too narrow, but does not
+reduce coverage: the last intervals of 6,000 runs covered 95.1 to 96.1 %, with restarts that vary as in gate.json, or
+less.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ WORDS = {SLOWER: "Slower", CHECK_FAILED: "Failed", NO_VERDICT: "No verdict"}
 
 
 class Verdict(StrEnum):
-    """What may be said of a benchmark."""
+    """The outcome for a benchmark."""
 
     SLOWER = "slower"
     FASTER = "faster"
@@ -55,7 +56,7 @@ class Estimate:
     low, high
         Its 95 % interval; from 0 to infinity with fewer than two restarts.
     p_slower, p_faster
-        Two-sided p-values against 1.02 times slower and 1.02 times faster: at most 0.05 where the interval lies beyond.
+        Two-sided p-values against 1.02 times slower and 1.02 times faster: at most 0.05 if the interval lies beyond.
     restarts, rounds
         How many there were.
     """
@@ -71,20 +72,20 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Result:
-    """What is said of one benchmark.
+    """The outcome for one benchmark, with its evidence.
 
     Attributes
     ----------
     name
         As asv writes it.
     verdict
-        The word.
+        The verdict.
     reason
-        Why there is none.
+        Why there is no verdict.
     first, again
-        What the run said, and the fresh run that had to confirm it.
+        Estimates of the first run and of the confirming run.
     wall
-        The run's ratio by the wall's clock, which is not judged.
+        Ratio of wall times, which is not judged.
     """
 
     name: str
@@ -96,13 +97,13 @@ class Result:
 
     @property
     def latest(self) -> Estimate | None:
-        """The estimate that nobody chose for being alarming: the fresh run's, if there was one."""
+        """The estimate without selection bias: that of the confirming run, if there was one."""
         return self.again or self.first
 
 
 @dataclass(frozen=True)
 class Check:
-    """Something without noise: what it is in base and head, and whether that is allowed; None where nobody knows."""
+    """A noiseless check: values of base and head, and whether it passed; None if that is unknown."""
 
     name: str
     base: str
@@ -124,7 +125,7 @@ class Comparison:
 
     @property
     def findings(self) -> dict[int, list[str]]:
-        """Names of all that is not as it should be, by exit code: the worst first, none if all passed."""
+        """Names of what went wrong, by exit code and the worst first; empty if all passed."""
         named = {
             SLOWER: [one.name for one in self.results if one.verdict is Verdict.SLOWER],
             CHECK_FAILED: [check.name for check in self.checks if check.passed is False],
@@ -143,7 +144,7 @@ class Comparison:
 
     @property
     def conclusion(self) -> str:
-        """What decides the exit code, by name, and after it whatever else is not as it should be."""
+        """Names of what decides the exit code, then of whatever else went wrong."""
         if not self.findings:
             return f"Passed (exit code {PASSED})"
         first, *others = (f"{WORDS[code]}: {'; '.join(shortened(names))}" for code, names in self.findings.items())
@@ -156,7 +157,7 @@ def estimate(restarts: Sequence[Sequence[float]]) -> Estimate:
     Parameters
     ----------
     restarts
-        Logarithms of ratios: a sequence a restart, all of the same length.
+        Logarithms of ratios: one sequence per restart, all of the same length.
 
     Raises
     ------
@@ -182,7 +183,7 @@ def estimate(restarts: Sequence[Sequence[float]]) -> Estimate:
 
 
 def standard_error(logs: NDArray[np.float64]) -> float:
-    """Return the standard error of the median over all rounds, (restarts, rounds): restarts are drawn again."""
+    """Return the standard error of the median over (restarts, rounds), by resampling restarts."""
     k = len(logs)
     chosen = np.random.default_rng(0).integers(k, size=(DRAWS, k))
     medians = np.median(logs[chosen].reshape(DRAWS, -1), axis=1)
@@ -190,18 +191,18 @@ def standard_error(logs: NDArray[np.float64]) -> float:
 
 
 def judge(estimates: Mapping[str, Estimate]) -> dict[str, Verdict]:
-    """Say of each benchmark what its interval allows; *slower* and *faster* after Holm's adjustment over all."""
+    """Return the verdict of each benchmark; *slower* and *faster* after Holm's correction over all."""
     adjusted = holm([min(one.p_slower, one.p_faster) for one in estimates.values()]).tolist()
     return {name: word(one, p) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
 
 
 def word(one: Estimate, p: float) -> Verdict:
-    """Say what one interval allows, given its adjusted p-value."""
+    """Return the verdict of one interval, given its corrected p-value."""
     if p <= 1 - LEVEL:
         return Verdict.SLOWER if one.ratio > 1 else Verdict.FASTER
     return Verdict.SAME if one.low >= SAME_FROM and one.high <= SAME_TO else Verdict.NONE
 
 
 def drifted(control: Estimate) -> bool:
-    """Whether work that neither revision touches took another time, by more than chance and more than is harmless."""
+    """Return whether work that is the same in both revisions took another time, beyond chance and tolerance."""
     return not (1 / DRIFT <= control.ratio <= DRIFT or control.low <= 1 <= control.high)

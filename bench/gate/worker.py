@@ -1,18 +1,18 @@
-"""One revision in a process of its own: reads lines of JSON, times what they name, answers with lines of JSON.
+"""A process that times benchmarks of one revision: it reads requests and writes answers as lines of JSON.
 
-``python -P worker.py`` with the revision and the suites on its path. This file imports nothing of the package around
-it, so that whatever it measures, it is measured by the same code.
+Run as ``python -P worker.py`` with the revision and the suites on its path. This file imports nothing of the package
+around it, so that every revision is measured by the same code.
 
 =====================================  ==================================================================
-``{"do": "identify"}``                 where the package was found, and a hash of its files
-``{"do": "list"}``                     names of all benchmarks that are timed, as asv writes them
+``{"do": "identify"}``                 where the package is, and a hash of its files
+``{"do": "list"}``                     names of all timed benchmarks, as asv writes them
 ``{"do": "prepare", "name": N}``       `setup`, and one call
-``{"do": "settle", "core": C}``        all is prepared: keep to one core
-``{"do": "calibrate", ..., "ns": T}``  how many calls fill T nanoseconds
-``{"do": "sample", ..., "calls": C}``  nanoseconds of C calls, by the processor's clock and by the wall's
+``{"do": "settle", "core": C}``        pin to one core, after all is prepared
+``{"do": "calibrate", ..., "ns": T}``  number of calls that fill T nanoseconds
+``{"do": "sample", ..., "calls": C}``  nanoseconds of C calls: CPU time and wall time
 =====================================  ==================================================================
 
-It ends when its stdin does.
+It ends at the end of stdin.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ CONTROL = "control"
 def main() -> None:
     """Answer until stdin ends."""
     for stop in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(stop, signal.SIG_IGN)  # the terminal tells all of its processes; ours are told by their stdin
-    gc.disable()  # there is none in a sample, and starting is faster without
+        signal.signal(stop, signal.SIG_IGN)  # a terminal signals the whole group; workers end with their stdin
+    gc.disable()  # no collection in a sample, and starting is faster
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a benchmark prints is no answer
+    os.dup2(2, 1)  # what a benchmark prints must not be taken for an answer
     worker = Worker()
     for line in sys.stdin:
         request = json.loads(line)
@@ -54,20 +54,20 @@ def main() -> None:
 
 
 class Worker:
-    """The benchmarks that have been prepared so far."""
+    """The benchmarks prepared so far."""
 
     def __init__(self) -> None:
         self.ready: dict[str, Callable[[], object]] = {}
 
     def identify(self) -> dict[str, Any]:
-        """Say what this process would measure."""
+        """Return which package this process measures."""
         import fastmlp
 
         package = Path(fastmlp.__file__).parent
         return {"package": str(package), "hash": hash_of(package)}
 
     def list(self) -> dict[str, Any]:
-        """Name every benchmark; a file that cannot be read is named with its error."""
+        """List every benchmark, and every file that cannot be imported with its error."""
         names, broken = [], {}
         for module in modules():
             try:
@@ -77,7 +77,7 @@ class Worker:
         return {"names": names, "broken": broken}
 
     def prepare(self, name: str) -> dict[str, Any]:
-        """Set a benchmark up and run it once, which compiles what has not been."""
+        """Set up a benchmark and run it once, which compiles it."""
         start = time.perf_counter()
         if name not in self.ready:
             self.ready[name] = control() if name == CONTROL else prepared(name)
@@ -85,7 +85,7 @@ class Worker:
         return {"seconds": time.perf_counter() - start}
 
     def settle(self, core: int) -> dict[str, Any]:
-        """Stay on a core from now on, and keep what there is out of the collector's sight, which saves time."""
+        """Pin this process to a core, and exclude existing objects from garbage collection, which saves time."""
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {core})
         gc.collect()
@@ -93,14 +93,14 @@ class Worker:
         return {}
 
     def calibrate(self, name: str, ns: int) -> dict[str, Any]:
-        """Count the calls that fill some nanoseconds."""
+        """Return the number of calls that fill some nanoseconds."""
         calls = 1
         while (spent := self.sample(name, calls)["cpu"]) < ns / 4:
             calls *= 4
         return {"calls": max(1, round(calls * ns / spent))}
 
     def sample(self, name: str, calls: int) -> dict[str, int]:
-        """Time some calls; garbage is collected before, and not meanwhile."""
+        """Time some calls; garbage is collected before them, not during them."""
         work, turns = self.ready[name], range(calls)
         gc.collect()
         wall, cpu = time.perf_counter_ns(), time.process_time_ns()
@@ -110,7 +110,7 @@ class Worker:
 
 
 def hash_of(package: Path) -> str:
-    """Hash of all Python files below a folder, with their names."""
+    """Return a hash of all Python files below a folder, with their names."""
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -118,22 +118,22 @@ def hash_of(package: Path) -> str:
 
 
 def modules() -> list[str]:
-    """Names of the files with suites."""
+    """Return the names of the modules with suites."""
     import bench
 
     return [found.name for found in pkgutil.iter_modules(bench.__path__) if found.name.startswith("bench_")]
 
 
 def timed(module: str) -> Iterator[tuple[str, type, str, tuple[Any, ...]]]:
-    """Every benchmark of a file that asv times: its name, suite, method and parameters."""
+    """Yield every timed benchmark of a module: name, suite, method and parameters."""
     loaded = import_module(f"bench.{module}")
     for suite_name, suite in inspect.getmembers(loaded, inspect.isclass):
         if suite.__module__ != loaded.__name__:
             continue
         for method in (name for name in dir(suite) if name.startswith("time_")):
             for values in itertools.product(*getattr(suite, "params", ())):
-                told = f"({', '.join(map(repr, values))})" if values else ""
-                yield f"{module}.{suite_name}.{method}{told}", suite, method, values
+                values_text = f"({', '.join(map(repr, values))})" if values else ""
+                yield f"{module}.{suite_name}.{method}{values_text}", suite, method, values
 
 
 def prepared(name: str) -> Callable[[], object]:
@@ -149,7 +149,7 @@ def prepared(name: str) -> Callable[[], object]:
 
 
 def control() -> Callable[[], object]:
-    """Work that no revision touches: some products of matrices, by NumPy."""
+    """Return work that is the same in every revision: some matrix products by NumPy."""
     import numpy as np
 
     draw = np.random.default_rng(0)

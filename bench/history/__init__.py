@@ -1,5 +1,5 @@
-"""How each benchmark went from commit to commit, out of what asv has stored: `python -m bench history`.
+"""How the time of each benchmark changed from commit to commit: `python -m bench history`.
 
-`read` takes asv's results and asv's own detection of steps, and leaves one plain dict, history.json; `page` draws it.
-The same file beside a study's report is told in the book's chapter on speed: see `fastmlp.report.history`.
+`read` takes asv's stored results and asv's step detection and returns one dict, history.json; `page` draws it. If that
+file lies next to a study's report, the book's chapter on speed shows it.
 """

@@ -1,4 +1,4 @@
-"""From what asv has stored to a page that asks for nothing else, and history.json beside it."""
+"""Draw the stored results as one self-contained page, and write history.json next to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> 
     Returns
     -------
     int
-        0 if a page was written, whatever it says; 5 if there is nothing to draw.
+        0 if a page was written, 5 if there is nothing to draw.
     """
     try:
         settings = json.loads((ROOT / "asv.conf.json").read_text(encoding="utf-8"))
@@ -34,15 +34,15 @@ def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> 
         return NO_VERDICT
     for line in history["left_out"]:
         sys.stderr.write(f"left out: {line}\n")
-    told = tell(history)
+    summary = tell(history)
     beside = out.with_name("history.json")
     write_whole(beside, [(json.dumps(history, allow_nan=False) + "\n").encode()])
-    write_whole(out, [render_page({"history": told}, Path(__file__).parent).encode()])
-    sys.stdout.write(f"{out}, {beside}: {len(history['series'])} series of {len(told['commits'])} commits\n")
+    write_whole(out, [render_page({"history": summary}, Path(__file__).parent).encode()])
+    sys.stdout.write(f"{out}, {beside}: {len(history['series'])} series of {len(summary['commits'])} commits\n")
     return PASSED
 
 
 def commits() -> list[str]:
-    """Hashes of this branch, oldest first."""
+    """Return the commits of this branch, oldest first."""
     command = ["git", "-C", str(ROOT), "rev-list", "--first-parent", "--reverse", "HEAD"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

@@ -1,8 +1,8 @@
-"""From asv's stored results to series with their steps: one plain dict that can be written as JSON.
+"""Read asv's stored results into series with their steps: one dict that can be written as JSON.
 
-Steps are asv's: a piecewise constant function fitted to each series, and what of it counts as a regression. What cannot
-be read, or is of another machine or branch, is left out and named; a series whose newest value is not there has no
-verdict.
+The steps are those of asv, which fits a piecewise constant function to each series; so is the rule for a regression.
+Results that cannot be read, or belong to another machine or branch, are left out and named. A series without its newest
+value has no verdict.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ UNREADABLE = (UserError, OSError, ValueError, LookupError, TypeError, AttributeE
 
 
 class NoHistory(Exception):
-    """There is nothing to draw; the message says why."""
+    """There is nothing to draw, for the reason in the message."""
 
 
 @dataclass
 class Gathered:
-    """The values of a benchmark in one environment: a column for each set of parameters."""
+    """The values of a benchmark in one environment, one column per set of parameters."""
 
     graph: Graph
     python: str
-    last: int = 0  # place of the last commit that it was run on, whether or not a number came of it
+    last: int = 0  # place of the last commit it was run on, with or without a result
 
 
 def read(
@@ -58,20 +58,19 @@ def read(
     machine
         Its name; without it, the one with the most results.
     pattern
-        Regular expression that is found in the names of the benchmarks wanted.
+        Regular expression to search for in the names of benchmarks.
     threshold
-        A step of less, relative to the value, is no news.
+        Relative size below which a step is ignored.
 
     Returns
     -------
     dict
-        `machine`, `cpu`, `threshold`; `commits`, those that were measured; `series`, a dict each; `left_out`, a line
-        each.
+        `machine`, `cpu`, `threshold`; `commits`, those measured; `series`, one dict each; `left_out`, one line each.
 
     Raises
     ------
     NoHistory
-        If there are no results, or none that can be read.
+        If there are no results, or none can be read.
     """
     left_out: list[str] = []
     benchmarks = _benchmarks(results)
@@ -105,7 +104,7 @@ def _benchmarks(results: Path) -> dict[str, Json]:
 
 
 def _folder(results: Path, machine: str | None, left_out: list[str]) -> Path:
-    """Return the machine's folder; name the others."""
+    """Return the folder of the machine, and add the others to what is left out."""
     found: dict[str, Path] = {}
     for path in sorted(results.glob("*/machine.json")):
         try:
@@ -120,7 +119,7 @@ def _folder(results: Path, machine: str | None, left_out: list[str]) -> Path:
 
 
 def _stored(folder: Path, commits: Sequence[str], left_out: list[str]) -> Iterator[Any]:
-    """Yield the results that can be read and belong to the branch; name the others."""
+    """Yield the results that can be read and belong to the branch; add the others to what is left out."""
     known = set(commits)
     for path in sorted(folder.glob("*.json")):
         if path.name == "machine.json":
@@ -137,7 +136,7 @@ def _stored(folder: Path, commits: Sequence[str], left_out: list[str]) -> Iterat
 
 
 def _incomparable(stored: Sequence[Any], benchmarks: Mapping[str, Json]) -> list[str]:
-    """Name benchmarks that are gone, and those whose older results asv does not compare with newer ones."""
+    """Return benchmarks that are gone, and those whose older results asv does not compare with newer ones."""
     counts = Counter(
         (name, name in benchmarks)
         for one in stored
@@ -152,7 +151,7 @@ def _incomparable(stored: Sequence[Any], benchmarks: Mapping[str, Json]) -> list
 def _graphs(
     stored: Iterable[Any], measured: Sequence[str], benchmarks: Mapping[str, Json], left_out: list[str]
 ) -> dict[Any, Gathered]:
-    """Gather values by benchmark and environment; name what is no list of numbers."""
+    """Gather values by benchmark and environment; add what is not a list of numbers to what is left out."""
     found: dict[Any, Gathered] = {}
     for one in stored:
         place = measured.index(one.commit_hash)
@@ -174,7 +173,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _series(mine: Gathered, benchmark: Json, measured: Sequence[str], threshold: float) -> Iterator[Json]:
-    """Split what was gathered into one series for each set of parameters."""
+    """Split the gathered values into one series per set of parameters."""
     data, unit = mine.graph.get_data(), str(benchmark.get("unit", ""))
     better = "higher" if unit in HIGHER_IS_BETTER else "lower"
     labels = [", ".join(value.strip("'\"") for value in values) for values in itertools.product(*benchmark["params"])]
@@ -195,7 +194,7 @@ def _series(mine: Gathered, benchmark: Json, measured: Sequence[str], threshold:
 
 
 def _why_not(places: Sequence[int], last: int, measured: Sequence[str]) -> str:
-    """Why a series has no verdict; nothing if it has one."""
+    """Return why a series has no verdict; an empty text if it has one."""
     if last < len(measured) - 1:
         return f"not run on {measured[-1][:8]}, the newest commit"
     if not places or places[-1] < last:
@@ -204,7 +203,7 @@ def _why_not(places: Sequence[int], last: int, measured: Sequence[str]) -> str:
 
 
 def direction(steps: Sequence[Any], better: str, threshold: float) -> str:
-    """Say whether a series got ``worse`` and stayed so, or ``better`` than it began, or is the ``same``.
+    """Return whether a series got ``worse`` and stayed so, ended ``better`` than it began, or is the ``same``.
 
     Parameters
     ----------

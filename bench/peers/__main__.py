@@ -26,7 +26,7 @@ DISTRIBUTIONS = ("fastmlp", "numba", "llvmlite", "numpy", "scikit-learn", "torch
 
 
 class Process:
-    """A worker that is asked and answers."""
+    """A worker that answers requests."""
 
     def __init__(self, name: str, core: int) -> None:
         command = [sys.executable, "-m", "bench.peers.worker", name, str(core)]
@@ -34,7 +34,7 @@ class Process:
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ | ONE_THREAD)
 
     def ask(self, shape: str = "") -> dict[str, Any]:
-        """Have a shape trained."""
+        """Let the worker train a shape."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(shape, file=self.process.stdin, flush=True)
@@ -45,12 +45,12 @@ class Process:
         return answer
 
     def close(self) -> None:
-        """Let it end."""
+        """Let the worker end."""
         self.process.communicate()
 
 
 def measure(shapes: list[str], rounds: int, core: int) -> dict[str, Any]:
-    """Run the rounds: in each, every peer in turn, and the peak."""
+    """Run the rounds; in each, the peak is measured and every peer trains in turn."""
     processes, peak = {name: Process(name, core) for name in PEERS}, Process("peak", core)
     peaks, missing, measured = [], {}, {}
     for name in shapes:
@@ -76,7 +76,7 @@ def measure(shapes: list[str], rounds: int, core: int) -> dict[str, Any]:
 
 
 def measure_throughput(cores: list[int], rounds: int) -> dict[str, dict[str, float]]:
-    """Trainings a second on one core and on two, medians over interleaved rounds."""
+    """Return trainings per second on one core and on two, medians over interleaved rounds."""
     seen: dict[str, list[dict[str, float]]] = {}
     for _ in range(rounds):
         for count in (1, 2):
@@ -90,11 +90,13 @@ def measure_throughput(cores: list[int], rounds: int) -> dict[str, dict[str, flo
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--shapes", default=",".join(SHAPES))
-    parser.add_argument("--throughput", action="store_true", help="measure that alone, and keep the rest of the JSON")
+    parser.add_argument(
+        "--throughput", action="store_true", help="measure only the throughput, and keep the rest of the JSON"
+    )
     parser.add_argument("--json", type=Path, default=HERE / "peers.json")
     parser.add_argument("--markdown", type=Path, default=HERE / "PEERS.md")
     options = parser.parse_args()
@@ -104,7 +106,7 @@ def main() -> None:
     else:
         data = circumstances(*DISTRIBUTIONS) | measure(options.shapes.split(","), options.rounds, cores[-1])
         data["throughput"] = {}
-        options.json.write_text(json.dumps(data, indent=1) + "\n")  # whatever happens to the rest
+        options.json.write_text(json.dumps(data, indent=1) + "\n")  # so that it is kept if the rest fails
     data["throughput"] = measure_throughput(cores, 3)
     options.json.write_text(json.dumps(data, indent=1) + "\n")
     text = render(data)

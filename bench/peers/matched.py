@@ -1,4 +1,4 @@
-"""The same work done by others, checked to be the same work."""
+"""The same training by scikit-learn, step for step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sklearn_training(case: Case, _backend: str) -> Parameters:
-    """Return `common.training` done by scikit-learn: same start, order and rule; `ready` compares where they arrive."""
+    """Return `common.training` by scikit-learn: same start, order and rule; `ready` compares the results."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 

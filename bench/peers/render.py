@@ -1,4 +1,4 @@
-"""From the numbers of a run to PEERS.md, and nothing else: the same JSON gives the same text."""
+"""Render PEERS.md from peers.json alone: the same JSON gives the same text."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def render(data: dict[str, Any]) -> str:
 
 
 def short_form(data: dict[str, Any]) -> str:
-    """Return the README's table: how many times longer each peer takes, and the share of the peak that fastmlp has."""
+    """Return the README's table: how many times longer each peer takes, and fastmlp's share of the peak."""
     peak, shapes = median(data["peak"]), data["shapes"].values()
     ours = [median(shape["peers"]["fastmlp"]["rounds"]) for shape in shapes]
     shares = [shape["flops"] / peak / seconds for shape, seconds in zip(shapes, ours, strict=True)]
@@ -75,7 +75,7 @@ def table(name: str, shape: dict[str, Any], peak: float) -> str:
 
 
 def throughput(numbers: dict[str, dict[str, float]]) -> str:
-    """Return the table of trainings a second."""
+    """Return the table of trainings per second."""
     rows: list[tuple[str, ...]] = [
         (cores, f"{one['kernels']:.0f}", f"{one['trainings_a_second']:.0f}", f"{one['overhead']:.2f}")
         for cores, one in numbers.items()

@@ -1,4 +1,4 @@
-"""Trainings a second, on one core and on two: of the kernels on threads, and of a long study's runner.
+"""Trainings per second on one core and on two: of the kernels on threads, and of a long study.
 
 ``python -m bench.peers.throughput CORES``, CORES like ``0,1``; prints a line of JSON.
 """
@@ -30,7 +30,7 @@ GRID = {"strategies": ["scratch", "scratch-source-scaler", "frozen", "finetune"]
 
 
 def kernels(workers: int) -> float:
-    """Lab trainings a second on so many threads."""
+    """Return the lab trainings per second on a number of threads."""
     from .trainers import fastmlp_numba
 
     train = fastmlp_numba(Work(SHAPES["lab"])).train
@@ -52,9 +52,8 @@ def kernels(workers: int) -> float:
 def runner(workers: int) -> dict[str, float]:
     """Run the lab's trainings, with more seeds and without the baselines, from first dispatch to last commit.
 
-    What the trainings themselves took is the least that so many workers could have taken together; *overhead* is how
-    many times as long it was. Two pretrainings a seed are among them: on the source, and, for the scale of similarity,
-    on as many target examples.
+    *overhead* is the time of the study over the least possible time: that of its trainings, divided among the workers.
+    Each seed has two pretrainings: on the source, and, for the scale of similarity, on as many target examples.
     """
     settings = from_dict({"name": "throughput", "grid": GRID})
     commits: list[float] = []

@@ -1,7 +1,7 @@
-"""How each peer does the work: a function that prepares, and returns what is then timed.
+"""The same training by each peer: a function that prepares it and returns what is then timed.
 
-Each is written as its own documentation would have it, for one thread. Libraries are imported inside, so that those
-that are missing can be named.
+Each is written as in the documentation of its library, for one thread. Libraries are imported inside the functions, so
+that missing ones can be listed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _fastmlp(work: Work, backend: str) -> Prepared:
 
 
 def sklearn(work: Work) -> Prepared:
-    """MLPClassifier; it draws its own start and order, and adds its input checks."""
+    """MLPClassifier, which draws its own start and order, and checks its inputs."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 

@@ -1,4 +1,4 @@
-"""What every peer is asked to do: data, network, order and rule, drawn from names, the same in every process."""
+"""The work of every peer: data, network, order and rule, the same in every process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Parameters = list[tuple[Floats, Floats]]  # a weight matrix (in, out) and a bias (out,) a layer
+Parameters = list[tuple[Floats, Floats]]  # a weight matrix (in, out) and a bias (out,) for each layer
 
 MOMENTUM = 0.9
 HELD_OUT = 2000
@@ -50,9 +50,9 @@ SHAPES = {
 
 
 class Work:
-    """A shape with its numbers drawn.
+    """A shape with its data.
 
-    Classes are Gaussian clouds, wide enough that nobody gets all of the held-out examples right.
+    Classes are Gaussian clouds, wide enough that no peer gets all of the held-out examples right.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -67,7 +67,7 @@ class Work:
 
     @cached_property
     def start(self) -> Parameters:
-        """Where everybody starts: He's normal law, biases of zero."""
+        """Initial parameters of every peer: He's normal law, biases of zero."""
         draw = np.random.default_rng(1)
         return [
             (draw.normal(scale=(2 / a) ** 0.5, size=(a, b)).astype(np.float32), np.zeros(b, np.float32))

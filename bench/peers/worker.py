@@ -1,6 +1,6 @@
-"""One peer in a process of its own: reads the name of a shape from stdin, answers with a line of JSON.
+"""A process for one peer: it reads names of shapes from stdin and answers each with a line of JSON.
 
-``python -m bench.peers.worker PEER CORE``. The name ``peak`` as the peer measures the core instead.
+Run as ``python -m bench.peers.worker PEER CORE``. The name ``peak`` as the peer measures the peak of the core instead.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ LEAST = 0.05  # seconds; short trainings are repeated until they fill it
 
 
 def answer_peak() -> dict[str, Any]:
-    """Measure what the core can do at this moment."""
+    """Measure the peak of the core at this moment."""
     from fastmlp.backends.peak import fma_peak
 
     return {"peak": fma_peak("float32")}
 
 
 class Peer:
-    """A peer with the trainings it has been asked for so far."""
+    """A peer with the trainings prepared so far."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.prepared: dict[str, Any] = {}
 
     def answer(self, shape: str) -> dict[str, Any]:
-        """Train a shape some times; the processor's seconds of each training.
+        """Train a shape some times; return the seconds of CPU of each training.
 
-        On its one core a peer's CPU time is its wall time, less what the machine gave to others meanwhile.
+        On its one core the CPU time of a peer is its wall time, less what the core gave to other processes.
         """
         first = {} if shape in self.prepared else self.prepare(shape)
         _, prepared = self.prepared[shape]
@@ -43,7 +43,7 @@ class Peer:
         return {"seconds": [one / prepared.trainings for one in seconds]} | first
 
     def prepare(self, shape: str) -> dict[str, Any]:
-        """Train twice unseen, which compiles; what the training arrives at, and the seconds it took to begin."""
+        """Train twice, which compiles; return the accuracy, and the seconds until the first training was done."""
         from .trainers import PEERS
         from .work import SHAPES, Work
 
