@@ -207,10 +207,12 @@ def _contradictions_in_phase(phase: Phase) -> Iterator[tuple[str, str]]:
         yield "pull", "has no effect beside a rank"
     if phase.rank and phase.biases is not None:
         yield "biases", "has no effect beside a rank: the biases of the body do not move"
+    if phase.biases == phase.body:
+        yield "biases", f"has no effect: it is {phase.biases:g}, as body is"
     if not phase.body_rests:
         return
     if not phase.head:
-        yield "head", f"is 0 beside body = 0{'' if phase.biases is None else ' and biases = 0'}: nothing would move"
+        yield "head", "is 0 beside body = 0: nothing would move"
     for name in ("frozen", "divisor", "pull", "rank"):
         if getattr(phase, name) != getattr(Phase, name):
             yield name, "has no effect beside body = 0: the body does not move"

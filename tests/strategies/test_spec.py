@@ -26,6 +26,13 @@ PHASES: list[tuple[dict[str, Any], str]] = [
     ({"share": 1.5}, "Phase.share: must be at most 1, not 1.5"),
     ({"patience": 0}, "Phase.patience: must be at least 1, not 0"),
     ({"rank": 2, "pull": 0.1}, "Phase.pull: has no effect beside a rank"),
+    ({"rank": 2, "biases": 0.0}, "Phase.biases: has no effect beside a rank: the biases of the body do not move"),
+    ({"body": 0.5, "biases": 0.5}, "Phase.biases: has no effect: it is 0.5, as body is"),
+    ({"head": 0, "body": 0}, "Phase.head: is 0 beside body = 0: nothing would move"),
+    ({"body": 0, "frozen": 1}, "Phase.frozen: has no effect beside body = 0: the body does not move"),
+    ({"body": 0, "divisor": 2}, "Phase.divisor: has no effect beside body = 0"),
+    ({"body": 0, "pull": 1}, "Phase.pull: has no effect beside body = 0"),
+    ({"body": 0, "rank": 1}, "Phase.rank: has no effect beside body = 0"),
 ]
 STRATEGY: list[tuple[dict[str, Any], str]] = [
     ({"start": "pretraned"}, "Strategy.start: unknown start 'pretraned'; did you mean 'pretrained'"),
@@ -47,6 +54,12 @@ STRATEGY: list[tuple[dict[str, Any], str]] = [
     ({"phases": (HALF,)}, "Strategy.phases: the shares add up to 0.5; they must add up to 1"),
     ({"phases": (HALF, HALF), "unfreeze": "schedule"}, "Strategy.unfreeze: repeats one phase for every layer"),
     ({"phases": (Phase(frozen=1),), "unfreeze": "schedule"}, "Strategy.phases[0].frozen: has no effect"),
+    ({"phases": (Phase(body=0),), "unfreeze": "schedule"}, "Strategy.unfreeze: has no effect beside body = 0"),
+    ({"phases": (Phase(head=0),), "unfreeze": "schedule"}, "Strategy.unfreeze: begins with the head alone, and beside"),
+    (
+        {"phases": (Phase(frozen=2),), "layers": 1, "cut": True},
+        "Strategy.phases[0].frozen: is 2; with cut, the network has the 1 hidden layers that layers says",
+    ),
 ]
 
 

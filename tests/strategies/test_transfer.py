@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -247,6 +248,59 @@ def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng)
     assert_array_equal(fit.network.theta, other.network.theta)
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5, 9])
+@pytest.mark.parametrize("name", [*NETWORKS, "partial-2", "probe-2", "lora-1", "transplant-1", "random-frozen-1"])
+def test_what_is_recorded_as_free_moved_and_the_rest_did_not(
+    name: str, epochs: int, backend: str, rng: SeededRng
+) -> None:
+    x, y = target(rng)
+    options: dict[str, Any] = {"n_classes": 10, "rng": 3, "epochs": epochs, "backend": backend}
+    try:
+        fit = transfer(SOURCE, x, y, strategy=name, **options)
+    except InvalidInput as error:
+        assert "each needs at least 1" in str(error)  # noqa: PT017 - either is right, and is checked
+        assert epochs < len(STRATEGIES[name].phases_for(3))
+        return
+    changed = fit.network.theta != fit.start.theta
+    layers = [changed[start:end].any() for start, end in pairwise(fit.network.layout.starts)]
+    assert [count > 0 for count in fit.free_by_layer] == layers
+    assert fit.parameters_trained == sum(fit.free_by_layer)
+    if not name.startswith("lora"):  # which trains other numbers than the network's
+        assert np.count_nonzero(changed) <= fit.parameters_trained
+        assert (fit.frozen_before is None) == (fit.parameters_trained == len(changed))
+    assert fit.frozen_before == fit.frozen_after
+
+
+def test_a_phase_that_early_stopping_left_no_epoch_is_not_recorded(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    patient = replace(STRATEGIES["plateau"], phases=(replace(STRATEGIES["plateau"].phases[0], patience=99),))
+    fit = transfer(SOURCE, x, y, strategy=patient, n_classes=10, epochs=4, backend=backend)
+    assert fit.free_by_layer == (0, 0, 5 * 10 + 10)
+    assert fit.frozen_before == fit.frozen_after is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "message"),
+    [
+        ("lp-ft", 1, "epochs is 1; shares of 0.5, 0.5 give the phases 0, 1 epochs, and each needs at least 1"),
+        ("gradual", 2, "epochs is 2; shares of 0.333, 0.333, 0.333 give the phases 1, 0, 1 epochs"),
+    ],
+)
+def test_epochs_that_give_a_phase_none_are_refused(name: str, epochs: int, message: str, rng: SeededRng) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        transfer(SOURCE, *target(rng), strategy=name, n_classes=10, epochs=epochs, backend="numpy")
+
+
+def test_which_labels_are_held_back_is_drawn_like_everything_else(rng: SeededRng) -> None:
+    _, y = target(rng)
+    drawn = [hold_back(y, 0.2, 10, _generators(seed, 1)[2]) for seed in (3, 3, 4)]
+    assert_array_equal(drawn[0], drawn[1])
+    assert (drawn[0] != drawn[2]).any()
+    for n_phases in (1, 2, 3):  # whatever the strategy
+        assert_array_equal(hold_back(y, 0.2, 10, _generators(3, n_phases)[2]), drawn[0])
+    assert [mask.sum() for mask in drawn] == [8] * 3
+
+
 def test_lp_ft_trains_the_head_and_then_everything_from_there(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
     order = draw_order(6, len(x), 1)
@@ -435,8 +489,17 @@ def test_what_transfer_refuses_holds_the_values(rng: SeededRng) -> None:
     x, y = target(rng)
     with pytest.raises(UnknownName, match="unknown strategy 'finetun'; did you mean 'finetune'"):
         transfer(SOURCE, x, y, strategy="finetun", n_classes=10)
-    with pytest.raises(InvalidInput, match="trains no network"):
+    with pytest.raises(InvalidInput, match=r"^strategy 'baseline' trains no network: it is scikit-learn's Logistic"):
         transfer(SOURCE, x, y, strategy="baseline", n_classes=10)
+    for name in ("partial-7", "probe-7"):
+        with pytest.raises(InvalidInput) as caught:
+            transfer(SOURCE, x, y, strategy=name, n_classes=10)
+        assert str(caught.value) == f"strategy '{name}' needs 7 hidden layers; a network of sizes (4, 6, 5, 2) has 2"
+    still = Strategy("pretrained", (Phase(share=0.5), Phase(head=0, frozen=2, share=0.5)))
+    with pytest.raises(
+        InvalidInput, match=r"^the strategy moves nothing in phase 2, where head is 0 and frozen is 2; a"
+    ):
+        transfer(SOURCE, x, y, strategy=still, n_classes=10)
     with pytest.raises(InvalidInput, match="n_classes is 0"):
         transfer(SOURCE, x, y, n_classes=0)
     with pytest.raises(LabelError, match="y goes from 0 to 9; the network has classes 0 to 4"):

@@ -184,6 +184,18 @@ def test_a_later_phase_does_not_run_after_a_divergence(backend: str, rng: Seeded
     fit = fit_phases(net, x, y, [phase(net, 0.1, 2), phase(net, 0.1, 3)], options(5, backend))
     assert np.isnan(fit.losses).all()
     assert (fit.steps, fit.diverged_epoch) == (0, 0)
+    assert (fit.parameters_trained, fit.free_by_layer) == (0, (0,))  # no update was made
+    assert fit.frozen_before == fit.frozen_after is not None
+
+
+def test_only_phases_before_a_divergence_count(backend: str, rng: SeededRng) -> None:
+    net = fastmlp.init_mlp((4, 6, 3), rng=1)
+    head = phase(net, [[0, 0], [3e38, 3e38]], 2)  # infinite after a few updates
+    fit = fit_phases(net, *blobs(rng), [head, phase(net, 0.1, 3)], options(5, backend))
+    assert fit.diverged
+    assert fit.steps > 0
+    assert fit.free_by_layer == (0, 6 * 3 + 3)
+    assert fit.frozen_before == fit.frozen_after is not None
 
 
 @pytest.mark.parametrize(
