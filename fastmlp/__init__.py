@@ -34,7 +34,30 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Studies need SQLite, a settings parser and a report; who only trains networks does not wait for them (SPEC 1).
+__all__ = [
+    "STRATEGIES",
+    "FastmlpError",
+    "Fit",
+    "Network",
+    "Phase",
+    "Settings",
+    "Strategy",
+    "__version__",
+    "accuracy",
+    "backward",
+    "features",
+    "forward",
+    "get_backend",
+    "init_mlp",
+    "predict",
+    "predict_proba",
+    "run_study",
+    "train_mlp",
+    "transfer",
+]
+
+# Studies need SQLite, a settings parser and a report; a program that only trains networks does not wait for them
+# (SPEC 1).
 _LAZY = {"run_study": ".study", "Settings": ".study.settings.schema"}
 
 
@@ -46,4 +69,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted(__all__)

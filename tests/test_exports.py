@@ -1,4 +1,4 @@
-"""The public names are those `fastmlp/__init__.py` imports `as` themselves, and each of them is there."""
+"""The public names are those in `__all__`, which `fastmlp/__init__.py` imports, and each of them is there."""
 
 import ast
 from pathlib import Path
@@ -14,6 +14,17 @@ SURFACE = ["STRATEGIES", "accuracy", "backward", "forward", "init_mlp", "run_stu
 
 def test_what_is_imported_from_the_package_is_exported() -> None:
     assert [alias.name for alias in IMPORTED if alias.asname != alias.name] == []
+
+
+def test_all_names_are_listed_and_no_other() -> None:
+    assert sorted(fastmlp.__all__) == sorted(["__version__", *(alias.name for alias in IMPORTED)])
+    assert dir(fastmlp) == sorted(fastmlp.__all__)
+
+
+def test_a_star_imports_the_public_names() -> None:
+    names: dict[str, object] = {}
+    exec("from fastmlp import *", names)
+    assert set(names) - {"__builtins__"} == set(fastmlp.__all__)
 
 
 @pytest.mark.parametrize("name", sorted(alias.name for alias in IMPORTED))
