@@ -18,12 +18,12 @@ SMALLEST = 0.25  # smallest divisor of a feature, in units of the root mean squa
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Standardisation, fitted on training data only: fitted by `Scaler.fit`.
+    """Standardisation: `Scaler.fit` fits it on training data only.
 
     Parameters
     ----------
     mean, scale : (features,)
-        What is taken off each feature, and what it is divided by then.
+        What is subtracted from each feature, and what it is divided by then.
     """
 
     mean: NDArray[np.float64]
@@ -31,27 +31,33 @@ class Scaler:
 
     @classmethod
     def fit(cls, X: NDArray[np.float64], *, one_unit: bool = True) -> Scaler:
-        """Take the mean and the standard deviation of each feature from training inputs, but for what hardly varied.
+        """Take the mean and the standard deviation of each feature from training inputs.
 
-        A pixel that is inked in one source image of a hundred may be inked in every target image; divided by its
-        spread, it would drown all others. Where all features are in one unit, the spread that they have on the whole
-        says what is small. Where each has a unit of its own, as age, income and weight have, nothing does.
+        Features that hardly vary are an exception. A pixel that is inked in one source image of a hundred may be inked
+        in every target image; divided by its standard deviation, it would drown all others. If all features are in one
+        unit, their common spread says what is small. If each has a unit of its own, as age, income and weight have,
+        nothing does.
 
         Parameters
         ----------
         X : (n, features)
             Training inputs.
         one_unit
-            If so, no feature is divided by less than a quarter of the root mean square of all spreads, and a constant
-            one, of whose spread nothing is known, by the root mean square itself. If not, each is divided by its own
-            spread, and a constant one by infinity: whatever it is elsewhere, it is 0 for the network.
+            If true, no feature is divided by less than a quarter of the root mean square of all standard deviations,
+            and a constant feature is divided by the root mean square itself. If false, each is divided by its own
+            standard deviation, and a constant feature by infinity: it is 0 for the network, whatever it is elsewhere.
         """
-        mean, spread = X.mean(axis=0), X.std(axis=0)
+        mean, spread = mean_and_spread(X)
         if not one_unit:
             varies = np.ptp(X, axis=0) > 0  # the spread of a constant may be a little above 0, by rounding
             return cls(mean, np.where(varies & (spread > 0), spread, np.inf))
-        common = float(np.sqrt((spread**2).mean())) or 1.0
+        common = root_mean_square(spread) or 1.0
         return cls(mean, np.where(spread > 0, np.maximum(spread, SMALLEST * common), common))
+
+    @property
+    def ignored(self) -> NDArray[np.bool_]:
+        """Which features are 0 for the network, whatever they are, (features,)."""
+        return np.isinf(self.scale)
 
     def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""
@@ -61,3 +67,20 @@ class Scaler:
             rows = slice(start, start + ROWS)
             np.divide(X[rows] - self.mean, self.scale, out=seen[rows], casting="same_kind")
         return seen
+
+
+def mean_and_spread(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the standard deviation of each feature, (features,), for inputs of any scale.
+
+    Squares of numbers beyond 1e154 are infinite in float64, and those below 1e-162 are zero. So each feature is first
+    divided by a power of two near its largest value: that is exact, and ordinary inputs give the same bits without it.
+    """
+    exponents = np.frexp(np.abs(X).max(axis=0))[1]
+    scaled = np.ldexp(X, -exponents)
+    return np.ldexp(scaled.mean(axis=0), exponents), np.ldexp(scaled.std(axis=0), exponents)
+
+
+def root_mean_square(values: NDArray[np.float64]) -> float:
+    """Return the root mean square of numbers of any scale."""
+    exponent = int(np.frexp(values.max())[1])
+    return float(np.ldexp(np.sqrt((np.ldexp(values, -exponent) ** 2).mean()), exponent))
