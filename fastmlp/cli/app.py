@@ -40,9 +40,13 @@ for command in COMMANDS:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; a refusal is one line on stderr."""
+    before = warnings.showwarning
     warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
-    with usable_streams():
-        return run(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with usable_streams():
+            return run(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        warnings.showwarning = before
 
 
 def run(arguments: Sequence[str]) -> int:

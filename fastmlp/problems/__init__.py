@@ -5,6 +5,11 @@ similarity is measured, elsewhere.
 """
 
 from .digits import digits as digits
+from .facts import InputFacts as InputFacts
+from .facts import describe_inputs as describe_inputs
+from .facts import in_both as in_both
+from .facts import repeated as repeated
+from .facts import warnings_about as warnings_about
 from .registry import FAMILIES as FAMILIES
 from .registry import PROBLEMS as PROBLEMS
 from .registry import get_problem as get_problem
@@ -16,7 +21,5 @@ from .task import Problem as Problem
 from .task import Task as Task
 from .teacher import teacher as teacher
 from .user import check_own as check_own
-from .user import in_both as in_both
 from .user import read_task as read_task
-from .user import repeated as repeated
 from .user import sizes_for as sizes_for

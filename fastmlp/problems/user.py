@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import InvalidInput, LabelError, NotFiniteError, ShapeError
 from ..inputs import NUMBERED, integer_labels, real_array
+from .facts import in_both
 from .split import Sizes
 from .task import Task
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from .task import Problem
 
 LARGEST = 2**32  # bytes of an array in memory
-HUGE = 1e100  # the squares of greater inputs may be infinite
+HUGE = 1e300  # differences of greater inputs may be infinite
 LAB = Sizes()
 # What each part may take of the target examples at the most: if the source pool is one of the parts, and if it is not
 SHARES = {True: {"heldout": 0.28, "pool": 0.28, "probe": 0.06}, False: {"heldout": 0.45, "pool": 0.45, "probe": 0.1}}
@@ -205,14 +206,3 @@ def _check_classes(source: Task, target: Task, sizes: Sizes) -> None:
         raise LabelError(
             f"class {counts.argmin()} has {counts.min()} of {len(source.y)} source examples; {SOURCE_EACH} are needed"
         )
-
-
-def in_both(source: Task, target: Task) -> int:
-    """Return how many target examples have inputs that a source example has too."""
-    known = {hash(row.tobytes()) for row in source.X}
-    return sum(hash(row.tobytes()) in known for row in target.X)
-
-
-def repeated(task: Task) -> int:
-    """Return how many examples have inputs that an earlier one has too."""
-    return len(task.y) - len({hash(row.tobytes()) for row in task.X})

@@ -6,11 +6,13 @@ A picture is small enough to be stored with the other facts: 16 greys, one hexad
 from __future__ import annotations
 
 import json
+import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from ..problems import Problem, Split, Task, in_both, repeated
+from ..problems import Problem, Split, Task, describe_inputs, in_both, repeated, warnings_about
 from .settings.schema import ProblemSettings, Settings
 
 SIDE, GREYS, SHOWN = 8, 16, 10  # pixels; shades; pictures a task at the most
@@ -19,10 +21,14 @@ SIDE, GREYS, SHOWN = 8, 16, 10  # pixels; shades; pictures a task at the most
 def describe_problem(settings: Settings, name: str) -> str:
     """Return what a report says about a problem's data: a JSON object of numbers, and pictures if it has some.
 
-    Of a problem of the study's own it says under ``own`` where the data came from.
+    Under ``inputs`` stand the `InputFacts` of seed 0; what they warn of is warned of. Under ``own`` stands where the
+    data came from, if the problem is the study's own.
     """
     problem = settings.problem(name)
     split = problem.split(0)
+    inputs = describe_inputs(problem, split)
+    for message in warnings_about(name, inputs):
+        warnings.warn(message, stacklevel=2)
     facts = {
         "examples": len(problem.target.y),
         "features": problem.target.X.shape[1],
@@ -33,6 +39,7 @@ def describe_problem(settings: Settings, name: str) -> str:
         "probe": len(split.probe),
         "held_out": len(split.heldout),
         "pictures": pictures(problem, split),
+        "inputs": asdict(inputs),
         "own": describe_data(problem, settings.problems[name]) if name in settings.problems else None,
     }
     return json.dumps(facts)

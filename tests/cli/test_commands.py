@@ -40,8 +40,7 @@ COMMANDS = ("study", "report", "diff", "status", "export", "warmup", "doctor")
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no reports; put back what `main` does to warnings."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    """Draw no reports."""
     monkeypatch.setattr(render, "render_report", lambda _, out: (out / "report.html", out / "report.md"))
 
 
