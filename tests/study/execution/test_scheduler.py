@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ import threadpoolctl
 
 from fastmlp.errors import StoreError
 from fastmlp.study.execution import scheduler
-from fastmlp.study.execution.scheduler import GRACE_SECONDS, GROUPS_PER_WORKER, Progress
+from fastmlp.study.execution.scheduler import GRACE_SECONDS, GROUPS_PER_WORKER, Progress, Task, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
@@ -59,6 +60,33 @@ def test_the_number_of_workers_changes_nothing(jobs: int, store: Store, tmp_path
     progress = run_in_threads(store, made_up_work, jobs, Stop())
     assert (progress.done, progress.total) == (30, 30)  # 6 of 36 rows are scratch's for the second problem
     assert store.is_complete()
+    assert rows(tmp_path) == expected(tmp_path / "expected")
+
+
+class WholeGroups:
+    """An executor over one of concurrent.futures whose workers, elsewhere, hand a group back as a whole."""
+
+    jobs = 2
+
+    def __init__(self, workers: Executor) -> None:
+        self.workers = workers
+
+    def submit(self, task: Task) -> Future[None]:
+        ended: Future[None] = Future()
+
+        def receive(group: Future[list[Outcome]]) -> None:
+            for outcome in group.result():
+                task.receive(outcome)
+            ended.set_result(None)
+
+        self.workers.submit(lambda: list(made_up_work(task.group, bool))).add_done_callback(receive)
+        return ended
+
+
+def test_an_executor_may_hand_back_whole_groups(store: Store, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as workers:
+        progress = run_missing(store, WholeGroups(workers), Stop())
+    assert (progress.done, progress.total) == (30, 30)
     assert rows(tmp_path) == expected(tmp_path / "expected")
 
 
