@@ -54,6 +54,20 @@ def at_least_one(name: str, value: object) -> int:
     return int(value)
 
 
+def at_most(name: str, value: object, most: int) -> int:
+    """Return a whole number from 1 to `most` as an ``int``.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not one.
+    """
+    number = at_least_one(name, value)
+    if number > most:
+        raise InvalidInput(f"{name} is {shown(number)}; it must be at most {most}")
+    return number
+
+
 def in_range(name: str, value: object, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
     """Return a number between two bounds as a ``float``.
 

@@ -90,7 +90,7 @@ class SettingsError(InvalidInput):
 
     def __init__(self, path: str, message: str) -> None:
         self.path = path
-        super().__init__(f"{path}: {message}" if path else message)
+        super().__init__(one_line(f"{path}: {message}" if path else message))
 
 
 class StoreError(FastmlpError):
@@ -110,6 +110,11 @@ class MissingLibrary(FastmlpError, ImportError):
 
     def __init__(self, library: str, remedy: str) -> None:
         super().__init__(f"{library} cannot be imported; {remedy}")
+
+
+def one_line(text: str) -> str:
+    """Return a text in which what cannot be printed is escaped, such as a line break in the name of a file."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def shown(value: object, longest: int = 60) -> str:

@@ -1,17 +1,109 @@
-"""A folder to write to, and files in it, each written whole or not at all."""
+"""Look at files, read them and write them: the one place where a refusal of the file system becomes one line.
+
+Everything that the operating system may say of a path, from a name that is too long to a folder that may not be looked
+into, is raised as the `FastmlpError` that the caller asks for. Files are written whole or not at all. What is only nice
+to have, such as a flush that a network drive does not offer, is done without. The user's umask decides who may read.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryFile
+from stat import S_ISDIR, S_ISREG
+from tempfile import TemporaryFile
+from typing import BinaryIO, Literal
 
-from .errors import InvalidInput, StoreError
+from .errors import FastmlpError, InvalidInput, StoreError, shown
+
+Refusal = Callable[[str], FastmlpError]  # makes the exception, of the line that says what happened
+
+NAME_KEPT = 40  # characters of a file's name that the name of its temporary file begins with
+CANNOT_FLUSH = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # the file system has no such call
+
+
+def check_path(name: str, value: object) -> Path:
+    """Return a path that an argument names.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not a path, or is empty: ``Path("")`` would mean the current folder.
+    """
+    if not isinstance(value, str | os.PathLike) or not (text := os.fspath(value)) or not isinstance(text, str):
+        raise InvalidInput(f"{name} is {shown(value)}; it must be a path")
+    return Path(text)
+
+
+@contextmanager
+def refusing(path: str | Path, what: str, refusal: Refusal = InvalidInput) -> Iterator[None]:
+    """Turn a refusal of the operating system within the block into ours: the path, what failed and why.
+
+    Parameters
+    ----------
+    path, what
+        For the message, such as ``cannot be read``.
+    refusal
+        Makes the exception that is raised.
+    """
+    try:
+        yield
+    except FastmlpError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in a name; before Python 3.13, links in a circle
+        raise refusal(f"{path}: {what}: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """Return why the operating system refused, without numbers and names."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def entry_at(path: Path, refusal: Refusal = InvalidInput) -> Literal["file", "folder", "device"] | None:
+    """Return what there is under a path, links followed; None if there is nothing.
+
+    Raises
+    ------
+    refusal
+        If that cannot be known: a folder may not be looked into, a name is too long.
+    """
+    with refusing(path, "cannot be looked at", refusal):
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return "folder" if S_ISDIR(mode) else "file" if S_ISREG(mode) else "device"
+
+
+def read_bytes(path: Path, refusal: Refusal = StoreError, most: int = -1) -> bytes:
+    """Return what a file holds, or its first `most` bytes.
+
+    Raises
+    ------
+    refusal
+        If it cannot be read.
+    """
+    with refusing(path, "cannot be read", refusal), path.open("rb") as file:
+        return file.read(most)
+
+
+def absolute(path: Path, refusal: Refusal = InvalidInput) -> Path:
+    """Return a path from the root, without links.
+
+    Raises
+    ------
+    refusal
+        If it cannot be known, as when the current folder has been deleted.
+    """
+    with refusing(path, "cannot be found", refusal):
+        return path.resolve()
 
 
 def prepare_folder(out: str | Path) -> Path:
-    """Make the folder if need be, and see that files can be written to it.
+    """Make a folder if need be, and see that files can be written to it.
 
     Raises
     ------
@@ -19,34 +111,45 @@ def prepare_folder(out: str | Path) -> Path:
         If it is a file, or cannot be made or written.
     """
     folder = Path(out)
-    if folder.exists() and not folder.is_dir():
+    if entry_at(folder) not in {None, "folder"}:
         raise InvalidInput(f"{folder}: is a file; a study needs a folder")
-    _see_writable(folder, make=True)
+    with refusing(folder, "cannot be written to"):
+        folder.mkdir(parents=True, exist_ok=True)
+    _see_writable(folder)
     return folder
 
 
 def prepare_file(out: Path) -> Path:
-    """See that a file can be written, in a folder that is there.
+    """See that a file can be written, in a folder that is there; return its path, or that of the file it is a link to.
 
     Raises
     ------
     InvalidInput
         If it is a folder, or its own cannot be written.
     """
-    if out.is_dir():
+    if entry_at(out) == "folder":
         raise InvalidInput(f"{out}: is a folder; a file is needed")
-    _see_writable(out.parent, make=False)
-    return out
+    with refusing(out, "cannot be looked at"):
+        place = out.resolve() if out.is_symlink() else out
+    _see_writable(place.parent)
+    return place
 
 
-def _see_writable(folder: Path, *, make: bool) -> None:
-    try:
-        if make:
-            folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except (OSError, ValueError) as error:  # the latter for a name with a NUL in it
-        raise InvalidInput(f"{folder}: cannot be written to: {getattr(error, 'strerror', None) or error}") from error
+def _see_writable(folder: Path) -> None:
+    with refusing(folder, "cannot be written to"), TemporaryFile(dir=folder):
+        pass
+
+
+def temporary_file() -> BinaryIO:
+    """Return a new file that has no name and goes when it is closed.
+
+    Raises
+    ------
+    StoreError
+        If the folder for temporary files has no room, or there is none.
+    """
+    with refusing("temporary file", "cannot be made", StoreError):
+        return TemporaryFile()
 
 
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
@@ -55,7 +158,7 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     Parameters
     ----------
     path
-        Its place; whoever reads there meanwhile sees the old file or the new one.
+        Its place; a reader sees the old file or the new one, at any time.
     chunks
         Its bytes, one piece after the other.
 
@@ -64,17 +167,34 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     StoreError
         If the disk is full or the folder gone; what was there before is left as it was.
     """
+    with refusing(path, "cannot be written", StoreError):
+        temporary = path.with_name(f".{path.name[:NAME_KEPT]}.{secrets.token_hex(4)}")
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with temporary.open("xb") as file:  # a new file, with the mode that the umask leaves
             try:
                 file.writelines(chunks)
                 file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
+                _flush_to_disk(file.fileno())
+                temporary.replace(path)
             except BaseException:
-                Path(file.name).unlink(missing_ok=True)
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        kept = "; what was there is kept" if path.exists() else ""
-        raise StoreError(f"{path}: {error.strerror or error}{kept}") from error
+        raise StoreError(f"{path}: {reason(error)}{'; what was there is kept' if _is_there(path) else ''}") from error
+
+
+def _flush_to_disk(descriptor: int) -> None:
+    """Wait until a file is on the disk, where the file system can say so."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in CANNOT_FLUSH:
+            raise
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(OSError, ValueError):
+        path.stat()
+        return True
+    return False

@@ -21,6 +21,7 @@ ROOT = Path(fastmlp.__file__).parent
 BASE = {"errors", "seeds", "layout", "checks", "inputs", "families", "machine"}
 NETWORK = BASE | {"backends", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
+STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
 ALLOWED = {
     "errors": set(),
     "seeds": {"errors"},
@@ -41,8 +42,15 @@ ALLOWED = {
     "strategies.table": {"strategies.spec"},
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table"},
     "study.store": {"errors", "files", "stats"},  # records, and nothing of strategies
-    "study.run": TRAINING | {"files", "study", "study.store", "report", "report.render"},  # it ends with its report
-    "study": TRAINING | {"study.store", "study.run"},
+    "study.settings": TRAINING | {"files"},
+    "study.trial": TRAINING | {"study.settings", "study.store"},
+    "study.execution": {"errors", "machine", "study.trial", "study.store"},
+    "study.results": {"errors", "files", "study.settings", "study.store"},
+    "study": TRAINING | {"machine", *(f"study.{room}" for room in ("settings", "store", "results", "run"))},
+    "study.run": {
+        *(*TRAINING, "files", "machine", "report", "report.render", "study"),  # it ends with its report
+        *(f"study.{room}" for room in ("settings", "trial", "execution", "store", "results")),
+    },
     "stats": {"errors", "seeds"},
     "report.filters": {"errors"},
     "report.figures": {"errors", "report.filters"},
@@ -61,9 +69,9 @@ ALLOWED = {
         "stats",
         "report.rules",
     },  # the summary and what it is made of: numbers, no words and no pictures
-    "cli": TRAINING | {"files", "study", "study.store", "report", "report.filters", "report.render"},
+    "cli": TRAINING | STUDY | {"files", "report", "report.filters", "report.render"},
     "__main__": {"cli"},
-    "": TRAINING | {"study"},  # fastmlp/__init__.py
+    "": TRAINING | {"study", "study.settings"},  # fastmlp/__init__.py
 }
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}

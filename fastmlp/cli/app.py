@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from ..errors import FastmlpError, StoreError
+from ..errors import FastmlpError, StoreError, one_line
 from .commands import COMMANDS
 from .console import OutputError, say, silence, usable_streams
 from .exit_codes import BROKEN_PIPE, DONE, INTERNAL, INTERRUPTED, OUTPUT, STORE, USAGE
@@ -72,7 +72,7 @@ def report_failure(error: Exception) -> int:
             explain(error)
             return error.exit_code
         case FastmlpError():
-            say(f"fastmlp: {error}")
+            say(f"fastmlp: {one_line(str(error))}")
             return STORE if isinstance(error, StoreError) else USAGE
         case OutputError():
             return output_failed(error)

@@ -1,4 +1,4 @@
-"""The whole of a study: settings, work, files."""
+"""Run a study from its settings to its report."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..backends import get_backend
-from ..errors import InvalidInput
-from ..files import prepare_folder, write_whole
+from ..backends import BACKENDS, get_backend
+from ..checks import at_most, check_name, plain, true_or_false
+from ..errors import InvalidInput, StoreError, shown
+from ..files import check_path, entry_at, prepare_folder, read_bytes, write_whole
 from ..machine import usable_cores, version_of
 from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
@@ -29,6 +30,7 @@ from .store.lock import see_free
 from .store.reader import reading
 from .trial.run import Worker
 
+MOST_JOBS = 1024  # more threads than any machine has cores are a slip of the keyboard
 HEADER = "# The settings of this study, defaults included. To resume it: fastmlp study study.toml --out .\n\n"
 
 
@@ -47,13 +49,13 @@ def run_study(
     Parameters
     ----------
     study
-        The name of a shipped study, the path of a TOML file, the same content as a dict, or settings.
+        The name of a shipped study, the path of a TOML file, a dict with the same content, or settings.
     out
-        The study's folder. One that holds a study already is taken up where it was left.
+        The study's folder. A study that it holds already is resumed.
     jobs
-        Workers, each on trials of one seed of one problem; one a core, unless said.
+        Number of parallel workers, each on trials of one seed of one problem (default: one per core).
     seeds
-        Instead of the study's own number.
+        Number of seeds (default: the study's own).
     backend
         ``auto``, ``numba`` or ``numpy``.
     quick
@@ -70,13 +72,13 @@ def run_study(
     StudyStopped
         On a signal; what was finished is kept. It is a `KeyboardInterrupt`.
     """
-    see_free(Path(out))
+    place = check_path("out", out)
+    workers = usable_cores() if jobs is None else at_most("jobs", jobs, MOST_JOBS)
+    on_commit = check_progress(progress)
+    see_free(place)
     settings = effective_settings(study, seeds=seeds, quick=quick)
-    jobs = usable_cores() if jobs is None else jobs
-    if jobs < 1:
-        raise InvalidInput(f"jobs is {jobs}; at least 1 is needed")
-    backend = get_backend(backend).name
-    folder = prepare_folder(out)
+    backend = get_backend(check_name("backend", backend, BACKENDS)).name
+    folder = prepare_folder(place)
     with handling_signals() as stop, Store.open(folder) as store:
         for path in changed_since(folder / "study.toml", settings.problems):
             warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=2)
@@ -86,11 +88,11 @@ def run_study(
         facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
         if store.begin(plan(settings, environment), {"settings": toml} | facts):
             checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
-            how = {"jobs": str(jobs), "command": command(settings), "gradient_check": checked}
-            with open_executor(Worker(settings, environment.backend), jobs, store.count()[1]) as executor:
+            how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
+            with open_executor(Worker(settings, environment.backend), workers, store.count()[1]) as executor:
                 store.note(describe_run(environment) | how)
                 with stop.drain():
-                    run_missing(store, executor, stop, progress or (lambda _: None))
+                    run_missing(store, executor, stop, on_commit)
             store.note({"finished": now()})
         write_whole(folder / "results.csv", export(folder, "csv"))
         refresh_report(store, folder)
@@ -102,28 +104,38 @@ def effective_settings(
     study: str | Path | Mapping[str, Any] | Settings, *, seeds: int | None = None, quick: bool = False
 ) -> Settings:
     """Return a study's settings after the options that change them."""
+    thin = true_or_false("quick", quick)
     settings = load.load_settings(study)
-    settings = load.quick(settings) if quick else settings
-    return settings if seeds is None else load.with_seeds(settings, seeds)
+    settings = load.quick(settings) if thin else settings
+    return settings if seeds is None else load.with_seeds(settings, plain(seeds))
+
+
+def check_progress(progress: object) -> Callable[[Progress], None]:
+    """Return what is called after every commit; nothing happens if that is None."""
+    if progress is None:
+        return lambda _: None
+    if not callable(progress):
+        raise InvalidInput(f"progress is {shown(progress)}; it must be a function, or None")
+    return progress
 
 
 def command(settings: Settings) -> str:
-    """Return what repeats a study: its name if it is a shipped one as it stands, else its settings file."""
+    """Return the command that repeats a study: by name if it is shipped and unchanged, else by its settings file."""
     path = load.shipped().get(settings.name)
     as_shipped = path is not None and load.load_settings(path) == settings
     return f"fastmlp study {settings.name if as_shipped else 'study.toml'}"
 
 
 def refresh_report(store: Store, folder: Path) -> None:
-    """Render the report, unless the one that is there says the same already."""
-    content = sha256((folder / "results.csv").read_bytes() + (folder / "study.toml").read_bytes())
+    """Render the report, unless the existing one was made from the same results and settings."""
+    content = sha256(read_bytes(folder / "results.csv") + read_bytes(folder / "study.toml"))
     content.update(version_of("fastmlp").encode())
     with reading(folder) as reader:
         rendered = reader.meta().get("rendered")
-    there = all((folder / name).exists() for name in ("report.html", "report.md"))
+    there = all(entry_at(folder / name, StoreError) for name in ("report.html", "report.md"))
     if there and rendered == content.hexdigest():
         return
-    from ..report.render import render_report  # brings matplotlib, which takes longer than a study with nothing to do
+    from ..report.render import render_report  # imports matplotlib, which takes longer than a study with nothing to do
 
     render_report(read_study(folder), folder)
     store.note({"rendered": content.hexdigest()})

@@ -20,7 +20,7 @@ from fastmlp.errors import InvalidInput, MissingLibrary, SettingsError, StoreErr
 from fastmlp.report import render
 from fastmlp.strategies import fit_baseline
 from fastmlp.study import run as study_run
-from fastmlp.study.results.export import as_csv, export, guarded
+from fastmlp.study.results.export import export, guarded, write_csv
 from fastmlp.study.results.results import Results
 from fastmlp.study.results.status import resume_command
 from fastmlp.study.run import command
@@ -210,7 +210,7 @@ def test_a_folder_where_another_study_is_at_work_is_left_alone(tmp_path: Path) -
     [
         ({"changes": {"grid": {"sizes": []}}}, SettingsError, "grid.sizes: must be a list"),
         ({"seeds": 0}, SettingsError, "grid.seeds: must be at least 1, not 0"),
-        ({"jobs": 0}, InvalidInput, "jobs is 0; at least 1 is needed"),
+        ({"jobs": 0}, InvalidInput, "jobs is 0; it must be a whole number of at least 1"),
         ({"backend": "cuda"}, UnknownName, "unknown backend 'cuda'"),
     ],
     ids=["settings", "seeds", "jobs", "backend"],
@@ -279,6 +279,7 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None
     assert guarded(text) == shown
     assert guarded(-1.5) == -1.5, "a number is no formula"
     row = dict.fromkeys(COLUMNS) | {"error": text, "accuracy": -1.5}
-    (cells,) = csv.DictReader(io.StringIO(b"".join(as_csv([row])).decode(), newline=""))
+    write_csv([row], file := io.BytesIO())
+    (cells,) = csv.DictReader(io.StringIO(file.getvalue().decode(), newline=""))
     assert cells["error"] == shown
     assert cells["accuracy"] == "-1.5"

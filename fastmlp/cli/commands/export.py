@@ -38,5 +38,5 @@ def export_command(folder: Path, form: str, output: Path | None) -> int:
     elif is_stream(output):
         write_stream(output, export(folder, form))
     else:
-        write_whole(prepare_file(output.resolve() if output.is_symlink() else output), export(folder, form))
+        write_whole(prepare_file(output), export(folder, form))
     return DONE

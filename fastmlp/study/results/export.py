@@ -1,21 +1,22 @@
-"""A study as a table for others: CSV, JSON lines, Parquet. One row a trial, in the plan's order."""
+"""Export a study's table as CSV, JSON lines or Parquet: one row per trial, in the plan's order."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryFile
+from typing import BinaryIO
 
-from ...errors import MissingLibrary, UnknownName
+from ...errors import MissingLibrary, StoreError, UnknownName
+from ...files import reason, temporary_file
 from ..store.reader import reading
 from ..store.schema import COLUMNS, TABLE, Record
 
 FORMATS = ("csv", "jsonl", "parquet")
-# A spreadsheet takes text that begins so for a formula, and runs it: OWASP ASVS 1.2.10.
+# A spreadsheet runs text that begins so as a formula: OWASP ASVS 1.2.10.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 ROWS = 1000  # at a time
 PIECE = 65536  # bytes
@@ -24,8 +25,8 @@ PIECE = 65536  # bytes
 def export(folder: Path, form: str) -> Generator[bytes, None, None]:
     """Go through a study's table as bytes of a file.
 
-    It is written to a temporary file first: whoever takes the bytes may be slow, and a running study cannot commit
-    while its records are read.
+    It is written to a temporary file first, because whoever takes the bytes may be slow, and a running study cannot
+    commit while its records are read.
 
     Parameters
     ----------
@@ -41,47 +42,46 @@ def export(folder: Path, form: str) -> Generator[bytes, None, None]:
     MissingLibrary
         If Parquet is asked for and pyarrow is not installed.
     StoreError
-        If there is no study in the folder.
+        If there is no study in the folder, or no room for the temporary file.
     """
-    writers: dict[str, Callable[[Iterable[Record]], Iterator[bytes]]]
-    writers = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
+    writers = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
     if form not in writers:
         raise UnknownName("format", form, FORMATS)
-    with TemporaryFile() as file:
+    with temporary_file() as file:
         with reading(folder) as reader:
-            file.writelines(writers[form](reader.rows(TABLE if form == "csv" else COLUMNS)))
+            rows = reader.rows(TABLE if form == "csv" else COLUMNS)
+            try:
+                writers[form](rows, file)
+            except OSError as error:
+                raise StoreError(f"temporary file: cannot be written: {reason(error)}") from error
         file.seek(0)
         yield from iter(lambda: file.read(PIECE), b"")
 
 
-def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
-    """Write CSV: numbers as the shortest text that reads back the same, what is not there as nothing."""
-    text = io.StringIO()
+def write_csv(rows: Iterable[Record], file: BinaryIO) -> None:
+    """Write CSV: numbers as the shortest text that reads back the same, missing values as empty fields."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(TABLE)
-    for row in rows:
-        table.writerow([guarded(row[name]) for name in TABLE])
-        if text.tell() > PIECE:
-            yield _drain(text)
-    yield _drain(text)
+    table.writerows([guarded(row[name]) for name in TABLE] for row in rows)
+    text.detach()  # which writes what is left, and leaves the file open
 
 
 def guarded(value: object) -> object:
     """Return a value as a spreadsheet may see it: text that looks like a formula gets an apostrophe."""
     if not isinstance(value, str):
         return value
-    text = value.replace("\r", " ")  # which `csv` would leave without quotes, and readers take for the end of a line
+    text = value.replace("\r", " ")  # `csv` would write it without quotes, and readers take it for the end of a line
     return f"'{text}" if value.startswith(FORMULA) else text
 
 
-def as_jsonl(rows: Iterable[Record]) -> Iterator[bytes]:
-    """Write one JSON object a line."""
-    for row in rows:
-        yield json.dumps(row, allow_nan=False).encode() + b"\n"
+def write_jsonl(rows: Iterable[Record], file: BinaryIO) -> None:
+    """Write one JSON object per line."""
+    file.writelines(json.dumps(row, allow_nan=False).encode() + b"\n" for row in rows)
 
 
-def as_parquet(rows: Iterable[Record]) -> Iterator[bytes]:
-    """Write Parquet."""
+def write_parquet(rows: Iterable[Record], file: BinaryIO) -> None:
+    """Write Parquet, some rows at a time."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -91,16 +91,7 @@ def as_parquet(rows: Iterable[Record]) -> Iterator[bytes]:
     kinds = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "LIST": numbers}
     kinds["PAIRS"] = pa.list_(numbers)
     schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
-    buffer = io.BytesIO()
-    with parquet.ParquetWriter(buffer, schema) as writer:
+    with parquet.ParquetWriter(file, schema) as writer:
         remaining = iter(rows)
         while some := list(islice(remaining, ROWS)):
             writer.write_batch(pa.RecordBatch.from_pylist(some, schema))
-    yield buffer.getvalue()
-
-
-def _drain(text: io.StringIO) -> bytes:
-    written = text.getvalue()
-    text.seek(0)
-    text.truncate()
-    return written.encode()

@@ -7,6 +7,7 @@ several settings or a table of names. What a file leaves out is as in the shippe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ...errors import SettingsError, UnknownName
+from ...errors import SettingsError, UnknownName, shown
+from ...files import check_path, entry_at
 from ...strategies import expand
 from .messages import explain, refuse_unknown_keys
 from .problems import own_problems, relative_to
@@ -43,19 +45,31 @@ def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
     """
     match study:
         case Settings():
-            return from_dict(msgspec.to_builtins(study))
+            return from_dict(_builtins(study))
         case Mapping():
             return from_dict(study)
-    path = Path(study)
+        case str() | os.PathLike():
+            path = check_path("study", study)
+        case _:
+            raise SettingsError("", f"study is {shown(study)}; it must be a name, a path, a dict or settings")
     if isinstance(study, str) and study in (names := shipped()):
         path = names[study]
-    elif path.suffix != ".toml" and not path.exists():
+    elif path.suffix != ".toml" and entry_at(path, lambda line: SettingsError("", line)) is None:
         raise SettingsError("", f"{UnknownName('study', str(study), shipped())}; a file's name ends in .toml")
     data = read_toml(path)
     try:
         return from_dict(data, path.parent)
     except SettingsError as error:
         raise SettingsError(str(path), str(error)) from error
+
+
+def _builtins(settings: Settings) -> dict[str, Any]:
+    """Return settings that a program has made as dicts, lists and values."""
+    try:
+        data: dict[str, Any] = msgspec.to_builtins(settings)
+    except (TypeError, ValueError) as error:  # a field holds what no settings file could
+        raise SettingsError("", f"cannot be written as TOML: {error}") from error
+    return data
 
 
 def shipped() -> dict[str, Path]:
@@ -104,13 +118,13 @@ def to_toml(settings: Settings, folder: Path = Path()) -> str:
     return write_toml({name: value for name, value in data.items() if value != {}})
 
 
-def with_seeds(settings: Settings, seeds: int) -> Settings:
+def with_seeds(settings: Settings, seeds: object) -> Settings:
     """Return the same study with another number of seeds.
 
     Raises
     ------
     SettingsError
-        If it is below 1.
+        If it is not a whole number of at least 1.
     """
     data = msgspec.to_builtins(settings)
     return from_dict(data | {"grid": data["grid"] | {"seeds": seeds}})

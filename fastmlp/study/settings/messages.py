@@ -75,6 +75,23 @@ def _at(path: str, data: Any) -> Any:
     return data
 
 
+def tables_by_name(path: str, tables: object) -> Mapping[str, object]:
+    """Return what a study has of its own under ``strategies`` or ``problems``: a table for each name.
+
+    Raises
+    ------
+    SettingsError
+        If it is not that; a list of names belongs in the grid.
+    """
+    if not isinstance(tables, Mapping):
+        hint = f"; did you mean 'grid.{path}'?" if isinstance(tables, list | tuple) else ""
+        raise SettingsError(path, f"must be a table, not {shown(tables)}{hint}")
+    for name in tables:
+        if not isinstance(name, str):
+            raise SettingsError(path, f"has the name {shown(name)}; a name is text")
+    return tables
+
+
 def refuse_duplicates(path: str, values: Iterable[object]) -> None:
     """Refuse a list that has something twice; each trial runs once."""
     seen = set()

@@ -13,8 +13,9 @@ import msgspec
 
 from ...errors import SettingsError, shown
 from ...families import why_taken
+from ...files import absolute
 from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
-from .messages import explain, passing_on, refuse_name, refuse_unknown_keys
+from .messages import explain, passing_on, refuse_name, refuse_unknown_keys, tables_by_name
 from .schema import ProblemSettings
 
 ROLES = ("source", "target")
@@ -38,10 +39,7 @@ def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
     SettingsError
         At the first setting that is refused, or if data are missing, have changed or are no problem.
     """
-    if not isinstance(tables, Mapping):
-        hint = "; did you mean 'grid.problems'?" if isinstance(tables, list | tuple) else ""
-        raise SettingsError("problems", f"must be a table, not {shown(tables)}{hint}")
-    return {name: own_problem(name, table, folder) for name, table in tables.items()}
+    return {name: own_problem(name, table, folder) for name, table in tables_by_name("problems", tables).items()}
 
 
 def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
@@ -66,7 +64,8 @@ def _decided(name: str, said: ProblemSettings, path: str, folder: Path) -> Probl
     """Read the data, and fill in what is not said."""
     found: dict[str, Any] = {}
     for role in ROLES:
-        place = _absolute(Path(folder, getattr(said, role)))
+        with passing_on(f"{path}.{role}"):
+            place = _absolute(Path(folder, getattr(said, role)))
         if not str(place).isprintable():
             raise SettingsError(f"{path}.{role}", f"{str(place)!r} has characters that cannot be printed")
         found[role] = str(place)
@@ -83,14 +82,14 @@ def _decided(name: str, said: ProblemSettings, path: str, folder: Path) -> Probl
 
 def _absolute(path: Path) -> Path:
     """Return a path without links but for the last: a link to the data has the name by which the data are known."""
-    return path.parent.resolve() / path.name
+    return absolute(path.parent) / path.name
 
 
 def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[str, dict[str, Any]]:
     """Return problems as settings in a folder have them, so that data and studies may be moved together."""
     return {
         name: msgspec.to_builtins(problem)
-        | {role: os.path.relpath(getattr(problem, role), folder.resolve()) for role in ROLES}
+        | {role: os.path.relpath(getattr(problem, role), absolute(folder)) for role in ROLES}
         for name, problem in problems.items()
     }
 

@@ -16,6 +16,8 @@ from ...strategies import Strategy, get_strategy
 BUDGETS = ("epochs", "steps")
 PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness, that a replicate may vary alone
 
+TUNED_EPOCHS = 2.0  # tuning tries the declared epochs times or divided by up to this
+
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Rate = Annotated[float, Meta(gt=0.0, le=1e30)]  # finite, and still finite in float32
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from ...errors import FieldError, SettingsError, shown
 from ...families import why_taken
 from ...strategies import FAMILIES, STRATEGIES, Strategy, read_strategy
-from .messages import refuse_name
+from .messages import refuse_name, tables_by_name
 
 
 def own_strategies(tables: object) -> dict[str, Strategy]:
@@ -19,10 +19,7 @@ def own_strategies(tables: object) -> dict[str, Strategy]:
     SettingsError
         At the first setting that is refused.
     """
-    if not isinstance(tables, Mapping):
-        hint = "; did you mean 'grid.strategies'?" if isinstance(tables, list | tuple) else ""
-        raise SettingsError("strategies", f"must be a table, not {shown(tables)}{hint}")
-    return {name: own_strategy(name, table) for name, table in tables.items()}
+    return {name: own_strategy(name, table) for name, table in tables_by_name("strategies", tables).items()}
 
 
 def own_strategy(name: str, table: object) -> Strategy:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingsError
+from ...files import read_bytes
 
 LARGEST = 1_000_000  # bytes; a settings file has a few hundred
 
@@ -19,13 +20,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     SettingsError
-        If it cannot be read, is no UTF-8 or no TOML; the message has the line where there is one.
+        If it cannot be read, is not UTF-8 or not TOML; the message has the line where there is one.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)  # and no further: it may be a device
-    except OSError as error:
-        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from error
+    data = read_bytes(path, lambda line: SettingsError("", line), LARGEST + 1)  # and no further: it may be a device
     if len(data) > LARGEST:
         raise SettingsError(str(path), f"holds more than {LARGEST} bytes; that is no settings file")
     try:

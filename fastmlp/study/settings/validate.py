@@ -10,9 +10,8 @@ from ...errors import SettingsError
 from ...layout import ACTIVATIONS, OPTIMIZERS
 from ...network import DTYPES
 from ...problems import Problem
-from ..trial.tuning import EPOCHS
 from .messages import passing_on, refuse_duplicates, refuse_unknown
-from .schema import BUDGETS, PURPOSES, Settings
+from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, Settings
 
 LARGEST_GRID = 1_000_000  # trials
 
@@ -85,7 +84,7 @@ def check_depth(settings: Settings, name: str, path: str) -> None:
 def check_epochs(settings: Settings, name: str, path: str) -> None:
     """Check that every phase of a strategy gets an epoch, whatever number of epochs tuning may draw."""
     strategy, depth, declared = settings.strategy(name), len(settings.network.hidden), settings.training.epochs
-    factor = 1.0 if settings.tuning.trials == 1 else EPOCHS
+    factor = 1.0 if settings.tuning.trials == 1 else TUNED_EPOCHS
     fewest, most = max(1, round(declared / factor)), round(declared * factor)
     least_share = min((phase.share for phase in strategy.phases_for(depth + 1)), default=1)
     for epochs in range(

@@ -12,12 +12,12 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isnan, nan
-from tempfile import TemporaryFile
 from typing import Any, overload
 from weakref import finalize
 
 from msgspec import json
 
+from ...files import temporary_file
 from .schema import COLUMNS, NESTED
 
 BLOCK = 256  # rows
@@ -37,7 +37,7 @@ class Table(Sequence[Mapping[str, Any]]):
     """
 
     def __init__(self, rows: Iterable[Iterable[Any]]) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the table
+        self._file = temporary_file()
         finalize(self, self._file.close)
         self._places: dict[tuple[str, int], tuple[int, int]] = {}  # offset and length of a column's block
         self._short: dict[tuple[str, int], Sequence[Any]] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from ...errors import StoreCorrupt, StoreError
-from ...files import write_whole
+from ...files import absolute, entry_at, refusing, write_whole
 from .lock import hold
 from .schema import NESTED, PRETRAINING, SCORES, TRIAL
 
@@ -154,7 +154,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 def _copy_aside(path: Path, version: int) -> None:
     """Copy the file as it is; nobody writes it, and nothing of it is in a journal."""
-    with path.open("rb") as file:
+    with refusing(path, "cannot be read", StoreError), path.open("rb") as file:
         write_whole(path.with_name(f"{path.name}.v{version}"), iter(partial(file.read, COPIED), b""))
 
 
@@ -182,7 +182,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     StoreCorrupt
         If it is damaged, or a database of someone else.
     """
-    if not path.is_file():
+    if entry_at(path, StoreError) != "file":
         raise StoreError(f"{path}: there is no such file; `fastmlp study --out {path.parent}` makes one")
     with naming(path):
         try:
@@ -197,7 +197,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
+    uri = f"{absolute(path, StoreError).as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
     try:
         if see_version(connection, path) < VERSION:
             _make_up(connection)

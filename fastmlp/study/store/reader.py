@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import json
 
 from ...errors import StoreError
+from ...files import reason
 from ...stats import normalised_score
 from .column_store import Table
 from .database import FILE, connect_reader, naming
@@ -126,10 +127,11 @@ class Reader:
         StoreError
             If there is no room for it.
         """
+        rows = (row.values() for row in self._rows(list(COLUMNS)))
         try:
-            return Table(row.values() for row in self._rows(list(COLUMNS)))
+            return Table(rows)
         except OSError as error:
-            raise StoreError(f"the rows need a temporary file: {error.strerror or error}") from error
+            raise StoreError(f"temporary file: cannot be written: {reason(error)}") from error
 
     def _rows(self, columns: Sequence[str]) -> Iterator[Record]:
         """Go through the plan; lists are JSON text."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...measures import log_loss
 from ...problems import interleave
+from ..settings.schema import TUNED_EPOCHS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ...layout import Ints
 
 FEWEST = 5  # labels a class; with fewer, a fold would hold none of some class, and the scores would be noise
-RATES, EPOCHS, STRENGTHS = 10.0, 2.0, 1000.0  # how far up and down from what is declared the search goes, as factors
+RATES, STRENGTHS = 10.0, 1000.0  # how far up and down from the declared values the search goes, as factors
 
 
 class Candidate(NamedTuple):
@@ -53,7 +54,11 @@ def draw_candidates(declared: Candidate, trials: int, rng: np.random.Generator) 
     return [
         declared,
         *(
-            Candidate(declared.lr * RATES**a, max(1, round(declared.epochs * EPOCHS**b)), declared.C * STRENGTHS**c)
+            Candidate(
+                lr=declared.lr * RATES**a,
+                epochs=max(1, round(declared.epochs * TUNED_EPOCHS**b)),
+                C=declared.C * STRENGTHS**c,
+            )
             for a, b, c in factors.tolist()
         ),
     ]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastmlp.errors import SettingsError
+from fastmlp.errors import FieldError, SettingsError
 from fastmlp.layout import ACTIVATIONS, OPTIMIZERS
-from fastmlp.strategies import STRATEGIES
+from fastmlp.strategies import STRATEGIES, read_strategy
 from fastmlp.study.settings import load
 from fastmlp.study.settings.load import Settings, load_settings, to_toml
 from fastmlp.study.settings.schema import GridSettings
@@ -186,6 +186,17 @@ PHASES = st.fixed_dictionaries(
         "pull": MULTIPLIERS,
     },
 )
+
+
+def is_strategy(table: dict[str, Any]) -> bool:
+    """Whether a table is accepted; what trains nothing, for one, is not."""
+    try:
+        read_strategy(table)
+    except FieldError:
+        return False
+    return True
+
+
 OWN = st.fixed_dictionaries(
     {
         "start": st.sampled_from(["pretrained", "meanvar"]),
@@ -193,7 +204,7 @@ OWN = st.fixed_dictionaries(
         "phases": st.lists(PHASES, min_size=2, max_size=2),
     },
     optional={"scaler": st.sampled_from(["source", "target"]), "cut": st.booleans()},
-)
+).filter(is_strategy)
 STUDIES = st.fixed_dictionaries(
     {},
     optional={

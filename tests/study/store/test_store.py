@@ -18,11 +18,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from fastmlp import files
 from fastmlp.errors import StoreCorrupt, StoreError, StoreLocked
 from fastmlp.report.grid import Grid
 from fastmlp.report.measured import pretraining
 from fastmlp.study.results.export import export
-from fastmlp.study.store import Store, column_store, database, read_study
+from fastmlp.study.store import Store, database, read_study
 from fastmlp.study.store.lock import holder, see_free
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import COLUMNS, PRETRAINING, SCORES, TRIAL, Trial
@@ -493,8 +494,8 @@ def test_a_full_disk_for_temporary_files_is_told(tmp_path: Path, monkeypatch: py
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(column_store, "TemporaryFile", full)
-    with pytest.raises(StoreError, match="need a temporary file: No space left on device"):
+    monkeypatch.setattr(files, "TemporaryFile", full)
+    with pytest.raises(StoreError, match="temporary file: cannot be made: No space left on device"):
         read_study(tmp_path)
 
 
