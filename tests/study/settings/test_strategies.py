@@ -75,6 +75,15 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"mine": FULL | {"phases": [{"share": 0.5}]}}, "strategies.mine.phases: the shares add up to 0.5; they must add"),
     ({"mine": FULL | {"phases": [{}, {}]}}, "strategies.mine.phases: the shares add up to 2; they must add up to 1"),
     ({"mine": FULL | {"phases": [{"rank": 2, "pull": 1}]}}, "strategies.mine.phases[0].pull: has no effect beside"),
+    ({"mine": FULL | {"phases": [{"rank": 2, "biases": 1}]}}, "strategies.mine.phases[0].biases: has no effect beside"),
+    (
+        {"mine": FULL | {"layers": 1, "cut": True, "phases": [{"frozen": 2}]}},
+        "strategies.mine.phases[0].frozen: is 2; with cut, the network has the 1 hidden layers that layers says",
+    ),
+    (
+        {"mine": FULL | {"phases": [{"head": 0, "frozen": 1}]}},
+        "strategies.mine: 'mine' moves nothing in phase 1, where head is 0 and frozen is 1; network.hidden has 1",
+    ),
     (
         {"mine": FULL | {"unfreeze": "schedule", "phases": [{"share": 0.5}, {"share": 0.5}]}},
         "strategies.mine.unfreeze: repeats one phase for every layer; there are 2 phases",
@@ -88,6 +97,36 @@ def test_a_refusal_begins_with_the_path_of_the_setting(tables: Any, message: str
         load_settings({"strategies": tables})
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "epochs", "tuned", "message"),
+    [
+        ("lp-ft", 1, 1, 1, "epochs is 1; shares of 0.5, 0.5 give the phases 0, 1 epochs, and each needs at least 1"),
+        ("lp-ft", 1, 2, 1, ""),
+        ("lp-ft", 1, 2, 2, "epochs is 1; .* at least 1; training.epochs is 2, and tuning may try 1"),
+        ("lp-ft", 1, 4, 2, ""),
+        ("gradual", 3, 3, 1, "epochs is 3; shares of 0.25, 0.25, 0.25, 0.25 give the phases 1, 1, 0, 1 epochs"),
+        ("gradual", 3, 4, 1, ""),
+        ("plateau", 3, 1, 2, ""),
+        ("finetune", 3, 1, 2, ""),
+        ("baseline", 3, 1, 2, ""),
+    ],
+)
+def test_epochs_that_give_a_phase_none_are_refused_before_a_study_begins(
+    name: str, hidden: int, epochs: int, tuned: int, message: str
+) -> None:
+    study = {
+        "network": {"hidden": [4] * hidden},
+        "grid": {"strategies": [name]},
+        "training": {"epochs": epochs},
+        "tuning": {"trials": tuned},
+    }
+    if not message:
+        assert load_settings(study).grid.strategies == (name,)
+        return
+    with pytest.raises(SettingsError, match=rf"^grid\.strategies: '{name}' cannot be trained: {message}"):
+        load_settings(study)
 
 
 def test_a_name_in_the_grid_that_is_nearly_ones_own_is_told_so() -> None:
