@@ -7,9 +7,9 @@ Here strategies are described (as data), checked, named and carried out. The tra
 from .families import FAMILIES as FAMILIES
 from .families import expand as expand
 from .families import get_strategy as get_strategy
+from .read import read_strategy as read_strategy
 from .spec import Phase as Phase
 from .spec import Strategy as Strategy
-from .spec import read_strategy as read_strategy
 from .spec import share_out as share_out
 from .table import SMALLER as SMALLER
 from .table import STRATEGIES as STRATEGIES
