@@ -39,8 +39,9 @@ ALLOWED = {
     "problems": NETWORK,
     "strategies.validation": {"errors", "checks"},
     "strategies.spec": {"errors", "strategies.validation"},
+    "strategies.read": {"errors", "strategies.spec", "strategies.validation"},
     "strategies.table": {"strategies.spec"},
-    "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table"},
+    "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table", "strategies.read"},
     "study.store": {"errors", "files", "stats"},  # records, and nothing of strategies
     "study.settings": TRAINING | {"files"},
     "study.trial": TRAINING | {"study.settings", "study.store"},
