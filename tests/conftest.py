@@ -80,12 +80,11 @@ class Page(NamedTuple):
 def rendered(**grid: object) -> Page:
     """The report of a made-up study of many strategies and problems."""
     from fastmlp.report.render import to_html, to_markdown
-    from fastmlp.report.summary import summarise
-    from tests.report_data import large
+    from tests.report_data import large, summary_of
 
     data = large(**grid)  # type: ignore[arg-type]
     start = time.process_time()
-    summary = summarise(data.settings, data.rows, data.meta)
+    summary = summary_of(data)
     page = to_html(summary)
     return Page(page, to_markdown(summary), time.process_time() - start)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from fastmlp.report.study import Study
+from fastmlp.report.summary import summarise
 
 LAB = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
 SIZES = (20, 50, 100, 200, 500)
@@ -59,6 +63,16 @@ class MadeUp:
     settings: dict[str, Any]
     rows: list[dict[str, Any]]
     meta: dict[str, str] = field(default_factory=lambda: dict(META))
+
+
+def study_of(data: MadeUp, folder: Path | None = None) -> Study:
+    """The study as the report reads it; `folder` may hold what other programs left."""
+    return Study(data.settings, data.rows, data.meta, folder)
+
+
+def summary_of(data: MadeUp, folder: Path | None = None) -> Any:
+    """Its summary, whose chapters a test may look into without asking whether they are there."""
+    return summarise(study_of(data, folder))
 
 
 def settings(

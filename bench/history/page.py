@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from fastmlp.files import write_whole
-from fastmlp.report.history import tell
+from fastmlp.report.history import arrange_history
 from fastmlp.report.render import render_page
 
 from ..exit_codes import NO_VERDICT, PASSED
@@ -34,7 +34,7 @@ def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> 
         return NO_VERDICT
     for line in history["left_out"]:
         sys.stderr.write(f"left out: {line}\n")
-    summary = tell(history)
+    summary = arrange_history(history)
     beside = out.with_name("history.json")
     write_whole(beside, [(json.dumps(history, allow_nan=False) + "\n").encode()])
     write_whole(out, [render_page({"history": summary}, Path(__file__).parent).encode()])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..report.filters import count
+from ..report.format import count
 from .console import say
 
 if TYPE_CHECKING:

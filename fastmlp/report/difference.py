@@ -3,51 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal, TypedDict
 
-from ..stats import paired_family
-from .grid import Grid, flat, paired
+from ..stats import Difference, paired_family
+from .grid import flat, paired
+from .study import Study
+from .table import Cell, Table, cell, head
 
-__all__ = ["difference"]
+__all__ = ["CellDifference", "StudyDifference", "apart", "difference", "side_by_side"]
 
-Json = dict[str, Any]
-#: Differs between any two runs, or is told elsewhere.
+#: Notes that differ between any two runs, or are told elsewhere.
 NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs", "gradient_check"}
 
 
-def difference(
-    first: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Mapping[str, str]],
-    second: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Mapping[str, str]],
-) -> Json:
-    """Compare two studies, cell by cell, on the seeds that both have finished.
+class CellDifference(TypedDict):
+    """One strategy in one cell, the first study minus the second: see `stats.Difference`."""
 
-    Parameters
-    ----------
-    first, second
-        Settings, rows and meta of each, as `summarise` takes them.
+    problem: str
+    first: str
+    n_target: int
+    planned: int
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    p_different: float | None
+    p_equivalent: float | None
+    verdict: Literal["better", "worse", "tied", "undecided"]
+    reason: str | None
 
-    Returns
-    -------
-    dict
-        `settings` and `circumstances` that differ, as name, first, second; `cells`, paired differences (first minus
-        second) of each cell they share, corrected together; `counts` of their verdicts; `alone`, cells of only one.
+
+class Unlike(TypedDict):
+    """A name under which two studies have different values, None where one has nothing."""
+
+    name: str
+    first: Any
+    second: Any
+
+
+class StudyDifference(TypedDict):
+    """What differs between two studies.
+
+    `cells` are those that both have, corrected together; `apart` those that are not shown to be equivalent; `counts`
+    has the verdicts of those `compared` on two seeds or more; in `same` of them all accuracies are the very same;
+    `alone` counts the cells that only the first has, and only the second.
     """
-    grids = [Grid.of(settings, rows) for settings, rows, _ in (first, second)]
-    margin = min(float(settings.get("margin", 0.01)) for settings, *_ in (first, second))
-    held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in grids]
-    shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in grids[0].trials) if cell in held[1]]
-    found = paired_family([paired(grids[0].ok(*c), grids[1].ok(*c)) for c in shared], margin=margin)
-    cells = [
-        {"problem": p, "first": s, "n_target": n, "planned": len(grids[0].seeds), **asdict(d)}
-        for (p, s, n), d in zip(shared, found, strict=True)
-    ]
+
+    names: list[str]
+    margin: float
+    settings: list[Unlike]
+    environment: list[Unlike]
+    cells: list[CellDifference]
+    apart: list[CellDifference]
+    counts: dict[str, int]
+    compared: int
+    same: int
+    alone: list[int]
+
+
+def difference(first: Study, second: Study) -> StudyDifference:
+    """Compare two studies, cell by cell, on the seeds that both have finished."""
+    a, b = first.grid, second.grid
+    margin = min(first.margin, second.margin)
+    held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in (a, b)]
+    shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in a.trials) if cell in held[1]]
+    found = paired_family([paired(a.ok(*c), b.ok(*c)) for c in shared], margin=margin)
+    cells = [_cell(c, len(a.seeds), d) for c, d in zip(shared, found, strict=True)]
     verdicts = [c["verdict"] for c in cells if c["n"] > 1]
     return {
-        "names": [str(first[0]["name"]), str(second[0]["name"])],
+        "names": [str(first.settings["name"]), str(second.settings["name"])],
         "margin": margin,
-        "settings": _unlike(flat(first[0]), flat(second[0])),
-        "circumstances": _unlike(first[2], second[2]),
+        "settings": _unlike(flat(first.settings), flat(second.settings)),
+        "environment": _unlike(first.meta, second.meta),
         "cells": cells,
         "apart": [c for c in cells if c["verdict"] != "tied" and not _is_same(c)],
         "counts": {v: verdicts.count(v) for v in ("tied", "better", "worse", "undecided")},
@@ -57,12 +84,65 @@ def difference(
     }
 
 
-def _is_same(cell: Json) -> bool:
+def _cell(place: tuple[str, str, int], planned: int, d: Difference) -> CellDifference:
+    problem, strategy, n_target = place
+    return {
+        "problem": problem,
+        "first": strategy,
+        "n_target": n_target,
+        "planned": planned,
+        "n": d.n,
+        "mean": d.mean,
+        "low": d.low,
+        "high": d.high,
+        "p_different": d.p_different,
+        "p_equivalent": d.p_equivalent,
+        "verdict": d.verdict,
+        "reason": d.reason,
+    }
+
+
+def _is_same(cell: CellDifference) -> bool:
     """Whether all seeds have the very same accuracy in both studies."""
-    return bool(cell["mean"] == 0 and cell["reason"] == "no spread")
+    return cell["mean"] == 0 and cell["reason"] == "no spread"
 
 
-def _unlike(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Json]:
-    """Names under which the two do not have the same, and what they have; None where one has nothing."""
+def _unlike(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Unlike]:
     names = [n for n in dict.fromkeys([*a, *b]) if n not in NOISE and not n.startswith("problem:")]
     return [{"name": n, "first": a.get(n), "second": b.get(n)} for n in names if a.get(n) != b.get(n)]
+
+
+def side_by_side(pairs: Sequence[Unlike]) -> Table:
+    """Return what differs between two studies, a row a name."""
+    return {
+        "columns": [head(text, number=False) for text in ("name", "first", "second")],
+        "rows": [[cell("name", p["name"]), _setting(p["first"]), _setting(p["second"])] for p in pairs],
+    }
+
+
+def _setting(value: Any) -> Cell:
+    return cell("text", "–") if value is None else cell("setting", value)
+
+
+def apart(cells: Sequence[CellDifference]) -> Table:
+    """Return cells in which two studies are not shown to be equivalent."""
+    heads = ("labels", "difference (points)", "95 % interval", "pairs")
+    return {
+        "columns": [
+            *(head(text, number=False) for text in ("problem", "strategy")),
+            *map(head, heads),
+            head("the first is", number=False),
+        ],
+        "rows": [
+            [
+                cell("name", c["problem"]),
+                cell("name", c["first"]),
+                cell("count", c["n_target"]),
+                cell("points", c["mean"]),
+                cell("points_interval", c),
+                cell("pairs", {"n": c["n"], "planned": c["planned"]}),
+                cell("verdict", c),
+            ]
+            for c in cells
+        ],
+    }

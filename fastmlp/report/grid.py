@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .rules import rules
+from .strategies import Rule, rules
 
 __all__ = ["BASELINE", "FACTS", "PARTS", "PLAIN", "STATUSES", "Grid", "Row", "flat", "number", "paired"]
 
@@ -70,7 +70,7 @@ class Grid:
     problems, strategies, sizes, seeds
         What was planned, in the order of the plan; sizes and seeds are sorted.
     rules
-        What each strategy does, see `rules.rules`.
+        What each strategy does, see `strategies.rules`.
     """
 
     problems: tuple[str, ...]
@@ -78,7 +78,7 @@ class Grid:
     sizes: tuple[int, ...]
     seeds: tuple[int, ...]
     trials: Trials
-    rules: Mapping[str, Row]
+    rules: Mapping[str, Rule]
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
@@ -110,6 +110,12 @@ class Grid:
     def scaler_controls(self) -> tuple[tuple[str, str], ...]:
         """Pairs (control, the strategy it differs from in its scaler alone), where both were planned."""
         return tuple((control, plain) for control, plain in self.controls.items() if plain in self.strategies and plain)
+
+    @property
+    def transferring(self) -> tuple[str, ...]:
+        """The contestants that start from a pretrained network, as far as their rules are known."""
+        starts = {s: self.rules[s].get("start", "pretrained") for s in self.contestants}
+        return tuple(s for s, start in starts.items() if s != PLAIN and start == "pretrained")
 
     def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
         """The rows of one cell, one a seed, whatever their status."""

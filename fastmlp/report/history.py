@@ -1,34 +1,30 @@
-"""How benchmarks went from commit to commit, as `python -m bench history` wrote it: read from beside the report."""
+"""How benchmarks went from commit to commit, as `python -m bench history` wrote it, for its page and for the book."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby, pairwise
-from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from msgspec import Struct, convert
 
-from .beside import read_beside
+from .table import Cell, Table, cell, head
 
-__all__ = ["read_history", "series_table", "tell"]
+__all__ = ["Group", "History", "arrange_history", "history"]
 
-Json = dict[str, Any]
-
-KERNELS = ("bench_kernels.Kernel.time_", "bench_kernels.Share.", "bench_compile.")  # what the book tells of
 KINDS = {"seconds": "seconds", "bytes": "count", "instructions": "count"}  # how values of a unit are shown
 VERDICTS = ("worse", "better", "same", "no verdict")
 SHOWN = 12  # panels of a figure; the table has all
 
 
-class Commit(Struct):
+class CommitEntry(Struct):
     """A commit that was measured."""
 
     hash: str
     date: str
 
 
-class Series(Struct):
+class SeriesEntry(Struct):
     """One benchmark with one set of parameters: points (commit, value) and steps (from, to, value)."""
 
     benchmark: str
@@ -42,25 +38,92 @@ class Series(Struct):
     reason: str
 
 
-class History(Struct):
+class HistoryFile(Struct):
     """What ``history.json`` holds."""
 
     machine: str
     cpu: str
     threshold: float
-    commits: list[Commit]
-    series: list[Series]
+    commits: list[CommitEntry]
+    series: list[SeriesEntry]
     left_out: list[str]
 
 
-def read_history(folder: Path) -> Json | None:
-    """What ``history.json`` in a study's folder says of the kernels, or None where there is none that can be read."""
-    found = read_beside(folder / "history.json", lambda data: tell(data, KERNELS))
-    return found if found and found["groups"] else None
+class Commit(TypedDict):
+    """A commit that was measured."""
+
+    hash: str
+    date: str
 
 
-def tell(data: Any, beginnings: tuple[str, ...] = ("",)) -> Json:
-    """Arrange what ``history.json`` holds for telling.
+class Jump(TypedDict):
+    """The commit at which a series changed, and by how much: 0.1 is a tenth more."""
+
+    hash: str
+    change: float | None
+
+
+class Series(TypedDict):
+    """One benchmark with one set of parameters, with its jumps, its change from first to last, its newest value."""
+
+    benchmark: str
+    parameters: str
+    name: str
+    python: str
+    unit: str
+    better: str
+    points: list[tuple[int, float]]
+    steps: list[tuple[int, int, float]]
+    verdict: str
+    reason: str
+    jumps: list[Jump]
+    change: float | None
+    latest: float | None
+
+
+class Drawn(TypedDict):
+    """What the figure of a benchmark is drawn from."""
+
+    series: list[Series]
+    commits: list[Commit]
+    kind: str
+
+
+class Group(TypedDict):
+    """One benchmark with one interpreter."""
+
+    name: str
+    title: str
+    python: str
+    unit: str
+    better: str
+    series: list[Series]
+    figure: Drawn
+
+
+class Without(TypedDict):
+    """Series of one benchmark that have no verdict, and why."""
+
+    benchmark: str
+    reason: str
+    names: list[str]
+
+
+class History(TypedDict):
+    """A history, arranged for telling; below the threshold a change is none."""
+
+    machine: str
+    cpu: str
+    threshold: float
+    commits: list[Commit]
+    groups: list[Group]
+    counts: dict[str, int]
+    without: list[Without]
+    left_out: list[str]
+
+
+def arrange_history(data: object, beginnings: tuple[str, ...] = ("",)) -> History:
+    """Return what ``history.json`` holds, arranged for telling.
 
     Parameters
     ----------
@@ -69,13 +132,6 @@ def tell(data: Any, beginnings: tuple[str, ...] = ("",)) -> Json:
     beginnings
         Benchmarks whose names do not begin so are left out.
 
-    Returns
-    -------
-    dict
-        `machine`, `cpu`; `threshold`, below which a change is none; `commits`, with `hash` and `date`; `groups`, one
-        for each benchmark and interpreter, with its `series`; `counts` of verdicts; `without`, the series that have
-        none; `left_out`, a line each.
-
     Raises
     ------
     msgspec.ValidationError
@@ -83,8 +139,8 @@ def tell(data: Any, beginnings: tuple[str, ...] = ("",)) -> Json:
     ValueError
         When a value is of no commit.
     """
-    history = convert(data, History)
-    commits = [{"hash": one.hash, "date": one.date} for one in history.commits]
+    history = convert(data, HistoryFile)
+    commits: list[Commit] = [{"hash": one.hash, "date": one.date} for one in history.commits]
     series = [_series(one, commits) for one in history.series if one.benchmark.startswith(beginnings)]
     several = len({one["python"] for one in series}) > 1
     groups = [
@@ -106,7 +162,7 @@ def tell(data: Any, beginnings: tuple[str, ...] = ("",)) -> Json:
     }
 
 
-def _series(one: Series, commits: Sequence[Json]) -> Json:
+def _series(one: SeriesEntry, commits: Sequence[Commit]) -> Series:
     points, steps = one.points, one.steps
     if any(not 0 <= place < len(commits) for place, _ in [*points, *((left, 0) for left, *_ in steps)]):
         raise ValueError("a value of no commit")
@@ -130,7 +186,7 @@ def _series(one: Series, commits: Sequence[Json]) -> Json:
     }
 
 
-def _without(series: Sequence[Json]) -> list[Json]:
+def _without(series: Sequence[Series]) -> list[Without]:
     """Series without a verdict, those of one benchmark and reason together."""
     names: dict[tuple[str, str], list[str]] = {}
     for one in series:
@@ -143,7 +199,7 @@ def _change(before: float, after: float) -> float | None:
     return after / before - 1 if before else None
 
 
-def _group(name: str, python: str, members: list[Json], commits: Sequence[Json]) -> Json:
+def _group(name: str, python: str, members: list[Series], commits: Sequence[Commit]) -> Group:
     drawn = [one for one in members if len(one["points"]) > 1]
     return {
         "name": name,
@@ -161,26 +217,26 @@ def kind_of(unit: str) -> str:
     return KINDS.get(unit, "number")
 
 
-def series_table(group: Mapping[str, Any]) -> Json:
-    """A row for each series of a benchmark."""
+def history(group: Group) -> Table:
+    """Return a row for each series of a benchmark."""
     kind = kind_of(group["unit"])
     heads = (("benchmark", False), ("verdict", False), ("newest", True), ("change, %", True), ("steps", False))
     return {
-        "columns": [{"head": {"kind": "text", "value": text}, "number": number} for text, number in heads],
+        "columns": [head(text, number=number) for text, number in heads],
         "rows": [
             [
-                {"kind": "text", "value": one["name"]},
+                cell("text", one["name"]),
                 _verdict(one),
-                {"kind": kind, "value": one["latest"]},
-                {"kind": "points", "value": one["change"]},
-                {"kind": "jumps", "value": one["jumps"]},
+                cell(kind, one["latest"]),
+                cell("points", one["change"]),
+                cell("jumps", one["jumps"]),
             ]
             for one in group["series"]
         ],
     }
 
 
-def _verdict(one: Mapping[str, Any]) -> Json:
+def _verdict(one: Series) -> Cell:
     if one["reason"]:
-        return {"kind": "text", "value": f"no verdict: {one['reason']}"}
-    return {"kind": "verdict", "value": {"verdict": one["verdict"], "reason": ""}}
+        return cell("text", f"no verdict: {one['reason']}")
+    return cell("verdict", {"verdict": one["verdict"], "reason": ""})

@@ -9,43 +9,59 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..files import write_whole
-from . import filters
-from .cells import commands_behind, csv_of
-from .difference import difference
-from .everywhere import EVERYWHERE
-from .findings import FINDINGS
-from .history import read_history, series_table
-from .mathml import mathml
-from .overviews import OVERVIEWS
-from .peers import read_peers
-from .pictures import strip
+from . import chapters, figures, tables
+from . import format as fmt
+from .chapters import CONTENTS
+from .difference import apart, difference, side_by_side
+from .equations import mathml
+from .history import history
+from .labels import Labels
+from .png import strip
 from .references import REFERENCES
-from .summary import summarise
-from .tables import TABLES
+from .study import Study
+from .summary import Summary, summarise
+from .table import commands_behind, csv_of
 
 if TYPE_CHECKING:
     from jinja2.bccache import Bucket
 
-__all__ = ["Study", "render_difference", "render_page", "render_report", "templates", "to_html", "to_markdown"]
+    from .figures.svg import Draw
 
+__all__ = [
+    "Records",
+    "figure_of",
+    "render_difference",
+    "render_page",
+    "render_report",
+    "templates",
+    "to_html",
+    "to_markdown",
+]
+
+SHARED_TABLES = (
+    *(tables.accuracy, tables.by_problem, tables.curves, tables.matrix, tables.training),
+    *(history, apart, side_by_side),
+)
+NOT_DRAWN = Markup("<p>This figure could not be drawn. Its numbers are below.</p>")
 LONG_TABLE = 60  # rows; a longer one is closed until it is opened
 
-Json = dict[str, Any]
 Format = Literal["html", "markdown"]
 
 
-class Study(Protocol):
-    """What a report is made of: see `fastmlp.study.store.read_study`."""
+class Records(Protocol):
+    """The records that a report is made from: see `fastmlp.study.store.read_study`."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -60,7 +76,7 @@ class Study(Protocol):
         """Where and how the study ran."""
 
 
-def render_report(data: Study, out: Path) -> tuple[Path, Path]:
+def render_report(data: Records, out: Path) -> tuple[Path, Path]:
     """Write ``report.html`` and ``report.md``.
 
     Parameters
@@ -80,29 +96,29 @@ def render_report(data: Study, out: Path) -> tuple[Path, Path]:
     StoreError
         If they cannot be written.
     """
-    summary = summarise(data.settings, data.rows, data.meta, peers=read_peers(out), history=read_history(out))
+    summary = summarise(Study(data.settings, data.rows, data.meta, folder=out))
     del data  # drawing takes as much memory as the rows of a large study do
     html, markdown = out / "report.html", out / "report.md"
+    write_whole(markdown, [to_markdown(summary).encode()])  # first, for it needs no figures
     write_whole(html, [to_html(summary).encode()])
-    write_whole(markdown, [to_markdown(summary).encode()])
     return html, markdown
 
 
-def to_html(summary: Json) -> str:
+def to_html(summary: Summary) -> str:
     """The page: one file that asks for nothing else."""
     return _book(summary, "html")
 
 
-def to_markdown(summary: Json) -> str:
+def to_markdown(summary: Summary) -> str:
     """The same words and numbers; figures are replaced by their tables."""
     lines = [line.rstrip() for line in _book(summary, "markdown").splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 
 
-def render_difference(first: Study, second: Study) -> str:
+def render_difference(first: Records, second: Records) -> str:
     """Two studies side by side, as Markdown that reads well in a terminal."""
-    found = difference(*((data.settings, data.rows, data.meta) for data in (first, second)))
+    found = difference(*(Study(data.settings, data.rows, data.meta) for data in (first, second)))
     labels = Labels()
     text = _environment("markdown", labels).get_template("difference.j2").render(found)
     lines = [line.rstrip() for line in text.splitlines()]
@@ -126,109 +142,52 @@ def templates() -> Path:
     raise FileNotFoundError(f"no report templates in {places[0]} nor in {places[1]}")
 
 
-class Labels:
-    """Numbers of sections, tables, figures and equations, in the order in which they first appear; works cited; terms.
-
-    A body is rendered twice: on the first pass a reference may point at what comes later and has no number yet.
-    """
-
-    def __init__(self) -> None:
-        self.sections: list[dict[str, str]] = []
-        self.names: dict[str, str] = {}
-        self.counts: dict[str, int] = {}
-        self.cited: set[str] = set()
-        self.terms: set[str] = set()
-        self.complete = False
-
-    def begin_again(self) -> None:
-        """The second pass: all numbers are known, and no term has been met yet."""
-        self.complete = True
-        self.terms.clear()
-
-    def section(self, ident: str, title: str) -> str:
-        """The number of a section."""
-        if ident not in self.names:
-            self.sections.append({"ident": ident, "title": title})
-            self.names[ident] = f"Section {len(self.sections)}"
-        return self.names[ident].removeprefix("Section ")
-
-    def subsection(self, ident: str) -> str:
-        """The number of a section within the last one, or nothing before the first."""
-        if ident not in self.names:
-            chapter = str(len(self.sections))
-            self.counts[chapter] = self.counts.get(chapter, 0) + 1
-            self.names[ident] = f"Section {chapter}.{self.counts[chapter]}" if self.sections else ""
-        return self.names[ident].removeprefix("Section ")
-
-    def number(self, kind: str, ident: str) -> str:
-        """The number of a table, a figure, an equation or an exercise."""
-        if ident not in self.names:
-            self.counts[kind] = self.counts.get(kind, 0) + 1
-            self.names[ident] = f"{kind} {self.counts[kind]}"
-        return self.names[ident].removeprefix(f"{kind} ")
-
-    def ref(self, ident: str) -> str:
-        """How a text refers to it: "Figure 2".
-
-        Raises
-        ------
-        KeyError
-            On the second pass, when nothing has that name.
-        """
-        return self.names[ident] if self.complete else self.names.get(ident, "")
-
-    def cite(self, key: str) -> str:
-        """How a text names a work, which is then listed at the end."""
-        self.cited.add(key)
-        return REFERENCES[key].short
-
-    def is_first(self, term: str) -> bool:
-        """Whether a term has not been met before."""
-        new = term not in self.terms
-        self.terms.add(term)
-        return new
-
-
-def render_page(data: Json, folder: Path) -> str:
+def render_page(data: Mapping[str, Any], folder: Path) -> str:
     """A page of its own in the book's looks and with its blocks, from ``body.j2`` and ``page.j2`` in another folder."""
     labels = Labels()
     return _render(data, _environment("html", labels, folder), labels, "body.j2", "page.j2")
 
 
-def _render(data: Json, environment: Environment, labels: Labels, inner: str, shell: str) -> str:
+def _render(data: Mapping[str, Any], environment: Environment, labels: Labels, inner: str, shell: str) -> str:
     body = environment.get_template(inner)
     body.render(data)
     labels.begin_again()
     return environment.get_template(shell).render(data, body=Markup(body.render(data)))  # noqa: S704
 
 
-def _book(summary: Json, form: Format) -> str:
-    labels = Labels()
-    return _render(summary, _environment(form, labels), labels, "book.j2", "report.j2")
+def _book(summary: Summary, form: Format) -> str:
+    labels, undrawn = Labels(), list[str]()
+    page = _render(summary, _environment(form, labels, undrawn=undrawn), labels, "book.j2", "report.j2")
+    if undrawn:
+        warnings.warn(
+            f"{len(undrawn)} figures could not be drawn ({undrawn[0]}); their numbers are there", stacklevel=2
+        )
+    return page
 
 
-def _environment(form: Format, labels: Labels, *places: Path) -> Environment:
+def _environment(form: Format, labels: Labels, *places: Path, undrawn: list[str] | None = None) -> Environment:
     """Macros of this format, and one rule for what may be printed."""
     root = templates()
     environment = Environment(
         bytecode_cache=_compiled(form),
         # On in both formats, so that what macros return is known to be markup. Markdown's own escaping is its finalize.
         autoescape=True,
-        finalize=filters.plain if form == "html" else filters.markdown,
+        finalize=fmt.plain if form == "html" else fmt.markdown,
         keep_trailing_newline=True,
         loader=FileSystemLoader([*places, root / form, root]),
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(filters.FILTERS)
+    environment.filters.update(fmt.FILTERS)
     environment.filters.update(mathml=mathml, csv=csv_of, commands_behind=commands_behind, strip=strip)
+    environment.filters.update(_by_name(function for chapter in CONTENTS for function in chapter.filters))
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
         labels=labels,
-        tables={**TABLES, **OVERVIEWS, **FINDINGS, **EVERYWHERE, "history": series_table},
+        tables=_by_name([*SHARED_TABLES, *(table for chapter in CONTENTS for table in chapter.tables)]),
         unknown_case=_unknown_case,
-        draw=_artist(labels),
+        draw=_artist(labels, [] if undrawn is None else undrawn),
         long_table=LONG_TABLE,
     )
     environment.globals.update(references=REFERENCES, **_script(root))
@@ -262,15 +221,48 @@ def _script(root: Path) -> dict[str, Markup]:
     return {"script": Markup(source), "script_hash": Markup(f"sha256-{digest}")}  # noqa: S704 (our own)
 
 
-def _artist(labels: Labels) -> Callable[..., Markup]:
-    """What draws a figure: nothing on the first pass, which only counts."""
+def _by_name(functions: Iterable[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Return functions by their names, as templates call them.
 
-    def draw(kind: str, data: Json, ident: str, title: str, description: str) -> Markup:
+    Raises
+    ------
+    ValueError
+        If two have the same name: one chapter would show the table of another.
+    """
+    named: dict[str, Callable[..., Any]] = {}
+    for function in functions:
+        name = function.__name__
+        if named.setdefault(name, function) is not function:
+            raise ValueError(f"{name} is both {named[name].__module__}.{name} and {function.__module__}.{name}")
+    return named
+
+
+def figure_of(kind: str) -> Draw:
+    """Return the function that draws a kind of figure: one that chapters share, or that of the chapter that has it."""
+    owner = next((chapter.name for chapter in CONTENTS if kind in chapter.figures), None)
+    if owner is None and kind not in figures.FIGURES:
+        raise LookupError(f"no figure is called {kind}")
+    module = import_module(f"{figures.__name__}.{kind}" if owner is None else f"{chapters.__name__}.{owner}.figures")
+    return cast("Draw", getattr(module, kind))
+
+
+def _artist(labels: Labels, undrawn: list[str]) -> Callable[..., Markup]:
+    """Return what draws a figure: nothing on the first pass, which only counts.
+
+    A figure that cannot be drawn does not stop the report, which has its numbers; why it cannot is added to `undrawn`.
+    """
+
+    def draw(kind: str, data: Mapping[str, Any], ident: str, title: str, description: str) -> Markup:
         if not labels.complete:
             return Markup()
-        from .svg import draw  # matplotlib, which the Markdown does without
+        try:
+            figures.load_matplotlib()  # which the Markdown does without
+            from .figures import svg
 
-        return draw(kind, data, ident, title, description)
+            return svg.draw(figure_of(kind), data, ident, title, description)
+        except Exception as error:  # noqa: BLE001 (of matplotlib, its fonts, its settings: anything)
+            undrawn.append(f"{type(error).__name__}: {error}".splitlines()[0])
+            return NOT_DRAWN
 
     return draw
 

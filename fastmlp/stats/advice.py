@@ -11,12 +11,13 @@ different  a linear classifier on earlier features   fine-tune the whole network
 =========  ========================================  =======================================
 
 The notes give no numbers. Where "similar" begins and "little" ends is therefore an argument here, and how much the
-answer depends on it is part of the result.
+answer depends on it is part of the result. Tasks of many classes need more labels than tasks of few, so "little" may
+end elsewhere for each problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Advice = Literal["linear on top", "linear lower down", "fine-tune", "fine-tune or scratch"]
 Mark = Literal["agrees", "contradicted", "undecided", "not in the study", "no data"]
 Names = Collection[str]
+Labels = float | Sequence[float]  # for all problems, or (problems,)
 
 ADVICE: tuple[Advice, ...] = ("linear on top", "linear lower down", "fine-tune", "fine-tune or scratch")
 
@@ -53,7 +55,8 @@ class AdviceMatrix:
     counts
         How many cells have which mark.
     similar_from, little_to
-        The declared thresholds: similar is at least the first, little data at most the second.
+        The declared thresholds: similar is at least the first, little data at most the second, for all problems or
+        (problems,).
     choices
         How many pairs of thresholds were tried.
     """
@@ -63,7 +66,7 @@ class AdviceMatrix:
     steadiness: tuple[tuple[float, ...], ...]
     counts: dict[Mark, int]
     similar_from: float
-    little_to: float
+    little_to: float | tuple[float, ...]
     choices: int
 
 
@@ -126,8 +129,8 @@ def advice_matrix(
     advised: Mapping[Advice, Names],
     *,
     similar_from: float,
-    little_to: float,
-    other_thresholds: tuple[Sequence[float], Sequence[float]] = ((), ()),
+    little_to: Labels,
+    other_thresholds: tuple[Sequence[float], Sequence[Labels]] = ((), ()),
 ) -> AdviceMatrix:
     """Hold CS231n's advice against the winners of every cell.
 
@@ -142,14 +145,14 @@ def advice_matrix(
     advised
         The strategies that each piece of advice means.
     similar_from, little_to
-        A problem is similar from here on; data are little up to here.
+        A problem is similar from here on; data are little up to here, with one number for all problems, or (problems,).
     other_thresholds
         Other choices of the two that might as well have been made. All pairs are tried, the declared ones included.
 
     Raises
     ------
     ShapeError
-        When `contests` is not (problems, sizes).
+        When `contests` is not (problems, sizes), or a threshold of labels neither a number nor (problems,).
 
     Examples
     --------
@@ -163,14 +166,15 @@ def advice_matrix(
         raise ShapeError(f"contests have {[len(r) for r in contests]} cells, expected {len(similarity)} x {len(sizes)}")
     known = array([np.nan if r is None else r for r in similarity], ndim=1, expected="(problems,)")
 
-    def look(start: float, end: float) -> tuple[list[list[Advice | None]], list[list[Mark]]]:
-        told = [[_advice(r, n, start, end) for n in sizes] for r in known]
+    def look(start: float, ends: Sequence[float]) -> tuple[list[list[Advice | None]], list[list[Mark]]]:
+        told = _advised(known, sizes, start, ends)
         marks = [[_mark(c, a, advised) for c, a in zip(*row, strict=True)] for row in zip(contests, told, strict=True)]
         return told, marks
 
+    declared = _by_problem(little_to, len(known))
     starts = sorted({similar_from, *other_thresholds[0]})
-    ends = sorted({little_to, *other_thresholds[1]})
-    told, marks = look(similar_from, little_to)
+    ends = sorted({declared, *(_by_problem(end, len(known)) for end in other_thresholds[1])})
+    told, marks = look(similar_from, declared)
     tried = np.array([look(start, end)[1] for start in starts for end in ends], dtype=object)
     same = np.asarray(tried == np.array(marks, dtype=object), dtype=np.float64).mean(axis=0)
     every = [mark for row in marks for mark in row]
@@ -180,7 +184,7 @@ def advice_matrix(
         steadiness=tuple(tuple(row) for row in same.tolist()),
         counts={mark: every.count(mark) for mark in dict.fromkeys(every)},
         similar_from=similar_from,
-        little_to=little_to,
+        little_to=declared if isinstance(little_to, Sequence) else little_to,
         choices=len(starts) * len(ends),
     )
 
@@ -191,7 +195,7 @@ def advised_choice(
     first: Mapping[Advice, int],
     *,
     similar_from: float,
-    little_to: float,
+    little_to: Labels,
 ) -> Ints:
     """The strategy that someone takes who follows the advice, to be handed to `regret`.
 
@@ -203,14 +207,36 @@ def advised_choice(
         (sizes,).
     first
         The place of the strategy that stands for each piece of advice.
+    similar_from, little_to
+        As for `advice_matrix`.
 
     Returns
     -------
     (problems * sizes,), problem by problem; -1 where there is no advice or no strategy for it.
+
+    Raises
+    ------
+    ShapeError
+        When `little_to` is neither a number nor (problems,).
     """
     known = array(similarity, ndim=1, expected="(problems,)")
-    told = [_advice(r, n, similar_from, little_to) for r in known for n in sizes]
-    return np.array([-1 if advice is None else first.get(advice, -1) for advice in told], dtype=np.int64)
+    told = _advised(known, sizes, similar_from, _by_problem(little_to, len(known)))
+    return np.array([-1 if advice is None else first.get(advice, -1) for row in told for advice in row], dtype=np.int64)
+
+
+def _by_problem(little_to: Labels, problems: int) -> tuple[float, ...]:
+    """Return a threshold of labels for each problem."""
+    ends = np.asarray(little_to, dtype=np.float64)
+    if ends.shape not in {(), (problems,)}:
+        raise ShapeError(f"little_to has shape {ends.shape}, expected a number or ({problems},)")
+    return tuple(np.broadcast_to(ends, (problems,)).tolist())
+
+
+def _advised(
+    similarity: Iterable[float], sizes: Sequence[float], similar_from: float, ends: Sequence[float]
+) -> list[list[Advice | None]]:
+    """Return the advice for each cell, (problems, sizes)."""
+    return [[_advice(r, n, similar_from, end) for n in sizes] for r, end in zip(similarity, ends, strict=True)]
 
 
 def _advice(similarity: float, n_target: float, similar_from: float, little_to: float) -> Advice | None:

@@ -15,10 +15,11 @@ pytest.importorskip("asv")
 
 from bench.history import command, page
 from bench.history.read import NoHistory, direction, read
-from fastmlp.report.history import read_history, series_table, tell
+from fastmlp.report.chapters.speed.numbers import read_history
+from fastmlp.report.history import arrange_history
+from fastmlp.report.history import history as series_table
 from fastmlp.report.render import to_html, to_markdown
-from fastmlp.report.summary import summarise
-from tests.report_data import study
+from tests.report_data import study, summary_of
 from tests.report_text import text_of_html, text_of_markdown
 
 Json = dict[str, Any]
@@ -91,7 +92,7 @@ def test_steps_are_found_where_they_are(tmp_path: Path) -> None:
     assert verdicts(tmp_path) == {"lab": "better", "deep": "worse", "tiny": "same"}
     steps = {one["parameters"]: [(left, right) for left, right, _ in one["steps"]] for one in history["series"]}
     assert steps == {"lab": [(0, 6), (6, 12)], "deep": [(0, 6), (6, 12)], "tiny": [(0, 4), (4, 8), (8, 12)]}
-    (group,) = tell(history)["groups"]
+    (group,) = arrange_history(history)["groups"]
     (jump,) = group["series"][0]["jumps"]
     assert jump["hash"] == COMMITS[6][:8]
     assert jump["change"] == pytest.approx(-0.2)
@@ -210,7 +211,7 @@ def test_the_book_is_told_of_the_kernels_alone(tmp_path: Path) -> None:
     assert history is not None
     assert [group["name"] for group in history["groups"]] == [TRAIN]
     data = study(seeds=2, sizes=[20])
-    summary = summarise(data.settings, data.rows, data.meta, history=history)
+    summary = summary_of(data, tmp_path)
     page = to_html(summary)
     text = text_of_html(page)
     assert text == text_of_markdown(to_markdown(summary))

@@ -12,7 +12,7 @@ pytest.importorskip("asv")
 
 from bench.history import page
 from bench.history.read import read
-from fastmlp.report.history import tell
+from fastmlp.report.history import arrange_history
 from fastmlp.report.render import render_page
 from tests.bench.test_history import COMMITS, FASTER, FLAT, SHARE, SLOWER, TRAIN, store
 
@@ -25,7 +25,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("history")
     store(folder / "r", {TRAIN: [FASTER, SLOWER, FLAT], SHARE: [[None] * 12]}, {SHARE: "share of peak"})
     path = folder / "history.html"
-    path.write_text(render_page({"history": tell(read(folder / "r", COMMITS))}, Path(page.__file__).parent))
+    path.write_text(render_page({"history": arrange_history(read(folder / "r", COMMITS))}, Path(page.__file__).parent))
     return path
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fastmlp.errors import ShapeError
 from fastmlp.stats import Contest, advice_matrix, advised_choice, cs231n_advice, mark_advice
@@ -92,3 +94,73 @@ def test_following_the_advice_takes_one_strategy_in_each_cell() -> None:
 def test_a_matrix_of_another_shape_is_refused() -> None:
     with pytest.raises(ShapeError, match="2 x 1"):
         advice_matrix([0.9, 0.1], [20], [[won("frozen")]], ADVISED, similar_from=0.5, little_to=100)
+
+
+# --- a threshold of labels for each problem
+
+SIZES = (20, 50, 100, 200)
+SIMILARITIES = st.lists(st.none() | st.floats(-1, 2), min_size=1, max_size=4)
+ENDS = st.floats(0, 300) | st.sampled_from(SIZES)
+
+
+def contested(similarity: list[float | None], winners: list[str]) -> list[list[Contest]]:
+    return [[won(winners[(p + k) % len(winners)]) for k in range(len(SIZES))] for p in range(len(similarity))]
+
+
+@given(SIMILARITIES, st.lists(st.sampled_from(NAMES), min_size=1), st.lists(ENDS, min_size=4, max_size=4))
+def test_each_problem_is_held_against_its_own_threshold(
+    similarity: list[float | None], winners: list[str], thresholds: list[float]
+) -> None:
+    ends = thresholds[: len(similarity)]
+    contests = contested(similarity, winners)
+    together = advice_matrix(similarity, SIZES, contests, ADVISED, similar_from=0.5, little_to=ends)
+    alone = [
+        advice_matrix([s], SIZES, [row], ADVISED, similar_from=0.5, little_to=end)
+        for s, row, end in zip(similarity, contests, ends, strict=True)
+    ]
+    assert together.advice == tuple(a.advice[0] for a in alone)
+    assert together.marks == tuple(a.marks[0] for a in alone)
+    first: dict[Advice, int] = {advice: NAMES.index(ADVISED[advice][0]) for advice in ADVISED}
+    known = [np.nan if s is None else s for s in similarity]
+    choice = advised_choice(known, SIZES, first, similar_from=0.5, little_to=ends)
+    assert choice.tolist() == [
+        c
+        for s, end in zip(known, ends, strict=True)
+        for c in advised_choice([s], SIZES, first, similar_from=0.5, little_to=end)
+    ]
+
+
+@given(SIMILARITIES, st.lists(st.sampled_from(NAMES), min_size=1), ENDS, st.lists(ENDS, max_size=3))
+def test_one_threshold_is_the_same_for_every_problem(
+    similarity: list[float | None], winners: list[str], end: float, others: list[float]
+) -> None:
+    contests = contested(similarity, winners)
+    one = advice_matrix(
+        similarity, SIZES, contests, ADVISED, similar_from=0.5, little_to=end, other_thresholds=([0.2], others)
+    )
+    each = [[k] * len(similarity) for k in (end, *others)]
+    many = advice_matrix(
+        similarity, SIZES, contests, ADVISED, similar_from=0.5, little_to=each[0], other_thresholds=([0.2], each[1:])
+    )
+    assert (one.advice, one.marks, one.steadiness, one.counts, one.choices) == (
+        *(many.advice, many.marks, many.steadiness, many.counts, many.choices),
+    )
+
+
+def test_few_labels_of_few_classes_are_much_data_for_one_problem_and_little_for_another() -> None:
+    contests = [[won("frozen")], [won("finetune")]]
+    m = advice_matrix([0.9, 0.9], [100], contests, ADVISED, similar_from=0.5, little_to=[100, 50])
+    assert m.advice == (("linear on top",), ("fine-tune",))
+    assert m.marks == (("agrees",), ("agrees",))
+    assert m.little_to == (100, 50)
+
+
+@pytest.mark.parametrize("ends", [[], [100], [100, 50, 20], [[100, 50]]])
+def test_thresholds_for_other_problems_are_refused(ends: list[float]) -> None:
+    contests = [[won("frozen")], [won("finetune")]]
+    with pytest.raises(ShapeError, match=r"expected a number or \(2,\)"):
+        advice_matrix([0.9, 0.1], [20], contests, ADVISED, similar_from=0.5, little_to=ends)
+    with pytest.raises(ShapeError, match=r"expected a number or \(2,\)"):
+        advice_matrix([0.9, 0.1], [20], contests, ADVISED, similar_from=0.5, little_to=9, other_thresholds=([], [ends]))
+    with pytest.raises(ShapeError, match=r"expected a number or \(2,\)"):
+        advised_choice([0.9, 0.1], [20], {}, similar_from=0.5, little_to=ends)

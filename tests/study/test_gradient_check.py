@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike
 
 from fastmlp.network import Network, backward
 from fastmlp.problems import get_problem
-from fastmlp.report.worked import check_of
+from fastmlp.report.chapters.network.numbers import GradientCheck, check_of
 from fastmlp.study import gradient_check
 from fastmlp.study.settings.load import from_dict
 
 from ..made_up_study import SMALL
 
 
-def checked(backend: str, **network: Any) -> dict[str, Any]:
+def checked(backend: str, **network: Any) -> GradientCheck:
     settings = from_dict(SMALL | {"network": {"hidden": [8, 6]} | network})
     found = check_of(gradient_check.check_gradient(settings, get_problem("parity"), backend))
     assert found is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ...report.filters import count
+from ...report.format import count
 from ..arguments import PATH
 from ..exit_codes import DONE
 from ..progress import tally

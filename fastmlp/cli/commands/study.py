@@ -9,7 +9,7 @@ from statistics import fmean
 
 import click
 
-from ...report.filters import count
+from ...report.format import count
 from ..arguments import BACKENDS, PATH, NonEmptyPath
 from ..console import leave, say
 from ..exit_codes import DONE, SIGNALLED, TRIALS_FAILED

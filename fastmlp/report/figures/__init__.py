@@ -1,29 +1,34 @@
-"""Figures of the report: a part of the summary in, a matplotlib Figure out, one function a figure.
+"""Figures that chapters share, and what all figures share: numbers in, a matplotlib Figure out, one function a figure.
 
-No pyplot and no global state: whoever draws does so inside `style()`. Colours are placeholders that `svg.inline`
+No pyplot and no global state: whoever draws does so inside `style.style()`. Colours are placeholders that `svg.inline`
 replaces by CSS variables, so one drawing serves light and dark. Curves differ in colour, in marker and in dashes. Every
 function takes the width in CSS pixels, because a figure for a telephone is drawn again and not shrunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
 
-from matplotlib.figure import Figure
+__all__ = ["FIGURES", "load_matplotlib"]
 
-from .accuracy import accuracy
-from .curves import curves
-from .differences import differences
-from .history import history
-from .layers import layers
-from .looks import BAND, FAINT, INK, MUTED, SERIES, looks, style
-from .panels import panels
-from .profiles import profiles
-from .split import split
+#: Each is a function in the module of its name.
+FIGURES = ("accuracy", "curves", "differences", "history", "panels")
 
-__all__ = ["BAND", "FAINT", "FIGURES", "INK", "MUTED", "SERIES", "looks", "style"]
 
-FIGURES: dict[str, Callable[[Mapping[str, Any], int], Figure]] = {
-    f.__name__: f for f in (accuracy, curves, differences, history, layers, panels, profiles, split)
-}
+def load_matplotlib() -> None:
+    """Import matplotlib, whatever backend the environment names: a notebook's is not there for a command run from it.
+
+    Figures here are written as SVG and need no backend. One that can be had is set, as matplotlib itself would set it.
+    """
+    backend = os.environ.pop("MPLBACKEND", None) if "matplotlib" not in sys.modules else None
+    try:
+        matplotlib = import_module("matplotlib")
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend

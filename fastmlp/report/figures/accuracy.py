@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from .. import filters
-from .looks import canvas, legend, looks
+from .. import format as fmt
+from .style import canvas, legend, looks
 
 __all__ = ["accuracy"]
 
@@ -44,7 +44,7 @@ def accuracy(data: Json, width: int) -> Figure:
 def _means(axes: Axes, name: str, cells: Sequence[Json], shift: float, look: Mapping[str, Any]) -> None:
     """One strategy: means joined by a line, intervals as bars where there are any."""
     x = [c["n_target"] * shift for c in cells]
-    axes.plot(x, [100 * c["accuracy"]["mean"] for c in cells], label=filters.label(name), zorder=3, **look)
+    axes.plot(x, [100 * c["accuracy"]["mean"] for c in cells], label=fmt.label(name), zorder=3, **look)
     for at, c in zip(x, cells, strict=True):
         if c["accuracy"]["low"] is not None:
             low, high = 100 * c["accuracy"]["low"], 100 * c["accuracy"]["high"]
@@ -58,7 +58,7 @@ def _label_sizes(axes: Axes, sizes: Sequence[int], width: int) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(FixedLocator(sizes))
     shown = set(_apart(sizes, room=44 / (0.8 * width)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: filters.count(x) if round(x) in shown else ""))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: fmt.count(x) if round(x) in shown else ""))
     if sizes:
         axes.set_xlim(sizes[0] / 1.15, sizes[-1] * 1.15)
 

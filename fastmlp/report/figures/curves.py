@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from .. import filters
-from .looks import INK, NARROW, legend, looks, new_figure
+from .. import format as fmt
+from .style import INK, NARROW, legend, looks, new_figure
 
 __all__ = ["curves"]
 
@@ -41,7 +41,7 @@ def curves(data: Json, width: int) -> Figure:
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         if size is not None:
-            axes.set_title(filters.count(size) + " labels")
+            axes.set_title(fmt.count(size) + " labels")
     _scale_losses(grid.flat, [x for curve in data["series"] for x in curve["low"]])
     for axes in grid[:, 0]:
         axes.set_ylabel("training loss")
@@ -52,7 +52,7 @@ def curves(data: Json, width: int) -> Figure:
 
 def _curve(axes: Axes, curve: Json, look: Mapping[str, Any]) -> None:
     """Median as a line with a few markers, range as a band."""
-    label = filters.label(curve["strategy"]) if "strategy" in curve else None
+    label = fmt.label(curve["strategy"]) if "strategy" in curve else None
     every = max(1, len(curve["epochs"]) // 6)
     axes.fill_between(curve["epochs"], curve["low"], curve["high"], color=look["color"], alpha=0.18, linewidth=0)
     axes.plot(curve["epochs"], curve["median"], label=label, markevery=every, **look)
@@ -64,4 +64,4 @@ def _scale_losses(panels: Iterable[Axes], lows: Sequence[float]) -> None:
         if lows and min(lows) > 0:
             axes.set_yscale("log")
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: filters.number(y)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: fmt.number(y)))

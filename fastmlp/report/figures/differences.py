@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from .. import filters
-from .looks import BAND, MUTED, NARROW, canvas, looks
+from .. import format as fmt
+from .style import BAND, MUTED, NARROW, canvas, looks
 
 __all__ = ["differences"]
 
@@ -68,11 +68,11 @@ def _row_labels(rows: Sequence[Json]) -> list[str]:
     """Headings, and what is compared: the first alone where the second is always the same."""
     seconds = {row["second"] for row in rows if "first" in row}
     return [
-        filters.count(row["n_target"]) + " labels"
+        fmt.count(row["n_target"]) + " labels"
         if "first" not in row
-        else filters.label(row["first"], 24)
+        else fmt.label(row["first"], 24)
         if len(seconds) == 1
-        else f"{filters.label(row['first'], 24)} − {filters.label(row['second'], 24)}"
+        else f"{fmt.label(row['first'], 24)} − {fmt.label(row['second'], 24)}"
         for row in rows
     ]
 
@@ -105,7 +105,7 @@ def _difference(axes: Axes, y: float, comparison: Json, look: Mapping[str, Any])
             span = [100 * comparison["low"], 100 * comparison["high"]]
             axes.plot(span, [y, y], color=look["color"], zorder=2, solid_capstyle="butt")
         axes.plot([100 * comparison["mean"]], [y], color=look["color"], marker=look["marker"], zorder=3)
-    word = "no data" if comparison["mean"] is None else filters.verdict(comparison)
+    word = "no data" if comparison["mean"] is None else fmt.verdict(comparison)
     axes.annotate(
         word,
         (1, y),
@@ -120,4 +120,4 @@ def _difference(axes: Axes, y: float, comparison: Json, look: Mapping[str, Any])
 
 def _points(x: float, _: object) -> str:
     """A tick of an axis of percentage points."""
-    return filters.points(x / 100, 0 if float(x).is_integer() else 1)
+    return fmt.points(x / 100, 0 if float(x).is_integer() else 1)

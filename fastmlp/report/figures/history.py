@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
 
-from .. import filters
-from .looks import INK, NARROW, SERIES, new_figure
+from .. import format as fmt
+from .style import INK, NARROW, SERIES, new_figure
 
 __all__ = ["history"]
 
@@ -34,11 +34,10 @@ def history(data: Json, width: int) -> Figure:
     rows = -(-len(data["series"]) // columns)
     figure = new_figure(width, 130 * rows + 60)
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
-    show = filters.FORMATS[data["kind"]]
     for axes, one in zip(grid.flat, data["series"], strict=False):
         _panel(axes, one)
-        axes.set_title(filters.label(one["name"], 14 if width < NARROW else 26))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: show(y)))
+        axes.set_title(fmt.label(one["name"], 14 if width < NARROW else 26))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: fmt.show({"kind": data["kind"], "value": y})))
     for axes in grid.flat[len(data["series"]) :]:
         axes.set_axis_off()
     _ends(grid.flat[0], data["commits"])

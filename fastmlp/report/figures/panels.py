@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from .. import filters
-from .looks import NARROW, legend, looks, new_figure
+from .. import format as fmt
+from .style import NARROW, legend, looks, new_figure
 
 __all__ = ["panels"]
 
@@ -39,14 +39,12 @@ def panels(data: Json, width: int) -> Figure:
             cells = [c for c in problem["measures"][name] if c["accuracy"]["mean"] is not None]
             sizes = [c["n_target"] for c in problem["measures"][name]]
             means = [100 * c["accuracy"]["mean"] for c in cells]
-            axes.plot(
-                [c["n_target"] for c in cells], means, label=filters.label(name), **look[name] | {"markersize": 4}
-            )
-        axes.set_title(filters.label(problem["name"], 14 if width < NARROW else 22))
+            axes.plot([c["n_target"] for c in cells], means, label=fmt.label(name), **look[name] | {"markersize": 4})
+        axes.set_title(fmt.label(problem["name"], 14 if width < NARROW else 22))
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_locator(FixedLocator([sizes[0], sizes[-1]] if sizes else []))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: filters.count(x)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: fmt.count(x)))
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 2.5, 5, 10]))
     for axes in grid.flat[n:]:
         axes.set_axis_off()

@@ -17,6 +17,7 @@ import fastmlp
 from fastmlp.cli import main
 from fastmlp.errors import SettingsError, UnknownName
 from fastmlp.problems import Sizes
+from fastmlp.report.study import Study
 from fastmlp.report.summary import summarise
 from fastmlp.study import run as study_run
 from fastmlp.study.execution import executors
@@ -255,7 +256,7 @@ def test_processes_read_the_data_too(here: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_the_report_knows_where_the_data_came_from(here: Path) -> None:
     study = read_study(run(problems={"mine": OWN | {"shared": False}}).folder)
-    facts = summarise(study.settings, study.rows, study.meta)["problems"][0]["facts"]
+    facts = summarise(Study(study.settings, study.rows, study.meta))["problems"][0]["facts"]
     mine = load_settings(here / "out" / "study.toml").problems["mine"]
     expected = {
         "source": {"file": "known.npz", "hash": mine.source_hash, "examples": 400, "classes": 4},

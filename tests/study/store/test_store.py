@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from fastmlp import files
 from fastmlp.errors import StoreCorrupt, StoreError, StoreLocked
 from fastmlp.report.grid import Grid
-from fastmlp.report.measured import pretraining
+from fastmlp.report.measures import pretraining
 from fastmlp.study.results.export import export
 from fastmlp.study.store import Store, database, read_study
 from fastmlp.study.store.lock import holder, see_free

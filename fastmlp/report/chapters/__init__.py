@@ -1,0 +1,54 @@
+"""The chapters of the book, one room each, and the table of contents.
+
+A room has the numbers, tables and figures of its chapter; its words are in ``report_templates/chapters/``. Rooms import
+what chapters share, from the folder above, and never each other. To delete a chapter, delete its two folders and its
+row here.
+"""
+
+from ..chapter import Chapter
+from . import (
+    answer,
+    baseline,
+    chance,
+    comparison,
+    data,
+    decisions,
+    general,
+    inside,
+    labels,
+    layers,
+    network,
+    pretraining,
+    reproducibility,
+    speed,
+    transfer,
+    tuning,
+)
+
+__all__ = ["CONTENTS"]
+
+#: In the order in which they are read. Some are words alone.
+CONTENTS: tuple[Chapter, ...] = (
+    answer.chapter,
+    Chapter("why"),
+    data.chapter,
+    network.chapter,
+    baseline.chapter,
+    Chapter("scratch"),
+    pretraining.chapter,
+    transfer.chapter,
+    layers.chapter,
+    inside.chapter,
+    labels.chapter,
+    comparison.chapter,
+    general.chapter,
+    chance.chapter,
+    decisions.chapter,
+    tuning.chapter,
+    speed.chapter,
+    reproducibility.chapter,
+    Chapter("exercises"),
+    Chapter("absent"),
+    Chapter("glossary"),
+    Chapter("references"),
+)

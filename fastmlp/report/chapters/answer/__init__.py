@@ -1,0 +1,10 @@
+"""The answer to the study's question, problem by problem or all cells together, and where transfer hurts.
+
+Not here: the comparisons behind the answer, which are in `comparison`, nor what an advice costs, in `decisions`.
+"""
+
+from ...chapter import Chapter
+from .numbers import numbers
+from .tables import negative, panels
+
+chapter = Chapter("answer", numbers, tables=(negative, panels))

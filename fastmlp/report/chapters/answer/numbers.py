@@ -1,0 +1,159 @@
+"""The answer that the verdicts allow.
+
+Here verdicts become cases; templates hold one sentence for each case. No threshold and no number is in a template, and
+no sentence is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Literal, TypedDict
+
+from ...pairs import Comparison
+from ...standings import Standing, standings
+from ...study import Study
+from ...winners import Winners, winners
+from .harm import Negative, negative
+from .relations import Relation, relations
+
+__all__ = ["Answer", "Group", "Headline", "Numbers", "Overview", "numbers"]
+
+#: What can be said about all sizes together. Each case has its sentence in the templates.
+HeadlineCase = Literal[
+    "no_network",
+    "nothing",
+    "single",
+    "unreplicated",
+    "best_everywhere",
+    "tied_everywhere",
+    "undecided_everywhere",
+    "never_behind",
+    "depends",
+]
+
+
+class Headline(TypedDict):
+    """One case for all `sizes` that could be compared, and the strategies that its sentence names."""
+
+    case: HeadlineCase
+    strategies: list[str]
+    sizes: list[int]
+
+
+class Group(Standing):
+    """Neighbouring sizes with the same answer."""
+
+    sizes: list[int]
+
+
+class Answer(TypedDict):
+    """The answer on one problem.
+
+    `headline` and `groups` answer the question. `baseline_wins` has the sizes at which the baseline is better than the
+    top; `baseline_beaten` those at which some contestant is better than it, and `baseline_unbeaten` the others. The
+    rest are relations: contestants to the baseline, what transfers to scratch, the controls of the scaler to what they
+    are controls of, and what transfers to scratch with the source's scaler.
+    """
+
+    headline: Headline
+    groups: list[Group]
+    baseline_wins: list[int]
+    baseline_beaten: list[int]
+    baseline_unbeaten: list[int]
+    baseline: list[Relation]
+    transfer: list[Relation]
+    scaler: list[Relation]
+    weights: list[Relation]
+
+
+class Overview(TypedDict):
+    """In how many of all cells the best of the networks is better than the baseline, and in how many worse."""
+
+    cells: int
+    baseline_better: int
+    network_better: int
+
+
+class Numbers(TypedDict):
+    """Answers by problem; negative transfer, if it could be looked for; and all cells together."""
+
+    answers: dict[str, Answer]
+    negative: Negative | None
+    overview: Overview
+    winners: Winners
+
+
+def numbers(study: Study) -> Numbers:
+    """Return the numbers of the chapter."""
+    stand = {p: standings(study, p) for p in study.grid.problems}
+    harm = negative(study)
+    against_plain = {p["name"]: p["differences"] for p in harm["problems"]} if harm else {}
+    return {
+        "answers": {p: _answer(study, p, stand[p], against_plain.get(p, [])) for p in study.grid.problems},
+        "negative": harm,
+        "overview": _overview([standing for found in stand.values() for standing in found]),
+        "winners": winners(study),
+    }
+
+
+def _answer(study: Study, problem: str, stand: Sequence[Standing], against_plain: Sequence[Comparison]) -> Answer:
+    baseline = study.pairs.family("baseline", problem)
+    beaten = {c["n_target"] for c in baseline if c["n"] and c["verdict"] == "better"}
+    compared = {c["n_target"] for c in baseline if c["n"]}
+    return {
+        "headline": _headline(study, stand),
+        "groups": _groups(stand),
+        "baseline_wins": [s["n_target"] for s in stand if s["against_baseline"] == "worse"],
+        "baseline_beaten": sorted(beaten),
+        "baseline_unbeaten": sorted(compared - beaten),
+        "baseline": relations(baseline),
+        "transfer": relations(against_plain),
+        "scaler": relations(study.pairs.family("scaler", problem)),
+        "weights": relations(study.pairs.family("weights", problem)),
+    }
+
+
+def _groups(stand: Sequence[Standing]) -> list[Group]:
+    """Put neighbouring sizes with the same answer together."""
+
+    def what_is_said(s: Standing) -> tuple[object, ...]:
+        named = s["leaders"] if s["case"] == "tied" else [s["top"], *s["tied"]]
+        return s["case"], named, s["undecided"], s["behind"], s["against_baseline"]
+
+    groups = [list(members) for _, members in groupby(stand, key=what_is_said)]
+    return [{**members[0], "sizes": [m["n_target"] for m in members]} for members in groups]
+
+
+def _headline(study: Study, stand: Sequence[Standing]) -> Headline:
+    contestants = study.grid.contestants
+    if not contestants:
+        return {"case": "no_network", "strategies": [], "sizes": []}
+    compared = [s for s in stand if s["case"] in {"clear", "tied", "undecided"}]
+    if not compared:
+        return _uncompared(stand)
+    in_front = [c for c in contestants if all(c in {*s["leaders"], *s["undecided"]} for s in compared)]
+    return {"case": _case(compared, in_front), "strategies": in_front, "sizes": [s["n_target"] for s in compared]}
+
+
+def _uncompared(stand: Sequence[Standing]) -> Headline:
+    cases = {s["case"] for s in stand}
+    case: HeadlineCase = "unreplicated" if "unreplicated" in cases else "single" if "single" in cases else "nothing"
+    return {"case": case, "strategies": list(dict.fromkeys(s["top"] for s in stand if s["top"])), "sizes": []}
+
+
+def _case(compared: Sequence[Standing], in_front: Sequence[str]) -> HeadlineCase:
+    if not any(s["behind"] for s in compared):
+        return "undecided_everywhere" if any(s["undecided"] for s in compared) else "tied_everywhere"
+    if in_front and all(s["case"] == "clear" for s in compared):
+        return "best_everywhere"
+    return "never_behind" if in_front else "depends"
+
+
+def _overview(stand: Sequence[Standing]) -> Overview:
+    verdicts = [s["against_baseline"] for s in stand]
+    return {
+        "cells": len(verdicts),
+        "baseline_better": verdicts.count("worse"),
+        "network_better": verdicts.count("better"),
+    }

@@ -1,0 +1,35 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...problems import Problem
+from ...table import Table, cell, head, kind_head, name_head
+from .harm import Negative
+
+__all__ = ["negative", "panels"]
+
+
+def negative(found: Negative, order: Sequence[Problem]) -> Table:
+    """Return how many strategies that transfer are worse than scratch in each cell, a row a problem."""
+    by_name = {p["name"]: p for p in found["problems"]}
+    rows = [[cell("name", p["name"]), *(cell("harm", c) for c in by_name[p["name"]]["cells"])] for p in order]
+    sizes = [c["n_target"] for c in found["problems"][0]["cells"]]
+    return {"columns": [head("problem", number=False), *(kind_head("labels", n) for n in sizes)], "rows": rows}
+
+
+def panels(problems: Sequence[Problem], strategies: Sequence[str]) -> Table:
+    """Return what small multiples show, a row a problem and size and a column a strategy."""
+    return {
+        "columns": [head("problem", number=False), head("labels"), *map(name_head, strategies)],
+        "rows": [
+            [
+                cell("name", p["name"]),
+                cell("count", p["measures"][strategies[0]][k]["n_target"]),
+                *(cell("percent_mean", p["measures"][s][k]["accuracy"]) for s in strategies),
+            ]
+            for p in problems
+            for k in range(len(p["measures"][strategies[0]]) if strategies else 0)
+        ],
+    }

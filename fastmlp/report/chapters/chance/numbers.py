@@ -1,0 +1,213 @@
+"""Components of variance of replicated cells, the smallest difference that could have been seen, and seeds needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .... import stats
+from ...grid import PLAIN, number
+from ...study import Study
+
+__all__ = ["Component", "Detectable", "Ledger", "Numbers", "Power", "PowerRow", "SeedsNeeded", "numbers"]
+
+Array = NDArray[np.float64]
+Values = Mapping[int, list[float]]  # of replicates, by seed
+
+#: The pairs of which the first that was planned stands for all comparisons.
+BEST_KNOWN = (("finetune", PLAIN), ("finetune", "frozen"))
+LARGEST_VARIANCE = 0.25  # of accuracies: half are 0 and half are 1
+
+
+class Component(TypedDict):
+    """A component of variance: see `stats.Component`."""
+
+    name: str
+    variance: float | None
+    low: float | None
+    high: float | None
+    share: float | None
+    seeds: int
+    replicates: int
+    dropped: int
+    reason: Literal["no data", "too few seeds", "no spread", "parts exceed the total"] | None
+
+
+class Ledger(TypedDict):
+    """Where the variance of one cell comes from.
+
+    `parts` end with the rest and the total. `largest` is the purpose that accounts for most, None where none accounts
+    for anything; `rivals` are those whose interval reaches its own.
+    """
+
+    problem: str
+    strategy: str
+    n_target: int
+    parts: list[Component]
+    largest: str | None
+    rivals: list[str]
+
+
+class Detectable(TypedDict):
+    """The smallest difference that could have been seen: see `stats.Detectable`."""
+
+    difference: float | None
+    sd: float | None
+    n: int
+    dropped: int
+    power: float
+    comparisons: int
+    reason: stats.Reason | None
+
+
+class SeedsNeeded(TypedDict):
+    """How many seeds would decide: see `stats.SeedsNeeded`."""
+
+    needed: int | None
+    more: int | None
+    towards: Literal["better", "worse", "tied"] | None
+    n: int
+    dropped: int
+    power: float
+    comparisons: int
+    reason: stats.Reason | None
+
+
+class PowerRow(TypedDict):
+    """What could have been seen with one number of labels, and what it would take."""
+
+    n_target: int
+    smallest: Detectable
+    needed: SeedsNeeded
+
+
+class Power(TypedDict):
+    """What the study could have seen between two strategies on a problem, among as many comparisons."""
+
+    problem: str
+    first: str
+    second: str
+    comparisons: int
+    power: float
+    rows: list[PowerRow]
+
+
+class Numbers(TypedDict):
+    """A ledger for each cell that was replicated; the power of at most one pair."""
+
+    ledgers: list[Ledger]
+    power: list[Power]
+
+
+def numbers(study: Study) -> Numbers | None:
+    """Return the numbers of the chapter, or None where there are neither replicates nor a pair to compare."""
+    ledgers, power = _ledgers(study), _power(study)
+    return {"ledgers": ledgers, "power": power} if ledgers or power else None
+
+
+def _ledgers(study: Study) -> list[Ledger]:
+    cells: dict[tuple[str, str, int], dict[str, dict[int, list[float]]]] = {}
+    for row in study.replicates:
+        value = number(row, "accuracy")
+        if row["status"] == "ok" and value is not None:
+            purposes = cells.setdefault((row["problem"], row["strategy"], row["n_target"]), {})
+            purposes.setdefault(row["varied"], {}).setdefault(row["seed"], []).append(value)
+    return [_ledger(study, *cell, purposes) for cell, purposes in cells.items()]
+
+
+def _ledger(study: Study, problem: str, strategy: str, n: int, purposes: Mapping[str, Values]) -> Ledger:
+    own = [number(row, "accuracy") for row in study.grid.ok(problem, strategy, n).values()]
+    found = stats.variance_components(
+        [v for v in own if v is not None], {p: _table(seeds) for p, seeds in purposes.items()}
+    )
+    parts = [_component(c) for c in found.parts]
+    known = sorted((c for c in parts if c["variance"]), key=lambda c: -(c["variance"] or 0.0))
+    low = known[0]["low"] if known else None
+    return {
+        "problem": problem,
+        "strategy": strategy,
+        "n_target": n,
+        "parts": [*parts, _component(found.rest), _component(found.total)],
+        "largest": known[0]["name"] if known else None,
+        "rivals": [c["name"] for c in known[1:] if low is None or c["high"] is None or c["high"] >= low],
+    }
+
+
+def _table(seeds: Values) -> Array:
+    """Return replicates, (seeds, most replicates of a seed), NaN where one is missing."""
+    table = np.full((len(seeds), max(map(len, seeds.values()))), np.nan)
+    for k, values in enumerate(seeds.values()):
+        table[k, : len(values)] = values
+    return table
+
+
+def _component(c: stats.Component) -> Component:
+    """Return a component whose interval ends where variances of numbers between 0 and 1 do."""
+    return {
+        "name": c.name,
+        "variance": c.variance,
+        "low": c.low,
+        "high": None if c.high is None else min(c.high, LARGEST_VARIANCE),
+        "share": c.share,
+        "seeds": c.seeds,
+        "replicates": c.replicates,
+        "dropped": c.dropped,
+        "reason": c.reason,
+    }
+
+
+def _power(study: Study) -> list[Power]:
+    """Return what could have been seen between the best-known pair, on the first problem of the plan."""
+    grid = study.grid
+    pairs = [(a, b) for a, b in BEST_KNOWN if {a, b} <= set(grid.strategies)]
+    if not pairs or len(grid.seeds) < 2:
+        return []
+    (first, second), problem = pairs[0], grid.problems[0]
+    comparisons = max([1, *(c["together"] for c in study.pairs.family("question", problem))])
+    a, b = study.curve(problem, first), study.curve(problem, second)
+    rows: list[PowerRow] = [
+        {
+            "n_target": n,
+            "smallest": _detectable(stats.smallest_difference(a[:, k], b[:, k], comparisons=comparisons)),
+            "needed": _needed(stats.seeds_to_decide(a[:, k], b[:, k], margin=study.margin, comparisons=comparisons)),
+        }
+        for k, n in enumerate(grid.sizes)
+    ]
+    return [
+        {
+            "problem": problem,
+            "first": first,
+            "second": second,
+            "comparisons": comparisons,
+            "power": rows[0]["smallest"]["power"],
+            "rows": rows,
+        }
+    ]
+
+
+def _detectable(d: stats.Detectable) -> Detectable:
+    return {
+        "difference": d.difference,
+        "sd": d.sd,
+        "n": d.n,
+        "dropped": d.dropped,
+        "power": d.power,
+        "comparisons": d.comparisons,
+        "reason": d.reason,
+    }
+
+
+def _needed(s: stats.SeedsNeeded) -> SeedsNeeded:
+    return {
+        "needed": s.needed,
+        "more": s.more,
+        "towards": s.towards,
+        "n": s.n,
+        "dropped": s.dropped,
+        "power": s.power,
+        "comparisons": s.comparisons,
+        "reason": s.reason,
+    }

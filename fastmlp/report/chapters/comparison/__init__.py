@@ -1,0 +1,10 @@
+"""Strategies against each other, against the baseline and against controls of the scaler: tables of paired differences.
+
+Not here: what the verdicts answer, which is in `answer`, nor what a study of this size can see, in `chance`.
+"""
+
+from ...chapter import Chapter
+from .numbers import numbers
+from .tables import answers, comparisons, effects, heat
+
+chapter = Chapter("comparison", numbers, tables=(answers, comparisons, effects, heat))

@@ -1,0 +1,52 @@
+"""How many comparisons came to a verdict, and what there is to show of each problem."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from ...problems import SHOWN_FAMILIES
+from ...standings import Standing, standings
+from ...study import Study
+
+__all__ = ["Compared", "Numbers", "Verdicts", "numbers"]
+
+
+class Verdicts(TypedDict):
+    """Of all comparisons that had two seeds, how many came to no verdict."""
+
+    compared: int
+    undecided: int
+
+
+class Compared(TypedDict):
+    """One problem: its standings, a cell a size, and whether any trial could be compared in these two families."""
+
+    standings: list[Standing]
+    baseline: bool
+    scaler: bool
+
+
+class Numbers(TypedDict):
+    """The whole study, and each problem by its name."""
+
+    verdicts: Verdicts
+    problems: dict[str, Compared]
+
+
+def numbers(study: Study) -> Numbers:
+    """Return the numbers of the chapter."""
+    return {"verdicts": _verdicts(study), "problems": {p: _compared(study, p) for p in study.grid.problems}}
+
+
+def _verdicts(study: Study) -> Verdicts:
+    families = [study.pairs.family(family, p) for p in study.grid.problems for family in SHOWN_FAMILIES]
+    verdicts = [c["verdict"] for family in families for c in family if c["n"] >= 2]
+    return {"compared": len(verdicts), "undecided": verdicts.count("undecided")}
+
+
+def _compared(study: Study, problem: str) -> Compared:
+    return {
+        "standings": standings(study, problem),
+        "baseline": any(c["n"] for c in study.pairs.family("baseline", problem)),
+        "scaler": any(c["n"] for c in study.pairs.family("scaler", problem)),
+    }

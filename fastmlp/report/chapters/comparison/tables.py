@@ -1,0 +1,86 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...measures import CellMeasures
+from ...pairs import Comparison
+from ...standings import Standing
+from ...table import Cell, Table, cell, effect_cell, head, kind_head, shade
+
+__all__ = ["answers", "comparisons", "effects", "heat"]
+
+
+def answers(standings: Sequence[Standing], baseline: Sequence[Comparison]) -> Table:
+    """Return who has the highest mean, who is tied with it and who behind, and the baseline; a row a size."""
+    against = {(c["n_target"], c["first"]): c for c in baseline}
+    columns = ("highest mean", "tied with it", "undecided", "behind", "it against the baseline")
+    return {
+        "columns": [head("labels"), *(head(text, number=False) for text in columns)],
+        "rows": [
+            [
+                cell("count", s["n_target"]),
+                *(
+                    cell("names", names)
+                    for names in ([s["top"]] if s["top"] else [], s["tied"], s["undecided"], s["behind"])
+                ),
+                _verdict_or_dash(against.get((s["n_target"], str(s["top"])))),
+            ]
+            for s in standings
+        ],
+    }
+
+
+def _verdict_or_dash(comparison: Comparison | None) -> Cell:
+    return cell("verdict", comparison) if comparison and comparison["n"] else cell("count", None)
+
+
+def comparisons(family: Sequence[Comparison]) -> Table:
+    """Return paired differences with interval, corrected p-values and verdict, a row each."""
+    heads = ("difference (points)", "95 % interval", "p, differs", "p, tied", "pairs")
+    columns = [head("labels"), head("first − second", number=False), *map(head, heads), head("first is", number=False)]
+    return {
+        "columns": columns,
+        "rows": [
+            [
+                cell("count", c["n_target"]),
+                cell("difference", {"first": c["first"], "second": c["second"]}),
+                cell("points", c["mean"]),
+                cell("points_interval", c),
+                cell("p_value", c["p_different"]),
+                cell("p_value", c["p_equivalent"]),
+                cell("pairs", {"n": c["n"], "planned": c["planned"]}),
+                cell("verdict", c),
+            ]
+            for c in family
+        ],
+    }
+
+
+def effects(family: Sequence[Comparison], sizes: Sequence[int]) -> Table:
+    """Return differences with the sign of their verdict, a row a strategy and a column a size."""
+    firsts = dict.fromkeys(c["first"] for c in family)
+    found = {(c["first"], c["n_target"]): c for c in family}
+    return {
+        "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],
+        "rows": [[cell("name", s), *(effect_cell(found.get((s, n))) for n in sizes)] for s in firsts],
+    }
+
+
+def heat(measures: Mapping[str, Sequence[CellMeasures]], sizes: Sequence[int]) -> Table:
+    """Return held-out accuracy, a row a strategy and a column a size; the darker, the nearer to the column's best."""
+    best = [max((m[k]["accuracy"]["mean"] or 0.0 for m in measures.values()), default=0.0) for k in range(len(sizes))]
+    return {
+        "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],
+        "rows": [
+            [
+                cell("name", s),
+                *(
+                    cell("percent_mean", c["accuracy"], shade(c["accuracy"]["mean"], best[k]))
+                    for k, c in enumerate(cells)
+                ),
+            ]
+            for s, cells in measures.items()
+        ],
+    }

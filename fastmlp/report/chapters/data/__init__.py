@@ -1,0 +1,10 @@
+"""The data and its split: where the examples come from, and how they are divided so that nothing leaks.
+
+Not here: what networks make of the data. How similar source and target are is in `pretraining`.
+"""
+
+from ...chapter import Chapter
+from .numbers import numbers, titled
+from .tables import split, splits
+
+chapter = Chapter("data", numbers, tables=(split, splits), figures=("split",), filters=(titled,))

@@ -1,0 +1,40 @@
+"""Winners, advice and regrets of a study."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from ...study import Study
+from ...winners import Winners, winners
+from .advice import Advice, advice
+from .regret import AdviceRegret, regrets
+from .sensitivity import Sensitivity, sensitivity
+from .sources import Sources, sources
+
+__all__ = ["Numbers", "numbers"]
+
+
+class Numbers(TypedDict):
+    """The winners; CS231n's advice and its `sensitivity` to thresholds, both None without a similarity; regrets.
+
+    `sources` is None where fewer than three problems share a target.
+    """
+
+    winners: Winners
+    advice: Advice | None
+    sensitivity: Sensitivity | None
+    regrets: list[AdviceRegret]
+    sources: Sources | None
+
+
+def numbers(study: Study) -> Numbers | None:
+    """Return the numbers of the chapter, or None without a choice between contestants."""
+    if len(study.grid.contestants) < 2:
+        return None
+    return {
+        "winners": winners(study),
+        "advice": advice(study),
+        "sensitivity": sensitivity(study),
+        "regrets": regrets(study),
+        "sources": sources(study),
+    }

@@ -1,0 +1,72 @@
+"""What it costs to choose a strategy by some advice."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .... import stats
+from ...grid import BASELINE, PLAIN
+from ...study import Study
+from .advice import LITTLE_PER_CLASS, SIMILAR_FROM, Ints, Rule
+
+__all__ = ["AdviceRegret", "Regret", "cells_of", "regret_of", "regrets"]
+
+Array = NDArray[np.float64]
+
+#: Strategies that somebody may always take.
+ALWAYS = ("finetune", "frozen", PLAIN, BASELINE)
+
+
+class Regret(TypedDict):
+    """Accuracy lost, as a mean over cells with its interval over n seeds: see `stats.Regret`."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+    cells: int
+    dropped: int
+    reason: Literal["no data", "one seed", "no spread"] | None
+
+
+class AdviceRegret(Regret):
+    """The regret of an advice, and its name."""
+
+    advice: str
+
+
+def regret_of(r: stats.Regret) -> Regret:
+    """Return the fields of a regret that are about all cells together."""
+    return {
+        "mean": r.mean,
+        "low": r.low,
+        "high": r.high,
+        "n": r.n,
+        "cells": r.cells,
+        "dropped": r.dropped,
+        "reason": r.reason,
+    }
+
+
+def cells_of(x: Array) -> Array:
+    """Flatten accuracies, (problems, sizes, strategies, seeds), to (cells, strategies, seeds), problem by problem."""
+    return x.reshape(-1, *x.shape[2:])
+
+
+def regrets(study: Study) -> list[AdviceRegret]:
+    """Return what some ways of choosing cost, the last of them choosing at random."""
+    x, names = study.accuracies(study.choices), study.choices
+    flat, rule = cells_of(x), Rule.of(study, study.grid.problems)
+    choices: dict[str, Ints | None] = {
+        f"always {s}": stats.always(names.index(s), len(flat)) for s in ALWAYS if s in names
+    }
+    if rule.known and rule.first:
+        choices["CS231n’s rule"] = rule.choice(SIMILAR_FROM, LITTLE_PER_CLASS)
+    known = [np.nan if s is None else s for s in rule.similarity]
+    if np.count_nonzero(~np.isnan(known)) > 1:
+        choices["what was best on the nearest other problem"] = stats.learned_choice(x, known)
+    choices["one at random"] = None
+    return [{"advice": name, **regret_of(stats.regret(flat, choice))} for name, choice in choices.items()]

@@ -1,0 +1,78 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...table import POINTS_BEHIND, Cell, Table, cell, head, kind_head, shade
+from ...tables import problem_columns
+from ...winners import Winners
+from .advice import Advice
+from .regret import AdviceRegret
+from .sensitivity import Outcome, Sensitivity
+
+#: Points of regret above the smallest at which the shade of a cell changes.
+POINTS_ABOVE = tuple(step / 2 for step in POINTS_BEHIND)
+
+
+def wins(found: Winners) -> Table:
+    """Return in how many cells each strategy may be the best."""
+    return {
+        "columns": [head("strategy", number=False), head("cells in which it may be the best"), head("of")],
+        "rows": [
+            [cell("name", w["strategy"]), cell("count", w["cells"]), cell("count", found["cells"])]
+            for w in found["wins"]
+        ],
+    }
+
+
+def advice(found: Advice, contests: Winners) -> Table:
+    """Return how CS231n's advice fares, a row a problem and a column a size."""
+    return {
+        "columns": problem_columns(contests["problems"]),
+        "rows": [
+            [cell("name", p["name"]), cell("number2", p["similarity"]), *(cell("mark", mark) for mark in p["marks"])]
+            for p in found["problems"]
+        ],
+    }
+
+
+def regrets(ways: Sequence[AdviceRegret]) -> Table:
+    """Return what each way of choosing costs, a row a way."""
+    heads = ("regret (points)", "95 % interval", "cells", "seeds")
+    return {
+        "columns": [head("choose", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("text", r["advice"]),
+                cell("points", r["mean"]),
+                cell("points_interval", r),
+                cell("count", r["cells"]),
+                cell("count", r["n"]),
+            ]
+            for r in ways
+        ],
+    }
+
+
+def sensitivity(found: Sensitivity) -> Table:
+    """Return how many cells agree, contradict and are undecided, for each pair of thresholds."""
+    return _thresholds(found, lambda outcome: cell("tally", outcome))
+
+
+def sensitive_regret(found: Sensitivity) -> Table:
+    """Return what CS231n's rule costs, for the same thresholds; the darker, the cheaper."""
+    least = found["least"] or 0.0
+
+    def show(outcome: Outcome) -> Cell:
+        cost = outcome["regret"]
+        return cell("cost", cost, None if cost["mean"] is None else shade(-cost["mean"], -least, POINTS_ABOVE))
+
+    return _thresholds(found, show)
+
+
+def _thresholds(found: Sensitivity, show: Callable[[Outcome], Cell]) -> Table:
+    return {
+        "columns": [head("similar from"), *(kind_head("up_to_per_class", n) for n in found["little"])],
+        "rows": [[cell("number2", row["similar_from"]), *map(show, row["cells"])] for row in found["rows"]],
+    }

@@ -1,0 +1,176 @@
+"""Which strategy is better in general, and whether that can be said at all.
+
+The seed stays the unit: its cells are averaged first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .... import stats
+from ...grid import BASELINE, PLAIN
+from ...improvement import Improvement, Share, improvement, share_of
+from ...measures import Mean, mean_of
+from ...study import Study
+
+__all__ = ["Agreement", "Friedman", "Lead", "Numbers", "Profile", "ProfilePoint", "Ranked", "numbers"]
+
+Array = NDArray[np.float64]
+
+OPPONENTS = (BASELINE, PLAIN, "finetune")
+THRESHOLDS = tuple(k / 50 for k in range(50))  # accuracies, from 0 up
+ERROR = 0.05
+#: Kendall's W from which the cells are said to rank alike, and up to which they are said not to.
+ALIKE, UNLIKE = 0.7, 0.3
+
+
+class Ranked(TypedDict):
+    """A strategy with its average rank, and how probable it is to be better than each opponent."""
+
+    strategy: str
+    rank: Mean
+    beats: dict[str, Improvement]
+
+
+class Agreement(TypedDict):
+    """Kendall's W between cells, over those that have results of all strategies; `dropped` cells have not."""
+
+    w: float | None
+    case: Literal["not estimable", "alike", "partly", "unlike"]
+    cells: int
+    dropped: int
+
+
+class Friedman(TypedDict):
+    """Friedman's test over seeds that all strategies have the same rank."""
+
+    p: float | None
+    seeds: int
+    verdict: Literal["not estimable", "differ", "undecided"]
+
+
+class ProfilePoint(Share):
+    """How often accuracy is above `tau`."""
+
+    tau: float
+
+
+class Profile(TypedDict):
+    """The performance profile of one strategy."""
+
+    strategy: str
+    points: list[ProfilePoint]
+
+
+class Lead(TypedDict):
+    """From the `first` accuracy to the `last`, the profile of this strategy is above all others, intervals included."""
+
+    strategy: str
+    first: float
+    last: float
+
+
+class Numbers(TypedDict):
+    """All `cells` together. `ranks` begin with the best; `behind` counts those that are shown not to be the best."""
+
+    cells: int
+    opponents: list[str]
+    ranks: list[Ranked]
+    behind: int
+    agreement: Agreement
+    test: Friedman
+    profiles: list[Profile]
+    leads: list[Lead]
+
+
+def numbers(study: Study) -> Numbers | None:
+    """Return the numbers of the chapter, or None for a single strategy or a single cell."""
+    cells, planned = len(study.grid.problems) * len(study.grid.sizes), study.choices
+    x = study.accuracies(planned).reshape(cells, len(planned), len(study.grid.seeds))
+    names = [s for k, s in enumerate(planned) if not np.isnan(x[:, k]).all()]
+    if len(names) < 2 or cells < 2:
+        return None
+    x = x[:, [planned.index(s) for s in names]]
+    by_name = {s: x[:, k].T for k, s in enumerate(names)}  # (seeds, cells)
+    opponents = [s for s in OPPONENTS if s in names]
+    ranks = _ranks(x)  # (seeds, strategies)
+    winners = stats.winner_sets(-ranks[None])[0].winners  # the first is picked for its luck too, as in any cell
+    profiles = {s: stats.performance_profile(by_name[s], THRESHOLDS) for s in study.few if s in names}
+    return {
+        "cells": cells,
+        "opponents": opponents,
+        "ranks": _ranked(by_name, ranks, opponents),
+        "behind": len(names) - len(winners) if winners else 0,
+        "agreement": _agreement(x),
+        "test": _friedman(ranks),
+        "profiles": [_profile(s, shares) for s, shares in profiles.items()],
+        "leads": _leads(profiles),
+    }
+
+
+def _ranks(x: Array) -> Array:
+    """Return average ranks over the cells of each seed, (seeds, strategies); x is (cells, strategies, seeds)."""
+    found = [stats.average_ranks(x[:, :, k]).ranks for k in range(x.shape[2])]
+    return np.array([ranks for ranks in found if ranks is not None]).reshape(-1, x.shape[1])
+
+
+def _ranked(by_name: Mapping[str, Array], ranks: Array, opponents: Sequence[str]) -> list[Ranked]:
+    rows: list[Ranked] = [
+        {
+            "strategy": s,
+            "rank": mean_of(column.tolist()),
+            "beats": {opponent: improvement(x, by_name[opponent]) for opponent in opponents if opponent != s},
+        }
+        for (s, x), column in zip(by_name.items(), ranks.T, strict=True)
+    ]
+    return sorted(rows, key=lambda row: row["rank"]["mean"] or len(rows))
+
+
+def _agreement(x: Array) -> Agreement:
+    """Return how much the cells rank the strategies alike."""
+    counts = (~np.isnan(x)).sum(axis=2)
+    means = np.where(counts > 0, np.nan_to_num(x).sum(axis=2) / np.maximum(counts, 1), np.nan)  # (cells, strategies)
+    found = stats.average_ranks(means)
+    w = found.agreement
+    return {
+        "w": w,
+        "case": "not estimable" if w is None else "alike" if w >= ALIKE else "unlike" if w <= UNLIKE else "partly",
+        "cells": found.blocks,
+        "dropped": found.dropped,
+    }
+
+
+def _friedman(ranks: Array) -> Friedman:
+    """Test whether the strategies differ in rank at all, over seeds."""
+    found = stats.average_ranks(-ranks)
+    return {
+        "p": found.p,
+        "seeds": found.blocks,
+        "verdict": "not estimable" if found.p is None else "differ" if found.p < ERROR else "undecided",
+    }
+
+
+def _profile(strategy: str, shares: Sequence[stats.Proportion]) -> Profile:
+    points: list[ProfilePoint] = [
+        {**share_of(share), "tau": tau} for tau, share in zip(THRESHOLDS, shares, strict=True)
+    ]
+    return {"strategy": strategy, "points": points}
+
+
+def _leads(profiles: Mapping[str, Sequence[stats.Proportion]]) -> list[Lead]:
+    """Return where one strategy exceeds an accuracy more often than all others by more than the intervals."""
+    leaders = [_leader({s: shares[k] for s, shares in profiles.items()}) for k in range(len(THRESHOLDS))]
+    runs = [(s, list(run)) for s, run in groupby(zip(leaders, THRESHOLDS, strict=True), key=lambda pair: pair[0])]
+    return [{"strategy": s, "first": run[0][1], "last": run[-1][1]} for s, run in runs if s is not None]
+
+
+def _leader(shares: Mapping[str, stats.Proportion]) -> str | None:
+    """Return the strategy whose interval lies above those of all others, if there is one and there are others."""
+    intervals = sorted(((p.low or 0.0, p.high or 0.0, s) for s, p in shares.items()), reverse=True)
+    alone = len(intervals) < 2
+    return None if alone or intervals[0][0] <= max(high for _, high, _ in intervals[1:]) else intervals[0][2]

@@ -1,0 +1,38 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from ...table import Table, cell, head, name_head
+from .numbers import Numbers
+
+EVERY = 5  # of the thresholds of a profile, its table shows every fifth
+
+
+def ranks(found: Numbers) -> Table:
+    """Return average ranks, best first, and the probability to do better than each opponent."""
+    opponents = found["opponents"]
+    return {
+        "columns": [head("strategy", number=False), head("average rank"), *map(name_head, opponents)],
+        "rows": [
+            [
+                cell("name", row["strategy"]),
+                cell("rank", row["rank"]),
+                *(cell("chance", row["beats"].get(opponent)) for opponent in opponents),
+            ]
+            for row in found["ranks"]
+        ],
+    }
+
+
+def profiles(found: Numbers) -> Table:
+    """Return how often each strategy exceeds an accuracy, a row an accuracy."""
+    lines = found["profiles"]
+    taus = [point["tau"] for point in lines[0]["points"]] if lines else []
+    return {
+        "columns": [head("accuracy above"), *(name_head(line["strategy"]) for line in lines)],
+        "rows": [
+            [cell("percent0", tau), *(cell("chance", line["points"][k]) for line in lines)]
+            for k, tau in enumerate(taus)
+            if k % EVERY == 0
+        ],
+    }

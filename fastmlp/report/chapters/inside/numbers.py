@@ -1,0 +1,202 @@
+"""Drift, CKA, what is kept of the source, accuracy under shifts, and how soon a loss is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from statistics import fmean
+from typing import Any, Literal, TypedDict
+
+from ....stats import paired_family
+from ...grid import PLAIN, Grid, Row, number, paired
+from ...improvement import Improvement, improvement
+from ...measures import Mean, mean_of
+from ...study import Study
+
+__all__ = ["Difference", "Numbers", "ProblemInside", "Soon", "StrategyInside", "numbers"]
+
+Columns = Mapping[str, Callable[[Row], float | None]]  # a number of a record, by its name
+
+SHIFTED = "accuracy_"  # how columns of accuracy under a shift begin
+NEVER = -1e300  # as good as minus infinity, which statistics refuse
+
+
+class Soon(TypedDict):
+    """Median updates until scratch's last loss is reached, None where it is on half the seeds or fewer."""
+
+    steps: int | float | None
+    reached: int
+    n: int
+
+
+class Learned(Mean):
+    """Mean accuracy in training after an epoch."""
+
+    epoch: int
+
+
+class StrategyInside(TypedDict):
+    """One strategy: means over seeds; drift and CKA layer by layer, from the inputs up."""
+
+    strategy: str
+    accuracy: Mean
+    drift: list[Mean]
+    cka: list[Mean]
+    kept: Mean
+    shifts: dict[str, Mean]
+    soon: Soon
+    learned: list[Learned]
+
+
+class Difference(TypedDict):
+    """One number of two strategies, first minus second: see `stats.Difference`."""
+
+    what: str
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    p_different: float | None
+    p_equivalent: float | None
+    verdict: Literal["better", "worse", "tied", "undecided"]
+    reason: str | None
+
+
+class ProblemInside(TypedDict):
+    """One problem at its largest size.
+
+    `depth` counts layers, `shifts` names those that were measured. `pairs` are LP-FT minus fine-tuning: in the drift of
+    the body, in what is kept of the source and in accuracy under each shift. `shifted` is fine-tuning minus scratch
+    under each shift. `soon` says how probable fine-tuning is to reach scratch's last loss after fewer updates.
+    """
+
+    name: str
+    n_target: int
+    depth: int
+    shifts: list[str]
+    rows: list[StrategyInside]
+    pairs: list[Difference]
+    shifted: list[Difference]
+    soon: Improvement | None
+
+
+class Numbers(TypedDict):
+    """The problems that were looked into, by falling similarity.
+
+    `compared` says whether CKA was measured, `reached` whether any strategy reached scratch's last loss.
+    """
+
+    problems: list[ProblemInside]
+    compared: bool
+    reached: bool
+
+
+def numbers(study: Study) -> Numbers | None:
+    """Return the numbers of the chapter, or None where no trial was looked into."""
+    found = [one for name in study.ordered if (one := _problem(study, name))]
+    rows = [row for one in found for row in one["rows"]]
+    if not found:
+        return None
+    return {
+        "problems": found,
+        "compared": any(row["cka"] for row in rows),
+        "reached": any(row["soon"]["reached"] for row in rows),
+    }
+
+
+def _problem(study: Study, problem: str) -> ProblemInside | None:
+    grid = study.grid
+    n = grid.sizes[-1]
+    trials = {s: list(grid.ok(problem, s, n).values()) for s in grid.contestants}
+    columns = list(dict.fromkeys(k for rows in trials.values() for row in rows for k in row if k.startswith(SHIFTED)))
+    rows = [
+        _strategy(s, found, columns)
+        for s, found in trials.items()
+        if any(row.get("drift") or any(number(row, k) is not None for k in columns) for row in found)
+    ]
+    if not rows:
+        return None
+    shifts = [k for k in rows[0]["shifts"] if any(row["shifts"][k]["n"] for row in rows)]
+    shifted: Columns = {k: partial(number, column=SHIFTED + k) for k in shifts}
+    lp_ft: Columns = {"drift": _body_drift, "kept": partial(number, column="source_accuracy_kept"), **shifted}
+    return {
+        "name": problem,
+        "n_target": n,
+        "depth": max(len(row["drift"]) for row in rows),
+        "shifts": shifts,
+        "rows": rows,
+        "pairs": _compare(study, problem, ("lp-ft", "finetune"), lp_ft),
+        "shifted": _compare(study, problem, ("finetune", PLAIN), shifted),
+        "soon": _sooner(grid, problem),
+    }
+
+
+def _strategy(strategy: str, rows: Sequence[Row], shifted: Sequence[str]) -> StrategyInside:
+    return {
+        "strategy": strategy,
+        "accuracy": mean_of([number(row, "accuracy") for row in rows]),
+        "drift": _by_layer([row.get("drift") for row in rows]),
+        "cka": _by_layer([row.get("cka") for row in rows]),
+        "kept": mean_of([number(row, "source_accuracy_kept") for row in rows]),
+        "shifts": {k.removeprefix(SHIFTED): mean_of([number(row, k) for row in rows]) for k in shifted},
+        "soon": _soon(rows),
+        "learned": _learned(rows),
+    }
+
+
+def _soon(rows: Sequence[Row]) -> Soon:
+    """Return on how many seeds scratch's last loss was reached, and after how many updates in the median."""
+    reached = sorted(v for row in rows if (v := number(row, "scratch_loss_steps")) is not None)
+    half = len(rows) // 2  # what is never reached is later than all that is
+    return {"steps": reached[half] if len(reached) > half else None, "reached": len(reached), "n": len(rows)}
+
+
+def _learned(rows: Sequence[Row]) -> list[Learned]:
+    by_epoch: dict[int, list[float | None]] = {}
+    for row in rows:
+        for epoch, accuracy in row.get("train_accuracies") or ():
+            by_epoch.setdefault(int(epoch), []).append(accuracy)
+    return [{**mean_of(by_epoch[epoch]), "epoch": epoch} for epoch in sorted(by_epoch)]
+
+
+def _by_layer(lists: Sequence[Any]) -> list[Mean]:
+    """Return the mean over seeds of each layer's number."""
+    depth = max((len(values) for values in lists if values), default=0)
+    return [mean_of([v[k] if v and k < len(v) else None for v in lists]) for k in range(depth)]
+
+
+def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns) -> list[Difference]:
+    """Compare two strategies, first minus second, in some numbers at the largest size, corrected together."""
+    grid = study.grid
+    if not set(pair) <= set(grid.strategies):
+        return []
+    a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in pair)
+    found = paired_family([paired(a, b, of) for of in columns.values()], margin=study.margin)
+    return [
+        {
+            "what": what,
+            "n": d.n,
+            "mean": d.mean,
+            "low": d.low,
+            "high": d.high,
+            "p_different": d.p_different,
+            "p_equivalent": d.p_equivalent,
+            "verdict": d.verdict,
+            "reason": d.reason,
+        }
+        for what, d in zip(columns, found, strict=True)
+    ]
+
+
+def _sooner(grid: Grid, problem: str) -> Improvement | None:
+    """Return how probable fine-tuning is to reach scratch's last loss before scratch; never is later than all else."""
+    a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in ("finetune", PLAIN))
+    both = [(number(a[seed], "scratch_loss_steps"), number(b[seed], "scratch_loss_steps")) for seed in a if seed in b]
+    known = [(NEVER if mine is None else -mine, -theirs) for mine, theirs in both if theirs is not None]
+    return improvement([mine for mine, _ in known], [theirs for _, theirs in known]) if known else None
+
+
+def _body_drift(row: Row) -> float | None:
+    """Return the mean drift of the layers below the head."""
+    drift = [v for v in (row.get("drift") or [])[:-1] if v is not None]
+    return fmean(drift) if drift else None

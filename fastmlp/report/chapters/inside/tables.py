@@ -1,0 +1,122 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...grid import PLAIN
+from ...measures import Mean
+from ...table import Cell, Table, cell, head, kind_head, name_head, shade
+from .numbers import ProblemInside, StrategyInside
+
+Show = Callable[[StrategyInside, Sequence[StrategyInside]], Cell]
+
+#: Where the shade of a cell changes, from 4, the nearest to the pretrained network, to 0.
+DRIFTS = (0.05, 0.1, 0.2, 0.4)
+CKA_LOST = (0.01, 0.03, 0.1, 0.3)
+SOONER = (1.0, 0.75, 0.5, 0.25)  # of scratch's own updates
+
+
+def inside(found: ProblemInside) -> Table:
+    """Return drift, CKA, what is kept and accuracy under shifts, a row a strategy."""
+    depth, shifts = found["depth"], found["shifts"]
+    heads = [f"drift, {'head' if k == depth - 1 else f'layer {k + 1}'}" for k in range(depth)]
+    heads += [f"CKA, layer {k + 1}" for k in range(depth - 1)]
+    heads += ["source kept, %", "accuracy, %", *(f"{k}, %" for k in shifts)]
+    return {
+        "columns": [head("strategy", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("name", row["strategy"]),
+                *(_short(row["drift"], k) for k in range(depth)),
+                *(_short(row["cka"], k) for k in range(depth - 1)),
+                cell("percent_short", row["kept"]),
+                cell("percent_short", row["accuracy"]),
+                *(cell("percent_short", row["shifts"][k]) for k in shifts),
+            ]
+            for row in found["rows"]
+        ],
+    }
+
+
+def drifts(problems: Sequence[ProblemInside]) -> Table:
+    """Return drift of each layer of the body, a row a strategy and a column a problem; the darker, the less."""
+    return _by_problem(problems, lambda row, _: _layers(row["drift"][:-1], lambda x: x, DRIFTS))
+
+
+def ckas(problems: Sequence[ProblemInside]) -> Table:
+    """Return CKA of each layer with the pretrained one, a row a strategy; the darker, the more alike."""
+    return _by_problem(problems, lambda row, _: _layers(row["cka"], lambda x: 1 - x, CKA_LOST))
+
+
+def kept(problems: Sequence[ProblemInside]) -> Table:
+    """Return accuracy that is kept on the source task, a row a strategy and a column a problem."""
+    return _by_problem(problems, lambda row, rows: _behind(row["kept"], [r["kept"] for r in rows]))
+
+
+def shifted(problems: Sequence[ProblemInside], shift: str) -> Table:
+    """Return accuracy under a shift, a row a strategy and a column a problem."""
+    return _by_problem(problems, lambda row, rows: _behind(row["shifts"][shift], [r["shifts"][shift] for r in rows]))
+
+
+def soon(problems: Sequence[ProblemInside]) -> Table:
+    """Return updates until scratch's last loss is reached; shaded where they are fewer than scratch's own."""
+
+    def show(row: StrategyInside, rows: Sequence[StrategyInside]) -> Cell:
+        own = next((r["soon"]["steps"] for r in rows if r["strategy"] == PLAIN), None)
+        steps = row["soon"]["steps"]
+        if own is None or not row["soon"]["reached"]:
+            return cell("count", None)
+        return cell("soon", row["soon"], None if steps is None else sum(steps < share * own for share in SOONER))
+
+    return _by_problem(problems, show)
+
+
+def learned(problem: ProblemInside) -> Table:
+    """Return accuracy in training after some epochs on one problem, a row a strategy and a column an epoch."""
+    rows = {row["strategy"]: {point["epoch"]: point for point in row["learned"]} for row in problem["rows"]}
+    epochs = sorted({epoch for points in rows.values() for epoch in points})
+    return {
+        "columns": [head("strategy", number=False), *(kind_head("epoch", n) for n in epochs)],
+        "rows": [
+            [
+                cell("name", s),
+                *(cell("percent_short", points[n]) if n in points else cell("count", None) for n in epochs),
+            ]
+            for s, points in rows.items()
+            if points
+        ],
+    }
+
+
+def _by_problem(problems: Sequence[ProblemInside], show: Show) -> Table:
+    """Return a row a strategy that was looked into and has something to show, a column a problem."""
+    shown: dict[str, dict[str, Cell]] = {}
+    for p in problems:
+        for row in p["rows"]:
+            c = show(row, p["rows"])
+            if c["value"] is not None:
+                shown.setdefault(row["strategy"], {})[p["name"]] = c
+    names = [p["name"] for p in problems]
+    return {
+        "columns": [head("strategy", number=False), *map(name_head, names)],
+        "rows": [[cell("name", s), *(cells.get(p, cell("count", None)) for p in names)] for s, cells in shown.items()],
+    }
+
+
+def _layers(means: Sequence[Mean], distance: Callable[[float], float], steps: Sequence[float]) -> Cell:
+    """Make a cell of a number a layer; its shade is that of the layer farthest from the start."""
+    known = [distance(m["mean"]) for m in means if m["mean"] is not None]
+    return cell("by_layer", list(means), sum(max(known) < step for step in steps)) if known else cell("count", None)
+
+
+def _behind(mean: Mean, column: Sequence[Mean]) -> Cell:
+    """Make a cell of a share, with a shade for how far it is behind the best of its column."""
+    if mean["mean"] is None:
+        return cell("count", None)
+    best = max(m["mean"] for m in column if m["mean"] is not None)
+    return cell("percent_short", mean, shade(mean["mean"], best))
+
+
+def _short(values: Sequence[Mean], k: int) -> Cell:
+    return cell("mean_short", values[k]) if k < len(values) else cell("count", None)

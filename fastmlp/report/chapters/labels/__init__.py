@@ -1,0 +1,10 @@
+"""Small data, large data: how many labels pretraining is worth, and where two strategies cross.
+
+Not here: learning curves themselves and their fit, which are in `stats`.
+"""
+
+from ...chapter import Chapter
+from .numbers import numbers
+from .tables import crossings, equivalences, worths
+
+chapter = Chapter("labels", numbers, tables=(crossings, equivalences, worths))

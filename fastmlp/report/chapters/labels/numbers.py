@@ -1,0 +1,131 @@
+"""Label equivalences, and where the lead between two strategies changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+from .... import stats
+from ...grid import PLAIN
+from ...pairs import FEW
+from ...study import Study
+
+__all__ = ["Crossover", "Equivalence", "Equivalences", "Numbers", "Worth", "numbers"]
+
+Reason = Literal["too few sizes", "one seed", "no spread"]
+Leader = Literal["first", "second"]
+
+STANDARD = ("frozen", "finetune")  # of many strategies, these stand for all
+FEWEST_SIZES = 3  # that a learning curve needs
+CROSSINGS = (("frozen", "finetune"), ("bitfit", "finetune"), ("finetune", PLAIN), ("frozen", PLAIN))
+DRAWS = 199  # resamples of a curve where there are many; the package's own number where there are few
+MANY_CURVES = 12
+
+
+class Equivalence(TypedDict):
+    """How many times the labels a strategy is worth, at one size or, without one, at the median of all."""
+
+    n_target: float | None
+    times: float | None
+    low: float | None
+    high: float | None
+    least: float | None
+    most: float | None
+    case: Literal["read", "below range", "above range", "no curve"]
+    reason: Reason | None
+
+
+class Equivalences(TypedDict):
+    """The label equivalence of one strategy with scratch: over all sizes, and at each."""
+
+    strategy: str
+    overall: Equivalence
+    each: list[Equivalence]
+
+
+class Crossover(TypedDict):
+    """Where the lead changes between two strategies: see `stats.Crossover`."""
+
+    first: str
+    second: str
+    n_target: float | None
+    low: float | None
+    high: float | None
+    before: Leader | None
+    after: Leader | None
+    share: float | None
+    case: Literal["crosses", "no crossover in range", "no curve"]
+    reason: Reason | None
+
+
+class Worth(TypedDict):
+    """What pretraining is worth on one problem."""
+
+    name: str
+    equivalences: list[Equivalences]
+    crossovers: list[Crossover]
+
+
+class Numbers(TypedDict):
+    """The problems that have finished trials, by falling similarity; all have the same `strategies`."""
+
+    strategies: list[str]
+    problems: list[Worth]
+
+
+def numbers(study: Study) -> Numbers | None:
+    """Return the numbers of the chapter, or None where no curve can be fitted.
+
+    It takes three sizes, scratch, and a strategy to compare with it.
+    """
+    grid = study.grid
+    names = [s for s in grid.contestants if s != PLAIN]
+    problems = [p for p in study.ordered if any(cell["ok"] for cells in study.measures[p].values() for cell in cells)]
+    if len(grid.sizes) < FEWEST_SIZES or PLAIN not in grid.strategies or not names or not problems:
+        return None
+    shown: list[str] = names if len(names) <= FEW else [s for s in STANDARD if s in names] or names[:2]
+    many = len(shown) * len(grid.problems) > MANY_CURVES
+    return {"strategies": shown, "problems": [_worth(study, p, shown, many=many) for p in problems]}
+
+
+def _worth(study: Study, problem: str, strategies: Sequence[str], *, many: bool) -> Worth:
+    draws = {"draws": DRAWS} if many else {}
+    sizes, scratch = study.grid.sizes, study.curve(problem, PLAIN)
+    equivalences: list[Equivalences] = []
+    for s in strategies:
+        overall, each = stats.label_equivalence(sizes, study.curve(problem, s), scratch, **draws)
+        equivalences.append({"strategy": s, "overall": _equivalence(overall), "each": [_equivalence(e) for e in each]})
+    crossovers = [
+        _crossover(a, b, stats.crossover(sizes, study.curve(problem, a), study.curve(problem, b), **draws))
+        for a, b in CROSSINGS
+        if {a, b} <= set(study.grid.strategies)
+    ]
+    return {"name": problem, "equivalences": equivalences, "crossovers": crossovers}
+
+
+def _equivalence(e: stats.Equivalence) -> Equivalence:
+    return {
+        "n_target": e.n_target,
+        "times": e.times,
+        "low": e.low,
+        "high": e.high,
+        "least": e.least,
+        "most": e.most,
+        "case": e.case,
+        "reason": e.reason,
+    }
+
+
+def _crossover(first: str, second: str, c: stats.Crossover) -> Crossover:
+    return {
+        "first": first,
+        "second": second,
+        "n_target": c.n_target,
+        "low": c.low,
+        "high": c.high,
+        "before": c.before,
+        "after": c.after,
+        "share": c.share,
+        "case": c.case,
+        "reason": c.reason,
+    }

@@ -1,0 +1,40 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from ...table import Table, cell, head
+from .numbers import GradientCheck
+from .worked import Worked
+
+
+def checks(worked: Worked) -> Table:
+    """Return the gradient of the worked network against central differences, a row a parameter."""
+    heads = ("by the formula", "by moving it", "difference")
+    return {
+        "columns": [head("parameter", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("name", c["parameter"]),
+                cell("fixed", c["gradient"]),
+                cell("fixed", c["slope"]),
+                cell("number", c["error"]),
+            ]
+            for c in worked["checks"]
+        ],
+    }
+
+
+def gradient(check: GradientCheck) -> Table:
+    """Return the gradient check of the study's network, a row a weight matrix or a bias."""
+    return {
+        "columns": [head("part", number=False), *map(head, ("parameters", "checked", "relative error"))],
+        "rows": [
+            [
+                cell("name", p["name"]),
+                cell("count", p["parameters"]),
+                cell("count", p["checked"]),
+                cell("number", p["error"]),
+            ]
+            for p in check["parts"]
+        ],
+    }

@@ -1,0 +1,10 @@
+"""Reproducibility: how to run the study again, what has run, and where.
+
+Not here: what the trials found.
+"""
+
+from ...chapter import Chapter
+from .numbers import numbers
+from .tables import counts, listing, lossy
+
+chapter = Chapter("reproducibility", numbers, tables=(counts, listing, lossy))

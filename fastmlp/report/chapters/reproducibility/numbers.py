@@ -1,0 +1,30 @@
+"""Where and with what the study ran."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from ...study import Study
+
+__all__ = ["Note", "Numbers", "numbers"]
+
+PRIVATE = {"rendered", "schema", "gradient_check"}  # notes of the store to itself, or told in another chapter
+
+
+class Note(TypedDict):
+    """A name and its value, as text."""
+
+    name: str
+    value: str
+
+
+class Numbers(TypedDict):
+    """The notes of the study."""
+
+    notes: list[Note]
+
+
+def numbers(study: Study) -> Numbers:
+    """Return the numbers of the chapter."""
+    notes = {k: v for k, v in study.meta.items() if k not in PRIVATE and not k.startswith("problem:")}
+    return {"notes": [{"name": k, "value": str(v)} for k, v in notes.items()]}

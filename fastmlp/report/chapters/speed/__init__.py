@@ -1,0 +1,10 @@
+"""Speed: what other libraries take for the same training, and how the kernels went from commit to commit.
+
+Not here: how long the study's own trainings took. Both are told only where files beside the report have them.
+"""
+
+from ...chapter import Chapter
+from .numbers import numbers
+from .tables import peers
+
+chapter = Chapter("speed", numbers, tables=(peers,))

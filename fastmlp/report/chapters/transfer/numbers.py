@@ -1,0 +1,88 @@
+"""Frozen against fine-tuned, the rules of strategies by family, their training losses, hashes of what was frozen."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from ...grid import BASELINE, PLAIN, Grid
+from ...measures import TrainingCurve, curve
+from ...pairs import Comparison
+from ...strategies import Rule
+from ...study import Study
+
+__all__ = ["Family", "Freezing", "Hashes", "Numbers", "numbers"]
+
+
+class Freezing(TypedDict):
+    """On one problem, finetune minus frozen at the smallest and at the largest size that has both."""
+
+    name: str
+    comparisons: list[Comparison]
+
+
+class Family(TypedDict):
+    """The rules of one family of strategies. A strategy of the user's own is a family by itself, and not `known`."""
+
+    family: str
+    known: bool
+    rules: list[Rule]
+
+
+class Hashes(TypedDict):
+    """In how many trials frozen parameters were hashed before and after, and in how many they were the same."""
+
+    checked: int
+    unchanged: int
+
+
+class Numbers(TypedDict):
+    """Problems in the order of the plan, families too; `curves` by problem, at its smallest and its largest size."""
+
+    freezing: list[Freezing]
+    families: list[Family]
+    hashes: Hashes
+    curves: dict[str, list[TrainingCurve]]
+
+
+def numbers(study: Study) -> Numbers:
+    """Return the numbers of the chapter."""
+    grid = study.grid
+    return {
+        "freezing": [{"name": p, "comparisons": _freezing(study, p)} for p in grid.problems],
+        "families": _families(grid),
+        "hashes": _hashes(grid),
+        "curves": {p: _curves(grid, p) for p in grid.problems},
+    }
+
+
+def _freezing(study: Study, problem: str) -> list[Comparison]:
+    found = [c for c in study.pairs.family("freezing", problem) if c["n"]]
+    return found if len(found) < 2 else [found[0], found[-1]]
+
+
+def _families(grid: Grid) -> list[Family]:
+    """Return the rules of what transfers, and of its controls, by family."""
+    families: dict[str, Family] = {}
+    for s, rule in grid.rules.items():
+        if s not in {BASELINE, PLAIN} and not rule["plain"]:
+            known = rule["known"] and not rule.get("own")
+            name = rule["family"] if known else s
+            families.setdefault(name, {"family": name, "known": known, "rules": []})["rules"].append(rule)
+    return list(families.values())
+
+
+def _hashes(grid: Grid) -> Hashes:
+    same = [row["frozen_before"] == row.get("frozen_after") for row in grid.trials.rows() if row.get("frozen_before")]
+    return {"checked": len(same), "unchanged": sum(same)}
+
+
+def _curves(grid: Grid, problem: str) -> list[TrainingCurve]:
+    """Return the losses of what is trained by epochs, at the smallest and the largest size that have any."""
+    found: list[TrainingCurve] = [
+        {**losses, "strategy": s, "n_target": n}
+        for n in grid.sizes
+        for s in grid.contestants
+        if (losses := curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
+    ]
+    sizes = [c["n_target"] for c in found]  # they rise
+    return [c for c in found if c["n_target"] in {sizes[0], sizes[-1]}]

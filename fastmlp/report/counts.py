@@ -1,0 +1,100 @@
+"""How many trials ended how, by strategy and by cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypedDict
+
+from .grid import Grid, number
+from .study import Study
+
+__all__ = ["CellCounts", "Counts", "StrategyCounts", "counts"]
+
+
+class CellCounts(TypedDict):
+    """How many trials of a cell ended how."""
+
+    problem: str
+    strategy: str
+    n_target: int
+    ok: int
+    diverged: int
+    failed: int
+    missing: int
+
+
+class StrategyCounts(TypedDict):
+    """How many trials of a strategy ended how."""
+
+    strategy: str
+    ok: int
+    diverged: int
+    failed: int
+    missing: int
+
+
+class ErrorCount(TypedDict):
+    """A message of failed trials, and how many had it."""
+
+    message: str
+    count: int
+
+
+class Counts(TypedDict):
+    """How many trials ended how: in all, by strategy, and in the cells where one did not end well."""
+
+    planned: int
+    ok: int
+    diverged: int
+    failed: int
+    missing: int
+    replicates: int
+    by_strategy: list[StrategyCounts]
+    lossy: list[CellCounts]
+    errors: list[ErrorCount]
+    train_seconds: float
+
+
+def counts(study: Study) -> Counts:
+    """Return how many trials ended how; what was planned and has no row is missing."""
+    grid = study.grid
+    cells = [_cell_counts(grid, p, s, n) for p in grid.problems for s in grid.strategies for n in grid.sizes]
+    trials = list(grid.trials.rows())
+    errors = Counter(str(row.get("error") or "no message") for row in trials if row["status"] == "failed")
+    by_strategy: list[StrategyCounts] = []
+    for s in grid.strategies:
+        mine = [c for c in cells if c["strategy"] == s]
+        by_strategy.append(
+            {
+                "strategy": s,
+                "ok": sum(c["ok"] for c in mine),
+                "diverged": sum(c["diverged"] for c in mine),
+                "failed": sum(c["failed"] for c in mine),
+                "missing": sum(c["missing"] for c in mine),
+            }
+        )
+    return {
+        "planned": len(cells) * len(grid.seeds),
+        "ok": sum(c["ok"] for c in cells),
+        "diverged": sum(c["diverged"] for c in cells),
+        "failed": sum(c["failed"] for c in cells),
+        "missing": sum(c["missing"] for c in cells),
+        "replicates": sum(row["status"] == "ok" for row in study.replicates),
+        "by_strategy": by_strategy,
+        "lossy": [c for c in cells if c["diverged"] or c["failed"]],
+        "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
+        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in trials),
+    }
+
+
+def _cell_counts(grid: Grid, problem: str, strategy: str, n: int) -> CellCounts:
+    counts = grid.counts(problem, strategy, n)
+    return {
+        "problem": problem,
+        "strategy": strategy,
+        "n_target": n,
+        "ok": counts["ok"],
+        "diverged": counts["diverged"],
+        "failed": counts["failed"],
+        "missing": counts["missing"],
+    }

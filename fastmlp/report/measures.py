@@ -1,0 +1,199 @@
+"""Means and medians over the seeds of a cell, losses by epoch, and what pretrainings measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any, Literal, TypedDict
+
+from ..stats import mean_interval, normalised_score
+from .grid import Grid, Row, number
+
+__all__ = [
+    "CellMeasures",
+    "Curve",
+    "Mean",
+    "Pretraining",
+    "Similarity",
+    "TrainingCurve",
+    "cell_measures",
+    "curve",
+    "mean_of",
+    "median_of",
+    "pretraining",
+]
+
+
+class Mean(TypedDict):
+    """A mean over seeds with its 95 % interval, or None and the `reason`: see `stats.Mean`."""
+
+    n: int
+    mean: float | None
+    sd: float | None
+    low: float | None
+    high: float | None
+    reason: Literal["no data", "one seed", "no spread"] | None
+    dropped: int
+
+
+class CellMeasures(TypedDict):
+    """One strategy in one cell: how many trials ended how, means over seeds of its measures, and medians."""
+
+    n_target: int
+    ok: int
+    diverged: int
+    failed: int
+    missing: int
+    accuracy: Mean
+    macro_f1: Mean
+    log_loss: Mean
+    auc: Mean
+    ece: Mean
+    train_accuracy: Mean
+    final_loss: Mean
+    train_seconds: float | None
+    steps: float | None
+    parameters_trained: float | None
+
+
+class Curve(TypedDict):
+    """Median and range over n seeds, epoch by epoch."""
+
+    n: int
+    epochs: list[int]
+    median: list[float]
+    low: list[float]
+    high: list[float]
+
+
+class TrainingCurve(Curve):
+    """The losses of one strategy with one number of labels."""
+
+    strategy: str
+    n_target: int
+
+
+class Similarity(Mean):
+    """The similarity of a problem, and the `case` that chooses the sentence about it."""
+
+    case: Literal["itself", "not estimable", "negative", "none", "partial", "full"]
+
+
+class Pretraining(TypedDict):
+    """The pretrainings that the trials of a problem started from, one a seed."""
+
+    n: int
+    curve: Curve | None
+    source_accuracy: Mean
+    seconds: float | None
+    h_score_random: Mean
+    h_score: Mean
+    h_score_target: Mean
+    similarity: Similarity
+
+
+def mean_of(values: Sequence[float | None]) -> Mean:
+    """Return the mean of what was measured, with its interval."""
+    m = mean_interval([v for v in values if v is not None])
+    return {
+        "n": m.n,
+        "mean": m.mean,
+        "sd": m.sd,
+        "low": m.low,
+        "high": m.high,
+        "reason": m.reason,
+        "dropped": m.dropped,
+    }
+
+
+def median_of(rows: Sequence[Row], column: str) -> float | None:
+    """Return the median of a column, or None where no row has it."""
+    values = [value for row in rows if (value := number(row, column)) is not None]
+    return median(values) if values else None
+
+
+def cell_measures(grid: Grid, problem: str, strategy: str, n: int) -> CellMeasures:
+    """Return what a cell measured, over the seeds that finished."""
+    rows = list(grid.ok(problem, strategy, n).values())
+    counts = grid.counts(problem, strategy, n)
+
+    def mean(column: str) -> Mean:
+        return mean_of([number(row, column) for row in rows])
+
+    return {
+        "n_target": n,
+        "ok": counts["ok"],
+        "diverged": counts["diverged"],
+        "failed": counts["failed"],
+        "missing": counts["missing"],
+        "accuracy": mean("accuracy"),
+        "macro_f1": mean("macro_f1"),
+        "log_loss": mean("log_loss"),
+        "auc": mean("auc"),
+        "ece": mean("ece"),
+        "train_accuracy": mean("train_accuracy"),
+        "final_loss": mean("final_loss"),
+        "train_seconds": median_of(rows, "train_seconds"),
+        "steps": median_of(rows, "steps"),
+        "parameters_trained": median_of(rows, "parameters_trained"),
+    }
+
+
+def curve(losses: Sequence[Any]) -> Curve | None:
+    """Return the median and range of losses over seeds, or None where no seed has them."""
+    runs = [run for run in losses if run and all(isinstance(x, int | float) for x in run)]
+    if not runs:
+        return None
+    epochs = list(zip(*runs, strict=False))  # seeds of one cell train equally long
+    return {
+        "n": len(runs),
+        "epochs": list(range(1, len(epochs) + 1)),
+        "median": [float(median(values)) for values in epochs],
+        "low": [float(min(values)) for values in epochs],
+        "high": [float(max(values)) for values in epochs],
+    }
+
+
+def pretraining(grid: Grid, problem: str) -> Pretraining:
+    """Return what the pretrainings of a problem measured."""
+    by_seed: dict[int, Row] = {}
+    for row in grid.trials.rows(problem):
+        if number(row, "source_accuracy") is not None:
+            by_seed.setdefault(row["seed"], row)
+    rows = [by_seed[seed] for seed in sorted(by_seed)]
+
+    def mean(column: str) -> Mean:
+        return mean_of([number(row, column) for row in rows])
+
+    return {
+        "n": len(rows),
+        "curve": curve([row.get("pretrain_losses") for row in rows]),
+        "source_accuracy": mean("source_accuracy"),
+        "seconds": median_of(rows, "pretrain_seconds"),
+        "h_score_random": mean("h_score_random"),
+        "h_score": mean("h_score"),
+        "h_score_target": mean("h_score_target"),
+        "similarity": _similarity(rows),
+    }
+
+
+def _similarity(rows: Sequence[Row]) -> Similarity:
+    """Place the H-score of the pretrained features between that of random ones, 0, and of the target task's own, 1."""
+    scores = ("h_score_random", "h_score", "h_score_target")
+    similarity = mean_of([normalised_score(*(number(row, column) for column in scores)) for row in rows])
+    return {**similarity, "case": _case(similarity)}
+
+
+def _case(
+    similarity: Mean,
+) -> Literal["itself", "not estimable", "negative", "none", "partial", "full"]:
+    low, high = similarity["low"], similarity["high"]
+    if similarity["reason"] == "no spread" and similarity["mean"] == 1:
+        return "itself"
+    if low is None or high is None:
+        return "not estimable"
+    if high < 0:
+        return "negative"
+    if low <= 0:
+        return "none"
+    return "partial" if high < 1 else "full"

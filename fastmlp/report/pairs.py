@@ -1,0 +1,244 @@
+"""Paired comparisons of accuracy: each pair is compared once in a study, in one family, and so has one verdict.
+
+A family is a question that is asked in every cell. Its pairs follow from the plan and never from the results, and it is
+corrected over all cells together, so the error rate holds for the whole study. Problems that share a comparison, as
+those with one target share that of scratch with the baseline, share its verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Literal, NamedTuple, TypedDict
+
+from ..stats import Difference, paired_family
+from .grid import BASELINE, PLAIN, Grid, paired
+from .strategies import family_of
+
+__all__ = ["FAMILIES", "FEW", "Comparison", "Pair", "Pairs", "transplanted"]
+
+Side = tuple[str, str]  # a problem and a strategy
+
+
+class Pair(NamedTuple):
+    """Two trained networks with as many labels; the difference is the first minus the second."""
+
+    n_target: int
+    first: Side
+    second: Side
+
+
+class Comparison(TypedDict):
+    """One comparison: who, how many pairs were planned, `stats.Difference`, and how many were tested together."""
+
+    n_target: int
+    first: str
+    second: str
+    planned: int
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    p_different: float | None
+    p_equivalent: float | None
+    verdict: Literal["better", "worse", "tied", "undecided"]
+    trivial: bool
+    reason: Literal["no data", "one seed", "no spread"] | None
+    dropped: int
+    together: int
+
+
+#: With more contestants than these, each is compared with scratch and with the baseline and not with every other: the
+#: number of pairs grows with the square, and a correction for all of them finds nothing. `Study.contests` then asks
+#: which is best.
+FEW = 6
+
+#: Families of strategies that copy, freeze or probe a number of layers, which is in their name.
+LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
+#: Yosinski's A, pretrained on the other classes, and B, pretrained on the same.
+AXIS = {"A": "halves", "B": "halves-self"}
+
+
+class Pairs:
+    """All comparisons of accuracy in a study: its families are tested at once, in their order.
+
+    Parameters
+    ----------
+    grid
+        The records.
+    margin
+        The smallest difference that matters.
+    families
+        By name, what says which pairs of a grid are tested together; `FAMILIES` unless it is given.
+    """
+
+    def __init__(
+        self, grid: Grid, margin: float, families: Mapping[str, Callable[[Grid], list[Pair]]] | None = None
+    ) -> None:
+        self._grid, self._margin = grid, margin
+        self._made: dict[Pair, Comparison] = {}
+        self._families = {name: pairs_of(grid) for name, pairs_of in (families or FAMILIES).items()}
+        for pairs in self._families.values():
+            self._compare(pairs)
+
+    def against_best(self, pairs: Sequence[Pair]) -> None:
+        """Compare the best strategy of each cell, which the results chose, with the others.
+
+        It was chosen for its luck too, so a test that it is better would err too often, and one that it is tied too
+        seldom: it is tied or undecided.
+        """
+        self._compare(pairs, chosen=True)
+
+    def family(self, name: str, problem: str | None = None) -> list[Comparison]:
+        """Return the comparisons of one family, in its order: all, or those of one problem."""
+        return [self[pair] for pair in self._families[name] if problem in {None, pair.first[0]}]
+
+    def _compare(self, pairs: Sequence[Pair], *, chosen: bool = False) -> None:
+        """Test pairs together.
+
+        A pair of an earlier family is tested again, so that the size of a family does not depend on others, but it
+        keeps the verdict that it has.
+        """
+        ok = self._grid.ok
+        values = [paired(ok(*first, n), ok(*second, n)) for n, first, second in pairs]
+        differences = paired_family(values, margin=self._margin)
+        together = sum(d.p_different is not None for d in differences)
+        for pair, difference in zip(pairs, differences, strict=True):
+            if pair not in self._made and _swap(pair) not in self._made:
+                made = _comparison(pair, difference, len(self._grid.seeds), together)
+                if chosen and difference.verdict != "tied":
+                    made["verdict"] = "undecided"
+                self._made[pair] = made
+
+    def __getitem__(self, pair: Pair | tuple[int, Side, Side]) -> Comparison:
+        """Return a comparison that was made, seen from either side.
+
+        Raises
+        ------
+        KeyError
+            If no family has the pair.
+        """
+        pair = Pair(*pair)
+        return self._made[pair] if pair in self._made else _seen_from_second(self._made[_swap(pair)])
+
+
+def _comparison(pair: Pair, d: Difference, planned: int, together: int) -> Comparison:
+    return {
+        "n_target": pair.n_target,
+        "first": pair.first[1],
+        "second": pair.second[1],
+        "planned": planned,
+        "n": d.n,
+        "mean": d.mean,
+        "low": d.low,
+        "high": d.high,
+        "p_different": d.p_different,
+        "p_equivalent": d.p_equivalent,
+        "verdict": d.verdict,
+        "trivial": d.trivial,
+        "reason": d.reason,
+        "dropped": d.dropped,
+        "together": together,
+    }
+
+
+def _swap(pair: Pair) -> Pair:
+    return Pair(pair.n_target, pair.second, pair.first)
+
+
+def _seen_from_second(c: Comparison) -> Comparison:
+    swapped = c.copy()
+    swapped["first"], swapped["second"] = c["second"], c["first"]
+    swapped["mean"], swapped["low"], swapped["high"] = (
+        None if x is None else -x for x in (c["mean"], c["high"], c["low"])
+    )
+    if c["verdict"] == "better":
+        swapped["verdict"] = "worse"
+    elif c["verdict"] == "worse":
+        swapped["verdict"] = "better"
+    return swapped
+
+
+def _in_every_cell(grid: Grid, strategies: Sequence[tuple[str, str]]) -> list[Pair]:
+    return [Pair(n, (p, first), (p, second)) for p in grid.problems for n in grid.sizes for first, second in strategies]
+
+
+def _question(grid: Grid) -> list[Pair]:
+    """Ask which contestant is best: each with each where they are few, else each with scratch."""
+    contestants = grid.contestants
+    pairs = [(second, first) for first, second in combinations(contestants, 2)]
+    if len(contestants) > FEW:
+        against = PLAIN if PLAIN in contestants else contestants[0]
+        pairs = [(s, against) for s in contestants if s != against]
+    return _in_every_cell(grid, pairs)
+
+
+def _baseline(grid: Grid) -> list[Pair]:
+    """Ask whether a contestant is better than the baseline."""
+    return _in_every_cell(grid, [(s, BASELINE) for s in grid.contestants if BASELINE in grid.strategies])
+
+
+def _scaler(grid: Grid) -> list[Pair]:
+    """Ask what the source's scaler is worth alone."""
+    return _in_every_cell(grid, grid.scaler_controls)
+
+
+def _weights(grid: Grid) -> list[Pair]:
+    """Ask what pretrained weights are worth beyond the scaler, of strategies that start from them."""
+    controls = [control for control, plain in grid.scaler_controls if plain == PLAIN]
+    return _in_every_cell(grid, [(s, control) for control in controls for s in grid.transferring])
+
+
+def _freezing(grid: Grid) -> list[Pair]:
+    """Ask whether it is better to fine-tune or to freeze."""
+    both = {"frozen", "finetune"} <= set(grid.strategies)
+    return _in_every_cell(grid, [("finetune", "frozen")] if both else [])
+
+
+def transplanted(grid: Grid) -> list[tuple[str, str, list[tuple[int, str]]]]:
+    """Return problem, family and (number of layers, strategy), shallowest first, where there is more than one depth."""
+    by_family = {
+        family: sorted(
+            (int(s.rpartition("-")[2]), s) for s in grid.strategies if s[-1].isdigit() and family_of(s) == family
+        )
+        for family in LAYERED
+    }
+    return [(p, family, members) for p in grid.problems for family, members in by_family.items() if len(members) > 1]
+
+
+def _layers(grid: Grid) -> list[Pair]:
+    """Ask whether the deepest and the shallowest of a family differ, at the largest size."""
+    n = grid.sizes[-1]
+    return [Pair(n, (p, members[-1][1]), (p, members[0][1])) for p, _, members in transplanted(grid)]
+
+
+def _yosinski(grid: Grid) -> list[Pair]:
+    """Yosinski's four differences, layer by layer: see `chapters.layers`."""
+    return [pair for _, _, pair in yosinski_pairs(grid)]
+
+
+def yosinski_pairs(grid: Grid) -> Iterator[tuple[int, str, Pair]]:
+    """Yield the depth, the kind of difference and the pair; nothing where the study is not that experiment."""
+    depths = sorted(int(s.rpartition("-")[2]) for s in grid.strategies if family_of(s) == "transplant")
+    if not depths or not set(AXIS.values()) <= set(grid.problems):
+        return
+    base = next((control for control, plain in grid.controls.items() if plain == PLAIN), PLAIN)
+    n, a, b = grid.sizes[-1], AXIS["A"], AXIS["B"]
+    for k in depths:
+        yield k, "fragile", Pair(n, (b, base), (b, f"transplant-{k}"))
+        yield k, "specific", Pair(n, (b, f"transplant-{k}"), (a, f"transplant-{k}"))
+        yield k, "recovered", Pair(n, (b, f"transfuse-{k}"), (b, base))
+        yield k, "beyond_random", Pair(n, (a, f"transplant-{k}"), (a, f"random-frozen-{k}"))
+
+
+#: Every family, in the order in which it is tested. The order is part of the statistics: a pair of two families has the
+#: verdict of the first. So chapters read comparisons and never add any.
+FAMILIES: dict[str, Callable[[Grid], list[Pair]]] = {
+    "question": _question,
+    "baseline": _baseline,
+    "scaler": _scaler,
+    "weights": _weights,
+    "freezing": _freezing,
+    "layers": _layers,
+    "yosinski": _yosinski,
+}

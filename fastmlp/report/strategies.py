@@ -1,0 +1,167 @@
+"""What each strategy does to the study's network, phase by phase and layer by layer, and its role in the study.
+
+A strategy is data, so this reads the same table as training does. The multipliers are those of a network as deep as the
+study's. The role follows from what a strategy does and not from its name, so a user's own strategy is treated like any
+other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Literal, NotRequired, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import strategies as declared
+from ..errors import FastmlpError
+from ..strategies import STRATEGIES, Strategy, get_strategy, read_strategy
+
+__all__ = ["Phase", "Rule", "family_of", "rules"]
+
+Bools = NDArray[np.bool_]
+Role = Literal["contestant", "control", "baseline"]
+Kind = Literal["probe", "lower probe", "fine-tune", "scratch"]
+
+
+class Phase(TypedDict):
+    """Its share of the epochs, and a pair of multipliers of the learning rate (weights, biases) for every layer."""
+
+    share: float
+    pull: float
+    rank: int
+    patience: int | None
+    multipliers: list[list[float]]
+
+
+class Rule(TypedDict):
+    """What a strategy does: see `rules`. What is `NotRequired` is there for strategies that are known."""
+
+    name: str
+    family: str
+    known: bool
+    phases: list[Phase]
+    role: Role
+    plain: str | None
+    kind: Kind | None
+    own: NotRequired[bool]
+    start: NotRequired[str | None]
+    scaler: NotRequired[str]
+    copied: NotRequired[int]
+    held_back: NotRequired[float]
+
+
+def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Rule]:
+    """What each strategy does, for those that are known.
+
+    Returns
+    -------
+    list of dict
+        `name`, `family` and, where it is known, `start`, `scaler`, `copied` layers, `held_back`, and `phases`: for each
+        its `share` of the epochs, a pair of multipliers (weights, biases) for every layer, `pull`, `rank`, `patience`.
+
+        `role` is *contestant*, *control* or *baseline*: a control explains others and is not chosen. It differs from
+        another strategy, `plain`, in nothing but having the source's scaler; or it starts from random weights and does
+        not train them all; or from nothing of the pretrained ones but their mean and variance.
+
+        `kind` of a contestant is *probe*, a new head on the whole pretrained body, which does not move; *lower probe*,
+        one on its lower layers; *fine-tune*, the whole body, all of which moves; *scratch*, a random start; or None.
+    """
+    n_layers = len(settings["network"]["hidden"]) + 1
+    own = _own(settings.get("strategies"))
+    return [_rule(name, n_layers, own) for name in names]
+
+
+def family_of(name: str) -> str:
+    """Return the family of a strategy's name: that of partial-2 is partial."""
+    return re.sub(r"-\d+$", "", name)
+
+
+def _rule(name: str, n_layers: int, own: Mapping[str, Strategy]) -> Rule:
+    try:
+        strategy = get_strategy(name, own)
+        phases = strategy.phases_for(n_layers)
+    except FastmlpError:
+        return {
+            "name": name,
+            "family": family_of(name),
+            "known": False,
+            "phases": [],
+            "role": "contestant",
+            "plain": None,
+            "kind": None,
+        }
+    layers = n_layers if not strategy.cut else (strategy.layers or n_layers - 1) + 1
+    copied = 0 if strategy.start != "pretrained" else min(strategy.layers or n_layers - 1, n_layers - 1)
+    plain = _plain(strategy, {**STRATEGIES, **own})
+    moves = _moves(phases, layers)
+    role = _role(strategy, plain, moves)
+    return {
+        "name": name,
+        "family": family_of(name),
+        "known": True,
+        "own": name in own,
+        "start": strategy.start,
+        "scaler": strategy.scaler,
+        "copied": copied,
+        "held_back": strategy.held_back,
+        "phases": [_phase(phase, layers) for phase in phases],
+        "role": role,
+        "plain": plain,
+        "kind": _kind(strategy, moves, whole=copied == n_layers - 1) if role == "contestant" else None,
+    }
+
+
+def _plain(strategy: Strategy, known: Mapping[str, Strategy]) -> str | None:
+    """Which strategy is the same but for the source's scaler, if this one has nothing else from the source."""
+    if strategy.scaler != "source" or strategy.starts_from_source:
+        return None
+    other = replace(strategy, scaler="target")
+    return next((name for name, one in known.items() if one == other), None)
+
+
+def _moves(phases: Sequence[declared.Phase], n_layers: int) -> Bools:
+    """Whether weights move freely, weights move within a rank, biases move, in any phase: (n_layers, 3)."""
+    moves = np.zeros((n_layers, 3), dtype=np.bool_)
+    for phase in phases:
+        weights, biases = phase.multipliers(n_layers).T > 0
+        moves |= np.stack([weights & (phase.rank == 0), weights, biases], axis=1)
+    return moves
+
+
+def _role(strategy: Strategy, plain: str | None, moves: Bools) -> Role:
+    if strategy.start is None:
+        return "control" if plain else "baseline"
+    features_are_random = strategy.start == "random" and not moves[:-1, 1].all()
+    return "control" if plain or features_are_random or strategy.start == "meanvar" else "contestant"
+
+
+def _kind(strategy: Strategy, moves: Bools, *, whole: bool) -> Kind | None:
+    """What a contestant does with the body; `whole`, if all of it was copied."""
+    if strategy.start == "random":
+        return "scratch"
+    if not moves[:-1].any():
+        return "probe" if whole else "lower probe" if strategy.cut else None
+    return "fine-tune" if whole and moves[:-1, 0].all() else None
+
+
+def _phase(phase: declared.Phase, n_layers: int) -> Phase:
+    return {
+        "share": phase.share,
+        "pull": phase.pull,
+        "rank": phase.rank,
+        "patience": phase.patience,
+        "multipliers": [[float(w), float(b)] for w, b in phase.multipliers(n_layers)],
+    }
+
+
+def _own(tables: object) -> dict[str, Strategy]:
+    """A study's own strategies, from its settings, but for those that cannot be read here."""
+    found = {}
+    for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        with suppress(FastmlpError):
+            found[name] = read_strategy(table)
+    return found

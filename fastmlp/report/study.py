@@ -1,0 +1,189 @@
+"""The records of one study, and what several chapters need of them, each computed once.
+
+Chapters read from a `Study` and never from each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..stats import Winners, winner_sets
+from .grid import BASELINE, PLAIN, Grid, Row, number
+from .measures import CellMeasures, Pretraining, cell_measures, pretraining
+from .pairs import Pair, Pairs
+
+__all__ = ["MARGIN", "Contest", "Study"]
+
+Array = NDArray[np.float64]
+Cell = tuple[str, int]  # a problem and a number of labels
+
+MARGIN = 0.01  # of studies from before the margin was a setting
+STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
+
+
+class Contest(TypedDict):
+    """Who may be the best in a cell: see `Study.contests`."""
+
+    top: str | None
+    winners: list[str]
+    tied: list[str]
+    undecided: list[str]
+    behind: list[str]
+    present: list[str]
+    n: int
+    reason: str | None
+
+
+class Study:
+    """A study's records, laid out as a grid, with its comparisons and means.
+
+    Parameters
+    ----------
+    settings
+        The study's effective settings, as in its TOML.
+    rows
+        One record a trial, planned order; trials that have not run have the status "missing".
+    meta
+        Where and how the study ran. The keys ``problem:<name>`` hold a JSON object of facts about the data.
+    folder
+        Where other programs left files about it, such as ``peers.json``; None if there is no such place.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[str, str], folder: Path | None = None
+    ) -> None:
+        self.settings, self.meta, self.folder = settings, meta, folder
+        self.replicates = [row for row in rows if row.get("varied")]
+        self.grid = Grid.of(settings, rows)
+        self.margin = float(settings.get("margin", MARGIN))
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """All comparisons of accuracy, those with the best of each cell last: they add none to another family."""
+        pairs = Pairs(self.grid, self.margin)
+        pairs.against_best(
+            [
+                Pair(n, (p, self.grid.contestants[found.best]), (p, s))
+                for (p, n), found in self._winners.items()
+                if found.best is not None
+                for k, s in enumerate(self.grid.contestants)
+                if k != found.best
+            ]
+        )
+        return pairs
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What one may choose: the contestants, and the baseline."""
+        return (*self.grid.contestants, *([BASELINE] if BASELINE in self.grid.strategies else []))
+
+    @property
+    def few(self) -> list[str]:
+        """The strategies that a small figure shows of many."""
+        return [s for s in STANDARD if s in self.grid.strategies] or list(self.grid.strategies[:4])
+
+    def accuracies(self, strategies: Sequence[str]) -> Array:
+        """Return held-out accuracy, (problems, sizes, strategies, seeds), NaN where a trial is missing."""
+        grid = self.grid
+        x = np.full((len(grid.problems), len(grid.sizes), len(strategies), len(grid.seeds)), np.nan)
+        for p, problem in enumerate(grid.problems):
+            for s, strategy in enumerate(strategies):
+                x[p, :, s] = self.curve(problem, strategy).T
+        return x
+
+    def curve(self, problem: str, strategy: str) -> Array:
+        """Return held-out accuracy of one strategy, (seeds, sizes), NaN where a trial is missing."""
+        if (problem, strategy) not in self._curves:
+            trials = [self.grid.ok(problem, strategy, n) for n in self.grid.sizes]
+            found = [
+                [number(ok[seed], "accuracy") if seed in ok else None for ok in trials] for seed in self.grid.seeds
+            ]
+            shape = (len(self.grid.seeds), len(self.grid.sizes))
+            self._curves[problem, strategy] = np.array(found, dtype=np.float64).reshape(shape)
+        return self._curves[problem, strategy]
+
+    @cached_property
+    def _curves(self) -> dict[Cell | tuple[str, str], Array]:
+        return {}
+
+    @cached_property
+    def _winners(self) -> dict[Cell, Winners]:
+        """One procedure with one guarantee for the whole grid."""
+        names, seeds = self.grid.contestants, len(self.grid.seeds)
+        cells = [(p, n) for p in self.grid.problems for n in self.grid.sizes]
+        if not names:
+            return {}
+        x = self.accuracies(names).reshape(len(cells), len(names), seeds)
+        return dict(zip(cells, winner_sets(x.transpose(0, 2, 1)), strict=True))
+
+    @cached_property
+    def contests(self) -> dict[Cell, Contest]:
+        """For each cell its best strategy, its winners, and where all others stand against the best.
+
+        `top` has the highest mean; `winners` may be the best; others are `tied` with the top, `behind` it or behind
+        another, or `undecided`; `present` are those with results; `n` is the most seeds that one has; `reason` says why
+        nobody could be told from the best, or is None. Empty without contestants.
+        """
+        return {cell: self._contest(cell, found) for cell, found in self._winners.items()}
+
+    def _contest(self, cell: Cell, found: Winners) -> Contest:
+        """Take the verdict on each against the best, and where that is open, whether it may be the best itself."""
+        (problem, n), names = cell, self.grid.contestants
+        top = None if found.best is None else names[found.best]
+        winners = [names[s] for s in found.winners]
+        present = [s for s, count in zip(names, found.counts, strict=True) if count]
+        contest: Contest = {
+            "top": top,
+            "winners": winners,
+            "tied": [],
+            "undecided": [],
+            "behind": [],
+            "present": present,
+            "n": max(found.counts),
+            "reason": found.reason,
+        }
+        for s in present:
+            if s != top:
+                verdict = self.pairs[n, (problem, str(top)), (problem, s)]["verdict"]
+                lost = verdict == "better" or (verdict != "tied" and s not in winners)
+                contest["tied" if verdict == "tied" else "behind" if lost else "undecided"].append(s)
+        return contest
+
+    @cached_property
+    def measures(self) -> dict[str, dict[str, list[CellMeasures]]]:
+        """Means over seeds, by problem and strategy, a cell a size."""
+        grid = self.grid
+        return {
+            p: {s: [cell_measures(grid, p, s, n) for n in grid.sizes] for s in grid.strategies} for p in grid.problems
+        }
+
+    @cached_property
+    def pretraining(self) -> dict[str, Pretraining]:
+        """What the pretrainings of each problem measured, its similarity among it."""
+        return {p: pretraining(self.grid, p) for p in self.grid.problems}
+
+    def similarity(self, problem: str) -> float | None:
+        """Return the similarity of a problem, or None where it could not be measured."""
+        return self.pretraining[problem]["similarity"]["mean"]
+
+    @cached_property
+    def ordered(self) -> tuple[str, ...]:
+        """The problems by falling similarity; those without one come last, in the order of the plan."""
+
+        def rank(problem: str) -> tuple[bool, float]:
+            similarity = self.similarity(problem)
+            return similarity is None, 0.0 if similarity is None else -similarity
+
+        return tuple(sorted(self.grid.problems, key=rank))
+
+    def facts(self, problem: str) -> dict[str, Any]:
+        """Return what the study noted of a problem's data; empty if nothing."""
+        text = self.meta.get(f"problem:{problem}")
+        return dict(json.loads(text)) if text else {}

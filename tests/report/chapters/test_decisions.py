@@ -1,0 +1,118 @@
+"""CS231n's rule: its thresholds, which count labels per class of each problem's own target task."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastmlp.report.chapters.decisions.advice import LITTLE_PER_CLASS, SIMILAR_FROM, Rule
+from fastmlp.report.chapters.decisions.numbers import Numbers, numbers
+from fastmlp.report.chapters.decisions.sensitivity import LITTLE_GRID, SIMILAR_GRID
+from fastmlp.report.render import to_markdown
+from fastmlp.report.study import Study
+from tests.report_data import AXIS, MadeUp, large, study_of, summary_of
+
+STRATEGIES = ("scratch", "frozen", "finetune", "probe-1")
+BY_PROBLEM = {"same": 10, "halves": 5, "halves-self": 5, "parity": 20}
+
+
+def with_classes(classes: dict[str, int | None], problems: tuple[str, ...] = AXIS) -> MadeUp:
+    """A study on an axis of similarity whose target tasks have so many classes, or have noted no number."""
+    data = large(strategies=STRATEGIES, problems=AXIS, sizes=(20, 50, 100, 200), seeds=4)
+    data.rows = sorted(data.rows, key=lambda row: problems.index(row["problem"]))
+    facts = json.loads(data.meta["problem:parity"])
+    data.meta |= {f"problem:{p}": json.dumps(facts | {"target_classes": k}) for p, k in classes.items()}
+    return data
+
+
+def decided(data: MadeUp) -> Numbers:
+    found = numbers(study_of(data))
+    assert found is not None
+    return found
+
+
+def test_the_declared_thresholds_are_on_the_grid() -> None:
+    assert SIMILAR_FROM in SIMILAR_GRID
+    assert LITTLE_PER_CLASS in LITTLE_GRID
+    found = decided(large(strategies=["scratch", "frozen", "finetune", "probe-1", "probe-2"], seeds=6))
+    advice, moved = found["advice"], found["sensitivity"]
+    assert advice is not None
+    assert moved is not None
+    declared = moved["rows"][SIMILAR_GRID.index(SIMILAR_FROM)]["cells"][LITTLE_GRID.index(LITTLE_PER_CLASS)]
+    outcomes = {
+        "agrees": declared["agrees"],
+        "contradicted": declared["contradicted"],
+        "undecided": declared["undecided"],
+    }
+    assert {mark: outcomes.get(mark) for mark in advice["counts"]} == advice["counts"]
+    (rule,) = [r for r in found["regrets"] if r["advice"] == "CS231n’s rule"]
+    assert declared["regret"]["mean"] == pytest.approx(rule["mean"])
+    assert moved["choices"] == 20
+
+
+def test_little_data_is_so_many_labels_for_each_class_of_a_problem() -> None:
+    rule = Rule.of(study_of(with_classes(dict(BY_PROBLEM))), AXIS)
+    assert rule.little_to(LITTLE_PER_CLASS) == [100, 50, 50, 200]
+    unknown = Rule.of(study_of(with_classes({"halves": None})), AXIS)
+    assert unknown.little_to(2) == [20] * 4
+
+
+def test_what_is_advised_changes_with_the_classes_of_the_problem() -> None:
+    problems = ("same",)
+    rules = [Rule.of(study_of(with_classes({"same": classes})), problems) for classes in (5, 10)]
+    taken = [rule.choice(SIMILAR_FROM, LITTLE_PER_CLASS).tolist() for rule in rules]
+    frozen, finetune = STRATEGIES.index("frozen"), STRATEGIES.index("finetune")
+    assert taken == [[frozen, frozen, finetune, finetune], [frozen, frozen, frozen, finetune]]
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.permutations(AXIS))
+def test_the_order_of_problems_decides_nothing(problems: list[str]) -> None:
+    planned, moved = (decided(with_classes(dict(BY_PROBLEM), order)) for order in (AXIS, tuple(problems)))
+    assert planned["advice"] == moved["advice"]
+    for one, other in ((planned["sensitivity"], moved["sensitivity"]),):
+        assert one is not None
+        assert other is not None
+        for a, b in zip(one["rows"], other["rows"], strict=True):
+            assert [(c["agrees"], c["contradicted"]) for c in a["cells"]] == [
+                (c["agrees"], c["contradicted"]) for c in b["cells"]
+            ]
+            assert [c["regret"]["mean"] for c in a["cells"]] == pytest.approx([c["regret"]["mean"] for c in b["cells"]])
+    costs = [{r["advice"]: r["mean"] for r in found["regrets"]} for found in (planned, moved)]
+    assert costs[0] == pytest.approx(costs[1])
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        ({}, "few up to 10 per class, which is 100 in all;"),
+        (
+            BY_PROBLEM,
+            "few up to 10 per class, which is 50 to 200 in all, for target tasks differ in their number of classes;",
+        ),
+    ],
+    ids=["alike", "different"],
+)
+def test_the_book_says_what_few_labels_are(classes: dict[str, int | None], words: str) -> None:
+    text = to_markdown(summary_of(with_classes(classes)))
+    assert words in text
+    assert all(f"up to {k} labels per class" in text.replace("\N{NO-BREAK SPACE}", " ") for k in LITTLE_GRID)
+
+
+def test_without_contestants_to_choose_from_there_is_no_chapter() -> None:
+    assert numbers(study_of(large(strategies=["baseline", "scratch"]))) is None
+
+
+def test_without_a_similarity_there_is_no_advice() -> None:
+    data = large(strategies=STRATEGIES, seeds=4)
+    data.rows = [row | {"h_score": None} for row in data.rows]
+    found = numbers(Study(data.settings, data.rows, data.meta))
+    assert found is not None
+    assert (found["advice"], found["sensitivity"]) == (None, None)
+    assert [r["advice"] for r in found["regrets"]] == [
+        *("always finetune", "always frozen", "always scratch"),
+        "one at random",
+    ]
