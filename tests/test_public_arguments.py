@@ -14,9 +14,13 @@ import numpy as np
 import pytest
 
 import fastmlp
+from fastmlp.checks import plain
 from fastmlp.errors import FastmlpError, InvalidInput, LabelError, ShapeError, UnknownName, shown
 from fastmlp.seeds import seed_for
 from fastmlp.strategies import STRATEGIES, Phase, get_strategy
+from fastmlp.study import run as study_run
+
+from .made_up_study import SMALL
 
 NET = fastmlp.init_mlp((3, 4, 3), rng=0)
 X = np.zeros((5, 3))
@@ -80,6 +84,15 @@ STRATEGY: dict[str, list[Any]] = {
     "held_back": [*FRACTIONS, 1],
     "scaler": [*NAMES, "sauce"],
 }
+STUDY: dict[str, list[Any]] = {
+    "study": [*OTHERS, 3, float("nan"), HUGE, "", "labb", LONG, [SMALL]],
+    "out": [*OTHERS, 3, float("nan"), HUGE, ""],
+    "jobs": [*WHOLE[1:], HUGE],
+    "seeds": [*WHOLE[1:], HUGE],
+    "backend": NAMES,
+    "quick": TRUTHS,
+    "progress": [*OTHERS[1:], 3, "yes", True, HUGE],
+}
 
 Call = Callable[..., Any]
 ON_NUMPY: dict[str, Any] = {"net": NET, "X": X, "backend": "numpy"}
@@ -101,6 +114,8 @@ GIVEN: dict[Call, dict[str, Any]] = {
     get_strategy: {"name": "finetune"},
     fastmlp.Phase: {name: getattr(Phase, name) for name in PHASE},
     fastmlp.Strategy: {name: getattr(STRATEGIES["finetune"], name) for name in STRATEGY},
+    fastmlp.run_study: {"study": SMALL, "out": "out", "jobs": 1, "seeds": 1, "backend": "numpy", "quick": False}
+    | {"progress": None},
 }
 WRONG: dict[Call, dict[str, list[Any]]] = {
     call: {name: (SCALARS | ARRAYS)[name] for name in given if name in SCALARS | ARRAYS}
@@ -110,6 +125,7 @@ WRONG: dict[Call, dict[str, list[Any]]] = {
     get_strategy: {"name": [*NAMES, "finetun", "partial-0", "partial-01", "partial-k", "lora-1001"]},
     fastmlp.Phase: PHASE,
     fastmlp.Strategy: STRATEGY,
+    fastmlp.run_study: STUDY,
 }
 CASES = [(call, name) for call, rows in WRONG.items() for name in rows]
 ELSEWHERE = {"own"}  # of get_strategy: strategies of a study, which its settings check
@@ -121,7 +137,9 @@ def test_every_argument_has_a_row(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", GIVEN, ids=lambda call: call.__name__)
-def test_what_is_given_here_is_accepted_elsewhere(call: Call) -> None:
+def test_what_is_given_here_is_accepted_elsewhere(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(study_run, "refresh_report", lambda *_: None)
     call(**GIVEN[call])
 
 
@@ -135,15 +153,14 @@ def test_every_wrong_argument_is_refused_with_its_value(
             call(**GIVEN[call] | {name: value})
         message = str(caught.value)
         assert name in ARRAYS or name == "phases" or quoted(value, message), f"{name}={shown(value)}: {message}"
-        assert len(message) < 1000
+        assert len(message) < 1000 or (name == "study" and value in message)  # a path is written out
         assert "\n" not in message
     assert list(tmp_path.iterdir()) == []
 
 
 def quoted(value: Any, message: str) -> bool:
-    """Whether a message holds a value, perhaps shortened, as Python would write it."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    return any(shown(one) in message for one in (value, plain))
+    """Whether a message holds a value as Python would write it, perhaps shortened, or a text as it is."""
+    return shown(value) in message or shown(plain(value)) in message or (isinstance(value, str) and value in message)
 
 
 def test_sizes_of_any_sequence_of_whole_numbers_are_taken() -> None:
