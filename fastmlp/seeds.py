@@ -41,9 +41,9 @@ def rng_for(purpose: str, **names: Name) -> np.random.Generator:
     return np.random.default_rng(seed_for(purpose, **names))
 
 
-@lru_cache(maxsize=256)  # the trials of a cell ask for the same few
+@lru_cache(maxsize=256, typed=True)  # the trials of a cell ask for the same few; typed, for True is not 1
 def seed_for(purpose: str, **names: Name) -> int:
-    """Return the seed of that generator, for whoever may not need to draw: a generator takes longer to make."""
+    """Return the seed of `rng_for`'s generator: it takes less time to make, if nothing may be drawn."""
     plain = {name: int(value) if isinstance(value, np.integer) else value for name, value in names.items()}
     text = json.dumps([purpose, sorted(plain.items())], separators=(",", ":"))
     return int.from_bytes(sha256(text.encode()).digest())
@@ -62,7 +62,9 @@ def generator_of(rng: Rng) -> np.random.Generator:
         raise InvalidInput(
             f"rng is {shown(rng)}; it must be a whole number of at least 0, a SeedSequence or a Generator of NumPy"
         )
-    if isinstance(rng, np.random.SeedSequence):  # a copy, for who spawns children counts them
+    if isinstance(rng, np.integer):
+        rng = int(rng)
+    if isinstance(rng, np.random.SeedSequence):  # a copy, because spawning children changes the original
         rng = np.random.SeedSequence(
             rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size, n_children_spawned=rng.n_children_spawned
         )

@@ -1,8 +1,8 @@
-"""Two implementations of the same functions, chosen by value.
+"""Two implementations of the same functions, chosen by value: this room's business is to compute what it is told.
 
 `reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine. Both hold
-`features`, `forward`, `loss_and_gradient` and `train` with the same signatures, and a module beside each
-`train_lora`; each can stand in for the other.
+`features`, `forward`, `loss_and_gradient` and `train` with the same signatures, and a module beside each holds
+`train_lora`. Each can stand in for the other. Random numbers, checks of arguments and phases are other rooms' business.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import functools
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingLibrary, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+
     from ..layout import Floats
 
 BACKENDS = ("auto", "numba", "numpy")
-MODULES = {"numba": "compiled", "numpy": "reference"}
+MODULES = {"numba": ("compiled", "compiled_lora"), "numpy": ("reference", "reference_lora")}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,21 @@ class Backend:
     loss_and_gradient: Callable[..., tuple[float, Floats]]
     train: Callable[..., int]
     train_lora: Callable[..., int]
+
+    def warm_up(self, dtype: np.dtype[Any], *functions: str) -> None:
+        """Call functions once on the smallest arguments, so that later calls do not wait for a compiler.
+
+        Kernels that have to be compiled say so in the log: see `fastmlp.backends.cache`.
+
+        Parameters
+        ----------
+        dtype
+            float32 or float64.
+        functions
+            Names: ``train``, ``train_lora``, ``forward``. What was called before costs nothing.
+        """
+        for function in functions:
+            _warm_up(self, dtype, function)
 
 
 def get_backend(name: str = "auto") -> Backend:
@@ -51,28 +68,43 @@ def get_backend(name: str = "auto") -> Backend:
     MissingLibrary
         If ``"numba"`` is asked for and cannot be imported.
     """
-    given: object = name  # arrays cannot be looked up
+    given: object = name
     if not isinstance(given, str) or given not in BACKENDS:
-        raise UnknownName("backend", name, BACKENDS)
-    return _automatic() if name == "auto" else _load(name)
+        raise UnknownName("backend", given, BACKENDS)
+    if name != "auto":
+        return _load(name)
+    chosen, problem = choose_backend()
+    if problem:
+        _warn_once(problem)
+    return _load(chosen)
 
 
 @functools.cache
-def _automatic() -> Backend:
+def choose_backend() -> tuple[str, str]:
+    """Return the name of the backend that ``auto`` stands for, and a warning, which is empty if that is ``numba``."""
     try:
-        return _load("numba")
+        return _load("numba").name, ""
     except MissingLibrary as error:
-        warnings.warn(f"{error}; the NumPy reference is used, which is many times slower", RuntimeWarning, stacklevel=3)
-        return _load("numpy")
+        return "numpy", f"{error}; the NumPy reference is used, which is many times slower"
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 @functools.cache
 def _load(name: str) -> Backend:
     try:
-        module, lora = (import_module(f".{MODULES[name]}{part}", __name__) for part in ("", "_lora"))
+        module, lora = (import_module(f".{module}", __name__) for module in MODULES[name])
     except ImportError as error:
         if name == "numpy":
             raise
         raise MissingLibrary("numba", f"pip install numba ({error})") from error
     functions = module.features, module.forward, module.loss_and_gradient, module.train, lora.train_lora
     return Backend(name, *functions)
+
+
+@functools.cache
+def _warm_up(backend: Backend, dtype: np.dtype[Any], function: str) -> None:
+    import_module(".warm_up", __name__).CALLS[function](backend, dtype)

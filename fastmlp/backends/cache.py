@@ -12,12 +12,16 @@ raises at import; and it unpickles whatever lies in a directory that others may 
   code. Otherwise there is no cache, with one warning;
 - entries are written under another name and renamed, so that processes that start together disturb nobody.
 
+What is compiled is told in the log ``fastmlp``, at the level INFO: that it begins, and how long each function took. The
+command line shows it on stderr.
+
 Directories: ``$NUMBA_CACHE_DIR/fastmlp`` if that is set, else ``$XDG_CACHE_HOME/fastmlp`` or ``~/.cache/fastmlp``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 import platform
@@ -31,6 +35,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import llvmlite
@@ -40,6 +45,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 config: Any = numba.config
+LOG = logging.getLogger("fastmlp")
 SUFFIX = ".machine-code"
 KEPT = 8  # versions of the kernels; an older one's directory goes when a new one's is made
 
@@ -148,6 +154,11 @@ def _forget_old(home: Path) -> None:
 
 
 @cache
+def _say_once(message: str) -> None:
+    LOG.info(message)
+
+
+@cache
 def _warn_once(message: str) -> None:
     warnings.warn(message, RuntimeWarning, stacklevel=2)
 
@@ -163,6 +174,7 @@ class MachineCodeCache(_Cache):
 
     def __init__(self, name: str) -> None:
         self.name, self.enabled = name, True
+        self._started = 0.0  # when compiling began; numba lets one thread compile at a time
 
     @property
     def cache_path(self) -> str:
@@ -171,6 +183,13 @@ class MachineCodeCache(_Cache):
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """Return the compiled function, or None if it is to be compiled."""
+        loaded = self._load(signature, target_context)
+        if loaded is None:  # the caller, numba, compiles now
+            _say_once("compiling kernels: a first run waits some seconds for it")
+            self._started = perf_counter()
+        return loaded
+
+    def _load(self, signature: Any, target_context: Any) -> Any:
         target_context.refresh()  # as numba's own cache does, lest the unpickled code meets an empty context
         path = self._path(signature, target_context.codegen())
         if path is None:
@@ -188,6 +207,7 @@ class MachineCodeCache(_Cache):
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Write an entry, if there is a place for it."""
+        LOG.info("compiled %s in %.1f s", self.name, perf_counter() - self._started)
         path = self._path(signature, result.codegen)
         if path is None:
             return

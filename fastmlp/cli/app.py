@@ -14,7 +14,7 @@ import click
 
 from ..errors import FastmlpError, StoreError, one_line
 from .commands import COMMANDS
-from .console import OutputError, say, silence, usable_streams
+from .console import OutputError, log_on_stderr, say, silence, usable_streams
 from .exit_codes import BROKEN_PIPE, DONE, INTERNAL, INTERRUPTED, OUTPUT, STORE, USAGE
 
 LONGEST = 400  # characters of a message
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = warnings.showwarning
     warnings.showwarning = lambda message, *_, **__: say(f"fastmlp: {message}")
     try:
-        with usable_streams():
+        with usable_streams(), log_on_stderr():
             return run(sys.argv[1:] if arguments is None else arguments)
     finally:
         warnings.showwarning = before

@@ -7,6 +7,7 @@ study does not stop because nobody reads its progress.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -97,6 +98,25 @@ def say(message: str) -> None:
         click.echo(message, err=True)
     except OSError:
         silence(sys.stderr)
+
+
+class _Messages(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"fastmlp: {record.getMessage()}")
+
+
+@contextmanager
+def log_on_stderr() -> Iterator[None]:
+    """Show the package's log on stderr as long as a command runs: what it waits for, such as a compiler."""
+    log, messages = logging.getLogger("fastmlp"), _Messages()
+    level = log.level
+    log.addHandler(messages)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        log.removeHandler(messages)
 
 
 def silence(stream: TextIO) -> None:

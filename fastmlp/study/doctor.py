@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from math import isfinite
 
-from ..backends import get_backend
+from ..backends import choose_backend
 from ..machine import cpu_fact, cpu_name, usable_cores, version_of
 from ..network import backward, init_mlp
 from .environment import LIBRARIES
@@ -33,10 +33,8 @@ def examine() -> Iterator[tuple[str, str]]:
 
 def which_backend() -> str:
     """Return the backend that `auto` takes, and why."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        name = get_backend("auto").name
-    return f"{name}; {caught[0].message}" if caught else f"{name}, for it can be imported"
+    name, problem = choose_backend()
+    return f"{name}; {problem}" if problem else f"{name}, for it can be imported"
 
 
 def kernels() -> str:

@@ -128,6 +128,7 @@ def fit_phases(
         As in `fastmlp.train_mlp`.
     """
     loop = TrainingLoop(net, prepare_data(net, X, y, options.epochs, order, held_back, rng), options)
+    loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training
     start = perf_counter()
     loop.run(phases)
     seconds = perf_counter() - start - loop.log.seconds

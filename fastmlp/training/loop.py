@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..backends import get_backend
 from ..measures import log_loss
 from ..network import Network, predict_proba
 from .accuracy_log import AccuracyLog
@@ -72,6 +73,15 @@ class TrainingLoop:
                 return  # diverged: later phases are not run
         self.log.record(self._epochs_run, is_last=True)
         self.losses = self.losses[: self._epochs_run]
+
+    def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
+        """Let the backend compile what these phases need, unless it has been compiled already."""
+        functions = {"train" if phase.adapters is None else "train_lora" for phase in phases}
+        if self._options.accuracies or any(
+            phase.patience is not None or not phase.trainable[0].any() for phase in phases
+        ):
+            functions.add("forward")
+        get_backend(self._options.backend).warm_up(self.net.dtype, *sorted(functions))
 
     def _run_phase(self, runner: PhaseRunner, phase: ResolvedPhase) -> int:
         """Run one phase; return how many epochs it took."""

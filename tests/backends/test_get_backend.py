@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
+import numpy as np
 import pytest
 
 from fastmlp.backends import get_backend
@@ -28,6 +30,8 @@ except MissingLibrary as error:
     assert "numba" in str(error) and "pip install numba" in str(error)
 else:
     raise SystemExit("numba was blocked, and get_backend did not say so")
+from fastmlp.study.doctor import which_backend
+assert "numba cannot be imported" in which_backend() == which_backend(), which_backend()
 """
 
 
@@ -40,6 +44,14 @@ def test_auto_is_numba_where_numba_is() -> None:
     pytest.importorskip("numba")
     assert get_backend("auto") is get_backend("numba")
     assert get_backend("numba").name == "numba"
+
+
+@pytest.mark.parametrize(
+    "name", [np.array(["numba", "numpy"]), ["numba"], None, 3, np.array("numba"), b"numba"], ids=repr
+)
+def test_a_name_that_is_not_text_is_refused(name: Any) -> None:
+    with pytest.raises(UnknownName, match="unknown backend"):
+        get_backend(name)
 
 
 def test_an_unknown_backend_is_refused_with_the_known_ones() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fastmlp.cli.console import log_on_stderr
 from fastmlp.study.settings.load import from_dict, to_toml
 
 from ..made_up_study import SMALL
@@ -181,3 +183,11 @@ def test_export_writes_into_what_is_there_and_is_no_file(here: Path) -> None:
     assert run(here, ["export", "out", "-f", "csv", "-o", "link.csv"]).returncode == 0
     assert (here / "link.csv").is_symlink()
     assert (here / "linked.csv").read_text() == (here / "out" / "results.csv").read_text()
+
+
+def test_the_log_is_shown_on_stderr_as_long_as_a_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    log = logging.getLogger("fastmlp")
+    with log_on_stderr():
+        log.info("compiled %s in %.1f s", "train", 4.25)
+    log.info("nobody asked")
+    assert capsys.readouterr() == ("", "fastmlp: compiled train in 4.2 s\n")

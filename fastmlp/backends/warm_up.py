@@ -1,0 +1,53 @@
+"""The smallest call of each function of a backend: it compiles what a real call needs, and computes nothing of use.
+
+Its arguments have the types of all real calls, of which there are no others: see `compiled`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from . import Backend
+
+SIZES = np.array([1, 1, 2], dtype=np.int64)
+N_PARAMETERS = N_FACTORS = 6  # of that network; and of what is trained of it within rank 1
+
+
+def train(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Make one update."""
+    theta, rates = np.zeros(N_PARAMETERS, dtype), np.zeros((2, 2))
+    backend.train(
+        theta, np.zeros((2, N_PARAMETERS), dtype), SIZES, 0, 0, *_visits(dtype), rates, rates, rates, theta.copy(), 0.0,
+        np.zeros(1), 0, 1,
+    )  # fmt: skip
+
+
+def train_lora(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Make one update within rank 1."""
+    theta, factors, rates = np.zeros(N_PARAMETERS, dtype), np.zeros(N_FACTORS, dtype), np.zeros((2, 2))
+    backend.train_lora(
+        theta, factors, np.zeros((2, N_FACTORS), dtype), SIZES, 0, 0, *_visits(dtype), 1, 1.0, rates, rates,
+        theta.copy(), 0.0, np.zeros(1), 0, 1,
+    )  # fmt: skip
+
+
+def forward(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Compute the logits of one example; `features` calls the same kernel."""
+    backend.forward(np.zeros(N_PARAMETERS, dtype), SIZES, 0, np.zeros((1, 1), dtype))
+
+
+def _visits(dtype: np.dtype[Any]) -> tuple[Any, ...]:
+    """One example, its label, the order in which it is visited, and the size of a batch."""
+    return np.zeros((1, 1), dtype), np.zeros(1, np.int64), np.zeros((1, 1), np.int64), 1
+
+
+CALLS: dict[str, Callable[[Backend, np.dtype[Any]], None]] = {
+    "train": train,
+    "train_lora": train_lora,
+    "forward": forward,
+}
