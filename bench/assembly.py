@@ -33,8 +33,9 @@ class Code(NamedTuple):
 
 @dataclass(frozen=True)
 class Loop:
-    """Instructions of a loop, one per line, without the jump back."""
+    """The product that a loop computes, and its instructions, one per line, without the jump back."""
 
+    product: str
     lines: tuple[str, ...]
 
     @cached_property
@@ -91,16 +92,16 @@ def hot_loops(text: str) -> list[Loop]:
     bodies = [(name, body) for name, body in named if name in PRODUCTS]
     if missing := PRODUCTS - {name for name, _ in bodies}:
         raise LookupError(f"no machine code of {', '.join(sorted(missing))}")
-    return [loop for _, body in bodies for loop in _loops_of(body.split(".Lfunc_end")[0])]
+    return [loop for name, body in bodies for loop in _loops_of(name, body.split(".Lfunc_end")[0])]
 
 
-def _loops_of(body: str) -> list[Loop]:
+def _loops_of(product: str, body: str) -> list[Loop]:
     blocks = re.split(r"^(\.L\w+):", body, flags=re.MULTILINE)
     found = []
     for label, block in zip(blocks[1::2], blocks[2::2], strict=True):
         lines = block.splitlines()
         ends = [i for i, line in enumerate(lines) if re.search(rf"\bj\w+\s+{re.escape(label)}$", line)]
-        loop = Loop(tuple(lines[: ends[0]] if ends else ()))
+        loop = Loop(product, tuple(lines[: ends[0]] if ends else ()))
         if len(loop.fused) >= kernel_modules.tile().rows:
             found.append(loop)
     return found

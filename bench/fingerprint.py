@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,27 +153,41 @@ def add_to(commands: Any) -> None:
     command.set_defaults(run=lambda options: run(renew=options.renew))
 
 
-def run(*, renew: bool) -> int:
+def run(*, renew: bool, path: Path = PATH, measure: Callable[[], Json] | None = None) -> int:
     """Compare the results of this checkout with the stored ones, or store them.
+
+    Parameters
+    ----------
+    renew
+        Store the results.
+    path
+        The stored fingerprint.
+    measure
+        Returns the measurements; by default it trains with the fastmlp that is imported here.
 
     Returns
     -------
     int
         0 if nothing changed, 1 if something did, 5 if that is unknown.
     """
-    from .noiseless import PARTS, gather  # imports the package that is measured
-
     try:
-        new = fingerprint_of(gather([part for part in PARTS if part != "assembly"]))
+        new = fingerprint_of((measure or results_of_this_checkout)())
         if renew:
-            write_whole(PATH, [to_text(new).encode()])
-            sys.stdout.write(f"{PATH} is renewed: {len(new['learning'])} trainings\n")
+            write_whole(path, [to_text(new).encode()])
+            sys.stdout.write(f"{path} is renewed: {len(new['learning'])} trainings\n")
             return PASSED
-        found = compare(read(PATH.read_text(encoding="utf-8") if PATH.exists() else None), new)
+        found = compare(read(path.read_text(encoding="utf-8") if path.exists() else None), new)
     except NoFingerprint as error:
         found = Comparison(unknown=[str(error)])
     sys.stdout.write(report(found))
     return CHECK_FAILED if found.changed else NO_VERDICT if found.unknown else PASSED
+
+
+def results_of_this_checkout() -> Json:
+    """Measure what is stored: everything but the machine code."""
+    from .noiseless import PARTS, gather  # imports the package that is measured
+
+    return gather([part for part in PARTS if part != "assembly"])
 
 
 def report(found: Comparison) -> str:

@@ -10,7 +10,7 @@ import json
 import platform
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -23,15 +23,17 @@ from .fixed_trainings import learn
 from .peers.work import SHAPES, Work
 
 Json = dict[str, Any]
+Part = Callable[[], Json]
 BACKENDS = ("numba", "numpy")
 
 
-def gather(parts: Iterable[str] | None = None) -> Json:
+def gather(names: Iterable[str] | None = None, parts: Mapping[str, Part] | None = None) -> Json:
     """Measure some parts of `PARTS`, or all; each is a dict that can be written as JSON."""
-    return {name: attempt(PARTS[name]) for name in parts or PARTS}
+    parts = PARTS if parts is None else parts
+    return {name: attempt(parts[name]) for name in names or parts}
 
 
-def attempt(part: Callable[[], Json]) -> Json:
+def attempt(part: Part) -> Json:
     """Measure a part, or return why it failed: another revision may be built in another way."""
     try:
         return part()
@@ -95,7 +97,7 @@ def machine_code() -> Json:
     return found
 
 
-PARTS: dict[str, Callable[[], Json]] = {
+PARTS: dict[str, Part] = {
     "machine": machine,
     "learning": learning,
     "memory": memory,

@@ -5,7 +5,7 @@
 
 ==============  ========================================================================================
 `command`       the options of `gate` and `gate-power`
-`isolation`     a scratch folder for each run, and child processes that end with their parent
+`isolation`     a scratch folder for each run, and commands that end with it
 `build`         a revision: its sources, environment and compile cache, checked to be what it claims
 `inject`        a slowdown of known size in the copy of the sources
 `selection`     which benchmarks are compared

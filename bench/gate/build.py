@@ -24,16 +24,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from ..child import ONE_THREAD
 from .inject import ExtraWorkError, slow_down
 from .isolation import CommandError, Commands
 from .worker import hash_of
 
 WORKING_TREE = "the working tree"
 WORKER = Path(__file__).with_name("worker.py")
-ONE_THREAD = {
-    **dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    "PYTHONHASHSEED": "0",
-}
+FIXED = ONE_THREAD | {"PYTHONHASHSEED": "0"}
 PREFIXES = ("PYTHON", "NUMBA_")  # the caller's settings must not change what is measured
 
 
@@ -104,7 +102,7 @@ class Build:
     def environment(self) -> dict[str, str]:
         """Environment variables of its processes: one thread, and its own compile cache."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
-        return kept | ONE_THREAD | {"NUMBA_CACHE_DIR": str(self.folder / "cache")}
+        return kept | FIXED | {"NUMBA_CACHE_DIR": str(self.folder / "cache")}
 
     def verify(self, identity: dict[str, str]) -> None:
         """Refuse a process that does not run this build.

@@ -13,10 +13,10 @@ from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from ..child import die_with_parent
 from ..fingerprint import PATH, RENEW, NoFingerprint, compare, fingerprint_of, read
 from ..tables import shortened
 from .build import Build
-from .isolation import die_with_parent
 from .verdict import Check
 
 Json = dict[str, Any]

@@ -38,6 +38,8 @@ class Settings:
         Restarts of the pair before a verdict, and before giving up.
     seconds
         Time after which no restart begins in the first run; the confirming run has as much again.
+    preparing
+        Seconds after which a worker that prepares benchmarks counts as hung.
     """
 
     core: int
@@ -47,6 +49,7 @@ class Settings:
     least: int = 3
     most: int = 10
     seconds: float = 120.0
+    preparing: float = PREPARING
 
 
 @dataclass
@@ -131,7 +134,7 @@ def restart(run: Run, builds: tuple[Build, Build], names: list[str], calls: dict
     -------
     False if one of the pair ended early: then a benchmark has failed, and nothing was added for the others.
     """
-    with Pair(builds, builds[1].suites, run.restarts % 2) as pair:
+    with Pair(builds, builds[1].suites, run.restarts % 2, settings.preparing) as pair:
         run.failed |= pair.prepare([CONTROL, *names])
         if not pair.alive:
             return False

@@ -31,7 +31,12 @@ ENGINE = (
     ),
     ("    unpad(parameters, VALUE", "    parameters = real_parameters\n    unpad(parameters, VALUE"),
 )
-COMPILED = (("losses, first, last,\n", "losses, first, last, *_again(parameters, losses, last - first),\n"),)
+COMPILED = (
+    (
+        "losses, int(first), int(last),\n",
+        "losses, int(first), int(last), *_again(parameters, losses, int(last) - int(first)),\n",
+    ),
+)
 ADDED = """
 
 _engine, _owed, _copies = engine, {"updates": 0.0, "rows": 0.0}, {}

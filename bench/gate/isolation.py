@@ -1,27 +1,23 @@
-"""What keeps runs apart: a scratch folder of each run, and child processes that end with this one.
+"""What keeps runs apart: a scratch folder for each run, and commands that end with it.
 
-The folder is removed by its owner, or by the next run if the owner was killed. Child processes are killed by the kernel
-when their parent ends, however it ends.
+The folder is removed by its owner, or by the next run if the owner was killed.
 """
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from ..child import die_with_parent
+
 LOCK = "owner"
-PR_SET_PDEATHSIG = 1
-LIBRARY = ctypes.CDLL(None)  # found before any fork: a child of a process with threads had better not look for it
 
 
 @contextmanager
@@ -70,15 +66,6 @@ def locked(folder: Path) -> IO[str] | None:
 
 class CommandError(Exception):
     """A command failed or was stopped; the message ends with its output."""
-
-
-def die_with_parent() -> None:
-    """Ask Linux to kill this process when the thread that started it ends.
-
-    Called between fork and exec, it applies to the new program.
-    """
-    if sys.platform == "linux":
-        LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Commands:

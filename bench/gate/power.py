@@ -20,10 +20,11 @@ from typing import Any
 
 from fastmlp.files import write_whole
 
+from ..child import die_with_parent
 from ..environment import circumstances
-from .build import ONE_THREAD, Build, GateError, Wanted, build_all, resolve
+from .build import FIXED, Build, GateError, Wanted, build_all, resolve
 from .compare import Log, Settings, compare, warm
-from .isolation import die_with_parent, scratch_folder
+from .isolation import scratch_folder
 from .selection import HEADLINE
 from .verdict import RULE, Estimate
 
@@ -134,7 +135,7 @@ def load(core: int) -> Iterator[None]:
     if not others:
         raise GateError("there is no other core to load")
     command = [sys.executable, "-P", str(LOAD), str(others[0])]
-    process = subprocess.Popen(command, env=os.environ | ONE_THREAD, preexec_fn=die_with_parent)  # noqa: PLW1509
+    process = subprocess.Popen(command, env=os.environ | FIXED, preexec_fn=die_with_parent)  # noqa: PLW1509
     try:
         yield
     finally:

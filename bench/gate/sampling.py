@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import select
-import subprocess
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ..child import ChildEnded, JsonChild
 from .build import Build, GateError
-from .isolation import die_with_parent
 
 PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
 
@@ -27,7 +24,7 @@ class WorkerEnded(WorkerError):
     """A worker ended, or hung and was killed."""
 
 
-class Process:
+class Process(JsonChild):
     """A worker of one build.
 
     Parameters
@@ -39,19 +36,12 @@ class Process:
     """
 
     def __init__(self, build: Build, suites: Path) -> None:
-        command = [str(build.python), "-P", str(build.worker)]
-        environment = build.environment | {"PYTHONPATH": str(suites)}
         self.build = build
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, preexec_fn=die_with_parent,  # noqa: PLW1509  it makes one system call
-            bufsize=0, start_new_session=True,
-        )  # fmt: skip
+        super().__init__([str(build.python), "-P", str(build.worker)], build.environment | {"PYTHONPATH": str(suites)})
 
     def put(self, do: str, **request: Any) -> None:
         """Send a request; `get` returns the answers in the same order."""
-        assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # `get` will report it
-            self.process.stdin.write(json.dumps({"do": do, **request}).encode() + b"\n")
+        self.send(json.dumps({"do": do, **request}))
 
     def get(self, seconds: float) -> dict[str, Any]:
         """Return the next answer.
@@ -61,15 +51,10 @@ class Process:
         WorkerError
             If there is none within the time, the worker has ended, or the answer is an error.
         """
-        assert self.process.stdout is not None
-        if not select.select([self.process.stdout], [], [], seconds)[0]:
-            self.process.kill()
-            self.process.wait()
-            raise WorkerEnded(f"{self.build.label}: no answer within {seconds:.0f} s")
-        line = self.process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise WorkerEnded(f"{self.build.label}: its process ended ({self.process.wait()})")
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer = self.receive(seconds)
+        except ChildEnded as error:
+            raise WorkerEnded(f"{self.build.label}: {error}") from error
         if "error" in answer:
             raise WorkerError(f"{self.build.label}: {answer['error']}")
         return answer
@@ -78,18 +63,6 @@ class Process:
         """Send a request and wait for the answer."""
         self.put(do, **request)
         return self.get(seconds)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.process.kill()  # it holds nothing that a kill could spoil
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
 
 
 @dataclass(frozen=True)
@@ -136,6 +109,8 @@ class Pair:
         Where the benchmarks are, the same for both.
     first
         Which of the two, 0 or 1, is started first and begins every round.
+    preparing
+        Seconds after which a worker that prepares counts as hung.
 
     Attributes
     ----------
@@ -143,8 +118,8 @@ class Pair:
         False once a worker has ended.
     """
 
-    def __init__(self, builds: tuple[Build, Build], suites: Path, first: int) -> None:
-        self.first, self.alive = first, True
+    def __init__(self, builds: tuple[Build, Build], suites: Path, first: int, preparing: float = PREPARING) -> None:
+        self.first, self.alive, self.preparing = first, True, preparing
         self.processes: dict[int, Process] = {}
         try:
             for which in (first, 1 - first):
@@ -165,11 +140,11 @@ class Pair:
             for name in names:
                 process.put("prepare", name=name)
         for process in self.processes.values():
-            process.build.verify(process.get(PREPARING))
+            process.build.verify(process.get(self.preparing))
         for name in names:
             for process in self.processes.values():
                 try:
-                    process.get(PREPARING)
+                    process.get(self.preparing)
                 except WorkerError as error:
                     failed.setdefault(name, str(error))
                     if isinstance(error, WorkerEnded):
@@ -202,7 +177,7 @@ class Pair:
     def close(self) -> None:
         """End both."""
         for process in self.processes.values():
-            process.__exit__(None, None, None)
+            process.close()
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastmlp.files import write_whole
@@ -17,8 +18,10 @@ from .read import NoHistory, read
 ROOT = Path(__file__).parents[2]
 
 
-def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> int:
-    """Draw the history.
+def draw(
+    results: Path | None, out: Path, machine: str | None, pattern: str, branch: Sequence[str] | None = None
+) -> int:
+    """Draw the history of a branch: its commits, oldest first, by default those of this checkout.
 
     Returns
     -------
@@ -28,7 +31,7 @@ def draw(results: Path | None, out: Path, machine: str | None, pattern: str) -> 
     try:
         settings = json.loads((ROOT / "asv.conf.json").read_text(encoding="utf-8"))
         stored, threshold = ROOT / settings["results_dir"], settings["regressions_thresholds"][".*"]
-        history = read(results or stored, commits(), machine, pattern, threshold)
+        history = read(results or stored, branch or commits(), machine, pattern, threshold)
     except NoHistory as error:
         sys.stderr.write(f"no verdict: {error}\n")
         return NO_VERDICT

@@ -7,51 +7,46 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from ..child import ONE_THREAD, ChildEnded, JsonChild
 from ..environment import circumstances
 from .render import render
 from .trainers import PEERS
 from .work import SHAPES
 
-ONE_THREAD = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+VARIABLES = ONE_THREAD | {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_PLATFORMS": "cpu",
 }
+HUNG = 600.0  # seconds after which a worker counts as hung
 HERE = Path(__file__).parents[1]
 DISTRIBUTIONS = ("fastmlp", "numba", "llvmlite", "numpy", "scikit-learn", "torch", "jax")
 
 
-class Process:
-    """A worker that answers requests."""
+class Process(JsonChild):
+    """A worker that trains shapes with one library."""
 
     def __init__(self, name: str, core: int) -> None:
-        command = [sys.executable, "-m", "bench.peers.worker", name, str(core)]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ | ONE_THREAD)
+        super().__init__([sys.executable, "-m", "bench.peers.worker", name, str(core)], os.environ | VARIABLES)
 
     def ask(self, shape: str = "") -> dict[str, Any]:
-        """Let the worker train a shape."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(shape, file=self.process.stdin, flush=True)
-        line = self.process.stdout.readline()
-        if not line:
-            return {"missing": "its process ended"}
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def close(self) -> None:
-        """Let the worker end."""
-        self.process.communicate()
+        """Let the worker train a shape; return its answer, or why there is none under ``missing``."""
+        self.send(shape)
+        try:
+            return self.receive(HUNG)
+        except ChildEnded as error:
+            return {"missing": str(error)}
 
 
-def measure(shapes: list[str], rounds: int, core: int) -> dict[str, Any]:
+def measure(
+    shapes: list[str], rounds: int, core: int, start: Callable[[str, int], Process] = Process
+) -> dict[str, Any]:
     """Run the rounds; in each, the peak is measured and every peer trains in turn."""
-    processes, peak = {name: Process(name, core) for name in PEERS}, Process("peak", core)
+    processes, peak = {name: start(name, core) for name in PEERS}, start("peak", core)
     peaks, missing, measured = [], {}, {}
     for name in shapes:
         shape = SHAPES[name]
@@ -83,7 +78,7 @@ def measure_throughput(cores: list[int], rounds: int) -> dict[str, dict[str, flo
             if count <= len(cores):
                 chosen = ",".join(map(str, cores[-count:]))
                 command = [sys.executable, "-m", "bench.peers.throughput", chosen]
-                environment = os.environ | ONE_THREAD
+                environment = os.environ | VARIABLES
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
                 seen.setdefault(str(count), []).append(json.loads(done.stdout.splitlines()[-1]))
     return {count: {key: median(one[key] for one in runs) for key in runs[0]} for count, runs in seen.items()}

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .work import MOMENTUM
+
 if TYPE_CHECKING:
     from ..common import Case, Parameters
+    from .work import Shape
 
 
 def sklearn_training(case: Case, _backend: str) -> Parameters:
     """Return `common.training` by scikit-learn: same start, order and rule; `ready` compares the results."""
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
 
     net, x, y = case.draw()
-    peer = MLPClassifier(
-        case.sizes[1:-1],
-        solver="sgd",
-        alpha=0.0,
-        batch_size=case.batch_size,
-        learning_rate="constant",
-        learning_rate_init=0.05,
-        max_iter=case.epochs,
-        shuffle=False,
-        tol=0.0,
-        n_iter_no_change=case.epochs + 1,  # all the epochs, whatever the loss does
-        momentum=0.9,
-        nesterovs_momentum=False,
-        warm_start=True,  # keep the parameters it is given
-        random_state=0,
-    )
+    peer = classifier(case, 0.05, shuffle=False, warm_start=True)  # which keeps the parameters it is given
 
     def train() -> np.ndarray:
         peer.coefs_ = [weight.copy() for weight in net.weights]
@@ -48,3 +35,23 @@ def sklearn_training(case: Case, _backend: str) -> Parameters:
         peer.set_params(max_iter=1).fit(x, y)  # the first fit draws its own parameters and finds the classes
     peer.set_params(max_iter=case.epochs)
     return train
+
+
+def classifier(shape: Case | Shape, lr: float, **options: Any) -> Any:
+    """Return scikit-learn's classifier with the rule of all peers: SGD with momentum, and no early stop."""
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(
+        shape.sizes[1:-1],
+        solver="sgd",
+        alpha=0.0,
+        batch_size=shape.batch_size,
+        learning_rate_init=lr,
+        max_iter=shape.epochs,
+        tol=0.0,
+        n_iter_no_change=shape.epochs + 1,  # all the epochs, whatever the loss does
+        momentum=MOMENTUM,
+        nesterovs_momentum=False,
+        random_state=0,
+        **options,
+    )

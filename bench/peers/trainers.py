@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .matched import classifier
 from .work import MOMENTUM, Parameters, Work
 
 
@@ -62,25 +63,11 @@ def _fastmlp(work: Work, backend: str) -> Prepared:
 def sklearn(work: Work) -> Prepared:
     """MLPClassifier, which draws its own start and order, and checks its inputs."""
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
 
-    shape = work.shape
     warnings.simplefilter("ignore", ConvergenceWarning)
 
     def train() -> Any:
-        return MLPClassifier(
-            shape.sizes[1:-1],
-            solver="sgd",
-            alpha=0.0,
-            batch_size=shape.batch_size,
-            learning_rate_init=shape.lr,
-            max_iter=shape.epochs,
-            tol=0.0,
-            n_iter_no_change=shape.epochs + 1,  # all the epochs, whatever the loss does
-            momentum=MOMENTUM,
-            nesterovs_momentum=False,
-            random_state=0,
-        ).fit(work.x, work.y)
+        return classifier(work.shape, work.shape.lr).fit(work.x, work.y)
 
     return Prepared(train, lambda model: list(zip(model.coefs_, model.intercepts_, strict=True)))
 

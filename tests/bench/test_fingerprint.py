@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bench import fingerprint, noiseless
+from bench.exit_codes import CHECK_FAILED, NO_VERDICT, PASSED
 from bench.fingerprint import Comparison, NoFingerprint, compare, fingerprint_of, read, to_text
 from bench.fixed_trainings import learn, trainings
 from bench.gate.build import Build
@@ -129,15 +130,14 @@ def test_a_loss_that_is_no_number_is_no_verdict(here: Json) -> None:
     assert rows(broken, here)["results"].passed is None
 
 
-def test_a_part_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, here: Json) -> None:
+def test_a_part_that_cannot_be_had_is_named(here: Json) -> None:
     def broken() -> Json:
         raise RuntimeError("no such kernel")
 
     def absent() -> Json:
         raise NotImplementedError("not on this machine")
 
-    monkeypatch.setattr(noiseless, "PARTS", {"assembly": broken, "memory": absent})
-    found = noiseless.gather()
+    found = noiseless.gather(parts={"assembly": broken, "memory": absent})
     assert found == {
         "assembly": {"failed": "RuntimeError: no such kernel"},
         "memory": {"skipped": "not on this machine"},
@@ -234,22 +234,22 @@ def test_the_gate_asks_both_builds(builds: tuple[Build, Build]) -> None:
     assert check_builds(builds, said.append) == []
 
 
-def test_the_command_compares_and_renews(
-    found: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(noiseless, "gather", lambda _parts: copy.deepcopy(found))
-    monkeypatch.setattr(fingerprint, "PATH", tmp_path / "fingerprint.json")
-    assert fingerprint.run(renew=False) == 5
-    assert fingerprint.run(renew=True) == 0
-    assert fingerprint.run(renew=False) == 0
-    changed = read(fingerprint.PATH.read_text())
+def test_the_command_compares_and_renews(found: Json, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fingerprint.json"
+
+    def run(*, renew: bool = False) -> int:
+        return fingerprint.run(renew=renew, path=path, measure=lambda: copy.deepcopy(found))
+
+    assert run() == NO_VERDICT
+    assert run(renew=True) == PASSED
+    assert run() == PASSED
+    changed = read(path.read_text())
     for training in changed["learning"].values():
         training["losses"][0] += 0.1
-    fingerprint.PATH.write_text(to_text(changed))
+    path.write_text(to_text(changed))
     capsys.readouterr()
-    assert fingerprint.run(renew=False) == 1
-    changes = len(changed["learning"])
-    assert f"and {changes - SHOWN} more" in capsys.readouterr().out
-    fingerprint.PATH.write_text(FILE[:500])
-    assert fingerprint.run(renew=False) == 5
-    assert [path.name for path in tmp_path.iterdir()] == ["fingerprint.json"]
+    assert run() == CHECK_FAILED
+    assert f"and {len(changed['learning']) - SHOWN} more" in capsys.readouterr().out
+    path.write_text(FILE[:500])
+    assert run() == NO_VERDICT
+    assert list(tmp_path.iterdir()) == [path]

@@ -179,16 +179,9 @@ def test_without_a_list_of_benchmarks_there_is_nothing(text: str | None, tmp_pat
         read(tmp_path, COMMITS)
 
 
-def test_the_command_writes_a_page_that_asks_for_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_a_page_that_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store(tmp_path / "r", {TRAIN: [FASTER, SLOWER, FLAT], SHARE: [[None] * 12]}, {SHARE: "share of peak"})
-    monkeypatch.setattr(page, "commits", lambda: COMMITS)
-    whole = argparse.ArgumentParser()
-    command.add_to(whole.add_subparsers())
-    arguments = ["history", "--results", str(tmp_path / "r"), "--out", str(tmp_path / "page.html")]
-    options = whole.parse_args(arguments)
-    assert options.run(options) == 0
+    assert page.draw(tmp_path / "r", tmp_path / "page.html", None, "", COMMITS) == 0
     text = (tmp_path / "page.html").read_text()
     assert "1 of the series got worse and stayed so; 1 got better, 1 stayed the same, 1 without a verdict." in text
     assert not re.search(r"https?://|<script|url\((?!#)", text)
@@ -198,7 +191,9 @@ def test_the_command_writes_a_page_that_asks_for_nothing(
     assert all(f">{name}</text>" in text for name in NAMES)
     assert "prefers-color-scheme: dark" in text
     assert f"{COMMITS[6][:8]}" in text[text.index("<table") :]
-    options = whole.parse_args([*arguments, "--bench", "nothing"])
+    whole = argparse.ArgumentParser()
+    command.add_to(whole.add_subparsers())
+    options = whole.parse_args(["history", "--results", str(tmp_path / "r"), "--bench", "nothing"])
     assert options.run(options) == 5
     assert "no verdict: " in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.json", "page.html", "r"]

@@ -59,8 +59,8 @@ def agree_with_the_reference(name: str) -> None:
         np.testing.assert_allclose(bias, b, rtol=1e-3, atol=1e-4)
 
 
-def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Process:
+def test_a_peer_that_is_missing_is_named() -> None:
+    class Silent(program.Process):
         def __init__(self, name: str, _core: int) -> None:
             self.name = name
 
@@ -74,8 +74,7 @@ def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(program, "Process", Process)
-    data = circumstances(*program.DISTRIBUTIONS) | program.measure(["tiny"], 3, 0)
+    data = circumstances(*program.DISTRIBUTIONS) | program.measure(["tiny"], 3, 0, start=Silent)
     text = render(data | {"throughput": {"1": {"kernels": 200.0, "trainings_a_second": 50.0, "overhead": 1.5}}})
     assert "Missing: JAX scan (No module named 'jax'); JAX vmap (No module named 'jax')." in text
     assert "| scikit-learn | 20 | 20 to 20 |" in text

@@ -18,7 +18,6 @@ import pytest
 
 import bench
 from bench.exit_codes import USAGE
-from bench.gate import sampling
 from bench.gate.build import Build, BuildError, Wanted, build_all, resolve
 from bench.gate.compare import Run, Settings, compare
 from bench.gate.inject import ExtraWorkError, share_of, slow_down
@@ -95,12 +94,10 @@ def test_slower_is_slower(builds: dict[str, Build], settings: Settings) -> None:
     assert control is not None
 
 
-def test_what_fails_is_named_and_the_rest_is_measured(
-    builds: dict[str, Build], settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sampling, "PREPARING", 5.0)
+def test_what_fails_is_named_and_the_rest_is_measured(builds: dict[str, Build], settings: Settings) -> None:
+    impatient = replace(settings, preparing=5.0)
     odd = [f"bench_toy.Odd.time_{what}" for what in ("ends", "raises", "hangs", "is_not_there")]
-    results, _ = compare((builds["base"], builds["again"]), [*odd, ONE], settings, silent)
+    results, _ = compare((builds["base"], builds["again"]), [*odd, ONE], impatient, silent)
     assert [one.verdict for one in results[:4]] == [Verdict.NONE] * 4
     ends, raises, hangs, not_there = (one.reason for one in results[:4])
     assert "its process ended (3)" in ends
