@@ -1,4 +1,4 @@
-"""What a trained network is worth on some examples. Vectorised; scikit-learn is the oracle in the tests."""
+"""Measures of a classifier on some examples: accuracy, F1, log-loss and more. Tests compare with scikit-learn."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
 
 
 def confusion(predicted: Ints, y: Ints, n_classes: int) -> Ints:
-    """Return how many examples of each class (row) were taken for each class (column), (classes, classes)."""
+    """Return the confusion matrix, (classes, classes): how many examples of a class (row) were predicted as a class."""
     counts: Ints = np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
     return counts
 
 
 def macro_averages(counts: Ints) -> list[float]:
-    """Return the means over classes of precision, recall and F1; of a class neither present nor predicted all are 0.
+    """Return the means over classes of precision, recall and F1; all are 0 for a class neither present nor predicted.
 
     They are TP / (TP + FP), TP / (TP + FN), and TP over the mean of these two denominators.
 
@@ -74,10 +74,10 @@ def log_loss(probabilities: Probabilities, y: Ints) -> float:
 
 
 def auc(probabilities: Probabilities, y: Ints) -> float | None:
-    """Return the area under the ROC curve, one class against the rest, mean over classes.
+    """Return the area under the ROC curve: one class against the rest, averaged over classes.
 
-    The area is the Mann-Whitney statistic: the chance that an example of the class is scored above one of the rest,
-    ties counting half. None if a class is absent or alone.
+    The area is the Mann-Whitney statistic: the probability that an example of the class has a higher score than one of
+    the rest, where ties count half. None if a class is absent or is the only one.
     """
     n, n_classes = probabilities.shape
     present = np.bincount(y, minlength=n_classes)  # (classes,)
@@ -85,10 +85,10 @@ def auc(probabilities: Probabilities, y: Ints) -> float | None:
         return None
     scores = np.ascontiguousarray(probabilities.T)  # (classes, n)
     by_class = np.argsort(y, kind="stable")
-    own = scores[y[by_class], by_class]  # of each example the score of its own class, (n,)
+    own = scores[y[by_class], by_class]  # score of each example's own class, (n,)
     scores.sort(axis=1)
     edges = [0, *present.cumsum().tolist()]
-    # Lower scores of its class, and lower or equal ones: their mean counts ties half
+    # How many scores are lower, and how many are lower or equal: their mean counts ties half
     lower, up_to = (
         np.concatenate([s.searchsorted(own[a:b], side) for s, (a, b) in zip(scores, pairwise(edges), strict=True)])
         for side in SIDES

@@ -1,7 +1,7 @@
-"""How near two tasks, two sets of features or two networks are.
+"""Similarity of tasks, of features and of networks.
 
-Scores of transferability are computed from labelled target examples and the pretrained network alone, without training:
-they are advice that one could have had beforehand. Higher means nearer, but for the domain distance.
+Transferability scores need labelled target examples and the pretrained network, but no training, so they are known
+before a strategy is chosen. Higher means more similar, except for the domain distance.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-LOGME_STEPS = 100  # the fixed point is reached in about ten
-FAINT = 1e-12  # precisions are held between this and its inverse: features may explain all of the labels, or nothing
+LOGME_STEPS = 100  # about ten reach the fixed point
+FAINT = 1e-12  # precisions stay between this and its inverse, because features may explain all of the labels or none
 
 
 def h_score(features: Floats, y: Ints) -> float:
-    """Return how much of the features' variance the classes explain: trace(cov(f)^-1 cov(E[f | y])).
+    """Return the H-score, the part of the features' variance that the classes explain: trace(cov(f)^-1 cov(E[f | y])).
 
     Bao et al. (2019), *An information-theoretic approach to transferability in task transfer learning*, definition 2.
-    The probe has hardly more examples than features, so cov(f) is shrunk by Ledoit and Wolf's rule, and the second
+    The probe set has hardly more examples than features, so cov(f) is shrunk by Ledoit and Wolf's rule, and the second
     factor by the same amount: Ibrahim et al. (2021, arXiv 2110.06893).
 
     Parameters
@@ -68,8 +68,8 @@ def log_me(features: Floats, y: Ints, n_classes: int) -> float:
     u, s, _ = np.linalg.svd(f, full_matrices=False)
     squares = s**2  # (k,)
     targets = np.eye(n_classes)[y]  # (n, C)
-    along = (u.T @ targets) ** 2  # (k, C), the part of each target along each direction
-    outside = (targets**2).sum(axis=0) - along.sum(axis=0)  # (C,), the part that no direction reaches
+    along = (u.T @ targets) ** 2  # (k, C), squared component of each target along each direction
+    outside = (targets**2).sum(axis=0) - along.sum(axis=0)  # (C,), squared component outside all directions
     a, b = np.ones(n_classes), np.ones(n_classes)
     for _ in range(LOGME_STEPS):
         shrunk = b * squares[:, None] / (a + b * squares[:, None])  # (k, C)
@@ -89,14 +89,14 @@ def log_me(features: Floats, y: Ints, n_classes: int) -> float:
 
 
 def leep(source_probabilities: Matrix, y: Ints, n_classes: int) -> float:
-    """Return the mean log-likelihood of the labels, if the classes of the source are all that is known of an example.
+    """Return the mean log-likelihood of the labels, given only the source classes of an example.
 
     Nguyen et al. (2020, arXiv 2002.12462), section 3: with z the source network's classes, log sum_z p(y | z) p(z | x).
 
     Parameters
     ----------
     source_probabilities : (n, source classes)
-        What the pretrained network, its own head on, says of target examples.
+        Of target examples, from the pretrained network with its own head.
     y : (n,)
         Target labels from 0 to n_classes - 1.
     """
@@ -119,7 +119,7 @@ def linear_cka(one: Floats, other: Floats) -> float | None:
     other : (n, other units)
     """
     f, g = centred(one), centred(other)
-    if len(f) < f.shape[1] + g.shape[1]:  # the same by example-by-example products, which are smaller then
+    if len(f) < f.shape[1] + g.shape[1]:  # then products over examples give the same and are smaller
         k, m = f @ f.T, g @ g.T
         both, first, second = (k * m).sum(), np.linalg.norm(k), np.linalg.norm(m)
     else:
@@ -128,10 +128,10 @@ def linear_cka(one: Floats, other: Floats) -> float | None:
 
 
 def domain_distance(source: Floats, target: Floats) -> float:
-    """Return the maximum mean discrepancy of two sets of inputs: how differently they are distributed, 0 if alike.
+    """Return the maximum mean discrepancy of two sets of inputs: 0 if they have the same distribution.
 
-    Gretton et al. (2012), *A kernel two-sample test*, eq. 3, unbiased and so at times a little below 0, with a Gaussian
-    kernel whose width is the median distance.
+    Gretton et al. (2012), *A kernel two-sample test*, eq. 3, unbiased (so it may be negative), with a Gaussian kernel whose
+    width is the median distance.
 
     Parameters
     ----------
@@ -149,13 +149,13 @@ def domain_distance(source: Floats, target: Floats) -> float:
 
 
 def drift(parameters: Floats, start: Floats, layers: Sequence[int]) -> list[float | None]:
-    """Return how far each layer has moved from its start, relative to the start's length; None if that is zero.
+    """Return the distance of each layer from its start, relative to the norm of the start; None if that is zero.
 
     Parameters
     ----------
     parameters, start : (P,)
     layers
-        Where each layer begins.
+        Offset of each layer.
     """
     then = start.astype(np.float64)
     paths, lengths = np.sqrt(np.add.reduceat([(parameters - then) ** 2, then**2], layers, axis=1)).tolist()
@@ -163,7 +163,7 @@ def drift(parameters: Floats, start: Floats, layers: Sequence[int]) -> list[floa
 
 
 def centred(features: Floats) -> Matrix:
-    """Return features in double precision, less their means."""
+    """Return centred features in double precision."""
     wide: Matrix = features.astype(np.float64)
     wide -= wide.mean(axis=0)
     return wide

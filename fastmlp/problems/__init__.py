@@ -20,6 +20,6 @@ from .split import interleave as interleave
 from .task import Problem as Problem
 from .task import Task as Task
 from .teacher import teacher as teacher
-from .user import check_own as check_own
 from .user import read_task as read_task
-from .user import sizes_for as sizes_for
+from .validate import check_own as check_own
+from .validate import sizes_for as sizes_for

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Inputs = NDArray[np.float64]
     Rng = np.random.Generator
 
-SIDE, BRIGHTEST = 8, 16.0  # of an image of a digit
+SIDE, BRIGHTEST = 8, 16.0  # pixels a side, and the largest value of a pixel
 SPREAD = 6.0  # standard deviation of all its pixels, the unit of noise
 
 
@@ -38,7 +38,7 @@ def digits() -> Task:
 def _digits_of_sklearn() -> Inputs:
     """Return inputs and labels side by side, (1797, 65).
 
-    scikit-learn takes longer to import than a study with nothing left to do takes in all, so its file is read directly.
+    Its file is read directly, because importing scikit-learn takes longer than a study with nothing left to do.
     """
     package = find_spec("sklearn")
     if package is not None and package.origin is not None:
@@ -50,23 +50,23 @@ def _digits_of_sklearn() -> Inputs:
 
 
 def rotated(X: Inputs, degrees: float) -> Inputs:
-    """Rotate images about their middle, (n, 64), each new pixel a weighted mean of the old ones nearest to it."""
-    turned: Inputs = X @ _rotation(degrees)
-    return turned
+    """Rotate images (n, 64) about their centre; each new pixel is a weighted mean of the nearest old ones."""
+    images: Inputs = X @ _rotation(degrees)
+    return images
 
 
 @cache
 def _rotation(degrees: float) -> csr_array:
-    """Return what a rotation does to each pixel alone, (64, 64): it is linear, and one product serves all images.
+    """Return the matrix of a rotation, (64, 64): a rotation is linear, so one product rotates all images.
 
-    Few pixels touch a new one, and a sparse product adds them up in the same order on every machine.
+    It is sparse, and a sparse product adds up the few pixels of a sum in the same order on every machine.
     """
     from scipy.ndimage import rotate
     from scipy.sparse import csr_array
 
     pixels = np.eye(SIDE**2).reshape(-1, SIDE, SIDE)
-    turned = rotate(pixels, degrees, axes=(1, 2), reshape=False, order=1, mode="constant")
-    return csr_array(turned.reshape(SIDE**2, SIDE**2))
+    rotation = rotate(pixels, degrees, axes=(1, 2), reshape=False, order=1, mode="constant")
+    return csr_array(rotation.reshape(SIDE**2, SIDE**2))
 
 
 def noisy(X: Inputs, rng: Rng, strength: float) -> Inputs:
@@ -80,7 +80,7 @@ def inverted(X: Inputs) -> Inputs:
 
 
 def shuffled_blocks(X: Inputs, rng: Rng) -> Inputs:
-    """Put the four blocks of 4 x 4 pixels in another order, the same for all images and never the true one."""
+    """Put the four blocks of 4 x 4 pixels in another order: the same for all images, and never the true one."""
     half = SIDE // 2
     blocks = X.reshape(-1, 2, half, 2, half).transpose(0, 1, 3, 2, 4).reshape(-1, 4, half, half)
     order = rng.permutation(4)
@@ -90,7 +90,7 @@ def shuffled_blocks(X: Inputs, rng: Rng) -> Inputs:
     return moved.reshape(X.shape)
 
 
-# Accuracy out of distribution is measured under these; far enough to hurt, not so far that nothing is left
+# Shifts for accuracy out of distribution: large enough to hurt, and small enough to leave some accuracy
 SHIFTS: Mapping[str, Shift] = MappingProxyType(
     {
         "rotated": lambda X, _: rotated(X, 20),
@@ -101,7 +101,7 @@ SHIFTS: Mapping[str, Shift] = MappingProxyType(
 
 
 def of_digits(name: str, X: Inputs | None = None, y: NDArray[np.int64] | None = None) -> Problem:
-    """Make a problem whose source has other inputs or labels than the digits, row by row."""
+    """Make a problem whose target is the ten digits, and whose source has other inputs or labels, row by row."""
     target = digits()
     source = Task(name, target.X if X is None else X, target.y if y is None else y)
     return Problem(name, source, target, shifts=SHIFTS, images=True)

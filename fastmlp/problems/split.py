@@ -36,17 +36,17 @@ class Split:
     Parameters
     ----------
     heldout
-        Read once, at the end of a trial.
+        Evaluation set; read once, at the end of a trial.
     pool
         Target pool, ordered so that every prefix is stratified.
     probe
         Labelled target examples used for measuring similarity and for nothing else.
     source
-        What the network is pretrained on.
+        Examples that the network is pretrained on.
     source_heldout
-        Where the pretrained network is judged on its own task.
+        Examples that the pretrained network is evaluated on, on its own task.
     ceiling
-        What a network is pretrained on that knows the target task itself: the measure of a similarity of 1.
+        Examples for pretraining on the target task itself, which defines a similarity of 1.
     """
 
     heldout: Ints
@@ -72,15 +72,15 @@ class Split:
 def interleave(y: Ints, rng: np.random.Generator) -> Ints:
     """Order examples at random, but so that in every prefix each class is within one of its proportional share.
 
-    Whose turn it is, is the chairman assignment problem: Tijdeman (1980), *Discrete Mathematics* 32, 323-330. A class
-    may take a turn if that would not put it ahead of its share; of those, the one that would have to come soonest does.
+    This is the chairman assignment problem: Tijdeman (1980), *Discrete Mathematics* 32, 323-330. A class may come next
+    if that does not put it ahead of its share; of those classes, the one with the earliest deadline comes next.
 
     Parameters
     ----------
     y : (n,)
         Labels.
     rng
-        Draws the examples within a class, and who is first among equals.
+        Draws the order of the examples within a class, and the order of classes that are equal.
 
     Returns
     -------
@@ -97,35 +97,35 @@ def interleave(y: Ints, rng: np.random.Generator) -> Ints:
     counts = np.bincount(y)
     present = np.flatnonzero(counts)
     labels, counts = np.searchsorted(present, y[shuffled]), counts[present]
-    turns = _turns(counts[lottery := rng.permutation(len(counts))])
+    schedule = _schedule(counts[lottery := rng.permutation(len(counts))])
     by_class = shuffled[np.argsort(labels, kind="stable")]
     rows = np.empty(len(y), dtype=np.int64)
-    rows[np.argsort(lottery[turns], kind="stable")] = by_class
+    rows[np.argsort(lottery[schedule], kind="stable")] = by_class
     return rows
 
 
-def _turns(counts: Ints) -> Ints:
-    """Which class each of sum(counts) turns belongs to; ties go to the first.
+def _schedule(counts: Ints) -> Ints:
+    """Return the class of each of sum(counts) places; ties go to the first class.
 
-    A class's k-th example (from 0) may come from the turn on when its share reaches k + slack, and must come before it
-    passes k + 1 - slack: jobs with a release and a deadline, and the earliest deadline goes first.
+    The k-th example of a class (from 0) may come as soon as the class's share reaches k + slack, and must come before
+    it passes k + 1 - slack: jobs with a release time and a deadline, scheduled by earliest deadline first.
     """
     n, n_classes = int(counts.sum()), len(counts)
     slack = 1 / max(2, 2 * n_classes - 2)
     k = np.concatenate([np.arange(count) for count in counts])
     classes = np.repeat(np.arange(n_classes), counts)
-    turns_a_share = n / counts[classes]
-    release = np.ceil((k + slack) * turns_a_share - 1e-9).astype(int)  # exact but for rounding
-    by_deadline = np.lexsort((classes, (k + 1 - slack) * turns_a_share))
+    places_per_share = n / counts[classes]
+    release = np.ceil((k + slack) * places_per_share - 1e-9).astype(int)  # exact but for rounding
+    by_deadline = np.lexsort((classes, (k + 1 - slack) * places_per_share))
     if (release[by_deadline] <= np.arange(1, n + 1)).all():
-        return classes[by_deadline]  # nobody has to wait
+        return classes[by_deadline]  # no job has to wait
     urgency = np.argsort(by_deadline)  # of each job its place among all deadlines
-    released = np.searchsorted(np.sort(release), np.arange(1, n + 1), side="right")  # jobs, by each turn
+    released = np.searchsorted(np.sort(release), np.arange(1, n + 1), side="right")  # jobs, by each place
     jobs = iter(urgency[np.argsort(release, kind="stable")].tolist())
     waiting: list[int] = []
-    taken = []
+    done = []
     for new in np.diff(released, prepend=0).tolist():
         for job in islice(jobs, new):
             heappush(waiting, job)
-        taken.append(heappop(waiting))
-    return classes[by_deadline[taken]]
+        done.append(heappop(waiting))
+    return classes[by_deadline[done]]

@@ -69,10 +69,9 @@ class Problem:
     source, target
         The two tasks.
     sizes
-        Of the parts of a split.
+        Sizes of the parts of a split.
     shared
-        Whether the tasks ask about the same rows, row i of both being one example. If not, all of the source is for
-        pretraining but what its own held-out set takes.
+        Whether row i of both tasks is one example. If not, pretraining uses all of the source but its held-out set.
     on_subset
         Whether the network is pretrained on the n_target examples themselves, as a control.
     shifts
@@ -91,7 +90,7 @@ class Problem:
     images: bool = False
 
     def split(self, seed: int) -> Split:
-        """Divide the rows for a seed. It depends on the target task alone, so problems with one target share it."""
+        """Return the split for a seed. It depends on the target task alone, so problems with one target share it."""
         sizes = self.sizes
         y = self.target.y
         rows = interleave(y, rng_for("split", task=self.target.name, seed=seed))
@@ -101,5 +100,5 @@ class Problem:
         if self.shared:
             return Split(heldout, pool, probe, source=rest, source_heldout=heldout, ceiling=rest)
         others = interleave(self.source.y, rng_for("split", task=self.source.name, seed=seed))
-        mine, theirs = np.split(others, [len(others) // 5])
-        return Split(heldout, pool, probe, source=theirs, source_heldout=mine, ceiling=pool)
+        source_heldout, source = np.split(others, [len(others) // 5])
+        return Split(heldout, pool, probe, source=source, source_heldout=source_heldout, ceiling=pool)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def teacher(
     name: str, seed: int, overlap: float, *, n: int = 1797, n_features: int = 16, width: int = 4, n_classes: int = 10
 ) -> Problem:
-    """Let two random networks label normal inputs, drawn anew for each seed; their hidden weights overlap.
+    """Make a problem in which two random networks, drawn for each seed, label normal inputs; their weights overlap.
 
     The source's hidden weights are ``overlap * target's + sqrt(1 - overlap**2) * others``, so at 1 the tasks share
     their features and differ in their heads, and at 0 they share nothing.
@@ -29,23 +29,23 @@ def teacher(
     overlap
         Correlation of the teachers' hidden weights, in [0, 1].
     n, n_features, width, n_classes
-        Examples, inputs, hidden units of the teachers, and classes. So narrow a teacher can be learned from hundreds of
-        examples, and what its source has taught shows.
+        Examples, inputs, hidden units of the teachers, and classes. A teacher this narrow can be learned from hundreds
+        of examples, so that transfer makes a difference.
     """
     sizes = (n_features, width, n_classes)
     X = rng_for("teacher inputs", seed=seed).normal(size=(n, n_features))
-    wanted, others, known = (
+    target_net, others, source_net = (
         init_mlp(sizes, rng=rng_for("teacher", role=role, seed=seed), dtype="float64")
         for role in ("target", "others", "source")
     )
-    known.weights[0][:] = overlap * wanted.weights[0] + np.sqrt(1 - overlap**2) * others.weights[0]
-    target = Task(f"teacher-{n}-{n_features}-{width}-{n_classes}", X, _labels(wanted, X))
-    source = Task(f"{target.name}-{overlap:g}", X, _labels(known, X))
+    source_net.weights[0][:] = overlap * target_net.weights[0] + np.sqrt(1 - overlap**2) * others.weights[0]
+    target = Task(f"teacher-{n}-{n_features}-{width}-{n_classes}", X, _labels(target_net, X))
+    source = Task(f"{target.name}-{overlap:g}", X, _labels(source_net, X))
     return Problem(name, source, target, shifts={"noisy": lambda X, rng: X + 0.5 * rng.normal(size=X.shape)})
 
 
 def _labels(net: Network, X: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Let a teacher label inputs; its logits are standardised first, or some classes would hardly occur."""
+    """Return a teacher's labels of inputs; its logits are standardised first, or some classes would hardly occur."""
     logits = forward(net, X, backend="numpy")
     labels: NDArray[np.int64] = ((logits - logits.mean(axis=0)) / logits.std(axis=0)).argmax(axis=1)
     return labels

@@ -1,7 +1,7 @@
-"""Data of the reader's own: a task in an ``.npz`` file, with arrays X (n, features) and y (n,), and what may be wrong.
+"""Read a user's own task from an ``.npz`` file with arrays X (n, features) and y (n,).
 
-A task is named by a hash of its data. So the draws that depend on it, and with them results, do not depend on where the
-file lies or how it is compressed, and problems with one target share their splits and their trials from scratch.
+A task is named by a hash of its data. So random draws, and with them results, do not depend on where the file is or how
+it is compressed, and problems with one target share their splits and their trials from scratch.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from math import ceil, prod
+from math import prod
 from pathlib import Path
 from stat import S_ISREG
 from typing import IO, TYPE_CHECKING, Any
@@ -18,8 +18,6 @@ import numpy as np
 
 from ..errors import InvalidInput, LabelError, NotFiniteError, ShapeError
 from ..inputs import NUMBERED, integer_labels, real_array
-from .facts import in_both
-from .split import Sizes
 from .task import Task
 
 if TYPE_CHECKING:
@@ -28,16 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Ints
-    from .task import Problem
 
 LARGEST = 2**32  # bytes of an array in memory
 HUGE = 1e300  # differences of greater inputs may be infinite
-LAB = Sizes()
-# What each part may take of the target examples at the most: if the source pool is one of the parts, and if it is not
-SHARES = {True: {"heldout": 0.28, "pool": 0.28, "probe": 0.06}, False: {"heldout": 0.45, "pool": 0.45, "probe": 0.1}}
-IN_EACH = 2  # examples of a class that each part is due: a part is within two of its share, so it has one
-SOURCE_EACH = 5  # examples of a class of the source: one of them for judging what was pretrained
-
 HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[Any, ...]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -45,20 +36,20 @@ HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[Any, ...]]] = {
 
 
 def read_task(path: Path, *, one_unit: bool = False) -> Task:
-    """Read a task; nothing in the file is unpickled, and a file that is as it was is read once.
+    """Read a task. Nothing in the file is unpickled, and a file that has not changed is read once.
 
     Parameters
     ----------
     path
-        An ``.npz`` file, as `numpy.savez` writes it: X (n, features) of real numbers, y (n,) of labels 0 to k - 1.
+        An ``.npz`` file, written by `numpy.savez`: X (n, features), real numbers; y (n,), labels from 0 to k - 1.
     one_unit
         As for `Task`.
 
     Raises
     ------
     InvalidInput
-        If there is no such file, or it holds something else: a `ShapeError`, `LabelError` or `NotFiniteError` where
-        that is what is wrong with the arrays.
+        If there is no such file, or it holds something else; a `ShapeError`, `LabelError` or `NotFiniteError` if that
+        is what is wrong with the arrays.
     """
     try:
         state = path.stat()
@@ -90,7 +81,7 @@ def _read(path: Path, _stamp: tuple[int, int], one_unit: bool) -> Task:  # noqa:
 
 
 def _array(archive: ZipFile, name: str) -> NDArray[Any]:
-    """Read an array, after a look at what its header promises: it may promise more than there is memory."""
+    """Read an array, after checking its header: it may claim a size that does not fit into memory."""
     there = sorted(member.removesuffix(".npy") for member in archive.namelist())
     if name not in there:
         raise InvalidInput(f"has no array {name!r}; it holds {', '.join(map(repr, there)) or 'nothing'}")
@@ -98,7 +89,8 @@ def _array(archive: ZipFile, name: str) -> NDArray[Any]:
     with archive.open(member) as file:
         shape, _, dtype = HEADERS[np.lib.format.read_magic(file)](file)
     if dtype.hasobject:
-        raise InvalidInput(f"{name} holds Python objects, and reading those may run anything; save an array of numbers")
+        remedy = f"save np.asarray({name}, dtype='float64') instead"
+        raise InvalidInput(f"{name} holds Python objects, and reading those may run anything; {remedy}")
     if prod(shape) * dtype.itemsize > member.file_size or prod(shape) * 8 > LARGEST:
         size = f"{member.file_size} bytes of it are there, and at most {LARGEST} can be used"
         raise ShapeError(f"{name} says that its shape is {shape}, of {dtype}; {size}")
@@ -135,74 +127,3 @@ def _labels(y: NDArray[Any], n: int) -> Ints:
             f"but there is {found[place]} and no {place}; {NUMBERED}"
         )
     return y.astype(np.int64)
-
-
-def sizes_for(target: Task, *, shared: bool, **said: int | None) -> Sizes:
-    """Return the sizes of a split: what is said, and for the rest the lab's, or what so many examples allow.
-
-    A part is larger than the lab's where the rarest class asks for it.
-
-    Parameters
-    ----------
-    target
-        What is divided.
-    shared
-        Whether the source pool is one of the parts.
-    said
-        Sizes that are decided, by the names of `Sizes`.
-
-    Examples
-    --------
-    >>> task = Task("small", np.zeros((1000, 2)), np.arange(1000) % 4)
-    >>> sizes_for(task, shared=True, heldout=400)
-    Sizes(heldout=400, pool=280, probe=60)
-    """
-    n = len(target.y)
-    due = ceil(IN_EACH * n / np.bincount(target.y).min())
-    most = {part: int(share * n) for part, share in SHARES[shared].items()}
-    parts = {part: said.get(part) or min(most[part], max(getattr(LAB, part), due)) for part in most}
-    return Sizes(**parts)
-
-
-def check_own(problem: Problem) -> None:
-    """See that two tasks make a problem, and that each part of its split has every class.
-
-    Raises
-    ------
-    ShapeError
-        If the tasks have different features, are shared and not of one length, or are too small for the split.
-    LabelError
-        If a class is too rare.
-    InvalidInput
-        If all target examples are among the source's without being shared, so that nothing is held out.
-    """
-    source, target, sizes = problem.source, problem.target, problem.sizes
-    if source.X.shape[1] != target.X.shape[1]:
-        raise ShapeError(f"the source has {source.X.shape[1]} features, the target {target.X.shape[1]}")
-    if problem.shared and len(source.y) != len(target.y):
-        lengths = f"the source has {len(source.y)} examples, the target {len(target.y)}"
-        raise ShapeError(f"{lengths}; with shared = true row i of both is one example")
-    if not problem.shared and in_both(source, target) == len(target.y):
-        remedy = "leave them out, or say shared = true if row i of both is one example"
-        raise InvalidInput(f"all {len(target.y)} target examples are in the source, so none is held out; {remedy}")
-    needed = sizes.heldout + sizes.pool + sizes.probe + problem.shared * source.n_classes
-    if needed > len(target.y):
-        rest = f" and at least {source.n_classes} for the source pool" if problem.shared else ""
-        parts = f"heldout {sizes.heldout}, pool {sizes.pool}, probe {sizes.probe}{rest}"
-        raise ShapeError(f"the split asks for {needed} examples, {parts}; the target has {len(target.y)}")
-    _check_classes(source, target, sizes)
-
-
-def _check_classes(source: Task, target: Task, sizes: Sizes) -> None:
-    """Refuse classes that are too rare."""
-    for part in SHARES[True]:
-        counts, size = np.bincount(target.y), getattr(sizes, part)
-        share = counts.min() * size / len(target.y)
-        if share < IN_EACH:
-            due = f"with {part} = {size} its share is {share:.2g}, and {IN_EACH} are needed"
-            raise LabelError(f"class {counts.argmin()} has {counts.min()} of {len(target.y)} target examples; {due}")
-    counts = np.bincount(source.y)
-    if counts.min() < SOURCE_EACH:
-        raise LabelError(
-            f"class {counts.argmin()} has {counts.min()} of {len(source.y)} source examples; {SOURCE_EACH} are needed"
-        )

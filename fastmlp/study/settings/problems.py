@@ -1,4 +1,4 @@
-"""Problems of a study's own: ``[problems.mine]`` with the fields of `ProblemSettings`, and with the data they name."""
+"""A study's own problems: tables ``[problems.mine]`` with the fields of `ProblemSettings`, and the data they name."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ ROLES = ("source", "target")
 def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
     """Return a study's own problems from what its settings hold under ``problems``.
 
-    Their data are read and checked. What the settings leave open is decided, and the data's hashes are noted: so what
-    is returned says, word for word, what is studied.
+    Their data are read and checked. Defaults and hashes of the data are filled in, so the result is a complete
+    description of what is studied.
 
     Parameters
     ----------
     tables
-        By name.
+        Settings by name of the problem.
     folder
-        Where paths begin that are not absolute.
+        Relative paths start here.
 
     Raises
     ------
@@ -54,39 +54,41 @@ def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
             raise SettingsError(f"{path}.{role}", "is needed: the path of an .npz file with arrays X and y")
     table = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in table.items()}
     try:
-        said = msgspec.convert(table, ProblemSettings)
+        given = msgspec.convert(table, ProblemSettings)
     except msgspec.ValidationError as error:
         raise explain(error, table, f"{path}.") from error
-    return _decided(name, said, path, folder)
+    return _complete(name, given, path, folder)
 
 
-def _decided(name: str, said: ProblemSettings, path: str, folder: Path) -> ProblemSettings:
-    """Read the data, and fill in what is not said."""
+def _complete(name: str, given: ProblemSettings, path: str, folder: Path) -> ProblemSettings:
+    """Read the data, and fill in sizes and hashes that are not given."""
     found: dict[str, Any] = {}
     for role in ROLES:
         with passing_on(f"{path}.{role}"):
-            place = _absolute(Path(folder, getattr(said, role)))
+            place = _absolute(Path(folder, getattr(given, role)))
         if not str(place).isprintable():
             raise SettingsError(f"{path}.{role}", f"{str(place)!r} has characters that cannot be printed")
         found[role] = str(place)
-    said = msgspec.structs.replace(said, **found)
+    given = msgspec.structs.replace(given, **found)
     for role in ROLES:
         with passing_on(f"{path}.{role}"):
-            found[f"{role}_hash"] = said.task(role).name
-    sizes = sizes_for(said.task("target"), shared=said.shared, heldout=said.heldout, pool=said.pool, probe=said.probe)
-    decided = msgspec.structs.replace(said, **found, heldout=sizes.heldout, pool=sizes.pool, probe=sizes.probe)
+            found[f"{role}_hash"] = given.task(role).name
+    sizes = sizes_for(
+        given.task("target"), shared=given.shared, heldout=given.heldout, pool=given.pool, probe=given.probe
+    )
+    decided = msgspec.structs.replace(given, **found, heldout=sizes.heldout, pool=sizes.pool, probe=sizes.probe)
     with passing_on(path):
         check_own(decided.load(name))
     return decided
 
 
 def _absolute(path: Path) -> Path:
-    """Return a path without links but for the last: a link to the data has the name by which the data are known."""
+    """Return an absolute path whose folders are no links; the file may be one, and keeps the user's name for it."""
     return absolute(path.parent) / path.name
 
 
 def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[str, dict[str, Any]]:
-    """Return problems as settings in a folder have them, so that data and studies may be moved together."""
+    """Return problems with paths relative to a folder, so that data and studies can be moved together."""
     return {
         name: msgspec.to_builtins(problem)
         | {role: os.path.relpath(getattr(problem, role), absolute(folder)) for role in ROLES}
@@ -95,7 +97,7 @@ def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[s
 
 
 def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[str]:
-    """Return which data, as paths of settings, are not those that a settings file was written for, if there is one."""
+    """Return the paths of settings whose data have changed since a settings file was written, if there is one."""
     noted = _noted(path)
     found = {
         f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in ROLES
@@ -104,7 +106,7 @@ def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[s
 
 
 def _noted(path: Path) -> dict[str, str]:
-    """Return the hashes that a settings file notes, by the paths of the settings; somebody may have edited it."""
+    """Return the hashes in a settings file, by path of the setting; nothing if the file was damaged by an edit."""
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         tables = tomllib.loads(path.read_text(encoding="utf-8"))["problems"].items()
         return {f"problems.{name}.{role}": table[f"{role}_hash"] for name, table in tables for role in ROLES}
