@@ -130,8 +130,8 @@ def linear_cka(one: Floats, other: Floats) -> float | None:
 def domain_distance(source: Floats, target: Floats) -> float:
     """Return the maximum mean discrepancy of two sets of inputs: 0 if they have the same distribution.
 
-    Gretton et al. (2012), *A kernel two-sample test*, eq. 3, unbiased (so it may be negative), with a Gaussian kernel whose
-    width is the median distance.
+    Gretton et al. (2012), *A kernel two-sample test*, eq. 3, unbiased (so it may be negative), with a Gaussian kernel
+    whose width is the median distance.
 
     Parameters
     ----------
