@@ -1,1 +1,1 @@
-"""Tests, one file a module."""
+"""Tests: a folder for each room, a file for each module."""

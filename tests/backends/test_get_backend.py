@@ -1,3 +1,5 @@
+"""Which backend a name stands for, and what happens where numba cannot be imported."""
+
 from __future__ import annotations
 
 import subprocess
