@@ -17,10 +17,11 @@ from time import perf_counter
 
 from fastmlp.report.render import render_report
 from fastmlp.strategies import STRATEGIES
+from fastmlp.study.environment import Environment
 from fastmlp.study.execution.executors import ThreadExecutor
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
-from fastmlp.study.plan import Environment, plan
+from fastmlp.study.plan import plan
 from fastmlp.study.results.export import export
 from fastmlp.study.settings.load import from_dict, to_toml
 from fastmlp.study.settings.schema import Settings

@@ -1,8 +1,8 @@
 """The records of two tiny studies, written down in written_records.json with the protocol that they were made under.
 
-A trial's key has the protocol in it. So when records come to be others, the protocol has to rise, or a study that was
-begun before would take up the old ones and mix them with new ones. ``python -m tests.written_records`` writes them
-anew, and refuses to while `PROTOCOL` is the written one.
+A trial's key has the protocol in it. So when records change, the protocol has to rise, or a study that was begun
+before would mix old ones with new ones. ``python -m tests.written_records`` writes them anew, and refuses to while
+`PROTOCOL` is the written one. New trials, such as those of a new strategy, need no other protocol: they are added.
 
 Numbers are kept to eight digits and compared within `TOLERANCE`, not to the bit and not as a digest: libraries of
 linear algebra add up in the order that suits the processor. In float64, by the reference and over few epochs, that
@@ -23,17 +23,20 @@ from typing import Any
 
 from fastmlp.files import write_whole
 from fastmlp.strategies import STRATEGIES
+from fastmlp.study.environment import Environment
 from fastmlp.study.execution.executors import ThreadExecutor
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
-from fastmlp.study.plan import PROTOCOL, Environment, plan
+from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.settings.schema import PURPOSES
 from fastmlp.study.store import Store, read_study
-from fastmlp.study.store.schema import COLUMNS, DERIVED, IDENTITY, VARIATION, reproducible
+from fastmlp.study.store.schema import COLUMNS, DERIVED, IDENTITY, PROTOCOL, VARIATION, reproducible
 from fastmlp.study.trial.run import Worker
 
 Json = dict[str, Any]
+
+OTHER_TRIALS = "there are other trials than these; write them too: python -m tests.written_records"
 
 PATH = Path(__file__).with_name("written_records.json")
 TOLERANCE = {"baseline": 0.02, "network": 1e-6}  # relative
@@ -96,13 +99,17 @@ def rounded(value: Any) -> Any:
 
 
 def differences(old: Json, new: Json) -> Iterator[str]:
-    """Say what was measured before and is measured now, where that is not the same."""
-    if old["columns"] != new["columns"] or list(old["records"]) != list(new["records"]):
-        yield "other columns or other trials"
+    """Say what was measured before and is measured now, where that is not the same.
+
+    Trials of one of the two alone, as of a strategy that has come or gone, make no difference: they have keys of their
+    own.
+    """
+    if old["columns"] != new["columns"]:
+        yield "other columns"
         return
     for name, values in new["records"].items():
         kind = "baseline" if ", baseline" in name else "network"
-        for column, before, now in zip(new["columns"], old["records"][name], values, strict=True):
+        for column, before, now in zip(new["columns"], old["records"].get(name, values), values, strict=True):
             if (kind, column) != ("baseline", "steps") and not same(before, now, TOLERANCE[kind]):
                 yield f"{name}: {column} was {before}, is {now}"
 
@@ -120,10 +127,19 @@ def faults(old: Json, new: Json) -> list[str]:
     """Return what keeps records and protocol from going together; nothing if they do."""
     changed, raised = list(differences(old, new)), new["protocol"] > old["protocol"]
     if changed and not raised:
-        return [*changed[:5], "trials measure something else: raise PROTOCOL in fastmlp/study/plan.py"]
+        return [*changed[:5], "trials measure something else: raise PROTOCOL in fastmlp/study/store/schema.py"]
     if changed or new["protocol"] != old["protocol"]:
         return ["these are of another protocol; write them anew: python -m tests.written_records"]
+    if list(old["records"]) != list(new["records"]):
+        return [OTHER_TRIALS]
     return []
+
+
+def joined(old: Json, new: Json) -> Json:
+    """Return the new trials, each with what is written of it already if it is of the same protocol."""
+    if old["protocol"] != new["protocol"]:
+        return new
+    return new | {"records": {name: old["records"].get(name, values) for name, values in new["records"].items()}}
 
 
 def to_text(written: Json) -> str:
@@ -134,10 +150,10 @@ def to_text(written: Json) -> str:
 
 
 def main() -> None:
-    new = compute()
-    if PATH.exists() and new["protocol"] == (old := json.loads(PATH.read_text(encoding="utf-8")))["protocol"]:
-        sys.exit("\n".join(faults(old, new)) or "there is nothing new to write")
-    write_whole(PATH, [to_text(new).encode()])
+    old, new = json.loads(PATH.read_text(encoding="utf-8")), compute()
+    if new["protocol"] == old["protocol"] and (wrong := faults(old, new) or ["there is nothing new"]) != [OTHER_TRIALS]:
+        sys.exit("\n".join(wrong))
+    write_whole(PATH, [to_text(joined(old, new)).encode()])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""What a study depends on besides its settings: backend, compiled code, versions, machine."""
+"""The environment that results depend on: backend, kernel fingerprint, library versions, and the machine."""
 
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -13,7 +14,6 @@ from ..machine import cpu_name, version_of
 from ..network import DTYPES, forward, init_mlp
 from ..seeds import rng_for
 from ..strategies import Phase, Strategy, transfer
-from .plan import Environment, kind_of
 from .settings.schema import NetworkSettings, Settings, TrainingSettings
 
 LIBRARIES = ("fastmlp", "numpy", "numba", "scikit-learn", "scipy")
@@ -28,24 +28,48 @@ SIZES = (6, 33, 5, 2)
 DECIDING = ("numpy", "scikit-learn", "scipy")  # random numbers; the baseline
 
 
+@dataclass(frozen=True)
+class Environment:
+    """What results depend on besides settings and data: the backend, its kernels and the libraries.
+
+    Parameters
+    ----------
+    backend
+        ``numba`` or ``numpy``.
+    kernels
+        Fingerprints of what the backend computes, by kind of kernel: see `kernel_fingerprint`.
+    versions
+        Of the libraries that draw the random numbers and fit the baseline.
+    """
+
+    backend: str
+    kernels: dict[str, str]
+    versions: dict[str, str]
+
+
+def kernel_kind(strategy: Strategy) -> str:
+    """Return which kernels a strategy needs: a change of one kind leaves the results of the other as they are."""
+    return "low rank" if any(phase.rank for phase in strategy.phases) else "full rank"
+
+
 def capture_environment(settings: Settings, backend: str) -> Environment:
-    """Run the kernels that a study needs once, and say what they compute; `backend` is ``numba`` or ``numpy``."""
+    """Run the kernels that a study needs, and fingerprint what they compute; `backend` is ``numba`` or ``numpy``."""
     names = (*settings.grid.strategies, *settings.replicates.strategies)
-    kinds = {"full rank"} | {kind_of(settings.strategy(name)) for name in names}  # pretraining needs the first
-    kernels = {kind: fingerprint(settings, backend, kind) for kind in sorted(kinds)}
+    kinds = {"full rank"} | {kernel_kind(settings.strategy(name)) for name in names}  # pretraining needs the first
+    kernels = {kind: kernel_fingerprint(settings, backend, kind) for kind in sorted(kinds)}
     return Environment(backend, kernels, {library: version_of(library) for library in DECIDING})
 
 
-def fingerprint(settings: Settings, backend: str, kind: str) -> str:
-    """Return a hash of the bytes that fixed small trainings end in.
+def kernel_fingerprint(settings: Settings, backend: str, kind: str) -> str:
+    """Return a hash of the results of fixed small trainings.
 
-    Compilers, libraries and processors round differently; results of two that do are not the same trial. It also
-    compiles what the study needs, once, before work is shared out.
+    Compilers, libraries and processors round differently, and then the results are of different trials. This also
+    compiles what the study needs, before workers start.
     """
     rng = rng_for("fingerprint")
     X, y = rng.normal(size=(23, SIZES[0])), np.arange(23) % 3
     net = init_mlp(SIZES, rng=rng, dtype=settings.network.dtype, activation=settings.network.activation)
-    seen = sha256()
+    digest = sha256()
     for phase in KINDS[kind]:
         fit = transfer(
             net,
@@ -61,24 +85,24 @@ def fingerprint(settings: Settings, backend: str, kind: str) -> str:
             weight_decay=0.01,
             backend=backend,
         )
-        seen.update(fit.network.theta.tobytes())
-        seen.update(forward(fit.network, X, backend=backend).tobytes())
-    return seen.hexdigest()[:32]
+        digest.update(fit.network.theta.tobytes())
+        digest.update(forward(fit.network, X, backend=backend).tobytes())
+    return digest.hexdigest()[:32]
 
 
 def warm_up(backend: str) -> None:
-    """Compile what studies need, for every activation, optimiser and dtype; what is in the cache takes no time."""
+    """Compile what studies need, for every activation, optimiser and dtype; what is cached is not compiled again."""
     for dtype in DTYPES:
         for activation in ACTIVATIONS:
             for optimizer in OPTIMIZERS:
                 network = NetworkSettings(dtype=dtype, activation=activation)
                 settings = Settings(network=network, training=TrainingSettings(optimizer=optimizer))
                 for kind in KINDS:
-                    fingerprint(settings, backend, kind)
+                    kernel_fingerprint(settings, backend, kind)
 
 
 def describe_run(environment: Environment) -> dict[str, str]:
-    """Return what a report says about the machine and the moment, name by name."""
+    """Return what a report says about the machine, the versions and the time, by name."""
     versions = {f"version_{name.replace('-', '_')}": version_of(name) for name in LIBRARIES}
     return versions | {
         "version_python": platform.python_version(),
@@ -91,5 +115,5 @@ def describe_run(environment: Environment) -> dict[str, str]:
 
 
 def now() -> str:
-    """Return the time of day, UTC, to the second."""
+    """Return the date and time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -8,7 +8,7 @@ are the same under different names, as scratch is for two problems with one targ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from itertools import product
 from typing import Any, NamedTuple
@@ -17,34 +17,9 @@ import msgspec
 
 from ..problems import Problem
 from ..strategies import Strategy
+from .environment import Environment, kernel_kind
 from .settings.schema import Settings
-from .store.schema import Trial
-
-PROTOCOL = 5  # of `trial`; raise it whenever records change: tests/written_records.json has some, and tells
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What results depend on besides settings and data.
-
-    Parameters
-    ----------
-    backend
-        ``numba`` or ``numpy``.
-    kernels
-        Fingerprints of what the backend computes, by kind of kernel: see `environment.fingerprint`.
-    versions
-        Of the libraries that draw the random numbers and fit the baseline.
-    """
-
-    backend: str
-    kernels: dict[str, str]
-    versions: dict[str, str]
-
-
-def kind_of(strategy: Strategy) -> str:
-    """Return which kernels a strategy needs: those of one kind may change without the other's results."""
-    return "low rank" if any(phase.rank for phase in strategy.phases) else "full rank"
+from .store.schema import PROTOCOL, Trial
 
 
 class Source(NamedTuple):
@@ -144,7 +119,7 @@ def strategy_part(strategy: Strategy, settings: Settings, environment: Environme
         return part | {"versions": versions}
     return part | {
         "versions": {name: versions[name] for name in ("numpy", "scipy")},
-        "kernels": [environment.backend, environment.kernels[kind_of(strategy)]],
+        "kernels": [environment.backend, environment.kernels[kernel_kind(strategy)]],
         "network": msgspec.to_builtins(settings.network),
         "training": msgspec.to_builtins(settings.training),
         "inside": settings.measures.inside,

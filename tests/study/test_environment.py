@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastmlp.study.environment import KINDS, fingerprint
+from fastmlp.study.environment import KINDS, kernel_fingerprint
 from fastmlp.study.settings.load import from_dict
 
 numba: Any = pytest.importorskip("numba")
@@ -73,7 +73,7 @@ def test_the_fingerprint_runs_every_tile_on_every_processor(
         monkeypatch.setattr(module, entry, interpreted(getattr(module, entry), seen))
     for kind in KINDS:
         seen.clear()
-        fingerprint(settings, "numba", kind)
+        kernel_fingerprint(settings, "numba", kind)
         assert seen == tiles - never
     assert fallback.current_tile() is tile  # nothing failed
 
@@ -87,7 +87,7 @@ def with_globals(function: Any, **other: Any) -> Any:
 @pytest.mark.skipif(fallback.current_tile() == PLAIN, reason="there is no vector code")
 def test_a_wide_tile_that_leaves_out_a_term_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = from_dict({})
-    before = fingerprint(settings, "numba", "full rank")
+    before = kernel_fingerprint(settings, "numba", "full rank")
     whole = matmul_tiled.affine_wide
 
     @jit.inlined
@@ -103,4 +103,4 @@ def test_a_wide_tile_that_leaves_out_a_term_changes_the_fingerprint(monkeypatch:
     affine = jit.kernel(with_globals(matmul_tiled.affine, affine_wide=short))
     forward_pass = jit.inlined(with_globals(engine.forward, affine=affine))
     monkeypatch.setattr(engine, "predict", jit.njit(**jit.OPTIONS)(with_globals(engine.predict, forward=forward_pass)))
-    assert fingerprint(settings, "numba", "full rank") != before
+    assert kernel_fingerprint(settings, "numba", "full rank") != before

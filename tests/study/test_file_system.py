@@ -88,7 +88,6 @@ def commands(here: Path) -> dict[str, list[str]]:
         "study without a suffix": ["study", str(here / "mine"), "--out", out, *options],
         "report": ["report", out],
         "status": ["status", out],
-        "status --json": ["status", out, "--json"],
         "export": ["export", out, "--format", "csv"],
         "export -o": ["export", out, "--format", "csv", "--output", str(here / "table.csv")],
         "diff": ["diff", out, out],

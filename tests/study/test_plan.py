@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fastmlp.problems import get_problem
-from fastmlp.study.plan import Environment, plan
+from fastmlp.study.environment import Environment
+from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import Settings, from_dict, load_settings
 from fastmlp.study.store.schema import Trial
 

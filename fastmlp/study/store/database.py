@@ -6,10 +6,12 @@ checkpoint at once; with a rollback journal, ``synchronous=FULL`` and a single w
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 
@@ -20,7 +22,6 @@ from .schema import NESTED, PRETRAINING, SCORES, TRIAL
 
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
-VERSION = 3  # of the tables below; raise it when `_migrate` has to add to what there is
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
 COPIED = 1 << 20  # bytes at a time
 PATIENCE = 5.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
@@ -53,6 +54,15 @@ SCHEMA = {
     "scores": _keyed(SCORES),
     "records": _keyed(TRIAL),
 }
+
+
+def version_of(schema: Mapping[str, Mapping[str, str]]) -> int:
+    """Return a number for tables of certain columns: no two differ in their columns and have the same."""
+    return int(sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()[:7], 16)
+
+
+VERSION = version_of(SCHEMA)
+NUMBERED = 3  # the first formats were numbered by hand, up to this
 TABLES = f"""
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE plan({_columns("plan")});
@@ -114,7 +124,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the file for writing, see that it is whole, and make the tables if it is new.
 
     The caller holds the folder's lock. What a killed study left half written is rolled back here, by SQLite. A file of
-    an older fastmlp is copied, to ``study.sqlite.v2``, before it gets the tables and columns that it lacks.
+    an older fastmlp is copied, to ``study.sqlite.v3``, before it gets the tables and columns that it lacks.
 
     Raises
     ------
@@ -131,7 +141,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             _see_whole(connection, path)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _make_tables(connection)
-            if (found := see_version(connection, path)) < VERSION:
+            if (found := see_version(connection, path)) != VERSION:
                 _copy_aside(path, found)
                 _migrate(connection)
         except BaseException:
@@ -200,7 +210,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     uri = f"{absolute(path, StoreError).as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
     try:
-        if see_version(connection, path) < VERSION:
+        if see_version(connection, path) != VERSION:
             _make_up(connection)
     except BaseException:
         connection.close()
@@ -227,10 +237,17 @@ def _columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
 
 
 def see_version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the version of a database's tables; one that is not ours, or newer than we are, is refused."""
+    """Return the version of a database's tables; one that is not ours, or has columns that we do not know, is refused.
+
+    Columns are only ever added. So a file without unknown ones is of this fastmlp or of an older one.
+    """
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION,):
         raise damaged(path, "an SQLite database, but not a study's")
     (found,) = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() or ("0",)
-    if int(found) > VERSION:
-        raise StoreError(f"{path}: has tables of version {found}, this fastmlp knows {VERSION}; use a newer fastmlp")
+    if int(found) > NUMBERED and int(found) != VERSION:
+        unknown = sorted(
+            name for table, columns in SCHEMA.items() for name in _columns_of(connection, table) - set(columns)
+        )
+        if unknown:
+            raise StoreError(f"{path}: has columns that this fastmlp does not know, {unknown}; use a newer fastmlp")
     return int(found)

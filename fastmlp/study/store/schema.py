@@ -2,8 +2,9 @@
 
 A record is one flat dict. `TRIAL` says which columns a trial's own record has, `PRETRAINING` which ones come from the
 pretraining it started from, and `SCORES` which ones from that and the labels alone; `DERIVED` is computed from several
-records when a table is read. The store's tables, `results.csv` and every export are made from these mappings, so a new
-measure is one more line here. Columns of seconds end in ``_seconds``: they alone differ between two runs.
+records when a table is read. The store's tables and their version, `results.csv` and every export are made from these
+mappings: a new measure is one more line here, and a raised `PROTOCOL`. Columns of seconds end in ``_seconds``: they
+alone differ between two runs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
+
+# Part of every trial's key. Raise it when the records of some trials change or a column is added, so that all trials
+# run anew: a test compares trials with those of tests/written_records.json.
+PROTOCOL = 5
 
 
 class Trial(NamedTuple):

@@ -124,12 +124,6 @@ class Store:
             trials = tuple(map(Trial._make, rows))
             yield Group(problem, seed, pretraining_key, bool(unmeasured), trials, tuple(scores))
 
-    def has(self, key: str) -> bool:
-        """Whether there is a final record under a key."""
-        with naming(self.path):
-            found = self.connection.execute("SELECT status FROM records WHERE key = ?", (key,)).fetchone()
-        return found is not None and found[0] in FINAL
-
     def add(self, pretrainings: Iterable[Record], records: Iterable[Record], scores: Iterable[Record] = ()) -> None:
         """Commit what workers handed back: all of it, or nothing.
 
@@ -154,7 +148,7 @@ class Store:
         over = "REPLACE" if table == "records" else "IGNORE"
         marks = ", ".join("?" * len(names))
         if homeless := [name for name in record if name not in columns and name != "key"]:
-            raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/records.py")
+            raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
         for name in names:
             if isinstance(record[name], float) and not math.isfinite(record[name]):
                 raise ValueError(f"{name} of trial {record['key']} is {record[name]}; SQLite would keep it as nothing")

@@ -26,9 +26,15 @@ from fastmlp.study.results.export import export
 from fastmlp.study.store import Store, database, read_study
 from fastmlp.study.store.lock import holder, see_free
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import COLUMNS, PRETRAINING, SCORES, TRIAL, Trial
+from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Trial
 
 from ...made_up_study import begin, made_up_plan, made_up_pretraining, made_up_record
+
+
+def has(store: Store, key: str) -> bool:
+    """Whether there is a final record under a key."""
+    found = store.connection.execute("SELECT status FROM records WHERE key = ?", (key,)).fetchone()
+    return found is not None and found[0] in FINAL
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def test_a_measure_without_a_column_is_refused_by_name(store: Store) -> None:
         store.add([], [record])
     with pytest.raises(ValueError, match="warmth: measured, and pretrainings has no such column"):
         store.add([made_up_pretraining("p-0") | {"warmth": 1.0}], [])
-    assert not store.has("p-frozen-0")
+    assert not has(store, "p-frozen-0")
 
 
 def test_a_plan_that_grows_has_not_finished_and_forgets_problems_that_left(store: Store, tmp_path: Path) -> None:
@@ -69,8 +75,8 @@ def test_what_is_added_is_no_longer_missing(store: Store) -> None:
     assert store.count() == (6, 6)
     store.add([made_up_pretraining("p-0")], [made_up_record("any-scratch-0"), made_up_record("p-frozen-0")])
     assert store.count() == (6, 4)
-    assert store.has("p-frozen-0")
-    assert not store.has("p-frozen-1")
+    assert has(store, "p-frozen-0")
+    assert not has(store, "p-frozen-1")
     assert [(group.seed, group.pretraining_missing) for group in store.missing()] == [(1, True), (2, True)]
 
 
@@ -147,7 +153,7 @@ def test_a_result_may_come_twice_but_must_be_the_same(store: Store) -> None:
     store.add([], [made_up_record("p-frozen-0", train_seconds=99.0)])
     with pytest.raises(StoreError, match="trial p-frozen-0 was computed twice and differs: accuracy was 0"):
         store.add([], [made_up_record("p-frozen-1"), made_up_record("p-frozen-0", accuracy=0.5)])
-    assert not store.has("p-frozen-1"), "all of a commit or nothing"
+    assert not has(store, "p-frozen-1"), "all of a commit or nothing"
 
 
 def test_another_plan_keeps_the_records(store: Store) -> None:
@@ -164,7 +170,7 @@ def test_a_number_that_is_none_is_not_stored_as_nothing(store: Store, value: flo
         store.add([], [made_up_record("p-frozen-0", losses=[value])])
     with pytest.raises(ValueError, match=r"accuracy of trial p-frozen-0 is (nan|inf)"):
         store.add([], [made_up_record("p-frozen-0", accuracy=value)])
-    assert not store.has("p-frozen-0")
+    assert not has(store, "p-frozen-0")
 
 
 def test_the_rollback_journal_and_full_synchronisation_are_used(store: Store) -> None:
@@ -253,19 +259,56 @@ def test_a_damaged_file_is_named_and_left_as_it_is(damage: Any, tmp_path: Path) 
     assert path.read_bytes() == before
 
 
-def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    path = finished(tmp_path)
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
-    connection.commit()
-    connection.close()
-    with (
-        pytest.raises(StoreError, match=f"tables of version 99, this fastmlp knows {database.VERSION}; use a newer"),
-        Store.open(tmp_path),
-    ):
+def another_fastmlp(patch: pytest.MonkeyPatch, table: str, column: str) -> None:
+    """Let the tables have one more column, as those of a later fastmlp."""
+    schema = {name: dict(columns) for name, columns in database.SCHEMA.items()}
+    schema[table][column] = "REAL"
+    patch.setattr(database, "SCHEMA", schema)
+    patch.setattr(database, "VERSION", database.version_of(schema))
+
+
+TABLES = ("plan", "pretrainings", "scores", "records")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_column_more_is_another_version(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = database.VERSION
+    another_fastmlp(monkeypatch, table, "top_two")
+    assert before != database.VERSION
+    assert min(before, database.VERSION) > database.NUMBERED
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_file_of_a_newer_version_is_refused(table: str, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        another_fastmlp(patch, table, "top_two")
+        path = finished(tmp_path)
+        assert len(read_study(tmp_path).rows) == 100, "the newer one reads what it has written"
+    before = path.read_bytes()
+    refusal = r"study.sqlite: has columns that this fastmlp does not know, \['top_two'\]; use a newer fastmlp"
+    with pytest.raises(StoreError, match=refusal), Store.open(tmp_path):
         pass
-    with pytest.raises(StoreError, match="tables of version 99"):
+    with pytest.raises(StoreError, match=refusal):
         read_study(tmp_path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_newer_version_takes_a_file_up_and_keeps_what_was_measured(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = finished(tmp_path)
+    before, rows = path.read_bytes(), [dict(row) for row in read_study(tmp_path).rows]
+    version = database.VERSION
+    another_fastmlp(monkeypatch, table, "top_two")
+    assert [dict(row) for row in read_study(tmp_path).rows] == rows
+    assert path.read_bytes() == before, "to read it changes nothing"
+    with Store.open(tmp_path) as store:
+        (names,) = zip(*store.connection.execute("SELECT name FROM pragma_table_info(?)", (table,)), strict=True)
+        assert "top_two" in names
+        assert store.count() == (100, 0)
+    assert path.with_name(f"study.sqlite.v{version}").read_bytes() == before
+    assert [dict(row) for row in read_study(tmp_path).rows] == rows
 
 
 # Tables as the first version made them, with a plan and a record of its own
@@ -311,7 +354,7 @@ def test_a_file_of_an_older_version_is_copied_before_it_gets_what_it_lacks(old: 
     with Store.open(old.parent) as store:
         assert store.count() == (1, 0)
         begin(store, made_up_plan())
-        assert store.has("k")
+        assert has(store, "k")
     assert old.with_name("study.sqlite.v1").read_bytes() == before
     with Store.open(old.parent):
         pass
@@ -466,7 +509,7 @@ def test_a_commit_outlasts_a_reader_that_takes_its_time(
     monkeypatch.setattr(database, "monotonic", release)
     store.add([], [made_up_record("p-frozen-0")])
     assert released
-    assert store.has("p-frozen-0")
+    assert has(store, "p-frozen-0")
 
 
 def test_a_commit_does_not_wait_for_ever(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -476,7 +519,7 @@ def test_a_commit_does_not_wait_for_ever(store: Store, tmp_path: Path, monkeypat
         reader.counts()
         with pytest.raises(StoreError, match="database is locked"):
             store.add([], [made_up_record("p-frozen-0")])
-    assert not store.has("p-frozen-0")
+    assert not has(store, "p-frozen-0")
 
 
 def test_whoever_takes_an_export_slowly_holds_nobody_up(store: Store, tmp_path: Path) -> None:
@@ -555,7 +598,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert rows == {trial.key: self.model.get(trial.key, "missing") for trial in self.plan}
         final = {key for key, status in self.model.items() if status != "failed"}
         assert sorted(names(self.store)) == sorted({trial.key for trial in self.plan} - final)
-        assert all(self.store.has(key) for key in final)
+        assert all(has(self.store, key) for key in final)
 
     def teardown(self) -> None:
         self.context.__exit__(None, None, None)
