@@ -1,4 +1,5 @@
-"""From records to a report: `summary` counts and compares, `figures` draws, `filters` puts into words, `render` writes.
+"""From records to a report: a `Study`, `chapters` of numbers and tables, `figures`, and `render`, which writes.
 
-Nothing here trains, and nothing here imports a backend: a study copied to a machine without numba can be read there.
+Nothing here trains, and nothing here imports numba: a study that was copied to a machine without it can be read there.
+What is said, and in which words, is in ``report_templates/``.
 """

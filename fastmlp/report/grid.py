@@ -69,8 +69,10 @@ class Grid:
     ----------
     problems, strategies, sizes, seeds
         What was planned, in the order of the plan; sizes and seeds are sorted.
+    trials
+        The records.
     rules
-        What each strategy does, see `strategies.rules`.
+        What each strategy does, by its name: see `strategies.Rule`.
     """
 
     problems: tuple[str, ...]
@@ -83,7 +85,7 @@ class Grid:
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
         """Lay out rows, but for replicates, which are no grid; settings say what was planned where there are none."""
-        grid = settings.get("grid", settings)  # which had its lists itself before it had a table
+        grid = settings["grid"]
         trials = Trials(rows)
         problems, names, sizes, seeds = trials.names
         strategies = tuple(names or grid["strategies"])

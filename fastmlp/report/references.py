@@ -106,10 +106,6 @@ REFERENCES = {
         *("Li et al. 2018", "X. Li, Y. Grandvalet, F. Davoine", 2018),
         *("Explicit inductive bias for transfer learning with convolutional networks", "ICML", "arXiv:1802.01483"),
     ),
-    "neyshabur2020": Reference(
-        *("Neyshabur et al. 2020", "B. Neyshabur, H. Sedghi, C. Zhang", 2020),
-        *("What is being transferred in transfer learning?", "NeurIPS", "arXiv:2008.11687"),
-    ),
     "nguyen2020": Reference(
         *("Nguyen et al. 2020", "C. V. Nguyen, T. Hassner, M. Seeger, C. Archambeau", 2020),
         *("LEEP: a new measure to evaluate transferability of learned representations", "ICML", "arXiv:2002.12462"),

@@ -19,12 +19,11 @@ from .grid import BASELINE, PLAIN, Grid, Row, number
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Pair, Pairs
 
-__all__ = ["MARGIN", "Contest", "Study"]
+__all__ = ["Contest", "Study"]
 
 Array = NDArray[np.float64]
 Cell = tuple[str, int]  # a problem and a number of labels
 
-MARGIN = 0.01  # of studies from before the margin was a setting
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 
 
@@ -62,7 +61,7 @@ class Study:
         self.settings, self.meta, self.folder = settings, meta, folder
         self.replicates = [row for row in rows if row.get("varied")]
         self.grid = Grid.of(settings, rows)
-        self.margin = float(settings.get("margin", MARGIN))
+        self.margin = float(settings["margin"])
 
     @cached_property
     def pairs(self) -> Pairs:

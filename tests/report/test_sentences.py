@@ -230,8 +230,50 @@ def test_what_the_scaler_alone_does_is_counted(verdict: str, *, warned: bool) ->
     assert ("of another kind" in text) == warned
 
 
-@pytest.mark.parametrize("macro", ["agreement", "friedman", "gradient", "sensitivity"])
+RELATION = {"first": "scratch-source-scaler", "second": "scratch", "better": [], "worse": []}
+
+
+@pytest.mark.parametrize(
+    ("relations", "words"),
+    [
+        ([RELATION | {"better": [20]}], "is an advantage at some size, and is nowhere shown to be a disadvantage."),
+        ([RELATION | {"worse": [20]}], "is a disadvantage at some size, and is nowhere shown to be an advantage."),
+        ([RELATION | {"better": [20]}, RELATION | {"worse": [50]}], "helps at some sizes and harms at others."),
+        ([RELATION], "neither an advantage nor a disadvantage."),
+        ([], "was not measured"),
+    ],
+)
+def test_the_scaler_is_called_an_advantage_only_where_it_is_one(relations: list[dict[str, Any]], words: str) -> None:
+    assert words in said("scaler_alone", relations)
+
+
+SEEN = {"name": "p", "case": "near", "ignored": 0, "ignored_features": [], "largest_mean_shift": 0.3}
+IGNORED = SEEN | {"case": "ignored"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (
+            IGNORED | {"ignored": 1, "ignored_features": [7]},
+            "1 feature is constant in the source and not",
+        ),
+        (
+            IGNORED | {"ignored": 25, "ignored_features": [0, 3]},
+            "in the target (0 and 3 and others).",
+        ),
+        (SEEN | {"case": "far", "largest_mean_shift": 2.5}, "is shifted by 2.50 standard deviations of the source"),
+        (SEEN, "the mean of no feature is shifted"),
+    ],
+)
+def test_what_a_pretrained_network_sees_has_a_sentence_for_each_case(inputs: dict[str, Any], words: str) -> None:
+    assert words in said("seen_inputs", inputs)
+    assert words in said("seen_together", [inputs])
+    assert ("and not its weights" in said("seen_inputs", inputs)) == (inputs["case"] == "ignored")
+
+
+@pytest.mark.parametrize("macro", ["agreement", "friedman", "gradient", "seen_inputs", "sensitivity"])
 def test_a_new_case_without_a_sentence_is_an_error(macro: str) -> None:
-    unknown = {"case": "?", "verdict": "?", "choices": 1, "least": None}
+    unknown = {"case": "?", "verdict": "?", "choices": 1, "least": None, "name": "p"}
     with pytest.raises(LookupError, match="no sentence"):
         said(macro, unknown)

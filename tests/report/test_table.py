@@ -7,6 +7,7 @@ import io
 import shlex
 
 from fastmlp.report.table import Table, cell, commands_behind, csv_of, head, kind_head
+from fastmlp.study.store.schema import TABLE
 
 MEAN = {"mean": 0.123456789, "low": 0.1, "high": 0.2, "n": 20, "reason": None}
 
@@ -50,3 +51,9 @@ def test_a_name_cannot_leave_its_quotes() -> None:
     show = commands_behind(["it's `x`; $(y)"])[0]
     assert shlex.split(show)[-1] == 'NR == 1 || $1 == "it\'s `x`; $(y)"'
     assert "awk" not in commands_behind(['a"b'])[0]
+
+
+def test_the_columns_that_commands_name_are_those_of_the_table_of_results() -> None:
+    show = commands_behind(["parity"], ["frozen"])[0]
+    assert f"${list(TABLE).index('problem') + 1} ==" in show
+    assert f"${list(TABLE).index('strategy') + 1} ==" in show

@@ -92,8 +92,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
-        *(chance, points, points_interval, printable, rank, seconds, show, squeeze, verbatim),
-        *(fixed, ident, matrix, multiplier, number, number2, p_value, tag, tex),
+        *(chance, points, points_interval, rank, seconds, show, squeeze, verbatim),
+        *(fixed, ident, matrix, number, number2, p_value, tag, tex),
         is_brief,
     )
 }

@@ -73,7 +73,6 @@ KINDS: dict[str, Kind] = {
     # words
     "text": Kind(str),
     "mark": Kind(str),
-    "math": Kind(str),
     "name": Kind(None),
     "names": Kind(None, as_csv="; ".join),
     "difference": Kind(None, ("first", "second")),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from markupsafe import Markup
 
+import fastmlp
 from fastmlp.report.labels import Labels
 from fastmlp.report.render import _environment, to_html, to_markdown
 from tests.report_data import META, MadeUp, study, summary_of
@@ -70,3 +73,26 @@ def test_the_chapter_on_data_reads_right(
     assert ("or less, where it hardly varied" in chapter) == one_unit
     assert "handwritten" not in chapter
     assert "There are 1797 examples" not in chapter
+
+
+def test_a_feature_that_is_constant_in_the_source_is_told_of(tmp_path: Path) -> None:
+    """Two features decide the label, and one of them is constant in the source: the weights are not to blame."""
+    rng = np.random.default_rng(0)
+    known, wanted = rng.normal(size=(400, 10)), rng.normal(size=(400, 10))
+    known[:, 3] = 1.0
+    np.savez(tmp_path / "known.npz", X=known, y=known[:, 0] > 0)
+    np.savez(tmp_path / "wanted.npz", X=wanted, y=(wanted[:, 0] + 3 * wanted[:, 3]) > 0)
+    settings = {
+        "name": "blind",
+        "grid": {"problems": ["mine"], "strategies": ["scratch", "finetune"], "sizes": [50], "seeds": 3},
+        "problems": {"mine": {"source": str(tmp_path / "known.npz"), "target": str(tmp_path / "wanted.npz")}},
+    }
+    with pytest.warns(UserWarning, match="feature 3 is constant in the source and not in the target"):
+        results = fastmlp.run_study(settings, out=tmp_path / "out", backend="numpy", jobs=1)
+    text = text_of_markdown(results.report_markdown.read_text(encoding="utf-8"))
+    assert "On problem mine, 1 feature is constant in the source and not in the target (3)." in text
+    assert "If such a network is worse than one from scratch, this may be the reason, and not its weights." in text
+
+
+def test_a_study_from_before_inputs_were_described_has_no_table_of_them() -> None:
+    assert summary_of(study(seeds=2, sizes=[20]))["numbers"]["data"]["inputs"] == []

@@ -5,6 +5,6 @@ Not here: what networks make of the data. How similar source and target are is i
 
 from ...chapter import Chapter
 from .numbers import numbers, titled
-from .tables import split, splits
+from .tables import inputs, split, splits
 
-chapter = Chapter("data", numbers, tables=(split, splits), figures=("split",), filters=(titled,))
+chapter = Chapter("data", numbers, tables=(inputs, split, splits), figures=("split",), filters=(titled,))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ...grid import FACTS, PARTS
 from ...problems import Problem
 from ...table import Table, cell, head
+from .numbers import Inputs
 
 
 def split(facts: Mapping[str, int | None]) -> Table:
@@ -14,6 +15,30 @@ def split(facts: Mapping[str, int | None]) -> Table:
     return {
         "columns": [head("part", number=False), head("examples")],
         "rows": [[cell("text", text), cell("count", facts[k])] for k, text in PARTS.items() if k in facts],
+    }
+
+
+def inputs(found: Sequence[Inputs]) -> Table:
+    """Return how target inputs lie from what the source's scaler was fitted on, a row a problem."""
+    heads = (
+        *("constant in the source", "of these, varying in the target", "ignored", "largest shift of a mean"),
+        *("largest spread", "largest input", "outside the source’s range"),
+    )
+    return {
+        "columns": [head("problem", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("name", x["name"]),
+                cell("count", x["constant_in_source"]),
+                cell("count", x["constant_in_source_only"]),
+                cell("count", x["ignored"]),
+                cell("number2", x["largest_mean_shift"]),
+                cell("number2", x["largest_spread_ratio"]),
+                cell("number2", x["largest_input"]),
+                cell("percent", x["outside_source_range"]),
+            ]
+            for x in found
+        ],
     }
 
 
