@@ -15,7 +15,7 @@ import click
 from ..errors import FastmlpError, StoreError, one_line
 from .commands import COMMANDS
 from .console import OutputError, log_on_stderr, say, silence, usable_streams
-from .exit_codes import BROKEN_PIPE, DONE, INTERNAL, INTERRUPTED, OUTPUT, STORE, USAGE
+from .exit_codes import BROKEN_PIPE, DONE, HELP, INTERNAL, INTERRUPTED, OUTPUT, STORE, USAGE
 
 LONGEST = 400  # characters of a message
 
@@ -24,7 +24,7 @@ LONGEST = 400  # characters of a message
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nThe usual way:\n  fastmlp study lab --quick     a first look, in seconds\n"
     "  fastmlp study lab             the whole study; Ctrl-C, and again, resumes\n"
-    "  open out/report.html          read the answer",
+    "  open out/report.html          read the answer\n\n" + HELP,
 )
 @click.version_option(package_name="fastmlp", message="%(prog)s %(version)s")
 def command_line() -> None:

@@ -12,7 +12,7 @@ import click
 from ...report.format import count
 from ..arguments import BACKENDS, PATH, NonEmptyPath
 from ..console import leave, say
-from ..exit_codes import DONE, SIGNALLED, TRIALS_FAILED
+from ..exit_codes import DONE, HELP, SIGNALLED, TRIALS_FAILED
 from ..progress import Meter, tally
 
 
@@ -34,10 +34,7 @@ class NamingStudies(click.Command):
     epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
     "  fastmlp study lab --quick --out look   the same grid, thinned\n"
     "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
-    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept\n\n"
-    "\b\nExit codes: 0 done; 1 some trials failed or diverged; 2 a setting or an option is refused;\n"
-    "3 the store is locked, damaged or full; 74 stdout cannot be written to; 130 and 143 stopped by\n"
-    "Ctrl-C and by SIGTERM.",
+    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept\n\n" + HELP,
 )
 @click.argument("study", type=NonEmptyPath(), default="lab")
 @click.option("--out", type=PATH, default="out", show_default=True, help="NonEmptyPath of the study; made if need be.")
