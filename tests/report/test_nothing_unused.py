@@ -16,8 +16,6 @@ from fastmlp.report.render import SHARED_TABLES, _by_name, templates
 ROOT = Path(__file__).parents[2]
 PLACES = (*templates().rglob("*.j2"), *ROOT.glob("bench/history/*.j2"))
 TEMPLATES = "".join(path.read_text(encoding="utf-8") for path in PLACES)
-    p.read_text(encoding="utf-8") for p in (*templates().rglob("*.j2"), *ROOT.glob("bench/history/*.j2"))
-)
 CODE = {p: p.read_text(encoding="utf-8") for p in Path(report.__file__).parent.rglob("*.py")}
 
 
