@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 import fastmlp
-from fastmlp.errors import InvalidInput, MissingLibrary, SettingsError, StoreError, StoreLocked, UnknownName
+from fastmlp.errors import InvalidInput, SettingsError, StoreError, StoreLocked, UnknownName
 from fastmlp.report import render
 from fastmlp.strategies import fit_baseline
 from fastmlp.study import run as study_run
-from fastmlp.study.results.export import export, guarded, write_csv
 from fastmlp.study.results.results import Results
 from fastmlp.study.results.status import resume_command
 from fastmlp.study.run import command
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store import Store, read_study
-from fastmlp.study.store.schema import COLUMNS, TABLE
+from fastmlp.study.store.schema import TABLE
 from fastmlp.study.trial import model
 from fastmlp.study.trial import run as trial
 
@@ -246,40 +242,3 @@ def test_the_report_of_a_real_study_is_drawn(tmp_path: Path, monkeypatch: pytest
     results = run(tmp_path)
     assert "<html" in results.report.read_text(encoding="utf-8")
     assert results.report_markdown.read_text(encoding="utf-8").startswith("# ")
-
-
-def test_json_lines_hold_everything(tmp_path: Path) -> None:
-    results = run(tmp_path)
-    lines = b"".join(export(tmp_path, "jsonl")).splitlines()
-    assert [json.loads(line) for line in lines] == results.rows
-    assert all(list(json.loads(line)) == list(COLUMNS) for line in lines)
-
-
-def test_parquet_holds_everything(tmp_path: Path, oracle: Callable[[str], ModuleType]) -> None:
-    parquet = oracle("pyarrow.parquet")
-    results = run(tmp_path)
-    assert parquet.read_table(io.BytesIO(b"".join(export(tmp_path, "parquet")))).to_pylist() == results.rows
-
-
-def test_parquet_needs_pyarrow_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(tmp_path)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as if it were not installed
-    with pytest.raises(MissingLibrary, match="pyarrow cannot be imported; pip install pyarrow"):
-        b"".join(export(tmp_path, "parquet"))
-
-
-def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="unknown format 'cvs'; did you mean 'csv'"):
-        next(export(tmp_path, "cvs"))
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    shown = "'" + text.replace("\r", " ")
-    assert guarded(text) == shown
-    assert guarded(-1.5) == -1.5, "a number is no formula"
-    row = dict.fromkeys(COLUMNS) | {"error": text, "accuracy": -1.5}
-    write_csv([row], file := io.BytesIO())
-    (cells,) = csv.DictReader(io.StringIO(file.getvalue().decode(), newline=""))
-    assert cells["error"] == shown
-    assert cells["accuracy"] == "-1.5"

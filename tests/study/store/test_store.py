@@ -24,7 +24,7 @@ from fastmlp.report.grid import Grid
 from fastmlp.report.measures import pretraining
 from fastmlp.study.results.export import export
 from fastmlp.study.store import Store, database, read_study
-from fastmlp.study.store.lock import holder, see_free
+from fastmlp.study.store.lock import hold, holder, see_free
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Trial
 
@@ -203,6 +203,19 @@ def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
     with Store.open(tmp_path):
         assert holder(tmp_path) is not None
     assert holder(tmp_path) is None
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError, ZeroDivisionError])
+def test_the_lock_names_nobody_after_an_exception(error: type[BaseException], tmp_path: Path) -> None:
+    def fail() -> None:
+        assert (tmp_path / "study.lock").read_text().startswith("process ")
+        raise error
+
+    with pytest.raises(error), hold(tmp_path):
+        fail()
+    assert (tmp_path / "study.lock").read_text() == ""
+    with hold(tmp_path):
+        pass
 
 
 def test_a_full_disk_keeps_what_is_committed_and_nothing_of_the_rest(store: Store, tmp_path: Path) -> None:
