@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from fastmlp.errors import InvalidInput, LabelError, NotFiniteError, ShapeError
-from fastmlp.problems import Problem, Sizes, Task, check_own, read_task, sizes_for, user
-
-from ..conftest import SeededRng
+from fastmlp.problems import Task, read_task, user
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 1, 2, 0, 1, 2])
@@ -195,95 +192,3 @@ def test_a_file_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -> No
     path.write_bytes(npz(X=X + 1, y=Y))
     os.utime(path, ns=(1, 1))  # later or earlier: it is not as it was
     assert read_task(path).name != task.name
-
-
-counts = st.lists(st.integers(5, 300), min_size=2, max_size=6)
-said = st.dictionaries(st.sampled_from(["heldout", "pool", "probe"]), st.integers(20, 99), max_size=2)
-
-
-@given(counts, counts, st.sampled_from([True, False]), st.integers(0, 9), said)
-def test_every_part_of_a_split_that_is_allowed_has_every_class(
-    target: list[int], source: list[int], shared: Any, seed: int, said: dict[str, int]
-) -> None:
-    y = np.repeat(np.arange(len(target)), target)
-    theirs = np.arange(len(y)) % len(source) if shared else np.repeat(np.arange(len(source)), source)
-    known, wanted = Task("s", np.zeros((len(theirs), 1)), theirs), Task("t", np.ones((len(y), 1)), y)
-    problem = Problem("mine", known, wanted, sizes_for(wanted, shared=shared, **said), shared=shared)
-    assert {part: getattr(problem.sizes, part) for part in said} == said
-    try:
-        check_own(problem)
-    except InvalidInput:
-        return
-    split = problem.split(seed)
-    assert [len(split.heldout), len(split.pool), len(split.probe)] == [*vars(problem.sizes).values()]
-    for part in (split.heldout, split.pool, split.probe):
-        assert len(set(y[part])) == len(target)
-    if shared:
-        assert len(split.source) >= len(source)
-    else:
-        assert len(set(theirs[split.source])) == len(set(theirs[split.source_heldout])) == len(source)
-
-
-def problem_of(rng: SeededRng, n: int = 600, **changes: Any) -> Problem:
-    """A problem that is allowed, and then changed."""
-    source, target = (Task(name, rng.normal(n, 3), np.arange(n) % k) for name, k in (("s", 2), ("t", 4)))
-    problem = Problem("mine", source, target, Sizes(200, 200, 40))
-    return replace(problem, **{name: change(problem) for name, change in changes.items()})
-
-
-MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
-    "features": (
-        {"source": lambda p: Task("s", p.source.X[:, :2], p.source.y)},
-        ShapeError,
-        "has 2 features, the target 3",
-    ),
-    "shared": (
-        {"source": lambda p: Task("s", p.source.X[1:], p.source.y[1:])},
-        ShapeError,
-        "has 599 examples, the target 600; with shared = true row i",
-    ),
-    "sizes": (
-        {"sizes": lambda _: Sizes(300, 200, 99)},
-        ShapeError,
-        "asks for 601 examples, heldout 300, pool 200, probe 99 and at least 2 for the source pool; the target has 600",
-    ),
-    "unshared": (
-        {"sizes": lambda _: Sizes(300, 200, 101), "shared": lambda _: False},
-        ShapeError,
-        "asks for 601 examples, heldout 300, pool 200, probe 101; the target has 600",
-    ),
-    "rare": (
-        {"sizes": lambda _: Sizes(200, 200, 7)},
-        LabelError,
-        r"class 0 has 150 of 600 target examples; with probe = 7 its share is 1\.8, and 2 are needed",
-    ),
-    "rare source": (
-        {"source": lambda p: Task("s", p.source.X, (np.arange(600) < 4).astype(np.int64))},
-        LabelError,
-        "class 1 has 4 of 600 source examples; 5 are needed",
-    ),
-    "leak": (
-        {"source": lambda p: p.target, "shared": lambda _: False},
-        InvalidInput,
-        "all 600 target examples are in the source, so none is held out; leave them out, or say shared = true",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", MISFITS)
-def test_tasks_that_make_no_problem_are_refused(rng: SeededRng, case: str) -> None:
-    check_own(problem_of(rng))
-    changes, kind, message = MISFITS[case]
-    with pytest.raises(kind, match=message):
-        check_own(problem_of(rng, **changes))
-
-
-def test_sizes_are_the_labs_where_there_is_enough_and_more_where_a_class_is_rare() -> None:
-    def sizes(n: int, classes: int, *, shared: bool) -> list[int]:
-        return list(vars(sizes_for(Task("t", np.zeros((n, 1)), np.arange(n) % classes), shared=shared)).values())
-
-    assert sizes(1797, 10, shared=True) == [500, 500, 100]
-    assert sizes(9000, 10, shared=False) == [500, 500, 100]
-    assert sizes(9000, 100, shared=False) == [500, 500, 200]
-    assert sizes(1000, 2, shared=True) == [280, 280, 60]
-    assert sizes(1000, 2, shared=False) == [450, 450, 100]

@@ -1,0 +1,84 @@
+"""Every built-in problem by name: it repeats itself, keeps its parts apart, and only its source changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from fastmlp.errors import UnknownName
+from fastmlp.problems import PROBLEMS, Scaler, Task, get_problem
+
+from ..conftest import SeededRng
+
+EVERY = [*PROBLEMS, "rotated-15", "noisy-0.5", "teacher-0.5"]
+
+
+ON_DIGITS = [name for name in EVERY if not name.startswith(("halves", "teacher"))]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_problem_keeps_its_parts_apart_and_repeats_itself(name: str) -> None:
+    problem, again, other = (get_problem.__wrapped__(name, seed) for seed in (3, 3, 4))
+    split = problem.split(3)
+    for one, same in ((problem.source, again.source), (problem.target, again.target)):
+        assert one.fingerprint == same.fingerprint
+    assert_array_equal(split.pool, again.split(3).pool)
+    assert not np.array_equal(split.pool, other.split(4).pool)
+    parts = [split.heldout, split.pool, split.probe] + [split.source] * problem.shared
+    assert len(np.unique(np.concatenate(parts))) == sum(len(part) for part in parts)
+    assert len(split.pool) == 500
+    assert problem.shared or len(np.intersect1d(split.source, split.source_heldout)) == 0
+    assert not problem.shared or not np.isin(split.ceiling, np.concatenate(parts[:3])).any()
+    assert name.startswith("teacher") or set(problem.target.y[split.subset(20)]) == set(range(problem.target.n_classes))
+
+
+@pytest.mark.parametrize("name", ON_DIGITS)
+def test_on_the_axis_only_the_source_changes(name: str) -> None:
+    problem, parity = get_problem(name, 5), get_problem("parity", 5)
+    assert problem.target is parity.target
+    for part in ("heldout", "pool", "probe", "source"):
+        assert_array_equal(getattr(problem.split(5), part), getattr(parity.split(5), part))
+
+
+def test_what_a_seed_draws_of_a_problem_is_drawn_anew_for_the_next() -> None:
+    for name in ("halves", "blocks", "permuted", "random-labels", "noisy-1", "teacher-0.5"):
+        assert get_problem(name, 0).source.fingerprint != get_problem(name, 1).source.fingerprint
+
+
+@pytest.mark.parametrize(
+    "name", ["rotated-181", "rotated-", "rotated-x", "noisy--1", "teacher-1.5", "teacher-nan", "teacher-r"]
+)
+def test_a_number_that_a_family_does_not_have_is_refused(name: str) -> None:
+    with pytest.raises(UnknownName, match="unknown problem"):
+        get_problem(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        ("rotated-1_0", "rotated-10"),
+        ("rotated- 5", "rotated-5"),
+        ("rotated-30.0", "rotated-30"),
+        ("rotated--0", "rotated-0"),
+        ("noisy-1e0", "noisy-1"),
+        ("teacher-.5", "teacher-0.5"),
+    ],
+)
+def test_a_number_has_one_spelling(name: str, canonical: str) -> None:
+    with pytest.raises(UnknownName, match=f"unknown problem '{name}'; did you mean '{canonical}'?"):
+        get_problem(name)
+    assert get_problem(canonical).name == canonical
+
+
+def test_an_unknown_problem_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="unknown problem 'party'; did you mean 'parity'"):
+        get_problem("party")
+
+
+def test_a_task_says_in_which_units_its_features_are(rng: SeededRng) -> None:
+    x, y, rows = rng.normal(30, 2) * [1, 1e4], rng.labels(30, 2), np.arange(20)
+    for one_unit in (True, False):
+        scaler = Task("mine", x, y, one_unit=one_unit).scaler(rows)
+        assert scaler.scale.tolist() == Scaler.fit(x[rows], one_unit=one_unit).scale.tolist()
+    assert all(get_problem(name).target.one_unit for name in EVERY)
