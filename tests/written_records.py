@@ -32,7 +32,7 @@ from fastmlp.study.settings.load import from_dict
 from fastmlp.study.settings.schema import PURPOSES
 from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.schema import COLUMNS, DERIVED, IDENTITY, PROTOCOL, VARIATION, reproducible
-from fastmlp.study.trial.run import Worker
+from fastmlp.study.trial.run import GroupRunner
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ def compute() -> Json:
         with TemporaryDirectory() as folder:
             with Store.open(Path(folder)) as store:
                 store.begin(plan(settings, HERE), {"settings": ""})
-                with ThreadExecutor(Worker(settings, "numpy"), 1) as executor:
+                with ThreadExecutor(GroupRunner(settings, "numpy"), 1) as executor:
                     run_missing(store, executor, Stop())
             for row in read_study(folder).rows:
                 name = ", ".join([title, *(str(row[part]) for part in NAMES if row[part] != "")])

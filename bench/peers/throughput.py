@@ -21,7 +21,7 @@ from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
-from fastmlp.study.trial.run import Worker
+from fastmlp.study.trial.run import GroupRunner
 
 from .work import SHAPES, Work
 
@@ -60,7 +60,7 @@ def runner(workers: int) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         with Store.open(Path(folder)) as store:
             store.begin(plan(settings, capture_environment(settings, "numba")), {"settings": ""})
-            with open_executor(Worker(settings, "numba"), workers, store.count()[1]) as executor:
+            with open_executor(GroupRunner(settings, "numba"), workers, store.count()[1]) as executor:
                 done = run_missing(store, executor, Stop(), lambda _: commits.append(time.monotonic()))
         with reading(Path(folder)) as reader:
             rows = list(reader.rows(["seed", "train_seconds", "pretrain_seconds"]))

@@ -28,7 +28,7 @@ from .settings.schema import Settings
 from .store import Store, read_study
 from .store.lock import see_free
 from .store.reader import reading
-from .trial.run import Worker
+from .trial.run import GroupRunner
 
 MOST_JOBS = 1024  # more threads than any machine has cores are a slip of the keyboard
 HEADER = "# The settings of this study, defaults included. To resume it: fastmlp study study.toml --out .\n\n"
@@ -89,7 +89,7 @@ def run_study(
         if store.begin(plan(settings, environment), {"settings": toml} | facts):
             checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
             how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
-            with open_executor(Worker(settings, environment.backend), workers, store.count()[1]) as executor:
+            with open_executor(GroupRunner(settings, environment.backend), workers, store.count()[1]) as executor:
                 store.note(describe_run(environment) | how)
                 with stop.drain():
                     run_missing(store, executor, stop, on_commit)

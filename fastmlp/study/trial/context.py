@@ -26,7 +26,7 @@ class TrialContext:
     problem, seed
         Which.
     settings, backend
-        As for `Worker`.
+        As for `GroupRunner`.
     """
 
     def __init__(self, problem: Problem, seed: int, settings: Settings, backend: str) -> None:

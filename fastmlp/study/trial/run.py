@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Worker:
-    """What runs the trials of any group of a study.
+class GroupRunner:
+    """A function that runs the trials of a group: what an executor calls. It can be pickled.
 
     Parameters
     ----------

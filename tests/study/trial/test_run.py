@@ -15,7 +15,7 @@ from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Record, Trial,
 from fastmlp.study.trial import model, pretraining
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.model import epochs_for
-from fastmlp.study.trial.run import Worker, run_strategy, train
+from fastmlp.study.trial.run import GroupRunner, run_strategy, train
 from fastmlp.study.trial.tuning import Candidate
 
 from ...made_up_study import SMALL, together, with_grid
@@ -31,8 +31,8 @@ def group(strategies: tuple[str, ...] = STRATEGIES, n_target: int = 20, seed: in
 def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> dict[str, Record]:
     """Records of a group by strategy."""
     wanted = group() if wanted is None else wanted
-    worker = Worker(from_dict(with_grid(SMALL, strategies=list(STRATEGIES)) | (changes or {})), "numpy")
-    outcome = together(worker(wanted, lambda: False))
+    run_group = GroupRunner(from_dict(with_grid(SMALL, strategies=list(STRATEGIES)) | (changes or {})), "numpy")
+    outcome = together(run_group(wanted, lambda: False))
     return dict(zip([each.strategy for each in wanted.trials], outcome.records, strict=True))
 
 
@@ -51,7 +51,7 @@ def test_a_record_has_every_column_and_finite_numbers() -> None:
 
 
 def test_a_pretraining_has_every_column() -> None:
-    outcome = together(Worker(from_dict(SMALL), "numpy")(group(()), lambda: False))
+    outcome = together(GroupRunner(from_dict(SMALL), "numpy")(group(()), lambda: False))
     assert outcome.pretraining is not None
     assert set(outcome.pretraining) == {"key", *PRETRAINING}
     assert 0 < outcome.pretraining["h_score_random"] < outcome.pretraining["h_score_target"]
@@ -136,8 +136,8 @@ def test_a_huge_rate_diverges_and_is_not_measured() -> None:
 
 def test_a_pretraining_that_diverges_takes_only_what_starts_from_it() -> None:
     wanted = group()
-    worker = Worker(from_dict(SMALL | {"pretraining": {"lr": 1e6, "epochs": 3}}), "numpy")
-    outcome = together(worker(wanted, lambda: False))
+    run_group = GroupRunner(from_dict(SMALL | {"pretraining": {"lr": 1e6, "epochs": 3}}), "numpy")
+    outcome = together(run_group(wanted, lambda: False))
     status = {each.strategy: record["status"] for each, record in zip(wanted.trials, outcome.records, strict=True)}
     assert {name for name, value in status.items() if value == "diverged"} == {"frozen", "finetune"}
     assert {value for name, value in status.items() if name not in {"frozen", "finetune"}} == {"ok"}
@@ -178,7 +178,7 @@ def test_a_group_stops_between_two_trials() -> None:
         asked.append(True)
         return len(asked) > 3  # once for the pretraining, then after two trials
 
-    outcome = together(Worker(from_dict(SMALL), "numpy")(group(), stopped))
+    outcome = together(GroupRunner(from_dict(SMALL), "numpy")(group(), stopped))
     assert [record["key"] for record in outcome.records] == ["key of baseline", "key of baseline-source-scaler"]
 
 
