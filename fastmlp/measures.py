@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,25 @@ CALIBRATION_BINS = 15  # Guo et al. 2017, section 2
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
+class Measure(NamedTuple):
+    """How the report shows a measure: the head of its column and a kind of cell, see `fastmlp.report.format.KINDS`."""
+
+    head: str | None = None
+    kind: str = "mean"
+
+
+#: What `evaluate` returns, in the order of the report's columns. A measure without a head is in the records alone.
+MEASURES = {
+    "accuracy": Measure("accuracy, %", "percent_mean"),
+    "macro_precision": Measure(),
+    "macro_recall": Measure(),
+    "macro_f1": Measure("macro F1, %", "percent_mean"),
+    "auc": Measure("AUC, %", "fine_percent_mean"),
+    "ece": Measure("calibration error, %", "percent_mean"),
+    "log_loss": Measure("log-loss", "mean"),
+}
+
+
 def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
     """Return all measures of a classifier on some examples.
 
@@ -30,7 +49,7 @@ def evaluate(probabilities: Probabilities, y: Ints) -> dict[str, float | None]:
 
     Returns
     -------
-    accuracy, macro_precision, macro_recall, macro_f1, log_loss, auc, ece; None where a measure is not defined.
+    A number for each of `MEASURES`; None where a measure is not defined.
     """
     counts = confusion(probabilities.argmax(axis=1), y, probabilities.shape[1])
     precision, recall, f1 = macro_averages(counts)

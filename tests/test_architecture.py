@@ -43,7 +43,7 @@ ALLOWED = {
     "strategies.read": {"errors", "strategies.spec", "strategies.validation"},
     "strategies.table": {"strategies.spec"},
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table", "strategies.read"},
-    "study.store": {"errors", "files", "stats"},  # records, and nothing of strategies
+    "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
     "study.settings": TRAINING | {"files"},
     "study.trial": TRAINING | {"study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
@@ -60,8 +60,14 @@ ALLOWED = {
     "report.png": {"errors"},
     "report.references": {"errors"},
     "report.strategies": {"errors", "strategies"},  # a strategy is data: a table that is read
-    "report": {"errors", "stats", "report.format", "report.references", "report.strategies"},  # what chapters share
-    "report.chapters": {"errors", "stats", "report", "report.format", "report.figures", "report.strategies"},
+    "report": {"errors", "stats", "measures", "report.format", "report.references", "report.strategies"},  # shared
+    "report.chapters": {
+        "errors",
+        "stats",
+        "measures",
+        "report",
+        *(f"report.{x}" for x in ("format", "figures", "strategies")),
+    },
     "report.summary": {"report", "report.chapters"},
     "report.render": {
         *("errors", "files", "report", "report.chapters", "report.summary", "report.format", "report.figures"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from fastmlp.measures import auc, calibration_error, confusion, evaluate, log_loss, macro_averages
+from fastmlp.measures import MEASURES, auc, calibration_error, confusion, evaluate, log_loss, macro_averages
 
 
 @st.composite
@@ -28,6 +28,7 @@ def test_measures_equal_scikit_learns(case: tuple[Any, Any]) -> None:
     n_classes = p.shape[1]
     labels = np.arange(n_classes)
     measured = evaluate(p, y)
+    assert set(measured) == set(MEASURES)
     assert measured["accuracy"] == pytest.approx(metrics.accuracy_score(y, p.argmax(axis=1)))
     for name in ("precision", "recall"):
         score = getattr(metrics, f"{name}_score")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any, Literal, TypedDict
 
+from ..measures import MEASURES
 from ..stats import mean_interval, normalised_score
 from .grid import Grid, Row, number
 
@@ -37,7 +38,10 @@ class Mean(TypedDict):
 
 
 class CellMeasures(TypedDict):
-    """One strategy in one cell: how many trials ended how, means over seeds of its measures, and medians."""
+    """One strategy in one cell: how many trials ended how, means over seeds of its measures, and medians.
+
+    `held_out` has those of `fastmlp.measures.MEASURES` that have a head, accuracy among them.
+    """
 
     n_target: int
     ok: int
@@ -45,10 +49,7 @@ class CellMeasures(TypedDict):
     failed: int
     missing: int
     accuracy: Mean
-    macro_f1: Mean
-    log_loss: Mean
-    auc: Mean
-    ece: Mean
+    held_out: dict[str, Mean]
     train_accuracy: Mean
     final_loss: Mean
     train_seconds: float | None
@@ -127,10 +128,7 @@ def cell_measures(grid: Grid, problem: str, strategy: str, n: int) -> CellMeasur
         "failed": counts["failed"],
         "missing": counts["missing"],
         "accuracy": mean("accuracy"),
-        "macro_f1": mean("macro_f1"),
-        "log_loss": mean("log_loss"),
-        "auc": mean("auc"),
-        "ece": mean("ece"),
+        "held_out": {name: mean(name) for name, measure in MEASURES.items() if measure.head},
         "train_accuracy": mean("train_accuracy"),
         "final_loss": mean("final_loss"),
         "train_seconds": median_of(rows, "train_seconds"),

@@ -1,4 +1,4 @@
-"""What it takes to add a measure: a function, its place among the measures, and its column."""
+"""What it takes to add a measure: a function and its row, from which a column in records and report follows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import fastmlp
+from fastmlp.report.render import templates
 from fastmlp.study import run as study_run
 from fastmlp.study.store.schema import PROTOCOL
 
@@ -26,8 +27,6 @@ def top_two(probabilities: Probabilities, y: Ints) -> float:
 """
 RUN = """
 import fastmlp
-from fastmlp.study import run
-run.refresh_report = lambda *_: None
 fastmlp.run_study("out/study.toml", "out", backend="numpy", jobs=1)
 """
 
@@ -38,20 +37,26 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_a_measure_is_a_function_and_a_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measure_is_a_function_and_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_run, "refresh_report", lambda *_: None)
     table = fastmlp.run_study(SMALL, tmp_path / "out", backend="numpy", jobs=1).table
     before = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
     ignored = shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc")
     shutil.copytree(ROOT, tmp_path / "fastmlp", ignore=ignored)
+    shutil.copytree(templates(), tmp_path / "report_templates")
     measures, schema = tmp_path / "fastmlp" / "measures.py", tmp_path / "fastmlp" / "study" / "store" / "schema.py"
-    edit(measures, '"accuracy": ', '"top_two": top_two(probabilities, y),\n        "accuracy": ')
+    edit(measures, '"accuracy": int', '"top_two": top_two(probabilities, y),\n        "accuracy": int')
     measures.write_text(measures.read_text(encoding="utf-8") + MEASURE, encoding="utf-8")
-    edit(schema, '    "accuracy": "REAL",\n', '    "accuracy": "REAL",\n    "top_two": "REAL",\n')
+    edit(
+        measures,
+        "MEASURES = {\n",
+        'MEASURES = {\n    "top_two": Measure("among the two likeliest, %", "percent_mean"),\n',
+    )
     edit(schema, f"PROTOCOL = {PROTOCOL}\n", f"PROTOCOL = {PROTOCOL + 1}\n")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     subprocess.run([sys.executable, "-c", RUN], cwd=tmp_path, env=environment, check=True, timeout=120)
     rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert "in the two likeliest, %" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert {*rows[0]} - {*before[0]} == {"top_two"}
     assert all(float(row["accuracy"]) <= float(row["top_two"]) <= 1 for row in rows), "every trial ran anew"
     same = [name for name in before[0] if not name.endswith("_seconds") and name != "key"]

@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ...measures import MEASURES
+
 Record = dict[str, Any]
 
 # Part of every trial's key. Raise it when the records of some trials change or a column is added, so that all trials
@@ -119,6 +121,7 @@ TRIAL = {  # and None wherever a model has no such thing
     "train_accuracies": "PAIRS",  # [epoch, accuracy on the n_target examples] after epochs 1, 2, 4, 8, ..., the last
     "losses": "LIST",
 }
+TRIAL |= {name: "REAL" for name in MEASURES if name not in TRIAL}
 PRETRAINING = {
     "source_accuracy": "REAL",
     "pretrain_seconds": "REAL",
