@@ -1,15 +1,15 @@
-"""What a handful of seeds allows us to say.
+"""Statistics of a few seeds: intervals, paired comparisons and verdicts.
 
 Pure functions on arrays, frozen results. The seed is the unit: the held-out examples of one split are not replicates,
-so nothing here ever counts examples, and what an interval covers is another split of the same data. Strategies are
+so nothing here counts examples, and an interval is about another split of the same data. Strategies are
 compared on the seeds they share, difference by difference: the trials of one cell see the same examples, the same
-initial weights, the same held-out set, and what is common cancels.
+initial weights and the same held-out set, and what they have in common cancels.
 
-NaN is a missing trial, whatever it is missing for. It is dropped, the result counts it in `dropped`, and infinity is
-refused. What cannot be estimated is `None`, and `reason` says why. No result holds NaN and no function warns.
+NaN is a missing trial, whatever the reason. It is dropped and counted in `dropped`; infinity is refused. A value that
+cannot be estimated is `None`, and `reason` says why. No result holds NaN, and no function warns.
 
-What is drawn at random is drawn from `fastmlp.seeds.rng_for`, by the number of values and not by the values: the same
-data gives the same result, and so does the same data shifted, or with its seeds in another order.
+Random draws come from `fastmlp.seeds.rng_for` and depend on the number of values, not on the values: the same data
+gives the same result, and so does the same data shifted, or with its seeds in another order.
 
 =====================  ===========================================================================================
 `intervals`            of a mean, of an interquartile mean

@@ -1,4 +1,4 @@
-"""What all of the statistics share: how values are read, and the two functions of Student's law."""
+"""Shared by all statistics: reading values, checking arguments, and the laws of Student and Gauss."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LEVEL = 0.95
 
 
 def array(values: ArrayLike, *, ndim: int, expected: str) -> Floats:
-    """Values in double precision; NaN is a missing trial, and so is None.
+    """Return values in double precision; NaN and None are missing trials.
 
     Raises
     ------
     ShapeError
-        When `values` has another number of dimensions; `expected` tells which were meant.
+        When `values` has another number of dimensions; `expected` describes the right shape.
     NotFiniteError
         When a value is infinite.
     """
@@ -39,14 +39,14 @@ def array(values: ArrayLike, *, ndim: int, expected: str) -> Floats:
 
 
 def column(values: ArrayLike) -> tuple[Floats, int]:
-    """The values of shape (n,) that are there, and how many are missing."""
+    """Return the values of shape (n,) that are not missing, and how many are."""
     x = array(values, ndim=1, expected="(n,)")
     kept = x[~np.isnan(x)]
     return kept, x.size - kept.size
 
 
 def shared(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats, int]:
-    """Two columns where both have a value, and how many pairs are missing one.
+    """Return two columns where both have a value, and the number of pairs that lack one.
 
     Raises
     ------
@@ -61,13 +61,13 @@ def shared(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats, int]:
 
 
 def rounding(*columns: Floats) -> float:
-    """The spread that rounding alone can give to equal values: 0.3 - 0.2 is not 0.2 - 0.1."""
+    """Return the spread that rounding alone can give to equal values: 0.3 - 0.2 is not 0.2 - 0.1."""
     largest = max((float(np.nanmax(np.abs(x), initial=0.0)) for x in columns), default=0.0)
     return 8 * float(np.finfo(np.float64).eps) * largest
 
 
 def check_level(level: float) -> float:
-    """The confidence of an interval.
+    """Return the confidence of an interval, checked.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def check_level(level: float) -> float:
 
 
 def check_margin(margin: float) -> float:
-    """The smallest difference that matters.
+    """Return the smallest difference that matters, checked.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def check_margin(margin: float) -> float:
 
 
 def check_count(name: str, value: int, least: int = 1) -> int:
-    """A whole number.
+    """Return a whole number, checked.
 
     Raises
     ------
@@ -107,28 +107,28 @@ def check_count(name: str, value: int, least: int = 1) -> int:
 
 # scipy.special holds the two functions that are needed and is imported in a third of the time of scipy.stats.
 def t_below(t: float, df: int) -> float:
-    """Probability that Student's t with `df` degrees of freedom lies below `t`."""
+    """Return the probability that Student's t with `df` degrees of freedom lies below `t`."""
     from scipy.special import stdtr
 
     return float(stdtr(df, t))
 
 
 def t_quantile(p: float, df: int) -> float:
-    """Value below which Student's t with `df` degrees of freedom lies with probability `p`."""
+    """Return the value below which Student's t with `df` degrees of freedom lies with probability `p`."""
     from scipy.special import stdtrit
 
     return float(stdtrit(df, p))
 
 
 def normal_quantile(p: float) -> float:
-    """Value below which the standard normal law lies with probability `p`."""
+    """Return the value below which the standard normal law lies with probability `p`."""
     from scipy.special import ndtri
 
     return float(ndtri(p))
 
 
 def normal_below(z: float) -> float:
-    """Probability that the standard normal law lies below `z`."""
+    """Return the probability that the standard normal law lies below `z`."""
     from scipy.special import ndtr
 
     return float(ndtr(z))

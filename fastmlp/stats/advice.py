@@ -1,7 +1,7 @@
-"""What CS231n advises, and whether a study agrees.
+"""CS231n's advice on transfer learning, and whether a study agrees with it.
 
-The course notes *Transfer learning* (cs231n.github.io/transfer-learning, "When and how to fine-tune?") know four cases,
-by whether the data are similar to those of the pretraining and whether they are few:
+The course notes *Transfer learning* (cs231n.github.io/transfer-learning, "When and how to fine-tune?") distinguish four
+cases, by whether the data are similar to those of the pretraining and whether they are few:
 
 =========  ========================================  =======================================
 ..         little data                               much data
@@ -10,9 +10,9 @@ similar    a linear classifier on the top features   fine-tune the whole network
 different  a linear classifier on earlier features   fine-tune the whole network, or scratch
 =========  ========================================  =======================================
 
-The notes give no numbers. Where "similar" begins and "little" ends is therefore an argument here, and how much the
-answer depends on it is part of the result. Tasks of many classes need more labels than tasks of few, so "little" may
-end elsewhere for each problem.
+The notes give no numbers. So the thresholds of "similar" and "little" are arguments here, and the result says how
+much it depends on them. Tasks with many classes need more labels than tasks with few, so each problem may have its own
+threshold of "little".
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ ADVICE: tuple[Advice, ...] = ("linear on top", "linear lower down", "fine-tune",
 
 @dataclass(frozen=True, slots=True)
 class AdviceMatrix:
-    """CS231n's advice for every cell, and what the study says of it.
+    """CS231n's advice for every cell, and whether the study agrees with it.
 
     Attributes
     ----------
     advice
-        (problems, sizes), None where the similarity is not known.
+        (problems, sizes), None where the similarity is unknown.
     marks
         (problems, sizes). *agrees*: only advised strategies may be the best, or an advised one is tied with the best.
         *contradicted*: none of them may be. *undecided*: neither.
     steadiness
-        (problems, sizes), the share of the threshold choices under which the mark is the same.
+        (problems, sizes), the share of the choices of thresholds under which the mark is the same.
     counts
-        How many cells have which mark.
+        Number of cells with each mark.
     similar_from, little_to
         The declared thresholds: similar is at least the first, little data at most the second, for all problems or
         (problems,).
     choices
-        How many pairs of thresholds were tried.
+        Number of pairs of thresholds that were tried.
     """
 
     advice: tuple[tuple[Advice | None, ...], ...]
@@ -72,16 +72,16 @@ class AdviceMatrix:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Who took part in a cell and who may have won it.
+    """The strategies compared in a cell, and those that may be the best.
 
     Attributes
     ----------
     contestants
         The strategies that were compared.
     winners
-        Those that cannot be told apart from the best.
+        Those that cannot be by_cell apart from the best.
     tied
-        Those that are known to lie within the margin of the best, the best included.
+        Those that are equivalent to the best within the margin, the best included.
     """
 
     contestants: Names
@@ -90,7 +90,7 @@ class Contest:
 
 
 def cs231n_advice(*, similar: bool, little: bool) -> Advice:
-    """The advice for one case.
+    """Return the advice for one case.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def cs231n_advice(*, similar: bool, little: bool) -> Advice:
 
 
 def mark_advice(contest: Contest, advised: Names) -> Mark:
-    """Whether a cell agrees with being told to use one of the `advised` strategies.
+    """Return whether a cell agrees with the advice to use one of the `advised` strategies.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def mark_advice(contest: Contest, advised: Names) -> Mark:
         return "not in the study"
     if not present & set(contest.winners):
         return "contradicted"
-    if present == set(contest.contestants):  # whatever came out would agree
+    if present == set(contest.contestants):  # any outcome would agree
         return "undecided"
     return "agrees" if set(contest.winners) <= present or present & set(contest.tied) else "undecided"
 
@@ -132,22 +132,22 @@ def advice_matrix(
     little_to: Labels,
     other_thresholds: tuple[Sequence[float], Sequence[Labels]] = ((), ()),
 ) -> AdviceMatrix:
-    """Hold CS231n's advice against the winners of every cell.
+    """Compare CS231n's advice with the winners of every cell.
 
     Parameters
     ----------
     similarity
-        (problems,), measured; None where it is not known.
+        (problems,), measured; None where it is unknown.
     sizes
         (sizes,), labels.
     contests
         (problems, sizes).
     advised
-        The strategies that each piece of advice means.
+        The strategies that follow each piece of advice.
     similar_from, little_to
-        A problem is similar from here on; data are little up to here, with one number for all problems, or (problems,).
+        Thresholds: similar is at least the first, little data at most the second, a number or (problems,).
     other_thresholds
-        Other choices of the two that might as well have been made. All pairs are tried, the declared ones included.
+        Other reasonable choices of the two. All pairs are tried, the declared ones included.
 
     Raises
     ------
@@ -167,19 +167,21 @@ def advice_matrix(
     known = array([np.nan if r is None else r for r in similarity], ndim=1, expected="(problems,)")
 
     def look(start: float, ends: Sequence[float]) -> tuple[list[list[Advice | None]], list[list[Mark]]]:
-        told = _advised(known, sizes, start, ends)
-        marks = [[_mark(c, a, advised) for c, a in zip(*row, strict=True)] for row in zip(contests, told, strict=True)]
-        return told, marks
+        by_cell = _advised(known, sizes, start, ends)
+        marks = [
+            [_mark(c, a, advised) for c, a in zip(*row, strict=True)] for row in zip(contests, by_cell, strict=True)
+        ]
+        return by_cell, marks
 
     declared = _by_problem(little_to, len(known))
     starts = sorted({similar_from, *other_thresholds[0]})
     ends = sorted({declared, *(_by_problem(end, len(known)) for end in other_thresholds[1])})
-    told, marks = look(similar_from, declared)
+    by_cell, marks = look(similar_from, declared)
     tried = np.array([look(start, end)[1] for start in starts for end in ends], dtype=object)
     same = np.asarray(tried == np.array(marks, dtype=object), dtype=np.float64).mean(axis=0)
     every = [mark for row in marks for mark in row]
     return AdviceMatrix(
-        advice=tuple(map(tuple, told)),
+        advice=tuple(map(tuple, by_cell)),
         marks=tuple(map(tuple, marks)),
         steadiness=tuple(tuple(row) for row in same.tolist()),
         counts={mark: every.count(mark) for mark in dict.fromkeys(every)},
@@ -197,16 +199,16 @@ def advised_choice(
     similar_from: float,
     little_to: Labels,
 ) -> Ints:
-    """The strategy that someone takes who follows the advice, to be handed to `regret`.
+    """Return the strategies chosen by following the advice, for `regret`.
 
     Parameters
     ----------
     similarity
-        (problems,), NaN where it is not known.
+        (problems,), NaN where it is unknown.
     sizes
         (sizes,).
     first
-        The place of the strategy that stands for each piece of advice.
+        Place of the strategy for each piece of advice.
     similar_from, little_to
         As for `advice_matrix`.
 
@@ -220,8 +222,10 @@ def advised_choice(
         When `little_to` is neither a number nor (problems,).
     """
     known = array(similarity, ndim=1, expected="(problems,)")
-    told = _advised(known, sizes, similar_from, _by_problem(little_to, len(known)))
-    return np.array([-1 if advice is None else first.get(advice, -1) for row in told for advice in row], dtype=np.int64)
+    by_cell = _advised(known, sizes, similar_from, _by_problem(little_to, len(known)))
+    return np.array(
+        [-1 if advice is None else first.get(advice, -1) for row in by_cell for advice in row], dtype=np.int64
+    )
 
 
 def _by_problem(little_to: Labels, problems: int) -> tuple[float, ...]:

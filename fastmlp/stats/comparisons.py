@@ -1,4 +1,4 @@
-"""Two strategies on the seeds they share, ending in a verdict.
+"""Compare two strategies on the seeds they share; the result is a verdict.
 
 better, worse
     the two-sided paired test, corrected by Holm over the family, rejects "no difference";
@@ -6,7 +6,7 @@ tied
     two one-sided tests (TOST), corrected likewise, both reject "a difference of at least the margin". Tied goes
     before better: the margin is the smallest difference that matters, declared before the numbers were seen;
 undecided
-    neither. This is no weak form of tied: it says that more seeds are needed.
+    neither. This is not a weak form of tied: it says that more seeds are needed.
 
 See Also
 --------
@@ -36,24 +36,24 @@ Pair = tuple["ArrayLike", "ArrayLike"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A paired difference, first minus second, and what may be concluded from it.
+    """A paired difference, first minus second, and its verdict.
 
     Attributes
     ----------
     n
-        How many pairs it rests on.
+        Number of pairs.
     mean, low, high
         Mean difference and its interval, not corrected for other comparisons.
     p_different, p_equivalent
         Two-sided test and TOST, both corrected by Holm over the family.
     verdict
-        Of the first about the second: *better* means that the first is higher.
+        *better* means that the first is higher.
     trivial
-        Tied, although the difference is not zero: it is there, and smaller than the margin.
+        Tied, although the difference is significant: it exists, and is smaller than the margin.
     reason
         Why there is no interval and no verdict, or None.
     dropped
-        How many pairs lack one of the two.
+        Number of pairs that lack one of the two.
     """
 
     n: int
@@ -103,7 +103,7 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL)
     Returns
     -------
     list of Difference
-        In the order of `pairs`. Comparisons that cannot be estimated are undecided and burden no other.
+        In the order of `pairs`. Comparisons that cannot be estimated are undecided, and do not count in the correction.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL)
 
 
 def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float) -> Difference:
-    """One paired comparison, with p-values that are not corrected yet."""
+    """Compare one pair; its p-values are not corrected yet."""
     a, b, dropped = shared(first, second)
     m = mean_of(a - b, level, rounding(a, b), dropped)
     p, q = _t(m, margin)
@@ -134,7 +134,7 @@ def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float) -
 
 
 def _t(m: Mean, margin: float) -> tuple[float | None, float | None]:
-    """Two-sided t test, and the larger of the two one-sided ones against the margin."""
+    """Return the p-values of the two-sided t test and of TOST against the margin."""
     if m.reason is not None or m.mean is None or m.sd is None:
         return None, None
     error = m.sd / m.n**0.5
@@ -143,7 +143,7 @@ def _t(m: Mean, margin: float) -> tuple[float | None, float | None]:
 
 
 def _decide(d: Difference, p_different: float, p_equivalent: float, error: float) -> Difference:
-    """The same difference with corrected p-values and the verdict they allow."""
+    """Return the difference with corrected p-values and its verdict."""
     differs, tied = p_different <= error, p_equivalent <= error
     sign: Verdict = "better" if (d.mean or 0.0) > 0 else "worse"
     verdict: Verdict = "tied" if tied else sign if differs else "undecided"

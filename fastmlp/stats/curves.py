@@ -1,13 +1,13 @@
 """Learning curves: accuracy as a function of the number of labels.
 
 A saturating power law, acc(n) = ceiling - lack * (n / smallest)^-rate, with lack >= 0, rate > 0 and ceiling <= 1, so
-that it never falls and never leaves what an accuracy can be. Such laws fit best among the simple ones from a few points
-(Viering and Loog 2021, The shape of learning curves, arXiv 2103.10948), and are good for reading between the sizes
-that were measured; beyond them nothing here is ever said.
+that it never falls and stays a possible accuracy. Such laws fit best among the simple ones from a few points
+(Viering and Loog 2021, The shape of learning curves, arXiv 2103.10948), and are good for interpolation between the
+measured sizes; nothing here extrapolates.
 
 For a given rate the law is linear in the other two, so the fit is a search along one axis with an exact solution at
-each point (variable projection; Golub and Pereyra 1973), for thousands of resamples at once. Sizes weigh as their
-means are sure, and one that lies far from the curve in units of its error loses weight (Huber 1964).
+each point (variable projection; Golub and Pereyra 1973), for thousands of resamples at once. Sizes
+are weighted by the precision of their means, and outliers are downweighted (Huber 1964).
 
 See Also
 --------
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 DRAWS, PART = 999, 2**17  # resamples, and numbers that are drawn or counted at a time
 RATES = np.geomspace(0.02, 8.0, 33)
-HUBER = 1.345  # errors beyond which a size loses weight: 95 % efficient where errors are normal
-ROUNDS = 3  # of losing weight
+HUBER = 1.345  # errors beyond which a size is downweighted: 95 % efficiency for normal errors
+ROUNDS = 3  # of downweighting
 NARROWINGS = 3  # of the search around the best rate, by a factor of four each
-FLAT = 1e-12  # accuracies nearer than this are the same
+FLAT = 1e-12  # accuracies that differ by less are equal
 FEWEST = 3  # sizes: as many as a curve has parameters
 
 
@@ -54,11 +54,11 @@ class Curve:
     ceiling, lack, rate
         acc(n) = ceiling - lack * (n / smallest)^-rate; None where there is no fit.
     smallest, largest
-        The sizes it was fitted between.
+        Smallest and largest size of the fit.
     misfit
         Root mean square distance of the mean accuracies from the curve.
     sizes, seeds, dropped
-        Sizes and seeds it rests on, and missing trials.
+        Number of sizes, of seeds, and of missing trials.
     reason
         Why there is no fit, or None.
     """
@@ -75,7 +75,7 @@ class Curve:
     reason: Literal["no data", "too few sizes"] | None
 
     def at(self, n: ArrayLike) -> Floats | None:
-        """Accuracies at sizes `n`, of the shape of `n`; None where there is no fit."""
+        """Return accuracies at sizes `n`, of the shape of `n`; None where there is no fit."""
         if self.ceiling is None or self.lack is None or self.rate is None:
             return None
         x = np.asarray(n, dtype=np.float64) / self.smallest
@@ -84,14 +84,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """Curves of one strategy on many resamples of its seeds; the first is of the data themselves.
+    """Curves of one strategy on many resamples of its seeds; the first is that of the data.
 
     Attributes
     ----------
     ceiling, lack, rate
         Shape (fits,).
     smallest, largest
-        The sizes between which they may be read.
+        Range of the fit.
     """
 
     ceiling: Floats
@@ -101,12 +101,12 @@ class Fits:
     largest: float
 
     def at(self, n: ArrayLike) -> Floats:
-        """Accuracies at sizes `n` of shape (k,), as (fits, k)."""
+        """Return accuracies at sizes `n` of shape (k,), as (fits, k)."""
         x = np.asarray(n, dtype=np.float64) / self.smallest
         return self.ceiling[:, None] - self.lack[:, None] * x ** -self.rate[:, None]
 
     def labels_for(self, accuracy: Floats) -> Floats:
-        """Sizes at which the curves reach accuracies (fits, k): 0 below what was measured, infinite above."""
+        """Return the sizes at which the curves reach accuracies (fits, k): 0 below the range, infinite above."""
         reached = self.at([self.smallest, self.largest])
         lack = np.maximum(self.lack, FLAT)[:, None]
         share = np.clip((self.ceiling[:, None] - accuracy) / lack, FLAT, 1.0)
@@ -129,7 +129,7 @@ def fit_curve(sizes: ArrayLike, accuracy: ArrayLike) -> Curve:
     Raises
     ------
     ShapeError, InvalidInput
-        When the two do not fit together, or sizes are not above zero and rising.
+        When the shapes do not match, or sizes are not positive and rising.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def fit_curve(sizes: ArrayLike, accuracy: ArrayLike) -> Curve:
 
 
 def check_curve(sizes: ArrayLike, accuracy: ArrayLike) -> tuple[Floats, Floats]:
-    """Sizes (sizes,) and accuracies (seeds, sizes), in double precision."""
+    """Return sizes (sizes,) and accuracies (seeds, sizes) in double precision, checked."""
     n = array(sizes, ndim=1, expected="(sizes,)")
     x = array(accuracy, ndim=2, expected="(seeds, sizes)")
     if x.shape[1] != n.size:
@@ -191,7 +191,7 @@ def fit_resamples(sizes: Floats, accuracy: Floats, resamples: Ints) -> Fits:
 
 
 def resample_seeds(n: int, draws: int, seed: int) -> Ints:
-    """Places of `n` seeds, (1 + draws, n): first as they are, then drawn with replacement."""
+    """Return places of `n` seeds, (1 + draws, n): first all in order, then drawn with replacement."""
     check_count("draws", draws)
     rng = rng_for("curves", n=n, draws=draws, seed=seed)
     places = np.empty((1 + draws, n), np.int64)
@@ -204,9 +204,9 @@ def resample_seeds(n: int, draws: int, seed: int) -> Ints:
 
 
 def percentiles(values: Floats, n: int, level: float) -> tuple[float, float]:
-    """Percentile interval of resampled values, which may be infinite, from `n` seeds.
+    """Return the percentile interval of resampled values, which may be infinite, from `n` seeds.
 
-    The percentiles are moved outwards to make up for few seeds, as Student's quantiles and the divisor n - 1 do for a
+    The percentiles are moved outwards to correct for few seeds, as Student's quantiles and the divisor n - 1 do for a
     mean (Hesterberg 2015, arXiv 1411.5279, section 4.2, "expanded percentile interval").
     """
     tail = normal_below((n / (n - 1)) ** 0.5 * t_quantile((1 - level) / 2, n - 1))
@@ -216,14 +216,14 @@ def percentiles(values: Floats, n: int, level: float) -> tuple[float, float]:
 
 
 def in_one_order(*curves: Floats) -> Sequence[Floats]:
-    """Accuracies (seeds, sizes) with the seeds sorted by their sum, so that their order decides nothing."""
+    """Return accuracies (seeds, sizes) with seeds sorted by their sum, so that their order does not matter."""
     sums = sum(np.nan_to_num(x).sum(axis=1) for x in curves)
     order = np.argsort(sums, kind="stable")
     return [x[order] for x in curves]
 
 
 def _means(x: Floats, resamples: Ints) -> Floats:
-    """Mean of each resample at each size; a resample that has no trial there takes the mean of all seeds."""
+    """Return the mean of each resample at each size; one without trials there gets the mean of all seeds."""
     there = ~np.isnan(x)
     filled = np.where(there, x, 0.0)
     # How often a seed occurs in a resample, some resamples at a time
@@ -235,14 +235,14 @@ def _means(x: Floats, resamples: Ints) -> Floats:
 
 
 def _occurrences(resamples: Ints, n: int) -> Floats:
-    """How often each of `n` seeds occurs in each resample, (resamples, n)."""
+    """Count how often each of `n` seeds occurs in each resample, (resamples, n)."""
     times = np.zeros((len(resamples), n))
     np.add.at(times, (np.arange(len(resamples))[:, None], resamples), 1.0)
     return times
 
 
 def _errors(x: Floats) -> Floats:
-    """Standard errors of the means at each size; a size that has none, or next to none, borrows a typical one."""
+    """Return standard errors of the means at each size; where one is almost 0, a typical one."""
     counts = (~np.isnan(x)).sum(axis=0)
     away = np.where(np.isnan(x), 0.0, x - np.nan_to_num(x).sum(axis=0) / np.maximum(counts, 1))
     errors = np.sqrt((away**2).sum(axis=0) / np.maximum(counts - 1, 1) / np.maximum(counts, 1))
@@ -254,7 +254,7 @@ def _errors(x: Floats) -> Floats:
 
 
 def _search(n: Floats, y: Floats, weights: Floats, narrowings: int) -> tuple[Floats, Floats, Floats]:
-    """Ceiling, lack and rate of the best curve for each row of y (fits, sizes)."""
+    """Return ceiling, lack and rate of the best curve for each row of y (fits, sizes)."""
     w = weights / weights.sum(axis=1, keepdims=True)
     rows = np.arange(len(y))
     rates = np.broadcast_to(RATES, (len(y), len(RATES)))
@@ -270,15 +270,15 @@ def _search(n: Floats, y: Floats, weights: Floats, narrowings: int) -> tuple[Flo
 
 
 def _sum_over_sizes(shapes: Floats, v: Floats) -> Floats:
-    """Sums over sizes of (fits, sizes) times (fits, rates, sizes)."""
+    """Return sums over sizes of (fits, sizes) times (fits, rates, sizes)."""
     return np.asarray(np.matmul(shapes, v[:, :, None])[:, :, 0])
 
 
 def _solve(y: Floats, w: Floats, times_z: Sum, times_zz: Sum) -> tuple[Floats, Floats, Floats]:
-    """The best ceiling and lack for each fit and rate, and the weighted mean square they leave, each (fits, rates).
+    """Return the best ceiling and lack for each fit and rate, and the weighted mean square error, each (fits, rates).
 
-    Two linear parameters, two bounds: where the free optimum breaks one, the best lies on an edge, so both edges are
-    tried.
+    There are two linear parameters with two bounds: if the free optimum breaks one, the best lies on an edge, so both
+    edges are tried.
 
     Parameters
     ----------

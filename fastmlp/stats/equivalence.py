@@ -1,9 +1,8 @@
-"""What pretraining is worth in labels, and where two strategies cross.
+"""The value of pretraining in labels, and the size at which two strategies cross.
 
-Both are read from learning curves, between the sizes that were measured and never beyond them: "not in range" and "no
-crossover in range" are answers. Intervals come from resampling seeds, the same ones for both curves, and fitting
-again; a resample whose answer lies out of range counts as below or above everything in it, so that an interval may be
-open on a side.
+Both are read from learning curves within the measured sizes; "below range", "above range" and "no crossover in range"
+are possible answers. Intervals come from resampling seeds, the same for both curves, and refitting. A resample with an
+answer out of range counts as below or above all answers in range, so an interval may be open on one side.
 """
 
 from __future__ import annotations
@@ -30,20 +29,19 @@ Unsure = Literal["one seed", "no spread"]
 
 @dataclass(frozen=True, slots=True)
 class Equivalence:
-    """How many times the labels a strategy is worth: the reference needs `times` n labels to be as accurate.
+    """Label equivalence of a strategy: the reference needs `times` n labels to be as accurate.
 
     Attributes
     ----------
     n_target
-        The size at which it is asked, or None for the median over all sizes.
+        The size n, or None for the median over all sizes.
     times, low, high
-        The factor and its interval. None for `low` or `high` without a reason: open on that side, beyond what can be
-        read.
+        The factor and its interval. If `low` or `high` is None without a reason, the interval is open on that side.
     least, most
-        What can be read at this size: the smallest and the largest size of the reference, over n.
+        Range of possible factors at this size: smallest and largest size of the reference, divided by n.
     case
-        *read*; *below range* or *above range*: the reference is already better with its fewest labels, or never gets
-        there; *no curve*.
+        *read*; *below range*: the reference is better even with its fewest labels; *above range*: it is never as
+        accurate; *no curve*.
     reason
         Why there is no curve, or no interval, or None.
     """
@@ -60,16 +58,16 @@ class Equivalence:
 
 @dataclass(frozen=True, slots=True)
 class Crossover:
-    """Where one strategy overtakes another.
+    """The size at which one strategy overtakes another.
 
     Attributes
     ----------
     n_target, low, high
-        Where it does, in labels, and the interval. None for `low` or `high` without a reason: open on that side.
+        The size and its interval. If `low` or `high` is None without a reason, the interval is open on that side.
     before, after
-        Which of the two leads before and after: "first", "second", or None where neither does.
+        Which of the two leads before and after: "first", "second", or None if neither does.
     share
-        Of the resamples, how many cross within the range as the data do.
+        Share of the resamples that cross within the range.
     case
         *crosses*; *no crossover in range*; *no curve*.
     reason
@@ -95,7 +93,7 @@ def label_equivalence(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> tuple[Equivalence, list[Equivalence]]:
-    """How many times the labels a strategy is worth, beside a reference such as training from scratch.
+    """Return how many times the labels a strategy is worth, relative to a reference such as training from scratch.
 
     Parameters
     ----------
@@ -112,8 +110,8 @@ def label_equivalence(
 
     Returns
     -------
-    Over all sizes, the median of the factors, which minds no size that is out of range as long as most are in it; and
-    one at each size.
+    The median of the factors over all sizes, which is robust to sizes out of range if most are in it; and the factor at
+    each size.
 
     Examples
     --------
@@ -135,7 +133,7 @@ def label_equivalence(
     seeds, unsure = _seeds(a, b)
     least, most = theirs.smallest / asked, theirs.largest / asked
 
-    def told(values: Floats, size: float | None, low: float, high: float) -> Equivalence:
+    def described(values: Floats, size: float | None, low: float, high: float) -> Equivalence:
         k = float(values[0])
         case: Literal["read", "below range", "above range"] = (
             "below range" if k == 0 else "above range" if np.isinf(k) else "read"
@@ -143,8 +141,8 @@ def label_equivalence(
         ends = (None, None) if unsure else _ends(values[1:], seeds, level, (low, high))
         return Equivalence(size, k if case == "read" else None, *ends, low, high, case, unsure)
 
-    each = [told(times[:, k], float(asked[k]), float(least[k]), float(most[k])) for k in range(asked.size)]
-    return told(_median(times), None, float(least.min()), float(most.max())), each
+    each = [described(times[:, k], float(asked[k]), float(least[k]), float(most[k])) for k in range(asked.size)]
+    return described(_median(times), None, float(least.min()), float(most.max())), each
 
 
 def crossover(
@@ -156,7 +154,7 @@ def crossover(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Crossover:
-    """Where one learning curve overtakes another; the first place, if there are two.
+    """Return the size at which one learning curve overtakes another; the first one, if there are two.
 
     Parameters
     ----------
@@ -211,7 +209,7 @@ def _pair(sizes: ArrayLike, first: ArrayLike, second: ArrayLike) -> tuple[Floats
 
 
 def _fit_both(n: Floats, a: Floats, b: Floats, draws: int, seed: int) -> tuple[Fits, Fits] | None:
-    """Both curves on the same resamples, or None where one has too few sizes."""
+    """Fit both curves on the same resamples; return None if one has too few sizes."""
     if any((~np.isnan(x)).any(axis=0).sum() < FEWEST for x in (a, b)):
         return None
     resamples = resample_seeds(len(a), draws, seed)
@@ -219,7 +217,7 @@ def _fit_both(n: Floats, a: Floats, b: Floats, draws: int, seed: int) -> tuple[F
 
 
 def _seeds(a: Floats, b: Floats) -> tuple[int, Unsure | None]:
-    """How many seeds have any trial, and why they allow no interval."""
+    """Return the number of seeds with trials, and why they allow no interval."""
     there = ~(np.isnan(a).all(axis=1) | np.isnan(b).all(axis=1))
     n = int(there.sum())
     if n < 2:
@@ -230,7 +228,7 @@ def _seeds(a: Floats, b: Floats) -> tuple[int, Unsure | None]:
 
 
 def _first_change(lead: Floats, grid: Floats) -> Floats:
-    """Where each row of (fits, points), positive where the leader of the data leads, first falls below zero.
+    """Return where each row of (fits, points), positive where the leader of the data leads, first falls below zero.
 
     0 for rows that begin below zero, infinite for those that stay above.
     """
@@ -246,7 +244,7 @@ def _first_change(lead: Floats, grid: Floats) -> Floats:
 
 
 def _median(times: Floats) -> Floats:
-    """Median factor of each row, on the scale of its logarithm; infinite if half of a row is."""
+    """Return the median factor of each row, on a logarithmic scale; infinite if half of the row is."""
     ordered = np.sort(times, axis=1)
     k = ordered.shape[1]
     low, high = ordered[:, (k - 1) // 2], ordered[:, k // 2]
@@ -256,6 +254,6 @@ def _median(times: Floats) -> Floats:
 
 
 def _ends(values: Floats, seeds: int, level: float, within: tuple[float, float]) -> tuple[float | None, float | None]:
-    """Percentile interval, open (None) where it leaves what can be read, and at its edge where it lies beyond."""
+    """Return the percentile interval, clipped to the range; None for an end that is out of it."""
     low, high = percentiles(values, seeds, level)
     return (None if low == 0 else min(low, within[1])), (None if np.isinf(high) else max(high, within[0]))

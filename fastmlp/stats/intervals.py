@@ -1,7 +1,7 @@
 """Intervals over seeds: of a mean, and of an interquartile mean.
 
-The mean is what one expects of the next seed; the interquartile mean, the mean of the middle half, is what remains of
-it when a quarter of the seeds went badly and a quarter well (Agarwal et al. 2021, arXiv 2108.13264).
+The mean is the expected value of the next seed; the interquartile mean is the mean of the middle half, after the worst
+and the best quarter of the seeds are left out (Agarwal et al. 2021, arXiv 2108.13264).
 
 See Also
 --------
@@ -35,7 +35,7 @@ class Mean:
     Attributes
     ----------
     n
-        How many seeds it rests on.
+        Number of seeds.
     mean, sd
         Mean and standard deviation (divisor n - 1); None where there are too few seeds.
     low, high
@@ -43,7 +43,7 @@ class Mean:
     reason
         Why there is no interval, or None.
     dropped
-        How many seeds are missing.
+        Number of missing seeds.
     """
 
     n: int
@@ -62,7 +62,7 @@ class Interquartile:
     Attributes
     ----------
     n, dropped
-        Seeds it rests on, and seeds that are missing.
+        Number of seeds, and of missing seeds.
     mean, low, high
         Interquartile mean and its interval.
     reason
@@ -107,7 +107,7 @@ def mean_interval(values: ArrayLike, *, level: float = LEVEL) -> Mean:
 
 
 def mean_of(x: Floats, level: float, noise: float, dropped: int) -> Mean:
-    """Mean and interval of values that are all there; a spread within `noise` is none."""
+    """Return mean and interval of values without missing ones; a spread up to `noise` counts as none."""
     if x.size == 0:
         return Mean(0, None, None, None, None, "no data", dropped)
     mean = float(x.mean())
@@ -123,9 +123,9 @@ def mean_of(x: Floats, level: float, noise: float, dropped: int) -> Mean:
 def interquartile_mean(values: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0) -> Interquartile:
     """Mean of the middle half of the seeds, with a bootstrap-t interval.
 
-    A quarter of the seeds, rounded down, is left out at each end. The error of such a mean is known from the spread of
-    the values with those at the ends pulled in (winsorised; Tukey and McLaughlin 1963); the bootstrap finds the law of
-    the mean in units of that error, which is skewed where the values are (Efron and Tibshirani 1993, section 12.5).
+    A quarter of the seeds, rounded down, is left out at each end. The standard error of such a mean follows from the
+    winsorised values (Tukey and McLaughlin 1963); the bootstrap gives the distribution of the mean in units of that
+    error, which is skewed if the values are (Efron and Tibshirani 1993, section 12.5).
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def interquartile_mean(values: ArrayLike, *, level: float = LEVEL, draws: int = 
 
 
 def _bootstrap_t(x: Floats, mean: float, level: float, resamples: Ints) -> tuple[float, float]:
-    """How far the interval reaches below and above the mean, in units of its error."""
+    """Return how far the interval reaches below and above the mean, in units of its standard error."""
     means, errors = _middle(x[resamples])
     away = means - mean
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -174,7 +174,7 @@ def _bootstrap_t(x: Floats, mean: float, level: float, resamples: Ints) -> tuple
 
 
 def _middle(x: Floats) -> tuple[Floats, Floats]:
-    """Interquartile mean of each sorted row of (rows, n), and its standard error."""
+    """Return the interquartile mean of each sorted row of (rows, n), and its standard error."""
     n = x.shape[1]
     g = n // 4
     middle = x[:, g : n - g]
@@ -185,7 +185,7 @@ def _middle(x: Floats) -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=8)
 def _resamples(n: int, draws: int, seed: int) -> Ints:
-    """Places drawn with replacement, each row sorted, so that sorted values are taken in order."""
+    """Draw places with replacement; each row is sorted, so that sorted values stay in order."""
     check_count("draws", draws)
     places = rng_for("resamples", n=n, draws=draws, seed=seed).integers(n, size=(draws, n))
     places.sort(axis=1)

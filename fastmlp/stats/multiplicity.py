@@ -1,4 +1,4 @@
-"""Correction for being looked at together."""
+"""Corrections for multiple comparisons (Holm)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """P-values corrected for being looked at together (Holm 1979, A simple sequentially rejective procedure).
+    """Correct p-values for multiple comparisons (Holm 1979, A simple sequentially rejective procedure).
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def holm(p_values: ArrayLike) -> Floats:
 
     Returns
     -------
-    Shape (m,), in the order given: reject where it is at most the error allowed to the family.
+    Shape (m,), in the given order: reject where it is at most the error allowed to the family.
 
     Raises
     ------

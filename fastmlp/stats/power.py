@@ -1,7 +1,7 @@
-"""What a study could have seen, and what a larger one would.
+"""Power: the difference that a study could have detected, and the number of seeds that would decide.
 
-All of it is about the paired t test at 1 - level, divided by the number of comparisons that are corrected together
-(Bonferroni: Holm's first step, so that the answer is on the safe side). Power is of Student's noncentral t.
+All results are about the paired t test at level 1 - level, divided by the number of comparisons that are corrected
+together (Bonferroni: Holm's first step, so that the answer is conservative). Power is that of Student's noncentral t.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 POWER = 0.8
-MOST = 100_000  # seeds that are looked for
+MOST = 100_000  # seeds at which the search ends
 
 Reason = Literal["no data", "one seed", "no spread"]
 
 
 @dataclass(frozen=True, slots=True)
 class Detectable:
-    """The smallest difference that a comparison could have seen.
+    """The smallest difference that a comparison could have detected.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Detectable:
     sd
         Standard deviation of the differences between seeds.
     n, dropped
-        Pairs it rests on, and pairs that lack one of the two.
+        Number of pairs, and of pairs that lack one of the two.
     power, comparisons
         As asked.
     reason
-        Why there is none, or None.
+        Why there is no value, or None.
     """
 
     difference: float | None
@@ -51,20 +51,20 @@ class Detectable:
 
 @dataclass(frozen=True, slots=True)
 class SeedsNeeded:
-    """How many seeds would decide a comparison, if the truth is what was observed.
+    """The number of seeds that would decide a comparison, if the true difference is the observed one.
 
     Attributes
     ----------
     needed, more
-        Seeds in all, and beyond those there are. None where not even 100,000 would do, or with a reason.
+        Seeds in total, and in addition to the present ones. None if 100,000 are not enough, or with a reason.
     towards
-        The verdict they would bring.
+        The verdict that they would give.
     n, dropped
-        Pairs there are, and pairs that lack one of the two.
+        Number of pairs, and of pairs that lack one of the two.
     power, comparisons
         As asked.
     reason
-        Why this cannot be said, or None.
+        Why there is no value, or None.
     """
 
     needed: int | None
@@ -80,14 +80,14 @@ class SeedsNeeded:
 def smallest_difference(
     first: ArrayLike, second: ArrayLike, *, level: float = LEVEL, power: float = POWER, comparisons: int = 1
 ) -> Detectable:
-    """The smallest difference that the comparison of two strategies could have seen.
+    """Return the smallest difference that the comparison of two strategies could have detected.
 
     Parameters
     ----------
     first, second
         Shape (n,), the same seeds in the same order, NaN where a trial is missing.
     level, power
-        1 - level is the error, `power` the probability of finding what is there.
+        1 - level is the error, `power` the probability of detecting the difference.
     comparisons
         How many are corrected together.
 
@@ -115,10 +115,9 @@ def seeds_to_decide(
     power: float = POWER,
     comparisons: int = 1,
 ) -> SeedsNeeded:
-    """How many seeds would decide a comparison, if the true difference and its spread are those observed.
+    """Return the number of seeds that would decide a comparison, if true difference and spread are the observed ones.
 
-    A difference that is observed is not the true one, so this is a guess of the right size and no promise: half the
-    time more will be needed.
+    The observed difference is not the true one, so this is only an estimate: in half of the cases more are needed.
 
     Parameters
     ----------
@@ -154,19 +153,19 @@ def seeds_to_decide(
 
 
 def power_of_t(noncentrality: float, n: int, error: float) -> float:
-    """Probability that a two-sided t test of `n` differences rejects, up to what it rejects on the wrong side."""
+    """Return the probability that a two-sided t test of `n` differences rejects on the right side."""
     return _beyond(t_quantile(1 - error / 2, n - 1), n - 1, noncentrality)
 
 
 def power_of_tost(difference: float, sd: float, margin: float, n: int, error: float) -> float:
-    """Probability that both one-sided tests reject, at least: the sum of the two, less one."""
+    """Return a lower bound for the probability that both one-sided tests reject: the sum of the two, minus one."""
     critical = t_quantile(1 - error, n - 1)
     near, far = ((margin - difference) * n**0.5 / sd, (margin + difference) * n**0.5 / sd)
     return max(0.0, _beyond(critical, n - 1, near) + _beyond(critical, n - 1, far) - 1.0)
 
 
 def _beyond(t: float, df: int, noncentrality: float) -> float:
-    """Probability that noncentral t lies above `t`."""
+    """Return the probability that noncentral t lies above `t`."""
     from scipy.special import chdtr, nctdtr
 
     if noncentrality > 35:  # where older series underflow; the numerator's own spread no longer matters
@@ -175,7 +174,7 @@ def _beyond(t: float, df: int, noncentrality: float) -> float:
 
 
 def _search(enough: Callable[[float], bool]) -> float | None:
-    """The smallest number, to six digits, that is enough, if every larger one is."""
+    """Return the smallest number that is enough, to six digits, if every larger one is enough."""
     high = 1.0
     while not enough(high):
         high *= 2
@@ -189,7 +188,7 @@ def _search(enough: Callable[[float], bool]) -> float | None:
 
 
 def _fewest(enough: Callable[[int], bool]) -> int | None:
-    """The smallest number of seeds that is enough, if every larger one is; None beyond `MOST`."""
+    """Return the smallest number of seeds that is enough, if every larger one is; None beyond `MOST`."""
     high = 2
     while not enough(high):
         high *= 2
@@ -203,7 +202,7 @@ def _fewest(enough: Callable[[int], bool]) -> int | None:
 
 
 def _differences(first: ArrayLike, second: ArrayLike) -> tuple[int, float | None, float | None, int, Reason | None]:
-    """Number, mean and standard deviation of the differences, pairs dropped, and what is wrong with them."""
+    """Return number, mean and standard deviation of the differences, dropped pairs, and a reason if need be."""
     a, b, dropped = shared(first, second)
     d = a - b
     if d.size < 2:

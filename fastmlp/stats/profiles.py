@@ -1,7 +1,8 @@
-"""Strategies over all cells together: probability of improvement, performance profiles, ranks.
+"""Compare strategies over all cells: probability of improvement, performance profiles, ranks.
 
-They answer "in general" where a verdict answers "here" (Agarwal et al. 2021, arXiv 2108.13264; Demsar 2006, Statistical
-comparisons of classifiers over multiple data sets). The seed stays the unit: its cells are averaged first.
+They are about all cells, whereas a verdict is about one (Agarwal et al. 2021, arXiv 2108.13264; Demsar 2006,
+Statistical comparisons of classifiers over multiple data sets). The seed is still the unit: its cells are averaged
+first.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A share between 0 and 1 with its interval.
+    """A proportion with its interval.
 
     Attributes
     ----------
     n, dropped
-        Seeds it rests on, and values or pairs that are missing.
+        Number of seeds, and of missing values or pairs.
     share, low, high
-        None where there is no seed.
+        Proportion and interval; None where there is no seed.
     reason
-        Why, or None.
+        Why there is no value, or None.
     """
 
     n: int
@@ -50,9 +51,9 @@ class Ranks:
     Attributes
     ----------
     blocks, dropped
-        Blocks ranked, and blocks left out because a strategy is missing there.
+        Number of ranked blocks, and of blocks left out because they lack a strategy.
     ranks
-        For each strategy, 1 being the best; ties share their ranks.
+        For each strategy; 1 is the best, and ties share their ranks.
     statistic, p
         Friedman's chi square, corrected for ties, and its p-value.
     agreement
@@ -71,9 +72,9 @@ class Ranks:
 
 
 def probability_of_improvement(first: ArrayLike, second: ArrayLike, *, level: float = LEVEL) -> Proportion:
-    """How probable it is that the first strategy is better than the second, on the same seed; ties count half.
+    """Return the probability that the first strategy is better than the second on the same seed; ties count half.
 
-    The interval is Wilson's for as many trials as the seeds are worth, see `_trials_worth`.
+    The interval is Wilson's for the effective number of trials, see `_trials_worth`.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def probability_of_improvement(first: ArrayLike, second: ArrayLike, *, level: fl
 
 
 def performance_profile(scores: ArrayLike, thresholds: ArrayLike, *, level: float = LEVEL) -> tuple[Proportion, ...]:
-    """How often a strategy's accuracy exceeds each threshold, over seeds and cells; an interval at each.
+    """Return how often a strategy's accuracy exceeds each threshold, over seeds and cells, with intervals.
 
     Parameters
     ----------
@@ -108,8 +109,8 @@ def performance_profile(scores: ArrayLike, thresholds: ArrayLike, *, level: floa
     Returns
     -------
     tuple of Proportion
-        One a threshold. The intervals hold for each, not for all together; they never rise with the threshold, since
-        what is sure of an accuracy is sure of a lower one.
+        One per threshold. Each interval holds by itself, not all of them together; they never rise with the threshold,
+        since whoever exceeds an accuracy exceeds a lower one.
     """
     x = _seeds_by_cells(scores)
     taus = array(thresholds, ndim=1, expected="(thresholds,)")
@@ -157,7 +158,7 @@ def _seeds_by_cells(values: ArrayLike) -> Floats:
 
 
 def _share(x: Floats, level: float) -> Proportion:
-    """Mean over cells, then over seeds, of values between 0 and 1, with Wilson's interval (1927)."""
+    """Average values between 0 and 1 over cells, then over seeds, with Wilson's interval (1927)."""
     there = ~np.isnan(x)
     dropped = int((~there).sum())
     seen = there.any(axis=1)
@@ -172,7 +173,7 @@ def _share(x: Floats, level: float) -> Proportion:
 
 
 def _falling(shares: Sequence[Proportion], order: Ints) -> tuple[Proportion, ...]:
-    """The same shares, their intervals cut to what those of lower and of higher thresholds leave; `order` rises."""
+    """Return the proportions with intervals made monotone over thresholds, whose rising order is `order`."""
     low, high = (np.array([getattr(s, end) for s in shares], dtype=np.float64) for end in ("low", "high"))
     low[order] = np.maximum.accumulate(low[order][::-1])[::-1]
     high[order] = np.minimum.accumulate(high[order])
@@ -180,15 +181,15 @@ def _falling(shares: Sequence[Proportion], order: Ints) -> tuple[Proportion, ...
 
 
 def _trials_worth(by_seed: Floats, values: int, level: float) -> float:
-    """How many trials that succeed or fail would tell as much as these seeds, each a mean over its cells.
+    """Return the effective number of trials of these seeds, each of which is a mean over its cells.
 
-    They are as many as make the variance of a share, p (1 - p) / n, the one that is seen between seeds: the effective
-    sample size of a survey in clusters, reduced since that variance is itself estimated (Korn and Graubard 1998, Survey
-    Methodology 24; Franco et al. 2019, doi 10.1093/jssam/smy019, with Wilson's interval). At least the seeds, which is
-    right where the cells of a seed succeed or fail together, and at most all `values`, as if none knew of the others.
-    Where all succeed, or all fail, nothing is seen of how they hang together, and the seeds are what counts. A share
-    within a few percent of 0 or 1 is covered less often than the level says if cells hang together closely: 0.85 was
-    the least of all simulations at 0.95.
+    It is the n for which the variance of a proportion, p (1 - p) / n, equals the one observed between seeds: the
+    effective sample size of a survey in clusters, reduced because that variance is itself estimated (Korn and Graubard
+    1998, Survey Methodology 24; Franco et al. 2019, doi 10.1093/jssam/smy019, with Wilson's interval). It is at
+    least the number of seeds, which is right if the cells of a seed succeed or fail together, and at most the number of
+    `values`, which is right if they are independent. If all succeed or all fail, their dependence is unknown, and the
+    seeds count. A proportion within a few percent of 0 or 1 is covered less often than the level if cells depend
+    strongly on each other: 0.85 was the lowest coverage of all simulations at 0.95.
     """
     n, share = by_seed.size, float(by_seed.mean())
     if n == 1 or share in {0.0, 1.0}:

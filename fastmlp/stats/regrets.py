@@ -1,12 +1,11 @@
-"""The regret of advice: how much accuracy it costs to follow it.
+"""The regret of advice: the accuracy that following it costs.
 
-A piece of advice picks a strategy for each cell, before the cell is seen. Its regret there is what the best strategy
-would have given beyond the one picked. Which one is the best must not be read from the numbers that are then compared:
-the highest of many means is too high by luck, and every advice would look bad. So the seeds are halved, by turns: for
-one half, the best is the strategy that the other half puts first. The regret is then honest. It may fall below zero
-where strategies are equally good, and where they are so close that half of the seeds cannot tell them apart, it is
-less than it would be beside an oracle. Leaving out one seed at a time instead would make a better choice and a worse
-interval: the choices would all hang on the same seeds, and against them.
+Advice picks a strategy for each cell before the cell is seen. Its regret is the accuracy of the best strategy minus
+that of the one picked. The best must not be chosen by the same numbers that are then compared: the highest of many
+means is too high by luck, and every advice would look bad. So the seeds are split in halves: for each half, the best is
+the strategy that the other half puts first. So selection causes no bias. The regret may be negative where strategies
+are equally good; where half of the seeds cannot tell them apart, it is smaller than against an oracle. Leaving out one
+seed at a time would choose better but give a worse interval, because all choices would depend on the same seeds.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ class Regret:
     mean, low, high
         Mean over cells, with Student's t interval over seeds.
     n
-        Seeds it rests on.
+        Number of seeds.
     by_cell
         Mean over seeds in each cell, None where there is none.
     cells
-        How many cells it rests on: where the advice names a strategy that has trials, and others have too.
+        Number of cells in which the advised strategy and another one have trials.
     dropped
-        Trials left out in these cells, because the advised one or all others are missing.
+        Trials left out in these cells, because the advised strategy or all others are missing.
     reason
         Why there is no interval, or None.
     """
@@ -58,7 +57,7 @@ class Regret:
 
 
 def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVEL) -> Regret:
-    """The regret of choosing a strategy, or a source, in each cell.
+    """Return the regret of choosing a strategy, or a source, in each cell.
 
     Parameters
     ----------
@@ -67,14 +66,14 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
         second axis be the sources.
     choice
         The place of the strategy chosen in each cell, -1 for none: shape (cells,), or (cells, seeds) where the choice
-        differs between seeds. None chooses at random among those that are there, for comparison.
+        differs between seeds. None chooses at random among those with trials, for comparison.
     level
         Confidence of the interval.
 
     Raises
     ------
     ShapeError, InvalidInput
-        When the choice has another shape, or names a strategy that is not there.
+        When the choice has another shape, or names a strategy that does not exist.
 
     Examples
     --------
@@ -95,7 +94,7 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
     over_seeds = _over_seeds(lost[used])
     m = mean_of(over_seeds, level, rounding(x), 0)
     mean = None if m.mean is None else float(np.mean([v for v in by_cell if v is not None]))
-    shift = 0.0 if mean is None or m.mean is None else mean - m.mean  # where cells lack seeds the two differ a little
+    shift = 0.0 if mean is None or m.mean is None else mean - m.mean  # they differ a little where cells lack seeds
     return Regret(
         mean=mean,
         low=None if m.low is None else m.low + shift,
@@ -109,26 +108,26 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
 
 
 def always(strategy: int, cells: int) -> Ints:
-    """The choice of someone who takes the same strategy everywhere."""
+    """Return the choice of the same strategy in every cell."""
     return np.full(cells, strategy, dtype=np.int64)
 
 
 def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
-    """The choice of someone who has read this study and meets a source that it does not hold.
+    """Return the choice by this study for a source that is not in it.
 
-    The rule takes what was best, at the same size, on the problem whose similarity is nearest among the others. For
-    each problem that problem is left out, and for each seed its half of the seeds: problems share target examples.
+    The rule takes what was best, at the same size, on the problem with the nearest similarity. Each problem is left out
+    for its own choice, and so is each seed's half of the seeds, because problems share target examples.
 
     Parameters
     ----------
     accuracy
         Shape (problems, sizes, strategies, seeds), NaN where a trial is missing.
     similarity
-        Shape (problems,), NaN where it is not known.
+        Shape (problems,), NaN where it is unknown.
 
     Returns
     -------
-    (problems * sizes, seeds), problem by problem; -1 where no other problem can be asked.
+    (problems * sizes, seeds), problem by problem; -1 where there is no other problem.
     """
     x = _never_none(array(accuracy, ndim=4, expected="(problems, sizes, strategies, seeds)"))
     known = array(similarity, ndim=1, expected="(problems,)")
@@ -138,20 +137,20 @@ def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
     best = _best_elsewhere(x.reshape(-1, strategies, seeds)).reshape(problems, sizes, seeds)
     choice = np.full_like(best, -1)
     for p in range(problems):
-        for q in _farthest_first(known, p):  # so that the nearest one has the last word
+        for q in _farthest_first(known, p):  # so that the nearest one decides
             choice[p] = np.where(best[q] >= 0, best[q], choice[p])
     return choice.reshape(problems * sizes, seeds)
 
 
 def highest_score(scores: ArrayLike, cells: int) -> Ints:
-    """The choice of someone who takes the source that a transferability score puts first.
+    """Return the choice of the source that a transferability score puts first.
 
     Parameters
     ----------
     scores
         Shape (sources,), or (sources, seeds) where each seed has its own; NaN where there is none.
     cells
-        In how many cells the choice is made.
+        Number of cells.
 
     Returns
     -------
@@ -168,12 +167,12 @@ def highest_score(scores: ArrayLike, cells: int) -> Ints:
 
 
 def _never_none(x: Floats) -> Floats:
-    """The same with at least one strategy (the last axis but one), if need be one that has no trial."""
+    """Return the array with at least one strategy (the last axis but one), if need be one without trials."""
     return x if x.shape[-2] else np.full((*x.shape[:-2], 1, x.shape[-1]), np.nan)
 
 
 def _farthest_first(similarity: Floats, p: int) -> Sequence[int]:
-    """The other problems whose similarity is known; of equally near ones the first named comes last."""
+    """Return the other problems of known similarity, the farthest first; among equals the first problem comes last."""
     if np.isnan(similarity[p]):
         return ()
     others = [q for q in range(similarity.size) if q != p and not np.isnan(similarity[q])]
@@ -181,21 +180,21 @@ def _farthest_first(similarity: Floats, p: int) -> Sequence[int]:
 
 
 def _best_elsewhere(x: Floats) -> Ints:
-    """For each cell and seed of (cells, strategies, seeds), what the other half of the seeds puts first, or -1."""
+    """Return for each cell and seed of (cells, strategies, seeds) the best by the other half of the seeds, or -1."""
     there = ~np.isnan(x)
     best = np.full((x.shape[0], x.shape[2]), -1, dtype=np.int64)
     for half in (0, 1):
         judges, judged = slice(1 - half, None, 2), slice(half, None, 2)
         counts = there[:, :, judges].sum(axis=2)
         means = np.nan_to_num(x[:, :, judges]).sum(axis=2) / np.maximum(counts, 1)
-        can = (counts > 0)[:, :, None] & there[:, :, judged]  # it must have been run on the seed it is taken for
+        can = (counts > 0)[:, :, None] & there[:, :, judged]  # it must have a trial on the seed it is chosen for
         first = np.where(can, means[:, :, None], -np.inf).argmax(axis=1)
         best[:, judged] = np.where(can.any(axis=1), first, -1)
     return best
 
 
 def _chosen(x: Floats, choice: ArrayLike | None) -> Floats:
-    """The accuracy of what is chosen, (cells, seeds), NaN where nothing is."""
+    """Return the accuracy of the choice, (cells, seeds), NaN where there is none."""
     cells, strategies, seeds = x.shape
     there = ~np.isnan(x)
     if choice is None:
@@ -212,7 +211,7 @@ def _chosen(x: Floats, choice: ArrayLike | None) -> Floats:
 
 
 def _over_seeds(lost: Floats) -> Floats:
-    """Mean over cells of (cells, seeds) for each seed; cells it lacks are taken to be as they are on average."""
+    """Average (cells, seeds) over cells for each seed; a missing cell counts with its average over seeds."""
     there = ~np.isnan(lost)
     seen = there.any(axis=0)
     if not seen.any():

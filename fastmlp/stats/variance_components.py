@@ -1,17 +1,16 @@
-"""The variance ledger: what an accuracy varies with.
+"""Variance components: how much of the variance of an accuracy each source of randomness explains.
 
-Everything that is random has a purpose: which examples are labelled, the initial weights, the order of the batches, the
-pretraining. A study may vary one purpose by a number of replicates while all others stay those of the seed. The
-variance between these replicates, averaged over seeds, is what that purpose accounts for, its interplay with the others
-included (the total effect; Homma and Saltelli 1996, doi 10.1016/0951-8320(96)00002-6). Since interplay is counted for
-each that takes part in it, the parts may add up to more than the total; what is left of the total is due to what no
-replicate varies, such as the split.
+Each random draw has a purpose: the labelled examples, the initial weights, the order of the batches, the pretraining. A
+study may vary one purpose by replicates while the others stay those of the seed. The variance between these replicates,
+averaged over seeds, is the total effect of that purpose, interactions included (Homma and Saltelli 1996, doi
+10.1016/0951-8320(96)00002-6). Because interactions count for each purpose that takes part, the parts may add up to more
+than the total; the rest of the total is due to what no replicate varies, such as the split.
 
-Variances are skewed, so intervals are Student's on the scale of their logarithm, with the standard error by the
-jackknife over seeds (Miller 1968, Jackknifing variances): no normal law is assumed, of which an interval of a variance
-would not forgive the lack.
+Variances are skewed, so intervals are Student's on the scale of their logarithm, with the jackknife's standard error
+over seeds (Miller 1968, Jackknifing variances). This assumes no normal law, to which intervals of a variance are
+sensitive.
 
-Bouthillier et al. (2021, arXiv 2103.03098) made the case for such a ledger.
+Bouthillier et al. (2021, arXiv 2103.03098) recommend such an analysis.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Component:
     share
         Of the total.
     seeds, replicates, dropped
-        Seeds it rests on, all their replicates, and trials that are missing.
+        Number of seeds, of all their replicates, and of missing trials.
     reason
         Why there is no interval, or no value, or None.
     """
@@ -63,16 +62,16 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class VarianceComponents:
-    """Where the variance of an accuracy comes from.
+    """The sources of the variance of an accuracy.
 
     Attributes
     ----------
     total
-        The variance between seeds, with everything varying.
+        Variance between seeds, when everything varies.
     parts
-        What each purpose accounts for, in the order given.
+        The component of each purpose, in the given order.
     rest
-        The total less the parts: what no replicate varies.
+        The total minus the parts: due to what no replicate varies.
     """
 
     total: Component
@@ -83,23 +82,23 @@ class VarianceComponents:
 def variance_components(
     total: ArrayLike, replicates: Mapping[str, ArrayLike], *, level: float = LEVEL
 ) -> VarianceComponents:
-    """Split the variance of an accuracy by what varies.
+    """Split the variance of an accuracy among the purposes that vary.
 
     Parameters
     ----------
     total
-        Shape (seeds,), one accuracy a seed, NaN where it is missing.
+        Shape (seeds,), one accuracy per seed, NaN where it is missing.
     replicates
-        For each purpose, accuracies of shape (seeds, replicates): in a row that purpose alone varies.
+        For each purpose, accuracies of shape (seeds, replicates): within a row only that purpose varies.
     level
         Confidence of the intervals.
 
     Examples
     --------
-    >>> ledger = variance_components(
+    >>> found = variance_components(
     ...     [0.8, 0.9, 0.85, 0.95], {"order": [[0.8, 0.82], [0.9, 0.9], [0.85, 0.86], [0.95, 0.93]]}
     ... )
-    >>> [(c.name, round(c.share, 2)) for c in (*ledger.parts, ledger.rest)]
+    >>> [(c.name, round(c.share, 2)) for c in (*found.parts, found.rest)]
     [('order', 0.03), ('rest', 0.97)]
     """
     check_level(level)
@@ -113,7 +112,7 @@ def variance_components(
 
 
 def _total(values: ArrayLike, level: float) -> tuple[Component, float | None]:
-    """The variance between seeds, and its standard error."""
+    """Return the variance between seeds, and its standard error."""
     x, dropped = column(values)
     counts = (x.size, x.size, dropped)
     if x.size < FEWEST:
@@ -126,7 +125,7 @@ def _total(values: ArrayLike, level: float) -> tuple[Component, float | None]:
 
 
 def _part(name: str, values: ArrayLike, level: float) -> tuple[Component, float | None]:
-    """The variance between replicates, averaged over seeds, and its standard error."""
+    """Return the variance between replicates, averaged over seeds, and its standard error."""
     x = array(values, ndim=2, expected="(seeds, replicates)")
     there = ~np.isnan(x)
     several = there.sum(axis=1) > 1  # a single replicate shows no variance
@@ -145,7 +144,7 @@ def _part(name: str, values: ArrayLike, level: float) -> tuple[Component, float 
 
 
 def _interval(c: Component, left: Floats, values: Floats, level: float) -> tuple[Component, float | None]:
-    """The component with its interval, from the same variance without each of the seeds."""
+    """Return the component with its interval, by the jackknife: `left` has the variances without each seed."""
     noise = rounding(values) ** 2
     if c.variance is None or c.variance <= noise or (left <= noise).any():
         return replace(c, variance=0.0 if (c.variance or 0.0) <= noise else c.variance, reason="no spread"), None
@@ -158,7 +157,7 @@ def _interval(c: Component, left: Floats, values: Floats, level: float) -> tuple
 
 
 def _rest(total: Component, parts: list[Component], errors: list[float | None], level: float) -> Component:
-    """What the parts leave of the total; errors of the parts add up in squares."""
+    """Return the total minus the parts; the errors of the parts add up in squares."""
     counts = (total.seeds, total.replicates, total.dropped)
     known = [p.variance for p in parts if p.variance is not None]
     if total.variance is None or len(known) < len(parts):

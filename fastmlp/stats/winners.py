@@ -1,26 +1,26 @@
 """The strategies of a cell that cannot be told apart from the best.
 
-Each strategy is asked for itself whether it may be the best: its statistic is its largest deficit against any other,
-in units of that difference's own spread, and the law of all these statistics together is found by flipping the signs
-of whole seeds. A strategy leaves the set when its deficit is larger than the largest that signs alone would give
-anywhere among the strategies that have not left. So the comparison is with the best, without the mistake of comparing
-with the strategy that merely came out best: that one was picked for its luck, and tests against it as if it had been
-named beforehand would throw out its equals too often.
+For each strategy the hypothesis is that it may be the best: its statistic is its largest deficit against any other
+strategy, in units of that difference's own spread, and the joint distribution of all these statistics is found by
+flipping the signs of whole seeds. A strategy is excluded if its deficit is larger than the largest one that random
+signs would give anywhere among the strategies that are not excluded yet. So the comparison is with the best strategy,
+not with the one that came out best: that one was selected by its luck, and tests that treat it as named in advance
+would exclude its equals too often.
 
-Why this and not another rule:
+Reasons for this rule:
 
-- with "is i the best?" as the hypothesis, one for each strategy (Hsu 1984), there are k of them and not k (k - 1) / 2,
-  and the answer is a set and no web of verdicts that may contradict each other;
-- the maximum (Westfall and Young 1993) knows how strategies move together over seeds: Holm does not, and gives away
-  power where they do, which paired trials make the rule. Nor does its resolution shrink with the size of the matrix:
-  six seeds are enough for 5 % in a single cell and in a hundred;
-- stepping down (Romano and Wolf 2005, doi 10.1198/016214504000000539) keeps the guarantee and excludes more. Those who
-  have left may still show that another is not the best, and so stay among its rivals: this is where the procedure is
+- with one hypothesis for each strategy (Hsu 1984) there are k of them and not k (k - 1) / 2, and the answer is a set,
+  not many verdicts that may contradict each other;
+- the maximum (Westfall and Young 1993) accounts for the correlation of strategies over seeds, which paired trials
+  always have; Holm's correction does not, and loses power. Its resolution does not depend on the number of cells
+  either: six seeds are enough for 5 % in one cell and in a hundred;
+- stepping down (Romano and Wolf 2005, doi 10.1198/016214504000000539) keeps the guarantee and excludes more. An
+  excluded strategy may still show that another is not the best, so it stays among the rivals: in this the procedure is
   stricter than the model confidence set (Hansen, Lunde and Nason 2011, doi 10.3982/ECTA5771), whose guarantee holds
-  for many seeds only.
+  only for many seeds.
 
-With probability `level` at least, in all cells together, no strategy that is the best, or one of several that are
-equally good, is left out. That is exact where the differences of equals are as likely as their opposites.
+With probability `level` at least, over all cells together, no strategy that is the best, or equally good, is excluded.
+This is exact if the differences of equally good strategies are as likely as their opposites.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ class Winners:
     best
         The strategy with the highest mean.
     winners
-        The strategies, by their place, that cannot be told apart from the best; the best is one of them.
+        Places of the strategies that cannot be told apart from the best, the best included.
     p
-        For each strategy, how sure it is not the best, corrected for the whole matrix: it has left where p is at most
+        For each strategy, the p-value of being the best, corrected for all cells: it is excluded where p is at most
         1 - level. None where it has no trial.
     counts
         Finished trials of each strategy.
     dropped
         Missing trials, of all strategies.
     reason
-        Why nothing could be excluded whatever the numbers, or None.
+        Why nothing could be excluded, whatever the accuracies, or None.
     """
 
     best: int | None
@@ -72,15 +72,15 @@ class Winners:
 
 
 def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0) -> list[Winners]:
-    """Find the winners of every cell of a matrix, with one guarantee for all of them.
+    """Find the winners of every cell, with one guarantee for all cells together.
 
     Parameters
     ----------
     accuracy
         Shape (cells, seeds, strategies), NaN where a trial is missing. The seeds are the same in all cells: their
-        signs are flipped together, so that cells which share their draws are not taken for independent ones.
+        signs are flipped together, because cells that share their draws are not independent.
     level
-        1 - level is the probability that any cell leaves out one of its best.
+        1 - level is the probability that any cell excludes one of its best.
     draws
         Choices of signs that are drawn where there are more than 13 seeds.
     seed
@@ -89,7 +89,7 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
     Returns
     -------
     list of Winners
-        One a cell.
+        One per cell.
 
     Examples
     --------
@@ -115,16 +115,16 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
 
 
 def _order(x: Floats) -> NDArray[np.intp]:
-    """Seeds by their sum, so that neither their order nor that of the strategies changes the result."""
+    """Order seeds by their sum, so that neither their order nor that of the strategies changes the result."""
     filled = np.sort(np.nan_to_num(x), axis=2).sum(axis=2)
     return np.argsort(np.sort(filled, axis=0).sum(axis=0), kind="stable")
 
 
 def _deficits(x: Floats, flips: Signs) -> Floats:
-    """Largest deficit of each strategy against any other, under each choice of signs.
+    """Return the largest deficit of each strategy against any other, under each choice of signs.
 
-    The sum of differences over the root of the sum of their squares: it grows with Student's t, is at most the root of
-    n, has the same spread for every pair under flipped signs, and the squares are the same whatever the signs.
+    A deficit is the sum of differences over the root of the sum of their squares: it grows with Student's t, is at most
+    the root of n, has the same spread for every pair under flipped signs, and its denominator does not depend on them.
 
     Parameters
     ----------
@@ -146,31 +146,31 @@ def _deficits(x: Floats, flips: Signs) -> Floats:
 
 
 def _step_down(deficits: Floats) -> Floats:
-    """P-values of (rows, hypotheses), the first row being the data (Westfall and Young 1993, algorithm 4.1)."""
+    """Return p-values of (rows, hypotheses), whose first row is the data (Westfall and Young 1993, algorithm 4.1)."""
     down = np.argsort(-deficits[0], kind="stable")
     ordered = deficits[:, down]
-    largest = np.maximum.accumulate(ordered[:, ::-1], axis=1)[:, ::-1]  # among those that have not left
+    largest = np.maximum.accumulate(ordered[:, ::-1], axis=1)[:, ::-1]  # among those not excluded yet
     p = np.empty(len(down))
     p[down] = np.maximum.accumulate((largest >= ordered[0] - 1e-9).mean(axis=0))
     return p
 
 
 def _winners(x: Floats, p: Floats, error: float) -> Winners:
-    """What the p-values of one cell (n, k) say."""
+    """Return the winners of one cell (n, k) by its p-values."""
     counts = (~np.isnan(x)).sum(axis=0)
     there: Bools = counts > 0
     dropped = int(x.size - counts.sum())
-    told = tuple(float(v) if ok else None for v, ok in zip(p, there, strict=True))
+    p_values = tuple(float(v) if ok else None for v, ok in zip(p, there, strict=True))
     n_trials = tuple(int(c) for c in counts)
     if not there.any():
-        return Winners(None, (), told, n_trials, dropped, "no data")
+        return Winners(None, (), p_values, n_trials, dropped, "no data")
     means = np.where(there, np.nan_to_num(x).sum(axis=0) / np.maximum(counts, 1), -np.inf)
     best = int(means.argmax())
-    # With missing trials the best by its own seeds may lose where seeds are shared; it stays all the same
+    # With missing trials the best by its own seeds may lose on shared seeds; it stays a winner
     winners = tuple(int(k) for k in np.flatnonzero(there) if p[k] > error + 1e-12 or k == best)
     reason: Literal["single strategy", "too few seeds"] | None = None
     if there.sum() == 1:
         reason = "single strategy"
     elif resolution(int(((~np.isnan(x)).sum(axis=1) > 1).sum())) > error + 1e-12:
         reason = "too few seeds"
-    return Winners(best, winners, told, n_trials, dropped, reason)
+    return Winners(best, winners, p_values, n_trials, dropped, reason)
