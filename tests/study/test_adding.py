@@ -50,7 +50,7 @@ def test_a_measure_is_a_function_and_a_row(tmp_path: Path, monkeypatch: pytest.M
     edit(
         measures,
         "MEASURES = {\n",
-        'MEASURES = {\n    "top_two": Measure("among the two likeliest, %", "percent_mean"),\n',
+        'MEASURES = {\n    "top_two": Measure("in the two likeliest, %", "percent_mean"),\n',
     )
     edit(schema, f"PROTOCOL = {PROTOCOL}\n", f"PROTOCOL = {PROTOCOL + 1}\n")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
