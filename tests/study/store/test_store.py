@@ -110,7 +110,7 @@ def test_the_similarity_is_the_one_that_the_book_tells(tmp_path: Path) -> None:
         }
         store.add([made_up_pretraining(key) | change for key, change in changes.items()], [])
     rows = read_study(tmp_path).rows
-    told = pretraining(Grid.of({"network": {"hidden": [8]}}, rows), "p")["similarity"]
+    told = pretraining(Grid.of({"network": {"hidden": [8]}, "grid": {}}, rows), "p")["similarity"]
     assert {row["similarity"] for row in rows} == {told["mean"]} == {(0.5 + 0.75) / 2}
     assert told["n"] == 2
 
