@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp.layout import ACTIVATIONS, OPTIMIZERS, Layout
+from fastmlp.layout import Layout
 
 from .bench_training import seconds
 from .common import needs
+from .kernel_modules import names
 from .peers.work import MOMENTUM, SHAPES, Shape, Work
 
+ACTIVATIONS, OPTIMIZERS = names("ACTIVATIONS"), names("OPTIMIZERS")
 DTYPES = ["float32", "float64"]
 EPOCHS = {"tiny": 20, "lab": 20, "medium": 1, "deep": 2}  # some milliseconds each
 TRAINED = {name: replace(SHAPES[name], epochs=epochs) for name, epochs in EPOCHS.items()}

@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fastmlp
-from fastmlp.layout import ACTIVATIONS, OPTIMIZERS
 from fastmlp.network import DTYPES
+
+from .kernel_modules import names
 
 Training = Callable[[str], Any]  # from the name of a backend to a Fit
 
 HIDDEN, EXAMPLES, CLASSES = (13, 21, 18), 45, 5
+ACTIVATIONS, OPTIMIZERS = names("ACTIVATIONS"), names("OPTIMIZERS")
 RATES = {"sgd": 0.05}  # the others take a fifth of it
 SHARED: dict[str, Any] = {"epochs": 6, "batch_size": 8, "weight_decay": 0.01}
 

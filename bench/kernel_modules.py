@@ -13,6 +13,12 @@ from typing import Any
 IS_OLD = find_spec("fastmlp.backends.kernels") is None
 
 
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of all ``ACTIVATIONS`` or all ``OPTIMIZERS``."""
+    known: tuple[str, ...] = getattr(import_module("fastmlp.layout" if IS_OLD else "fastmlp.registry"), kind)
+    return known
+
+
 def tile() -> Any:
     """Return the register tile that the kernels use here."""
     if IS_OLD:

@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
     Ints = NDArray[np.int64]
 
-# The code of an activation or an optimiser, in both backends, is its place in these tuples.
-ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
-OPTIMIZERS = ("sgd", "adam", "adamw")
-
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults: Kingma & Ba 2015, algorithm 1; the same in PyTorch
-# Left alone, the moments of dead units decay into denormal numbers, which slow every step. So in every sixteenth update
-# those below TINY become zero. Sixteen steps do not lead from there to 1e-38, unless the momentum is below 0.33, where
-# nothing lingers on the way to zero.
-TINY, FLUSHED = 1e-30, 16
-
 
 @dataclass(frozen=True)
 class Layout:

@@ -16,7 +16,8 @@ from .backends.reference import two_logits
 from .checks import check_dtype, check_name, check_sizes, is_whole
 from .errors import InvalidInput, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
-from .layout import ACTIVATIONS, Layout
+from .layout import Layout
+from .registry import ACTIVATIONS
 from .seeds import generator_of
 
 if TYPE_CHECKING:

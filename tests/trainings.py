@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp.layout import ACTIVATIONS, OPTIMIZERS, Layout
+from fastmlp.layout import Layout
+from fastmlp.registry import ACTIVATIONS, OPTIMIZERS
 
 RATES = {"sgd": 0.05, "adam": 0.01, "adamw": 0.01}
 

@@ -5,8 +5,8 @@ another file serves stale machine code; a truncated file crashes the first call 
 raises at import; and it unpickles whatever lies in a directory that others may write. Here
 
 - a directory is named by a hash of everything compiled code depends on: every file of this folder and of the folders
-  in it, `layout`, and the versions of Python, numba and llvmlite. An entry in it is named by the function, its types
-  and the processor;
+  in it, `layout`, `registry`, and the versions of Python, numba and llvmlite. An entry in it is named by the function,
+  its types and the processor;
 - an entry begins with a digest of the rest. One that does not match is deleted and compiled again, with one warning;
 - the directory must be the user's own, closed to others and not a link, and so must be every entry: unpickling runs
   code. Otherwise there is no cache, with one warning;
@@ -47,6 +47,7 @@ from numba.core.serialize import dumps
 config: Any = numba.config
 LOG = logging.getLogger("fastmlp")
 SUFFIX = ".machine-code"
+GROUND = ("layout.py", "registry.py")  # what kernels are compiled from, outside this folder
 KEPT = 8  # versions of the kernels; an older one's directory goes when a new one's is made
 
 
@@ -84,7 +85,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for version in (platform.python_version(), numba.__version__, llvmlite.__version__):
         digest.update(version.encode() + b"\0")
-    for name, source in [*_sources(files(__package__)), ("../layout.py", files("fastmlp") / "layout.py")]:
+    for name, source in [*_sources(files(__package__)), *((f"../{name}", files("fastmlp") / name) for name in GROUND)]:
         digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

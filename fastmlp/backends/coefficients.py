@@ -1,8 +1,8 @@
-"""What the kernels know of activations and optimisers: the numbers in their formulas.
+"""Activations and optimizers as numbers: the coefficients that kernels find in arrays, and their places there.
 
 An activation a of z is ``max(z, FLOOR)``, followed for the smooth ones by a pass over the layer. Its slope is a
 polynomial in a itself, ``S0 + S1 a + S2 a**2``, where a is above FLOOR, and zero elsewhere. So one piece of machine
-code serves all of them, and the next.
+code serves all of them, and the next one.
 """
 
 from __future__ import annotations
@@ -11,20 +11,10 @@ import math
 
 import numpy as np
 
-from ..layout import ACTIVATIONS, BETA1, BETA2, OPTIMIZERS
-
-RELU, TANH, LOGISTIC, IDENTITY = range(len(ACTIVATIONS))
-SGD, ADAM, ADAMW = range(len(OPTIMIZERS))
+from ..registry import ACTIVATION_ROWS, BETA1, BETA2
 
 FLOOR, S0, S1, S2 = range(4)
-ACTIVATION_TABLE = np.array(
-    [
-        [0.0, 1.0, 0.0, 0.0],  # relu
-        [-np.inf, 1.0, 0.0, -1.0],  # tanh: 1 - a^2
-        [-np.inf, 0.0, 1.0, -1.0],  # logistic: a (1 - a)
-        [-np.inf, 1.0, 0.0, 0.0],  # identity
-    ]
-)
+ACTIVATION_TABLE = np.array([[row.floor, *row.slope] for row in ACTIVATION_ROWS])
 
 # The numbers of one update, in the dtype of the parameters. With g the gradient of the loss and p a parameter:
 #   g += DECAY * p

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, SGD
+from ..registry import SGD
+from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS
 from .fallback import run
 from .kernels import engine
 from .kernels.memory import ANCHOR, MOMENT, MOMENT2, BufferLayout, allocate

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .coefficients import ACTIVATION_TABLE, IDENTITY, N_COEFFICIENTS, SGD
+from ..registry import IDENTITY, SGD
+from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS
 from .compiled import as_kernel_array
 from .fallback import run
 from .kernels import engine_lora

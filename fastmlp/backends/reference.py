@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..layout import BETA1, BETA2, EPSILON, FLUSHED, OPTIMIZERS, TINY, Layout
+from ..layout import Layout
+from ..registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from ..layout import Floats, Ints
 
-SGD, ADAM, ADAMW = range(len(OPTIMIZERS))
-
 
 def logistic(z: Floats) -> Floats:
     """1 / (1 + exp(-z)), computed from exp(-abs(z)) so that nothing overflows."""
@@ -33,7 +32,7 @@ def logistic(z: Floats) -> Floats:
     return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
 
 
-# In the order of `layout.ACTIVATIONS`; a slope is written in terms of the activation a, since z is not kept.
+# In the order of `registry.ACTIVATIONS`; a slope is written in terms of the activation a, since z is not kept.
 ACTIVATE = (lambda z: np.maximum(z, 0), np.tanh, logistic, lambda z: z)
 SLOPE = (lambda a: a > 0, lambda a: 1 - a * a, lambda a: a * (1 - a), lambda _: 1)
 
@@ -50,7 +49,7 @@ def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
     ----------
     theta : (P,) parameters.
     sizes : (L + 1,) layer sizes.
-    activation : place in `layout.ACTIVATIONS`.
+    activation : place in `registry.ACTIVATIONS`.
     x : (n, sizes[0])
     depth : 0 for the inputs themselves, at most L - 1.
 
@@ -161,7 +160,7 @@ def train(
     state : (2, P) velocity or first moment, and second moment, changed in place.
     sizes, activation
         As in `features`.
-    optimizer : place in `layout.OPTIMIZERS`.
+    optimizer : place in `registry.OPTIMIZERS`.
     x : (n, sizes[0])
     y : (n,)
     order : (epochs, m) the examples in the order in which they are visited; the last batch of an epoch may be short.

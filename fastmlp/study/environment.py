@@ -9,9 +9,9 @@ from hashlib import sha256
 
 import numpy as np
 
-from ..layout import ACTIVATIONS, OPTIMIZERS
 from ..machine import cpu_name, version_of
 from ..network import DTYPES, forward, init_mlp
+from ..registry import ACTIVATIONS, OPTIMIZERS
 from ..seeds import rng_for
 from ..strategies import Phase, Strategy, transfer
 from .settings.schema import NetworkSettings, Settings, TrainingSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..checks import at_least_one, check_name, in_range, true_or_false
-from ..layout import OPTIMIZERS
+from ..registry import OPTIMIZERS
 
 
 @dataclass(frozen=True)

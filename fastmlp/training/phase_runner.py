@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backends import get_backend
-from ..layout import OPTIMIZERS
 from ..network import Network, kernel_arguments
+from ..registry import OPTIMIZERS
 
 if TYPE_CHECKING:
     from ..layout import Floats, Ints

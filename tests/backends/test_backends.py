@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
-from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
+from fastmlp.registry import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 
 from ..trainings import run, training
 

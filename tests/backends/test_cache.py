@@ -28,6 +28,7 @@ from fastmlp.backends.kernels import engine
 loss, _ = compiled.loss_and_gradient(array([.5, -.5, 0, 0]), array([1, 2]), 0, array([[1.]]), array([0]))
 print(loss, sum(engine.train.stats.cache_hits.values()))
 """
+COPY = "copy"
 TWICE = """
 import numba
 from fastmlp.backends.cache import MachineCodeCache
@@ -89,13 +90,18 @@ def test_code_without_checks_of_bounds_does_not_serve_a_process_that_asks_for_th
     assert run(TWICE, NUMBA_BOUNDSCHECK="1").stdout == "1\n"
 
 
+def copy_of_the_package(folder: Path) -> Path:
+    """Copy the package away from the cache, which lies in the same temporary folder; return its backends."""
+    shutil.copytree(PACKAGE, folder / COPY / "fastmlp", ignore=shutil.ignore_patterns("__pycache__", "templates"))
+    return folder / COPY / "fastmlp" / "backends"
+
+
 def test_an_edit_in_any_file_serves_no_stale_code(tmp_path: Path) -> None:
     """The loss is in kernels/loss.py; the function that is cached in kernels/engine.py, which does not change."""
-    shutil.copytree(PACKAGE, tmp_path / "fastmlp", ignore=shutil.ignore_patterns("__pycache__", "templates"))
-    loss = tmp_path / "fastmlp" / "backends" / "kernels" / "loss.py"
-    before = float(run(TRAIN, tmp_path).stdout.split()[0])
+    loss = copy_of_the_package(tmp_path) / "kernels" / "loss.py"
+    before = float(run(TRAIN, tmp_path / COPY).stdout.split()[0])
     loss.write_text(loss.read_text().replace("loss = 0.0", "loss = 1.0"))
-    after = float(run(TRAIN, tmp_path).stdout.split()[0])
+    after = float(run(TRAIN, tmp_path / COPY).stdout.split()[0])
     assert after == pytest.approx(before + 1)
 
 
@@ -105,14 +111,13 @@ SOURCES = sorted(str(path.relative_to(BACKENDS)) for path in BACKENDS.rglob("*.p
 
 def test_code_is_filed_under_the_sources_that_were_imported(tmp_path: Path) -> None:
     """An edit, or an upgrade, between the import and the first call: what is compiled is the code before it."""
-    shutil.copytree(PACKAGE, tmp_path / "fastmlp", ignore=shutil.ignore_patterns("__pycache__", "templates"))
-    loss = tmp_path / "fastmlp" / "backends" / "kernels" / "loss.py"
+    loss = copy_of_the_package(tmp_path) / "kernels" / "loss.py"
     edited = loss.read_text().replace("loss = 0.0", "loss = 1.0")
     upgraded = (
         f"from pathlib import Path; from fastmlp.backends import compiled; Path({str(loss)!r}).write_text({edited!r})"
     )
-    before = float(run(upgraded + TRAIN, tmp_path).stdout.split()[0])
-    after = float(run(TRAIN, tmp_path).stdout.split()[0])
+    before = float(run(upgraded + TRAIN, tmp_path / COPY).stdout.split()[0])
+    after = float(run(TRAIN, tmp_path / COPY).stdout.split()[0])
     assert after == pytest.approx(before + 1)
 
 
@@ -120,15 +125,27 @@ def test_sources_lie_in_folders_too() -> None:
     assert {Path(name).parent.name for name in SOURCES} == {"", "kernels", "codegen"}
 
 
-@pytest.mark.parametrize("name", [*SOURCES, "../layout.py"])
+@pytest.mark.parametrize("name", [*SOURCES, *(f"../{name}" for name in cache.GROUND)])
 def test_every_file_is_in_the_fingerprint(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(BACKENDS, tmp_path / "backends", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PACKAGE / "layout.py", tmp_path)
+    for name_below in cache.GROUND:
+        shutil.copy(PACKAGE / name_below, tmp_path)
     monkeypatch.setattr(cache, "files", lambda package: tmp_path / package.removeprefix("fastmlp").lstrip("."))
     before = cache.fingerprint()
     with (tmp_path / "backends" / name).open("a") as file:
         file.write("# edited\n")
     assert cache.fingerprint() != before
+
+
+def test_what_kernels_are_compiled_from_is_in_the_fingerprint() -> None:
+    """Whatever backends import from outside their folder, but for the names of errors."""
+    imported = {
+        match.group(1)
+        for name in SOURCES
+        for match in re.finditer(r"^ *from \.{2,3}([a-z]+) import", (BACKENDS / name).read_text(), re.MULTILINE)
+        if len(match.group(0).split()[1].rstrip(match.group(1))) > len(Path(name).parts)
+    }
+    assert imported - {"errors"} == {Path(name).stem for name in cache.GROUND}
 
 
 DAMAGES: dict[str, Any] = {

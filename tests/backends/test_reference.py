@@ -10,8 +10,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
-from fastmlp.layout import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 from fastmlp.network import Network, backward, init_mlp, kernel_arguments, predict_proba
+from fastmlp.registry import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
 
 if TYPE_CHECKING:
     from ..conftest import SeededRng

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...layout import BETA1, BETA2
+from ...registry import BETA1, BETA2
 from ..coefficients import BARE, DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, ONE, S0, S1, S2, SHRINK, STEP
 from .tile import Emitter, Operand, index
 

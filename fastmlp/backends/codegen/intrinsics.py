@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ...layout import TINY
+from ...registry import TINY
 from . import epilogue
 from .math import emit_exp, emit_log
 from .tile import Emitter, Operand, emit_loop, emit_product, emit_transpose, index

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...registry import LOGISTIC, TANH
 from ..codegen.math import logistic, tanh
-from ..coefficients import TANH
-from ..jit import kernel
+from ..jit import inlined, kernel
 
 if TYPE_CHECKING:
     from ...layout import Floats
+
+
+@inlined
+def is_smooth(activation: int) -> bool:
+    """Whether an activation needs the pass."""
+    return activation in (TANH, LOGISTIC)
 
 
 @kernel

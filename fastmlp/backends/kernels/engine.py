@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..coefficients import FLOOR, LOGISTIC, ONE, SGD, TANH
+from ...registry import SGD
+from ..coefficients import FLOOR, ONE
 from ..jit import entry, inlined
-from .activations import activate
+from .activations import activate, is_smooth
 from .loss import cross_entropy
 from .memory import (
     ANCHOR,
@@ -75,7 +76,7 @@ def forward(
             zero_offset(spare) if last else weight, parameters, table[layer, BIAS], count, table[layer, INPUTS],
             columns, floor,
         )  # fmt: skip
-        if not last and activation in (TANH, LOGISTIC):
+        if not last and is_smooth(activation):
             activate(inputs, at, count, columns, table[layer, OUTPUTS], activation)
 
 

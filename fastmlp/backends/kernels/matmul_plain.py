@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...layout import BETA1, BETA2, TINY
+from ...registry import BETA1, BETA2, SGD, TINY
 from ..codegen.math import exp, log
-from ..coefficients import DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, S0, S1, S2, SGD, SHRINK, STEP
+from ..coefficients import DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, S0, S1, S2, SHRINK, STEP
 from ..jit import kernel
 from .memory import ANCHOR, MOMENT, MOMENT2
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...registry import SGD
 from ..codegen.intrinsics import (
     affine_tile,
     backward_input_tile,
@@ -20,7 +21,6 @@ from ..codegen.intrinsics import (
     update_weights_tile,
     wide_shape,
 )
-from ..coefficients import SGD
 from ..jit import inlined, kernel
 
 if TYPE_CHECKING:

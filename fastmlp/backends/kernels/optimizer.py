@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...layout import EPSILON, FLUSHED, TINY
+from ...registry import ADAMW, EPSILON, FLUSHED, SGD, TINY
 from ..codegen.math import exp, sqrt
 from ..coefficients import (
-    ADAMW,
     BARE,
     DECAY,
     GUARD,
@@ -17,7 +16,6 @@ from ..coefficients import (
     LOG_BETA2,
     MOMENTUM,
     ONE,
-    SGD,
     SHRINK,
     STEP,
 )

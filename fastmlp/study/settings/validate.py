@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from ...errors import SettingsError
-from ...layout import ACTIVATIONS, OPTIMIZERS
 from ...network import DTYPES
 from ...problems import Problem
+from ...registry import ACTIVATIONS, OPTIMIZERS
 from .messages import passing_on, refuse_duplicates, refuse_unknown
 from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, Settings
 

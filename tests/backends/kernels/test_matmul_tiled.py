@@ -12,11 +12,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 numba: Any = pytest.importorskip("numba")
 
 from fastmlp.backends.codegen.types import PLAIN  # noqa: E402
-from fastmlp.backends.coefficients import ACTIVATION_TABLE, ADAM, N_COEFFICIENTS, SGD  # noqa: E402
+from fastmlp.backends.coefficients import ACTIVATION_TABLE, N_COEFFICIENTS  # noqa: E402
 from fastmlp.backends.fallback import current_tile  # noqa: E402
 from fastmlp.backends.kernels.memory import MOMENT, allocate  # noqa: E402
 from fastmlp.backends.kernels.optimizer import set_coefficients  # noqa: E402
-from fastmlp.layout import FLUSHED, TINY  # noqa: E402
+from fastmlp.registry import ADAM, FLUSHED, SGD, TINY  # noqa: E402
 
 TILE = current_tile()
 if TILE == PLAIN:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastmlp.errors import FieldError, SettingsError
-from fastmlp.layout import ACTIVATIONS, OPTIMIZERS
+from fastmlp.registry import ACTIVATIONS, OPTIMIZERS
 from fastmlp.strategies import STRATEGIES, read_strategy
 from fastmlp.study.settings import load
 from fastmlp.study.settings.load import Settings, load_settings, to_toml

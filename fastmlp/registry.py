@@ -1,0 +1,40 @@
+"""Activation functions and optimizers: their names, and the numbers in their formulas.
+
+The code of one, in both backends, is its place in the tuple of names. What they compute is the business of `backends`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Activation(NamedTuple):
+    """An activation function ``a = f(z)``, of which kernels need to know two things.
+
+    The result is never below `floor`, and its slope is ``slope[0] + slope[1] * a + slope[2] * a**2`` where a is above
+    the floor, and zero elsewhere: z itself is not kept.
+    """
+
+    name: str
+    floor: float
+    slope: tuple[float, float, float]
+
+
+NO_FLOOR = float("-inf")
+ACTIVATION_ROWS = (
+    Activation("relu", 0.0, (1.0, 0.0, 0.0)),
+    Activation("tanh", NO_FLOOR, (1.0, 0.0, -1.0)),  # 1 - a^2
+    Activation("logistic", NO_FLOOR, (0.0, 1.0, -1.0)),  # a (1 - a)
+    Activation("identity", NO_FLOOR, (1.0, 0.0, 0.0)),
+)
+ACTIVATIONS = tuple(row.name for row in ACTIVATION_ROWS)
+RELU, TANH, LOGISTIC, IDENTITY = range(len(ACTIVATIONS))
+
+OPTIMIZERS = ("sgd", "adam", "adamw")
+SGD, ADAM, ADAMW = range(len(OPTIMIZERS))
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults: Kingma & Ba 2015, algorithm 1; the same in PyTorch
+# Left alone, the moments of dead units decay into denormal numbers, which slow every step. So in every sixteenth update
+# those below TINY become zero. Sixteen steps do not lead from there to 1e-38, unless the momentum is below 0.33, where
+# nothing lingers on the way to zero.
+TINY, FLUSHED = 1e-30, 16
