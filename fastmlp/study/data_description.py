@@ -15,14 +15,14 @@ import numpy as np
 from ..problems import Problem, Split, Task, describe_inputs, in_both, repeated, warnings_about
 from .settings.schema import ProblemSettings, Settings
 
-SIDE, GREYS, SHOWN = 8, 16, 10  # pixels; shades; pictures a task at the most
+SIDE, GREYS, SHOWN = 8, 16, 10  # pixels; shades; most pictures of a task
 
 
 def describe_problem(settings: Settings, name: str) -> str:
     """Return what a report says about a problem's data: a JSON object of numbers, and pictures if it has some.
 
-    Under ``inputs`` stand the `InputFacts` of seed 0; what they warn of is warned of. Under ``own`` stands where the
-    data came from, if the problem is the study's own.
+    ``inputs`` holds the `InputFacts` of seed 0, whose warnings are issued. ``own`` says where the data came from, if
+    the problem is the study's own.
     """
     problem = settings.problem(name)
     split = problem.split(0)
@@ -46,9 +46,9 @@ def describe_problem(settings: Settings, name: str) -> str:
 
 
 def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
-    """Return where the data of a problem of the study's own came from, and how source and target go together."""
+    """Return the files that a problem of the study's own comes from, and the examples that occur twice."""
     tasks = {"source": (problem.source, own.source), "target": (problem.target, own.target)}
-    told: dict[str, object] = {
+    origins: dict[str, object] = {
         role: {"file": Path(path).name, "hash": task.name, "examples": len(task.y), "classes": task.n_classes}
         for role, (task, path) in tasks.items()
     }
@@ -56,13 +56,13 @@ def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
         "in_both": 0 if problem.shared else in_both(problem.source, problem.target),
         "repeated": repeated(problem.target),
     }
-    return told | leaks | {"shared": problem.shared, "one_unit": own.one_unit}
+    return origins | leaks | {"shared": problem.shared, "one_unit": own.one_unit}
 
 
 def pictures(problem: Problem, split: Split) -> dict[str, list[list[str]]]:
-    """Return one example of each class as [label, pixels], of the source and of the target, or nothing if not images.
+    """Return examples of each class as [label, pixels], of source and target; nothing if they are not images.
 
-    They come from the source pool and the target pool: the held-out set is not shown either.
+    They come from the source pool and the target pool: the held-out set is not shown.
     """
     if not problem.images:
         return {}
@@ -70,7 +70,7 @@ def pictures(problem: Problem, split: Split) -> dict[str, list[list[str]]]:
 
 
 def _shown(task: Task, rows: np.ndarray) -> list[list[str]]:
-    """Return examples, classes in turn until there are enough."""
+    """Return up to `SHOWN` examples, one of each class at a time."""
     by_class = [rows[task.y[rows] == label] for label in range(task.n_classes)]
     turns = [mine[k] for k in range(SHOWN) for mine in by_class if k < len(mine)][:SHOWN]
     return [[str(task.y[row]), _pixels(task.X[row])] for row in sorted(turns, key=lambda row: task.y[row])]

@@ -1,4 +1,4 @@
-"""What a study would run on here, as `fastmlp doctor` prints it."""
+"""Versions, processor, backend and compile cache of this machine, as `fastmlp doctor` prints them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .store.database import SQLITE
 
 
 def examine() -> Iterator[tuple[str, str]]:
-    """Go through what there is to say: what it is about, and how it stands."""
+    """Generate pairs of a name and what was found."""
     yield "python", f"{platform.python_version()} on {platform.platform(terse=True)}"
     for library in (*LIBRARIES, "llvmlite", "matplotlib"):
         yield library, version_of(library)
@@ -32,7 +32,7 @@ def examine() -> Iterator[tuple[str, str]]:
 
 
 def which_backend() -> str:
-    """Return the backend that `auto` takes, and why."""
+    """Return the backend that `auto` chooses, and why."""
     name, problem = choose_backend()
     return f"{name}; {problem}" if problem else f"{name}, for it can be imported"
 
@@ -57,13 +57,13 @@ def kernels() -> str:
 
 
 def vector_units() -> list[str]:
-    """Return the vector instructions that the processor says it has."""
+    """Return the vector instructions that the processor reports."""
     flags = {*cpu_fact("flags").split(), *cpu_fact("Features").split()}
     return [name for name in ("avx2", "fma", "avx512f", "avx512vl", "neon", "asimd", "sve") if name in flags]
 
 
 def cache_state() -> str:
-    """Return where compiled code is kept and how much there is of it."""
+    """Return where compiled code is cached and how large the cache is."""
     try:
         from ..backends import cache
     except ImportError as error:
@@ -72,7 +72,7 @@ def cache_state() -> str:
 
 
 def peak(dtype: str) -> str:
-    """Measure the most that one core can do."""
+    """Measure the peak of one core."""
     try:
         from ..backends.peak import fma_peak
     except ImportError as error:

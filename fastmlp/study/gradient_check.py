@@ -1,7 +1,7 @@
-"""The gradient check of a study: whether what its trainings follow is the slope of the loss.
+"""The gradient check of a study: compare the gradient that its trainings use with finite differences of the loss.
 
-The gradient comes from the backend that trains, in the precision in which it trains. The slope is seen by moving one
-parameter a little both ways, in double precision and by the reference backend alone: central differences.
+The gradient comes from the backend that trains, in its precision. The slope comes from the reference backend in double
+precision: one parameter is moved a little both ways (central differences).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ..seeds import rng_for
 from .settings.schema import Settings
 
 EXAMPLES, CHECKED = 16, 20  # in the batch; parameters drawn of each weight matrix and each bias
-STEP = 1e-5  # where the error of the formula, step squared, and that of rounding, 1e-16 / step, are both small
+STEP = 1e-5  # the error of the formula, step squared, and of rounding, 1e-16 / step, are both small
 
 
 def check_gradient(settings: Settings, problem: Problem, backend: str) -> str:
-    """Check the gradient of the study's network, newly drawn, on examples of a target pool.
+    """Check the gradient of a newly drawn network of the study, on examples of the target pool.
 
     Returns
     -------
@@ -46,14 +46,14 @@ def check_gradient(settings: Settings, problem: Problem, backend: str) -> str:
 
 
 def _parts(net: Network) -> list[tuple[str, np.ndarray]]:
-    """Each weight matrix and bias by its name, and where its parameters lie."""
+    """Return the name of each weight matrix and bias, and the positions of its parameters."""
     weights, biases = net.layout.views(np.arange(len(net.theta), dtype=np.float64))
     pairs = [((f"W{k}", W), (f"b{k}", b)) for k, (W, b) in enumerate(zip(weights, biases, strict=True), start=1)]
     return [(name, places.ravel().astype(np.int64)) for pair in pairs for name, places in pair]
 
 
 def _slope(net: Network, place: int, X: np.ndarray, y: np.ndarray) -> float:
-    """Slope of the loss along one parameter, by central differences."""
+    """Return the slope of the loss along one parameter, by central differences."""
     losses = []
     for step in (STEP, -STEP):
         theta = net.theta.astype(np.float64)

@@ -1,8 +1,8 @@
-"""From a grid to trials, each with a key.
+"""The plan: the trials of a study in order, each with a key.
 
 A trial's key hashes everything its result depends on and nothing else. So a study that grows by a size, a seed or a
-strategy keeps what it has; a change of data, settings, versions or compiled code asks for new trials; and trials that
-are the same under different names, as scratch is for two problems with one target, have one key and run once.
+strategy keeps the trials it has; a change of data, settings, versions or compiled code needs new trials; and trials
+that are the same under different names, as scratch is for two problems with one target, have one key and run once.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .settings.schema import Settings
 from .store.schema import PROTOCOL, Trial
 
 
-class Source(NamedTuple):
-    """What trials of one problem and one seed depend on: the target, the source as well, the pretraining on it."""
+class Dependencies(NamedTuple):
+    """What trials of one problem and one seed depend on: the target, target and source, and the pretraining."""
 
     target: list[Any]
     both: list[Any]
@@ -31,7 +31,7 @@ class Source(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One place of the grid, or one replicate of it."""
+    """One cell of the grid, or one replicate of it."""
 
     strategy: str
     n_target: int
@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 
 
 def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
-    """Go through the grid: problem by problem, strategy by strategy, size by size, seed by seed; then replicates."""
+    """Generate all trials: the grid by problem, strategy, size and seed, then the replicates."""
     grid, again = settings.grid, settings.replicates
     rows = {name: settings.strategy(name) for name in (*grid.strategies, *again.strategies)}
     parts = {name: strategy_part(strategy, settings, environment) for name, strategy in rows.items()}
@@ -50,21 +50,23 @@ def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
         (again.problems or grid.problems, replicate_cells, again.seeds if again.number else 0),
     ):
         for name in problems:
-            sources = [describe(settings.problem(name, seed), seed, settings, environment) for seed in range(seeds)]
+            problem_of = [
+                dependencies(settings.problem(name, seed), seed, settings, environment) for seed in range(seeds)
+            ]
             for cell in cells(settings):
-                source, strategy = sources[cell.seed], rows[cell.strategy]
-                key = trial_key(source, strategy, cell, parts[cell.strategy])
-                # Scores are of the grid's own pretraining and subset; so is what is told of a pretraining
+                problem, strategy = problem_of[cell.seed], rows[cell.strategy]
+                key = trial_key(problem, strategy, cell, parts[cell.strategy])
+                # Scores and the record of a pretraining belong to the grid, not to replicates that vary them
                 unscored = cell.varied in {"subset", "pretraining"} or not settings.measures.scores
                 scored = (
-                    "" if unscored else digest(what="scores", pretraining=source.pretraining, n_target=cell.n_target)
+                    "" if unscored else digest(what="scores", pretraining=problem.pretraining, n_target=cell.n_target)
                 )
-                pretraining = "" if cell.varied == "pretraining" else source.pretraining
+                pretraining = "" if cell.varied == "pretraining" else problem.pretraining
                 yield Trial(name, *cell[:3], key, pretraining, scored, *cell[3:])
 
 
 def grid_cells(settings: Settings) -> Iterator[Cell]:
-    """Go through the grid of one problem."""
+    """Generate the cells of one problem."""
     grid = settings.grid
     for strategy in grid.strategies:
         for n_target in grid.sizes:
@@ -73,7 +75,7 @@ def grid_cells(settings: Settings) -> Iterator[Cell]:
 
 
 def replicate_cells(settings: Settings) -> Iterator[Cell]:
-    """Go through the replicates for one problem."""
+    """Generate the replicates of one problem."""
     again = settings.replicates
     for strategy, n_target, purpose in product(again.strategies, again.sizes, again.purposes):
         for seed in range(again.seeds):
@@ -81,23 +83,23 @@ def replicate_cells(settings: Settings) -> Iterator[Cell]:
                 yield Cell(strategy, n_target, seed, purpose, number)
 
 
-def trial_key(source: Source, strategy: Strategy, cell: Cell, part: dict[str, Any]) -> str:
-    """Return the key of a trial; `part` is what `strategy_part` says of its strategy."""
+def trial_key(problem: Dependencies, strategy: Strategy, cell: Cell, part: dict[str, Any]) -> str:
+    """Return the key of a trial; `part` is the `strategy_part` of its strategy."""
     depends: dict[str, Any] = {
         "seed": cell.seed,
         "n_target": cell.n_target,
         "strategy": part,
-        "data": source.both if strategy.knows_source else source.target,
+        "data": problem.both if strategy.knows_source else problem.target,
     }
     if strategy.starts_from_source:
-        depends["pretraining"] = source.pretraining
-    if matters(cell.varied, strategy):
+        depends["pretraining"] = problem.pretraining
+    if affects(cell.varied, strategy):
         depends["replicate"] = [cell.varied, cell.replicate]
     return digest(what="trial", **depends)
 
 
-def matters(varied: str, strategy: Strategy) -> bool:
-    """Whether randomness of a purpose can change what a strategy ends in; if not, its replicates are one trial."""
+def affects(varied: str, strategy: Strategy) -> bool:
+    """Whether the draws for a purpose can change a strategy's result; if not, its replicates are one trial."""
     match varied:
         case "":
             return False
@@ -110,9 +112,9 @@ def matters(varied: str, strategy: Strategy) -> bool:
 
 
 def strategy_part(strategy: Strategy, settings: Settings, environment: Environment) -> dict[str, Any]:
-    """Return what a trial of a strategy depends on for any data: what it does, how, and by what it is computed."""
+    """Return what a trial depends on apart from its data: the strategy, training settings, kernels and versions."""
     versions = environment.versions
-    part: dict[str, Any] = {"does": what_it_does(strategy)}
+    part: dict[str, Any] = {"does": strategy_content(strategy)}
     if settings.tuning.trials > 1:
         part["tuning"] = msgspec.to_builtins(settings.tuning)
     if strategy.start is None:
@@ -126,13 +128,13 @@ def strategy_part(strategy: Strategy, settings: Settings, environment: Environme
     }
 
 
-def what_it_does(strategy: Strategy) -> dict[str, Any]:
-    """Return all of a strategy but its name; a 0 and a 0.0 are the same."""
+def strategy_content(strategy: Strategy) -> dict[str, Any]:
+    """Return all fields of a strategy, without its name; 0 and 0.0 are the same."""
     return asdict(msgspec.convert(asdict(strategy), Strategy))
 
 
-def describe(problem: Problem, seed: int, settings: Settings, environment: Environment) -> Source:
-    """Return what trials of a problem, as one seed sees it, depend on."""
+def dependencies(problem: Problem, seed: int, settings: Settings, environment: Environment) -> Dependencies:
+    """Return what trials of a problem depend on for one seed."""
     training = settings.training
     target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint, problem.target.one_unit]
     how = [problem.shared, problem.on_subset]
@@ -147,9 +149,9 @@ def describe(problem: Problem, seed: int, settings: Settings, environment: Envir
         kernels=[environment.backend, environment.kernels["full rank"]],
         numpy=environment.versions["numpy"],
     )
-    return Source(target, both, pretraining)
+    return Dependencies(target, both, pretraining)
 
 
 def digest(**names: Any) -> str:
-    """Return a hash of names and what they stand for, in any order."""
+    """Return a hash of named values; their order does not matter."""
     return sha256(msgspec.json.encode([PROTOCOL, names], order="deterministic")).hexdigest()[:32]

@@ -18,9 +18,9 @@ class Results:
     Parameters
     ----------
     folder
-        Where its files are.
+        The folder with its files.
     settings
-        As they took effect.
+        The effective settings.
     counts
         Trials by status: ``ok``, ``diverged``, ``failed``, ``missing``.
     """
@@ -31,7 +31,7 @@ class Results:
 
     @cached_property
     def rows(self) -> list[Record]:
-        """One flat dict a trial, in the plan's order; read from the store when first asked for."""
+        """One flat dict for each trial, in the plan's order; read from the store on first use."""
         return [dict(row) for row in read_study(self.folder).rows]
 
     @property

@@ -1,4 +1,4 @@
-"""A study at a glance: how far it is, and how accurate its strategies are."""
+"""The progress of a study, and the accuracies of its strategies so far."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from ..store.lock import holder
 from ..store.reader import reading
 
-NO_PLAN = 'name = "no plan yet"'  # a study that has just been started
+NO_PLAN = 'name = "no plan yet"'  # of a study that has just started
 
 
 def study_state(folder: Path) -> dict[str, Any]:
-    """Return how far a study is, as `fastmlp status --json` prints it.
+    """Return the progress of a study, as `fastmlp status --json` prints it.
 
     Raises
     ------
@@ -37,19 +37,23 @@ def study_state(folder: Path) -> dict[str, Any]:
 
 
 def accuracies(folder: Path) -> dict[str, dict[str, dict[int, list[float]]]]:
-    """Return the held-out accuracies of a study's grid: by problem, strategy and size, one a seed."""
-    found: dict[str, dict[str, dict[int, list[float]]]] = {}
+    """Return the held-out accuracies of a study's grid by problem, strategy and size, one for each seed."""
+    by_problem: dict[str, dict[str, dict[int, list[float]]]] = {}
     with reading(folder) as reader:
         for row in reader.rows(["problem", "strategy", "n_target", "status", "accuracy", "varied"]):
             if row["varied"]:
                 continue
-            cell = found.setdefault(row["problem"], {}).setdefault(row["strategy"], {}).setdefault(row["n_target"], [])
+            cell = (
+                by_problem.setdefault(row["problem"], {})
+                .setdefault(row["strategy"], {})
+                .setdefault(row["n_target"], [])
+            )
             if row["status"] == "ok":
                 cell.append(row["accuracy"])
-    return found
+    return by_problem
 
 
 def resume_command(out: str | Path, backend: str = "auto") -> str:
-    """Return what takes a stopped study up again."""
+    """Return the command that resumes a study."""
     words = ["fastmlp", "study", str(Path(out) / "study.toml"), "--out", str(out)]
     return shlex.join(words if backend == "auto" else [*words, "--backend", backend])

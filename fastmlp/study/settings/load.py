@@ -1,7 +1,7 @@
 """The settings of a study, read from TOML and checked before any work is done.
 
-A setting's type and range stand with it in `schema`; `validate`, `strategies` and `problems` have what involves
-several settings or a table of names. What a file leaves out is as in the shipped ``lab``. Every refusal is a
+`schema` has the type and range of each setting; `validate`, `strategies` and `problems` check what involves several
+settings or a table of names. Settings that a file leaves out are those of the shipped ``lab``. Every refusal is a
 `SettingsError` that begins with the path of the setting: ``my.toml: training.lr: must be above 0, not -1``.
 """
 
@@ -35,8 +35,8 @@ def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
     Parameters
     ----------
     study
-        The name of a shipped study, the path of a TOML file, the same content as a dict, or settings. Paths of data are
-        relative to the TOML file's folder, in a dict to the folder one is in.
+        The name of a shipped study, the path of a TOML file, a dict with the same content, or settings. Paths of data
+        are relative to the folder of the TOML file; in a dict, to the current folder.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def shipped() -> dict[str, Path]:
 
 
 def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
-    """Return checked settings from what a settings file in a folder holds.
+    """Return checked settings from the content of a settings file in a folder.
 
     Raises
     ------
@@ -107,13 +107,13 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
 
 
 def _expanded(part: Part, hidden: tuple[int, ...]) -> Part:
-    """Return a table with each family of strategies replaced by its members."""
+    """Return a table in which each family of strategies is replaced by its members."""
     members = tuple(member for name in part.strategies for member in expand(name, len(hidden) + 1))
     return msgspec.structs.replace(part, strategies=members)
 
 
 def to_toml(settings: Settings, folder: Path = Path()) -> str:
-    """Return all settings as TOML text for a file in a folder, defaults included."""
+    """Return all settings, defaults included, as TOML text for a file in a folder."""
     data = msgspec.to_builtins(settings) | {"problems": relative_to(folder, settings.problems)}
     return write_toml({name: value for name, value in data.items() if value != {}})
 
@@ -131,9 +131,9 @@ def with_seeds(settings: Settings, seeds: object) -> Settings:
 
 
 def quick(settings: Settings) -> Settings:
-    """Return the study thinned to a look at it: at most 3 seeds, the smallest, the middle and the largest size.
+    """Return a smaller study: at most 3 seeds, and the smallest, middle and largest size.
 
-    Of replicates there are 3 for 2 seeds, at most.
+    Of replicates it has at most 3 for 2 seeds.
     """
     sizes = sorted(settings.grid.sizes)
     few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))

@@ -1,4 +1,4 @@
-"""How a refused setting is worded: its path first, then what it must be, then what it is."""
+"""The wording of refused settings: the path, what the setting must be, and what it is."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def tables_by_name(path: str, tables: object) -> Mapping[str, object]:
 
 
 def refuse_duplicates(path: str, values: Iterable[object]) -> None:
-    """Refuse a list that has something twice; each trial runs once."""
+    """Refuse a list with duplicates: each trial runs once."""
     seen = set()
     for value in values:
         if value in seen:
@@ -117,7 +117,7 @@ def refuse_unknown(path: str, kind: str, name: str, known: Collection[str]) -> N
 
 @contextmanager
 def passing_on(path: str) -> Iterator[None]:
-    """Turn a refusal of what a setting names, be it data, into a refusal of the setting."""
+    """Turn a refusal of what a setting names, such as a file of data, into a refusal of the setting."""
     try:
         yield
     except InvalidInput as error:

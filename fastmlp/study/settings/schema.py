@@ -1,4 +1,4 @@
-"""What a study's settings are, with the type and the range of each; `validate` has what involves several of them."""
+"""The settings of a study, with the type and range of each; `validate` checks those that depend on each other."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from ...problems import Sizes as SplitSizes
 from ...strategies import Strategy, get_strategy
 
 BUDGETS = ("epochs", "steps")
-PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness, that a replicate may vary alone
-
-TUNED_EPOCHS = 2.0  # tuning tries the declared epochs times or divided by up to this
+PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness: a replicate varies one of them
+TUNED_EPOCHS = 2.0  # tuning multiplies or divides the declared epochs by up to this
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Rate = Annotated[float, Meta(gt=0.0, le=1e30)]  # finite, and still finite in float32
@@ -25,9 +24,9 @@ Sizes = Annotated[tuple[Count, ...], Meta(min_length=1)]
 
 
 class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Problems, strategies, sizes and seeds, each with each; seeds are 0 to ``seeds - 1``.
+    """All combinations of problems, strategies, sizes and seeds; seeds are 0 to ``seeds - 1``.
 
-    A family of strategies, ``partial-k``, stands for all its members that the network is deep enough for.
+    A family of strategies, such as ``partial-k``, stands for all members for which the network is deep enough.
     """
 
     problems: Names = ("parity",)
@@ -37,7 +36,7 @@ class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The network that is pretrained, without its inputs and outputs, which the problem decides."""
+    """The hidden layers of the network; the problem determines inputs and outputs."""
 
     hidden: Annotated[tuple[Count, ...], Meta(min_length=1)] = (64,)
     activation: str = "relu"
@@ -45,14 +44,14 @@ class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class PretrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the source network is trained; batches and optimiser are those of the training."""
+    """How the source network is trained; batch size and optimiser are those of `TrainingSettings`."""
 
     epochs: Count = 30
     lr: Rate = 0.05
 
 
 class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a target network is trained, before a strategy multiplies its rates."""
+    """How a target network is trained; strategies multiply its learning rate."""
 
     epochs: Count = 60
     lr: Rate = 0.05
@@ -64,23 +63,23 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class MeasuresSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is measured beside what always is."""
+    """Measures that are not always taken."""
 
     inside: bool = False
     scores: bool = False
 
 
 class TuningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How many settings every strategy tries, the declared ones among them, and in how many folds; 1 tunes nothing."""
+    """Candidates that every strategy tries, the declared settings included, and folds; 1 candidate means no tuning."""
 
     trials: Annotated[int, Meta(ge=1, le=1000)] = 1
-    folds: Annotated[int, Meta(ge=2, le=5)] = 5  # a class that is tuned on has at least 5 labels: one in each fold
+    folds: Annotated[int, Meta(ge=2, le=5)] = 5  # tuning needs 5 labels of each class: one for each fold
 
 
 class ReplicatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Trials that vary one purpose of randomness and share all others with a trial of the grid.
+    """Trials that draw anew for one purpose of randomness and share everything else with a trial of the grid.
 
-    For each problem (of the grid, unless said), strategy, size, purpose and seed there are `number` of them.
+    For each problem (default: those of the grid), strategy, size, purpose and seed there are `number` of them.
     """
 
     number: Annotated[int, Meta(ge=0, le=10_000)] = 0
@@ -92,7 +91,7 @@ class ReplicatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A problem of the study's own: two files of data. What is not said is decided when they are first read.
+    """A problem of the study's own: two files of data. Sizes and hashes left out are filled in on first reading.
 
     Parameters
     ----------
@@ -105,7 +104,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     heldout, pool, probe
         Sizes of the split.
     source_hash, target_hash
-        Of the data that were read; files that hold other data are refused.
+        Hashes of the data that were read; files with other data are refused.
     """
 
     source: Annotated[str, Meta(min_length=1)]
@@ -136,7 +135,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         return task
 
     def load(self, name: str) -> Problem:
-        """Return the problem, under a name; every seed sees the same data."""
+        """Return the problem under a name; the data are the same for every seed."""
         sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
         return Problem(name, self.task("source"), self.task("target"), sizes, shared=self.shared)
 
@@ -149,11 +148,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name
         The report's title.
     margin
-        Differences of accuracy smaller than this do not matter: two strategies that close are tied.
+        Smallest difference of accuracy that matters: two strategies closer than this are tied.
     strategies
-        The study's own, by name, beside those of `fastmlp.STRATEGIES`.
+        The study's own, by name, in addition to `fastmlp.STRATEGIES`.
     problems
-        The study's own, by name, beside those of `fastmlp.problems`.
+        The study's own, by name, in addition to those of `fastmlp.problems`.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)] = "study"

@@ -1,4 +1,7 @@
-"""TOML in and out: the two ends of a settings file."""
+"""Read and write settings files in TOML.
+
+The library tomli-w is not used: it puts each number of a list on a line of its own.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def write_toml(data: Mapping[str, Any], prefix: str = "") -> str:
-    """Return settings as TOML text: plain values first, then one table a mapping. What is None is left out.
+    """Return settings as TOML text: plain values first, then one table for each mapping. None is left out.
 
     Examples
     --------
@@ -73,7 +76,7 @@ def _value(value: object) -> str:
         case int() | float():
             return repr(value)
         case str():
-            # JSON's escapes are TOML's, but for the delete character, which JSON leaves as it is.
+            # TOML has JSON's escapes; only the delete character, which JSON does not escape, needs one more
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"

@@ -1,4 +1,4 @@
-"""What can be: names that exist, depths that the network has, sizes that fit the problems."""
+"""Validate settings that depend on each other: known names, network depth, split sizes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST_GRID = 1_000_000  # trials
 
 
 def check(settings: Settings) -> None:
-    """See that the names exist, that nothing is there twice, and that the sizes fit the problems.
+    """Check that names exist, that nothing is listed twice, and that sizes fit the problems.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def check(settings: Settings) -> None:
 def check_part(
     settings: Settings, path: str, problems: tuple[str, ...], strategies: tuple[str, ...], sizes: tuple[int, ...]
 ) -> None:
-    """See that a table's problems and strategies exist and its sizes fit, and that nothing is there twice."""
+    """Check that a table's problems and strategies exist, that sizes fit, and that nothing is listed twice."""
     for name in strategies:
         check_depth(settings, name, f"{path}.strategies")
     for name in problems:
@@ -72,7 +72,7 @@ def size_of_grid(settings: Settings) -> int:
 
 
 def check_depth(settings: Settings, name: str, path: str) -> None:
-    """See that a strategy exists, and that the network is deep enough for it."""
+    """Check that a strategy exists, and that the network is deep enough for it."""
     with passing_on(path):
         strategy = settings.strategy(name)
     depth = len(settings.network.hidden)
@@ -96,7 +96,7 @@ def check_epochs(settings: Settings, name: str, path: str) -> None:
 
 
 def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:
-    """See that a pool is large enough for each size, and each size for the classes."""
+    """Check that the pool is large enough for each size, and each size for the classes."""
     name, pool, counts = problem.name, problem.sizes.pool, np.bincount(problem.target.y)
     common, others = counts.argmax(), 1 - counts.max() / counts.sum()
     for place, size in enumerate(sizes):

@@ -1,4 +1,4 @@
-"""The store: one SQLite file a study, one process that writes it, any number that read.
+"""The store: one SQLite file for each study, written by one process and read by any number.
 
 `schema` has the words and the columns, `database` opens the file, `lock` keeps a second study out, `writer` and
 `reader` do what they are called. Nothing here knows what a strategy is.

@@ -1,8 +1,9 @@
-"""A study's rows by column, on the disk, in blocks that are read when they are asked for.
+"""The rows of a study by column, in blocks on the disk that are read on demand.
 
-A row of a large study holds a hundred numbers, and whoever looks at all rows looks at few columns. So the columns are
-cut into blocks in a temporary file, and of those that were read the latest are kept: however many rows there are, they
-take little memory.
+A row of a large study holds a hundred numbers, and most uses need few columns of all rows. So columns are written to a
+temporary file in blocks, and the blocks read last are cached: memory does not grow with the number of rows.
+
+A copy of the store by SQLite's backup is not used instead: reading one column of a wide row reads the whole row.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SHORT_KEPT, LONG_KEPT = 2048, 8  # blocks; a short one takes 2 kB, a long one up
 
 
 class Table(Sequence[Mapping[str, Any]]):
-    """Rows with all of `records.COLUMNS`, as they were when the table was made.
+    """Rows with all of `schema.COLUMNS`, as they were when the table was made.
 
     Parameters
     ----------
@@ -67,11 +68,11 @@ class Table(Sequence[Mapping[str, Any]]):
         return Row(self, found) if isinstance(found, int) else [Row(self, each) for each in found]
 
     def __iter__(self) -> Iterator[Row]:
-        """Go through the rows."""
+        """Iterate over the rows."""
         return (Row(self, place) for place in range(self._length))
 
     def value(self, name: str, place: int) -> Any:
-        """Return what a column holds in a row."""
+        """Return the value of a column in a row."""
         number, within = divmod(place, BLOCK)
         kept = self._long if name in LONG else self._short
         found = (kept.get((name, number)) or self._block(name, number))[within]
@@ -101,7 +102,7 @@ class Table(Sequence[Mapping[str, Any]]):
 
 
 def _written(kind: str, values: Sequence[Any]) -> bytes:
-    """Return the bytes of a block; a number that is not there is NaN, which the store does not hold."""
+    """Return the bytes of a block; a missing number becomes NaN, which the store never holds."""
     if kind in NUMBERS:
         return array("d", [nan if value is None else value for value in values]).tobytes()
     return json.encode(values)
@@ -117,11 +118,11 @@ class Row(Mapping[str, Any]):
         self._place = place
 
     def __getitem__(self, name: str) -> Any:
-        """Return what the row holds in a column."""
+        """Return the value of the row in a column."""
         return self._table.value(name, self._place)
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the columns."""
+        """Iterate over the names of columns."""
         return iter(COLUMNS)
 
     def __len__(self) -> int:

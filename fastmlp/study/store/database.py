@@ -1,4 +1,4 @@
-"""How the store's file is opened: one connection that writes, any number that read, and errors that name the file.
+"""Open the store's file, for one connection that writes and any number that read; errors name the file.
 
 The rollback journal is kept on purpose. SQLite before 3.51.3 can lose commits in write-ahead mode when two connections
 checkpoint at once; with a rollback journal, ``synchronous=FULL`` and a single writer, what is committed is on the disk.
@@ -24,8 +24,8 @@ SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
 COPIED = 1 << 20  # bytes at a time
-PATIENCE = 5.0  # seconds to wait for another connection's lock; a reader holds one for well under a second
-LONG_PATIENCE = 60.0  # seconds for a commit: whoever reads that long loses less than a study that ends
+PATIENCE = 5.0  # seconds to wait for another connection's lock; readers hold one for well under a second
+LONG_PATIENCE = 60.0  # seconds to wait with a commit: a reader that takes longer loses less than a study that ends
 
 
 def _keyed(kinds: dict[str, str]) -> dict[str, str]:
@@ -96,7 +96,7 @@ def damaged(path: Path, why: object) -> StoreCorrupt:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, on the disk when the block ends."""
+    """Commit all or nothing; it is on the disk when the block ends."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -108,7 +108,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _commit(connection: sqlite3.Connection) -> None:
-    """Commit, again and again while someone reads; between two attempts signals are heard."""
+    """Commit, and try again while someone reads; signals are handled between two attempts."""
     deadline = monotonic() + LONG_PATIENCE
     while True:
         try:
@@ -121,10 +121,10 @@ def _commit(connection: sqlite3.Connection) -> None:
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """Open the file for writing, see that it is whole, and make the tables if it is new.
+    """Open the file for writing, check that it is whole, and make the tables if it is new.
 
-    The caller holds the folder's lock. What a killed study left half written is rolled back here, by SQLite. A file of
-    an older fastmlp is copied, to ``study.sqlite.v3``, before it gets the tables and columns that it lacks.
+    The caller holds the folder's lock. SQLite rolls back what a killed study has half written. A file of
+    an older fastmlp is copied, to ``study.sqlite.v3``, before missing tables and columns are added.
 
     Raises
     ------
@@ -163,13 +163,13 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _copy_aside(path: Path, version: int) -> None:
-    """Copy the file as it is; nobody writes it, and nothing of it is in a journal."""
+    """Copy the file; nobody writes it, and there is no journal."""
     with refusing(path, "cannot be read", StoreError), path.open("rb") as file:
         write_whole(path.with_name(f"{path.name}.v{version}"), iter(partial(file.read, COPIED), b""))
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Add the tables and columns that an older fastmlp did not have; what it measured is kept as it is."""
+    """Add the tables and columns that an older fastmlp did not have; its records are kept."""
     with transaction(connection):
         for table, columns in SCHEMA.items():
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table}({_columns(table)})")
@@ -181,9 +181,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open the file for reading only; a study may be writing it meanwhile.
+    """Open the file for reading only; a study may be writing it at the same time.
 
-    A file of an older fastmlp stays as it is, and what it lacks is read as nothing.
+    A file of an older fastmlp is not changed; columns that it lacks are read as missing values.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
-        # A study was killed while it wrote. Only a writer may roll back: it is us, if nobody else is at work.
+        # A study was killed while it wrote. Only a writer may roll back: we do it, if nobody else holds the lock
         with hold(path.parent), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
             _see_whole(connection, path)
         return _open_read_only(path)
@@ -219,7 +219,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def _make_up(connection: sqlite3.Connection) -> None:
-    """Let old tables look like ours on this connection alone: views, in memory, take their names."""
+    """Let old tables look like ours on this connection alone: views in memory take their names."""
     connection.execute("PRAGMA temp_store=MEMORY")
     for table, columns in SCHEMA.items():
         known = _columns_of(connection, table)
@@ -232,7 +232,7 @@ def _make_up(connection: sqlite3.Connection) -> None:
 
 
 def _columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
-    """Return the names of a table's columns in the file; none if there is no such table."""
+    """Return the names of a table's columns in the file; an empty set if there is no such table."""
     return {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
 
 

@@ -1,4 +1,4 @@
-"""The reading side: plan and records joined, one flat row a trial. It needs no backend, and a study may be running."""
+"""Read plan and records, one flat row for each trial. It needs no backend, and a study may be running."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ NEEDED = ("problem", "n_target", "seed", "varied", "status", "steps", "train_sec
 
 @dataclass(frozen=True)
 class StudyData:
-    """A study as it stands.
+    """The content of a store at one moment.
 
     Parameters
     ----------
     settings
         As in ``study.toml``.
     rows
-        One mapping a trial of the plan, in its order, with all of `schema.COLUMNS`; the status of a trial that has not
-        run is ``missing``, and its measures are None.
+        One mapping for each trial of the plan, in its order, with all of `schema.COLUMNS`; the status of a trial that
+        has not run is ``missing``, and its measures are None.
     meta
         Versions, processor, backend, command and the like.
     """
@@ -62,7 +62,7 @@ def read_study(folder: str | Path) -> StudyData:
 
 @contextmanager
 def reading(folder: Path) -> Iterator[Reader]:
-    """Open a folder's store for reading; within the block, everything read is of one moment."""
+    """Open a folder's store for reading; everything read within the block is of one moment."""
     path = folder / FILE
     with closing(connect_reader(path)) as connection, naming(path):
         connection.execute("BEGIN")
@@ -70,17 +70,17 @@ def reading(folder: Path) -> Iterator[Reader]:
 
 
 class Reader:
-    """Answers from one moment of a store; `reading` makes one."""
+    """Reads one moment of a store; `reading` makes one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
     def meta(self) -> dict[str, str]:
-        """Return what the study noted about itself."""
+        """Return the facts that the study has noted, by name."""
         return dict(self.connection.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
 
     def counts(self) -> dict[str, int]:
-        """Return how many trials of the plan have each status."""
+        """Return the number of trials of the plan with each status."""
         found = dict(
             self.connection.execute(
                 "SELECT coalesce(status, 'missing'), count(*) FROM plan LEFT JOIN records USING (key) GROUP BY 1"
@@ -106,7 +106,7 @@ class Reader:
         return {problem: fmean(of) for problem, of in known.items() if of}  # exact sums: the order does not matter
 
     def final_losses(self) -> dict[tuple[str, int, int], float]:
-        """Return the loss that scratch ends in, by problem, size and seed."""
+        """Return the final loss of scratch by problem, size and seed."""
         found = self.connection.execute(
             "SELECT problem, n_target, seed, final_loss FROM plan JOIN records USING (key)"
             " WHERE strategy = ? AND varied = '' AND status = 'ok' AND final_loss IS NOT NULL",
@@ -115,12 +115,12 @@ class Reader:
         return {(problem, n_target, seed): loss for problem, n_target, seed, loss in found}
 
     def rows(self, columns: Iterable[str] = COLUMNS) -> Iterator[Record]:
-        """Go through the plan, one flat row a trial, with some columns or all."""
+        """Generate one flat row for each trial of the plan, with some columns or all."""
         for row in self._rows(list(columns)):
             yield {name: json.decode(row[name]) if COLUMNS[name] in NESTED and row[name] else row[name] for name in row}
 
     def table(self) -> Table:
-        """Return all rows, in little memory however many they are: they go to a temporary file.
+        """Return all rows; they go to a temporary file, so that many rows take little memory.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class Reader:
             raise StoreError(f"temporary file: cannot be written: {reason(error)}") from error
 
     def _rows(self, columns: Sequence[str]) -> Iterator[Record]:
-        """Go through the plan; lists are JSON text."""
+        """Generate the rows of the plan; lists are JSON text."""
         derives = any(name in DERIVED for name in columns)
         similarity, targets = self.similarity(), self.final_losses() if derives else {}
         selected = dict.fromkeys(["problem", *columns, *(NEEDED if derives else ())])
@@ -152,7 +152,7 @@ class Reader:
 
 
 def _until(row: Record, target: float | None) -> Record:
-    """Return the columns of `DERIVED`; replicates have none, whose subset or order may be another than scratch had."""
+    """Return the columns of `DERIVED`; replicates have none, because scratch may have had another subset or order."""
     if target is None or row["status"] != "ok" or row["varied"]:
         return dict.fromkeys(DERIVED)
     losses = json.decode(row["losses"] or "[]")
@@ -166,7 +166,7 @@ def _until(row: Record, target: float | None) -> Record:
 
 
 def _selected(column: str) -> str:
-    """Where a column of a row comes from."""
+    """Return the SQL expression for a column of a row."""
     if column == "similarity" or column in DERIVED:
         return f"NULL AS {column}"  # they are computed
     if column == "status":

@@ -1,7 +1,7 @@
-"""The words of a study's table: a trial, its record, their columns.
+"""The schema of a study's table: trials, records and their columns.
 
-A record is one flat dict. `TRIAL` says which columns a trial's own record has, `PRETRAINING` which ones come from the
-pretraining it started from, and `SCORES` which ones from that and the labels alone; `DERIVED` is computed from several
+A record is one flat dict. `TRIAL` lists the columns of a trial's own record, `PRETRAINING` those of the pretraining it
+started from, and `SCORES` those that depend on the pretraining and the labels; `DERIVED` is computed from several
 records when a table is read. The store's tables and their version, `results.csv` and every export are made from these
 mappings: a new measure is one more line here, and a raised `PROTOCOL`. Columns of seconds end in ``_seconds``: they
 alone differ between two runs.
@@ -42,7 +42,7 @@ class Trial(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What is handed to a worker: the missing trials of one problem and one seed, which share a pretraining."""
+    """A unit of work: the missing trials of one problem and one seed, which share a pretraining."""
 
     problem: str
     seed: int
@@ -53,7 +53,7 @@ class Group(NamedTuple):
     deaths: int = 0  # of processes at work on it, since one last handed something back
 
     def without(self, done: Collection[str]) -> Group:
-        """Return what is left of it when some keys have a record."""
+        """Return the rest of the group when some keys have a record."""
         return self._replace(
             pretraining_missing=self.pretraining_missing and self.pretraining_key not in done,
             trials=tuple(trial for trial in self.trials if trial.key not in done),
@@ -61,7 +61,7 @@ class Group(NamedTuple):
         )
 
     def cut(self, parts: int) -> list[Group]:
-        """Return it in so many parts, or as many as it has trials; what is not a trial is in the first."""
+        """Split the group into parts, at most one for each trial; pretraining and scores go with the first."""
         others = self._replace(pretraining_missing=False, scores=())
         return [
             (others if part else self)._replace(trials=self.trials[part::parts])
@@ -70,14 +70,14 @@ class Group(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Something of a group, as a worker hands it back; a group that was asked to stop has less than was asked for."""
+    """Part of the results of a group, as a worker returns it; a group that was stopped returns fewer."""
 
     pretraining: Record | None = None
     records: Sequence[Record] = ()
     scores: Sequence[Record] = ()
 
     def keys(self) -> Iterator[str]:
-        """Go through the keys of all that it holds."""
+        """Generate the keys of all records."""
         first = () if self.pretraining is None else (self.pretraining,)
         return (record["key"] for record in (*first, *self.records, *self.scores))
 
@@ -143,21 +143,21 @@ TABLE = {name: kind for name, kind in COLUMNS.items() if kind not in NESTED}  # 
 
 
 def blank_record(trial: Trial) -> Record:
-    """Return a trial's record with everything still to be filled in."""
+    """Return an empty record of a trial."""
     return dict.fromkeys(TRIAL) | {"key": trial.key, "losses": []}
 
 
 def failed_record(trial: Trial, error: Exception) -> Record:
-    """Return the record of a trial that raised: what, and where, on one line."""
+    """Return the record of a trial that raised an exception: which one, and where, on one line."""
     place = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in place)
     text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_ERROR]
-    # A message may quote a file name that is no Unicode, and SQLite stores Unicode.
+    # A message may quote a file name that is not Unicode, and SQLite stores Unicode
     return blank_record(trial) | {"status": "failed", "error": text.encode(errors="replace").decode() + where}
 
 
 def failed_outcome(group: Group, error: Exception) -> Outcome:
-    """Return what comes of a group whose work raised."""
+    """Return the outcome of a group whose work raised an exception."""
     return Outcome(None, [failed_record(trial, error) for trial in group.trials])
 
 
@@ -172,5 +172,5 @@ def all_finite(values: Sequence[float]) -> Sequence[float | None]:
 
 
 def reproducible(record: Record) -> Record:
-    """Return what must be the same whenever and wherever a trial is run again: everything but the seconds."""
+    """Return the columns that are the same whenever a trial is run again: all but the seconds."""
     return {name: value for name, value in record.items() if not name.endswith("_seconds")}

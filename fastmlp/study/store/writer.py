@@ -1,4 +1,4 @@
-"""The writing side: the plan, and the records as they come in. One process, one connection, one thread."""
+"""Write the plan, and records as they arrive. One process, one connection, one thread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MISSING = f"""(
 
 
 class Store:
-    """The store of a folder, open for writing; `Store.open` makes one.
+    """The store of a folder, opened for writing by `Store.open`.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Store:
     @classmethod
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Store]:
-        """Lock the folder and open its store, which is made if there is none.
+        """Lock the folder and open its store, or make one.
 
         Raises
         ------
@@ -55,10 +55,10 @@ class Store:
             yield cls(connection, path)
 
     def begin(self, trials: Iterable[Trial], meta: Mapping[str, str]) -> bool:
-        """Replace the plan, keep all records, and note how they were called for.
+        """Replace the plan, keep all records, and note facts about the study.
 
-        What was noted of the problems of the plan before is dropped; and, if there is something to do, that the study
-        had finished.
+        Notes about the problems of the old plan are deleted; and, if there is something to do, the note that the study
+        has finished.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class Store:
         return not complete
 
     def note(self, meta: Mapping[str, str]) -> None:
-        """Keep some facts about the study; those of the same name are replaced."""
+        """Note facts about the study; those of the same name are replaced."""
         with naming(self.path), transaction(self.connection):
             self._note(meta)
 
@@ -86,7 +86,7 @@ class Store:
         self.connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
 
     def count(self) -> tuple[int, int]:
-        """Return how many different trials the plan has, and how many of them are missing."""
+        """Return the number of different trials in the plan, and how many of them are missing."""
         with naming(self.path):
             (planned,) = self.connection.execute("SELECT count(DISTINCT key) FROM plan").fetchone()
             (missing,) = self.connection.execute(f"SELECT count(*) {PLAN} WHERE {MISSING}").fetchone()
@@ -97,9 +97,9 @@ class Store:
         return next(self.missing(), None) is None
 
     def missing(self) -> Iterator[Group]:
-        """Go through the groups that have something to do, in the plan's order.
+        """Generate the groups that have something to do, in the plan's order.
 
-        A group's trials are looked up when its turn comes, so a long plan is never in memory.
+        The trials of a group are looked up when it is reached, so a long plan is never in memory.
         """
         with naming(self.path):
             groups = self.connection.execute(
@@ -125,9 +125,10 @@ class Store:
             yield Group(problem, seed, pretraining_key, bool(unmeasured), trials, tuple(scores))
 
     def add(self, pretrainings: Iterable[Record], records: Iterable[Record], scores: Iterable[Record] = ()) -> None:
-        """Commit what workers handed back: all of it, or nothing.
+        """Commit what workers have returned: all of it, or nothing.
 
-        A failed record makes way for a later one. A final one stays; coming again with the same content it is ignored.
+        A failed record is replaced by a later one. A final one stays; if it comes again with the same content, it is
+        ignored.
 
         Raises
         ------

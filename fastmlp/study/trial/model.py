@@ -36,11 +36,11 @@ class Model:
     Parameters
     ----------
     scaler, dtype
-        How it sees inputs.
+        Applied to inputs before the model.
     train_inputs
-        The inputs it was trained on, as it sees them, (n, features).
+        The scaled inputs it was trained on, (n, features).
     logits
-        From inputs as it sees them, (n, features), to (n, classes); minus infinity for a class that cannot be.
+        From scaled inputs (n, features) to (n, classes); minus infinity for a class without training examples.
     record
         What its training adds to the record.
     fit
@@ -60,11 +60,11 @@ class Model:
         return self.fit is not None and self.fit.diverged
 
     def inputs(self, X: NDArray[np.float64]) -> Floats:
-        """Return inputs as the model sees them."""
+        """Return scaled inputs."""
         return self.scaler.transform(X, self.dtype)
 
     def probabilities(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the probability of each class, (n, classes), for inputs as they are."""
+        """Return the probability of each class, (n, classes), for raw inputs."""
         return softmax(self.logits(self.inputs(X)))
 
 
@@ -104,7 +104,7 @@ def train_network(
         order=shared.order(epochs, len(rows)),
         rng=shared.seed_of("weights"),
     )
-    # Straight to the backend: what a scaler returns needs no checking
+    # Call the backend directly: scaled inputs need no checks
     logits = partial(get_backend(shared.backend).forward, *kernel_arguments(fit.network))
     return Model(scaler, dtype, inputs, logits, _fit_record(fit), fit)
 
@@ -135,7 +135,7 @@ def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> M
     seconds = perf_counter() - start
 
     def logits(X: Floats) -> Floats:
-        full = np.full((len(X), n_classes), -np.inf)  # a class that no example had is never expected
+        full = np.full((len(X), n_classes), -np.inf)  # a class without training examples is never predicted
         full[:, model.classes_] = two_logits(model.decision_function(X).reshape(len(X), -1))
         return full
 

@@ -1,8 +1,8 @@
 """Fair tuning: every strategy tries the same number of settings, inside the n_target labels and nowhere else.
 
-Random search (Bergstra & Bengio 2012) with stratified cross-validation. What is tried is drawn from names that do not
-include the strategy, so all strategies try the same learning rates and epochs on the same folds. The first candidate is
-what the study declares, so tuning with one trial changes nothing.
+Random search (Bergstra & Bengio 2012) with stratified cross-validation. Candidates are drawn from a seed that does not
+depend on the strategy, so all strategies try the same learning rates and epochs on the same folds. The first candidate
+is what the study declares, so tuning with one trial changes nothing.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from ...layout import Ints
 
-FEWEST = 5  # labels a class; with fewer, a fold would hold none of some class, and the scores would be noise
+FEWEST = 5  # labels of each class; with fewer, some fold would hold none, and the scores would be noise
 RATES, STRENGTHS = 10.0, 1000.0  # how far up and down from the declared values the search goes, as factors
 
 
 class Candidate(NamedTuple):
-    """Settings to try: of a network its learning rate and epochs, of the baseline its C."""
+    """Settings to try: learning rate and epochs of a network, C of the baseline."""
 
     lr: float
     epochs: int
@@ -34,14 +34,14 @@ class Candidate(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What tuning chose, and the mean accuracy over folds of every candidate; none if there were too few labels."""
+    """The chosen candidate, and the mean accuracy over folds of every candidate; empty if there were too few labels."""
 
     best: Candidate
     scores: tuple[float, ...]
 
     @property
     def note(self) -> str:
-        """How it was chosen, for the record."""
+        """How the candidate was chosen, for the record."""
         return "cross-validated" if self.scores else f"declared: a class has under {FEWEST} labels"
 
 
@@ -65,16 +65,16 @@ def draw_candidates(declared: Candidate, trials: int, rng: np.random.Generator) 
 
 
 def choose(candidates: Sequence[Candidate], y: Ints, folds: int, rng: np.random.Generator, fit: Fit) -> Choice:
-    """Return the candidate that does best in stratified cross-validation; of equals, the one with the lower log-loss.
+    """Return the candidate with the best accuracy in stratified cross-validation; ties go to the lower log-loss.
 
     Parameters
     ----------
     candidates
-        What is tried; the first is taken if some class has fewer than `FEWEST` labels.
+        The first is chosen if some class has fewer than `FEWEST` labels.
     y : (n,)
         Labels of the n_target examples.
     folds
-        Parts that the examples are divided into, each left out once.
+        Number of parts, each left out once.
     rng
         Divides them.
     fit
@@ -89,7 +89,7 @@ def choose(candidates: Sequence[Candidate], y: Ints, folds: int, rng: np.random.
 
 
 def _score(candidate: Candidate, y: Ints, parts: Sequence[Ints], fit: Fit) -> tuple[float, float]:
-    """Return mean accuracy and mean log-loss over the folds; a training that diverges in one is worth nothing."""
+    """Return mean accuracy and mean log-loss over the folds; a fold in which training diverges counts 0."""
     accuracies, losses = [], []
     for part in parts:
         rest = np.setdiff1d(np.arange(len(y)), part)

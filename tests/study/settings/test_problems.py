@@ -21,7 +21,7 @@ from fastmlp.report.study import Study
 from fastmlp.report.summary import summarise
 from fastmlp.study import run as study_run
 from fastmlp.study.execution import executors
-from fastmlp.study.plan import describe
+from fastmlp.study.plan import dependencies
 from fastmlp.study.results.results import Results
 from fastmlp.study.settings import load
 from fastmlp.study.settings.load import Settings, load_settings
@@ -109,7 +109,7 @@ def test_the_lab_shows_every_setting_there_is(here: Path) -> None:
 
 def keys(settings: Settings) -> dict[str, str]:
     """What trials depend on, of a problem of one's own."""
-    source = describe(settings.problem("mine"), 0, settings, HERE)
+    source = dependencies(settings.problem("mine"), 0, settings, HERE)
     return {"target": json.dumps(source.target), "both": json.dumps(source.both), "pretraining": source.pretraining}
 
 
