@@ -73,7 +73,7 @@ STRATEGY, PROBLEM, MEASURE = blocks(CONTRIBUTING, "python")
 
 @pytest.mark.parametrize("what", ["strategy", "problem", "measure"])
 def test_ten_lines_tell_how_to_add_one(what: str) -> None:
-    section = CONTRIBUTING.partition(f"## Adding a {what}\n")[2].partition("\n## ")[0]
+    section = re.split(r"\n##+ ", CONTRIBUTING.partition(f"### A {what}\n")[2])[0]
     assert len([line for line in section.splitlines() if line and not line.startswith("```")]) <= 10
 
 
@@ -117,11 +117,39 @@ def test_the_first_screen_has_the_two_commands() -> None:
     assert all(command in screen for command in ("make study", "make test", "pip install .", "fastmlp study lab"))
 
 
+TREE = blocks(CONTRIBUTING, "text")[0]
+
+
 def test_the_map_of_contributing_is_the_land() -> None:
-    (tree,) = blocks(CONTRIBUTING, "text")
-    inside = re.findall(r"^  (\S+)", tree, flags=re.MULTILINE)
-    top = re.findall(r"^(\S+/)", tree, flags=re.MULTILINE)
-    missing = [path for path in [f"fastmlp/{name}" for name in inside] + top if not (ROOT / path).exists()]
-    assert missing == []
-    unnamed = {path.name for path in (ROOT / "fastmlp").iterdir()} - {name.rstrip("/") for name in inside}
-    assert unnamed <= {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
+    """Every path of the map is there, and every module and room of the package is on the map."""
+    named, above = set[str](), list[str]()
+    for indent, names in re.findall(r"^( *)(\S+(?: \S+\.py)*)", TREE, flags=re.MULTILINE):
+        above[len(indent) // 2 :] = [names]
+        for name in names.split():
+            path = "".join([*above[:-1], name])
+            assert (ROOT / path).exists(), path
+            named.add(path.rstrip("/"))
+    rooms = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "fastmlp").glob("*/__init__.py")}
+    rooms |= {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "fastmlp" / "study").glob("*/__init__.py")}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "fastmlp").glob("*.py")}
+    assert rooms | modules <= named | {"fastmlp/__init__.py", "fastmlp/__main__.py"}
+
+
+CHANGES = re.findall(
+    r"^\| ([^|]+) \| (.+) \|$", CONTRIBUTING.partition("| to change | touch |")[2].split("\n\n")[0], re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("what", "touched"), CHANGES[1:], ids=[what for what, _ in CHANGES[1:]])
+def test_what_a_usual_change_touches_is_there(what: str, touched: str) -> None:
+    paths = [
+        path for path in re.findall(r"`([\w./]+[./][\w./]*)`", touched) if "NAME" not in path and "TOPIC" not in path
+    ]
+    known = [path.as_posix() for path in ROOT.glob("**/*") if not {".venv", ".git"} & set(path.parts)]
+    for path in paths:
+        assert any(k.endswith("/" + path.rstrip("/")) for k in known), f"{what}: {path}"
+    assert len(paths) <= 4
+
+
+def test_at_least_ten_usual_changes_are_told() -> None:
+    assert len(CHANGES) > 10
