@@ -211,6 +211,29 @@ def test_no_wait_can_miss_its_timeout() -> None:
     assert not users, f"{sorted(users)}: use queue.Queue"
 
 
+# Who may ask the file system, and why not through `files`.
+FILE_SYSTEM = {
+    "files": "it is the place",
+    "backends.cache": "the cache is below `files`, and does without what is refused",
+    "machine": "facts in /proc, or none",
+    "problems.user": "the time stamp tells whether a file has to be read again",
+    "cli.console": "streams are not files",
+    "report.render": "the templates are the package's own",
+    "report.chapters.speed.optional": "it may be there, or not",
+    "study.settings.load": "the shipped studies are the package's own",
+}
+LOOKS = {"exists", "is_file", "is_dir", "is_symlink", "stat", "lstat", "mkdir", "resolve", "unlink", "iterdir", "glob"}
+LOOKS |= {"read_text", "read_bytes", "write_text", "write_bytes", "touch", "samefile", "chmod", "access", "fchmod"}
+
+
+@pytest.mark.parametrize("name", sorted(set(MODULES) - set(FILE_SYSTEM)))
+def test_files_are_looked_at_in_one_place(name: str) -> None:
+    """A file system may refuse any of these calls: `files` turns that into one line."""
+    calls = [node.func for node in ast.walk(MODULES[name]) if isinstance(node, ast.Call)]
+    found = [ast.unparse(call) for call in calls if isinstance(call, ast.Attribute) and call.attr in LOOKS]
+    assert not found, f"fastmlp.{name}: {found}"
+
+
 def test_compile_options_have_one_home() -> None:
     """The compiler's disk cache does not notice a change of options: one home is one place to look."""
     compilers = {"jit", "njit", "vectorize", "guvectorize", "cfunc"}

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from ...errors import SettingsError, shown
+from ...errors import FastmlpError, SettingsError, shown
 from ...families import why_taken
-from ...files import absolute
+from ...files import absolute, read_bytes
 from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
 from .messages import explain, passing_on, refuse_name, refuse_unknown_keys, tables_by_name
 from .schema import ProblemSettings
@@ -107,7 +107,7 @@ def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[s
 
 def _noted(path: Path) -> dict[str, str]:
     """Return the hashes in a settings file, by path of the setting; nothing if the file was damaged by an edit."""
-    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["problems"].items()
+    with suppress(FastmlpError, ValueError, LookupError, TypeError, AttributeError):
+        tables = tomllib.loads(read_bytes(path).decode())["problems"].items()
         return {f"problems.{name}.{role}": table[f"{role}_hash"] for name, table in tables for role in ROLES}
     return {}
