@@ -39,6 +39,15 @@ def test_pip_is_new_enough_where_it_is_asked_for_a_group(path: str) -> None:
     assert all("pip>=25.1" in line.partition("--group")[0] for line in asking)
 
 
+def test_the_tests_that_a_job_narrows_to_are_there() -> None:
+    """Folders, not words in names: a test that is renamed or moved is still run."""
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    folders = set(re.findall(r"\btests/[\w/]+", text))
+    assert {"tests/backends", "tests/study/execution"} <= folders
+    assert all((ROOT / folder).is_dir() for folder in folders)
+    assert " -k " not in text
+
+
 def test_the_gate_understands_the_command() -> None:
     arguments = shlex.split(COMMAND.replace('"$(git merge-base origin/main HEAD)"', "abc"))
     assert arguments[:3] == ["python", "-m", "bench"]
