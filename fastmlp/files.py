@@ -1,8 +1,8 @@
 """Look at files, read them and write them: the one place where a refusal of the file system becomes one line.
 
-Everything that the operating system may say of a path, from a name that is too long to a folder that may not be looked
-into, is raised as the `FastmlpError` that the caller asks for. Files are written whole or not at all. What is only nice
-to have, such as a flush that a network drive does not offer, is done without. The user's umask decides who may read.
+Whatever the operating system refuses, such as a name that is too long or a folder without permission, is raised as the
+`FastmlpError` that the caller chooses. Files are written whole or not at all. Calls that are not essential, such as a
+flush that a network drive does not support, may fail. The user's umask decides who may read.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def reason(error: Exception) -> str:
 
 
 def entry_at(path: Path, refusal: Refusal = InvalidInput) -> Literal["file", "folder", "device"] | None:
-    """Return what there is under a path, links followed; None if there is nothing.
+    """Return the kind of entry at a path, links followed; None if there is none.
 
     Raises
     ------
     refusal
-        If that cannot be known: a folder may not be looked into, a name is too long.
+        If the operating system does not say: no permission, a name that is too long.
     """
     with refusing(path, "cannot be looked at", refusal):
         try:
@@ -103,7 +103,7 @@ def absolute(path: Path, refusal: Refusal = InvalidInput) -> Path:
 
 
 def prepare_folder(out: str | Path) -> Path:
-    """Make a folder if need be, and see that files can be written to it.
+    """Make a folder if it does not exist, and check that files can be written to it.
 
     Raises
     ------
@@ -115,12 +115,12 @@ def prepare_folder(out: str | Path) -> Path:
         raise InvalidInput(f"{folder}: is a file; a study needs a folder")
     with refusing(folder, "cannot be written to"):
         folder.mkdir(parents=True, exist_ok=True)
-    _see_writable(folder)
+    _check_writable(folder)
     return folder
 
 
 def prepare_file(out: Path) -> Path:
-    """See that a file can be written, in a folder that is there; return its path, or that of the file it is a link to.
+    """Check that a file can be written in an existing folder; return its path, or for a link that of its target.
 
     Raises
     ------
@@ -131,17 +131,17 @@ def prepare_file(out: Path) -> Path:
         raise InvalidInput(f"{out}: is a folder; a file is needed")
     with refusing(out, "cannot be looked at"):
         place = out.resolve() if out.is_symlink() else out
-    _see_writable(place.parent)
+    _check_writable(place.parent)
     return place
 
 
-def _see_writable(folder: Path) -> None:
+def _check_writable(folder: Path) -> None:
     with refusing(folder, "cannot be written to"), TemporaryFile(dir=folder):
         pass
 
 
 def temporary_file() -> BinaryIO:
-    """Return a new file that has no name and goes when it is closed.
+    """Return a new file without a name, which is deleted when it is closed.
 
     Raises
     ------
@@ -153,12 +153,12 @@ def temporary_file() -> BinaryIO:
 
 
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file under another name, see it safe on the disk, and only then give it its own.
+    """Write a file under a temporary name, flush it to the disk, and then rename it.
 
     Parameters
     ----------
     path
-        Its place; a reader sees the old file or the new one, at any time.
+        Where the file belongs; a reader sees the old file or the new one, at any time.
     chunks
         Its bytes, one piece after the other.
 

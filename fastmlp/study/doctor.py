@@ -15,7 +15,7 @@ from .store.database import SQLITE
 
 
 def examine() -> Iterator[tuple[str, str]]:
-    """Generate pairs of a name and what was found."""
+    """Generate pairs of a name and a finding."""
     yield "python", f"{platform.python_version()} on {platform.platform(terse=True)}"
     for library in (*LIBRARIES, "llvmlite", "matplotlib"):
         yield library, version_of(library)
@@ -38,7 +38,7 @@ def which_backend() -> str:
 
 
 def kernels() -> str:
-    """Return what the compiled backend runs on: whether vector code can be built shows only when it is."""
+    """Return the kind of code that the compiled backend builds; that takes building some."""
     try:
         from ..backends.codegen.types import PLAIN
         from ..backends.cpu import UNTRIED

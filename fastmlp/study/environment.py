@@ -53,7 +53,7 @@ def kernel_kind(strategy: Strategy) -> str:
 
 
 def capture_environment(settings: Settings, backend: str) -> Environment:
-    """Run the kernels that a study needs, and fingerprint what they compute; `backend` is ``numba`` or ``numpy``."""
+    """Run the kernels that a study needs, and fingerprint their results; `backend` is ``numba`` or ``numpy``."""
     names = (*settings.grid.strategies, *settings.replicates.strategies)
     kinds = {"full rank"} | {kernel_kind(settings.strategy(name)) for name in names}  # pretraining needs the first
     kernels = {kind: kernel_fingerprint(settings, backend, kind) for kind in sorted(kinds)}
@@ -91,7 +91,7 @@ def kernel_fingerprint(settings: Settings, backend: str, kind: str) -> str:
 
 
 def warm_up(backend: str) -> None:
-    """Compile what studies need, for every activation, optimiser and dtype; what is cached is not compiled again."""
+    """Compile what studies need, for every activation, optimiser and dtype; cached code is not compiled again."""
     for dtype in DTYPES:
         for activation in ACTIVATIONS:
             for optimizer in OPTIMIZERS:

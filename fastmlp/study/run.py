@@ -26,7 +26,7 @@ from .settings import load
 from .settings.problems import changed_since
 from .settings.schema import Settings
 from .store import Store, read_study
-from .store.lock import see_free
+from .store.lock import check_free
 from .store.reader import reading
 from .trial.run import GroupRunner
 
@@ -44,7 +44,7 @@ def run_study(
     quick: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Results:
-    """Run a study, or what is missing of it, and write its table and its report.
+    """Run all trials of a study that are not yet in its store, and write its table and its report.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def run_study(
     StoreError
         If the folder's store cannot be used: another study is at work there, it is damaged, the disk is full.
     StudyStopped
-        On a signal; what was finished is kept. It is a `KeyboardInterrupt`.
+        On a signal; finished trials are kept. It is a `KeyboardInterrupt`.
     """
     place = check_path("out", out)
     workers = usable_cores() if jobs is None else at_most("jobs", jobs, MOST_JOBS)
     on_commit = check_progress(progress)
-    see_free(place)
+    check_free(place)
     settings = effective_settings(study, seeds=seeds, quick=quick)
     backend = get_backend(check_name("backend", backend, BACKENDS)).name
     folder = prepare_folder(place)
@@ -111,7 +111,7 @@ def effective_settings(
 
 
 def check_progress(progress: object) -> Callable[[Progress], None]:
-    """Return what is called after every commit; nothing happens if that is None."""
+    """Return a function to call after every commit; it does nothing if progress is None."""
     if progress is None:
         return lambda _: None
     if not callable(progress):

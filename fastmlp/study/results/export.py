@@ -23,10 +23,10 @@ PIECE = 65536  # bytes
 
 
 def export(folder: Path, form: str) -> Generator[bytes, None, None]:
-    """Go through a study's table as bytes of a file.
+    """Generate the bytes of a file with a study's table.
 
-    It is written to a temporary file first, because whoever takes the bytes may be slow, and a running study cannot
-    commit while its records are read.
+    It is written to a temporary file first, because the consumer may be slow, and a running study cannot commit while its
+    records are read.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def write_csv(rows: Iterable[Record], file: BinaryIO) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(TABLE)
     table.writerows([guarded(row[name]) for name in TABLE] for row in rows)
-    text.detach()  # which writes what is left, and leaves the file open
+    text.detach()  # writes the rest of the buffer and leaves the file open
 
 
 def guarded(value: object) -> object:

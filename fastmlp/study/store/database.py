@@ -138,10 +138,10 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA synchronous=FULL")
-            _see_whole(connection, path)
+            _check_whole(connection, path)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _make_tables(connection)
-            if (found := see_version(connection, path)) != VERSION:
+            if (found := check_version(connection, path)) != VERSION:
                 _copy_aside(path, found)
                 _migrate(connection)
         except BaseException:
@@ -150,7 +150,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _see_whole(connection: sqlite3.Connection, path: Path) -> None:
+def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise damaged(path, " ".join(verdict.split()))
@@ -173,9 +173,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         for table, columns in SCHEMA.items():
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table}({_columns(table)})")
-            known = _columns_of(connection, table)
+            existing = _columns_of(connection, table)
             for name, kind in columns.items():
-                if name not in known:
+                if name not in existing:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
         connection.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(VERSION),))
 
@@ -202,7 +202,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
                 raise
         # A study was killed while it wrote. Only a writer may roll back: we do it, if nobody else holds the lock
         with hold(path.parent), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
-            _see_whole(connection, path)
+            _check_whole(connection, path)
         return _open_read_only(path)
 
 
@@ -210,24 +210,24 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     uri = f"{absolute(path, StoreError).as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
     try:
-        if see_version(connection, path) != VERSION:
-            _make_up(connection)
+        if check_version(connection, path) != VERSION:
+            _present_as_current(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _make_up(connection: sqlite3.Connection) -> None:
+def _present_as_current(connection: sqlite3.Connection) -> None:
     """Let old tables look like ours on this connection alone: views in memory take their names."""
     connection.execute("PRAGMA temp_store=MEMORY")
     for table, columns in SCHEMA.items():
-        known = _columns_of(connection, table)
+        existing = _columns_of(connection, table)
         values = (
-            name if name in known else f"{kind.partition(' DEFAULT ')[2] or 'NULL'} AS {name}"
+            name if name in existing else f"{kind.partition(' DEFAULT ')[2] or 'NULL'} AS {name}"
             for name, kind in columns.items()
         )
-        source = f"FROM main.{table}" if known else "WHERE 0"
+        source = f"FROM main.{table}" if existing else "WHERE 0"
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {', '.join(values)} {source}")
 
 
@@ -236,7 +236,7 @@ def _columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
 
 
-def see_version(connection: sqlite3.Connection, path: Path) -> int:
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
     """Return the version of a database's tables; one that is not ours, or has columns that we do not know, is refused.
 
     Columns are only ever added. So a file without unknown ones is of this fastmlp or of an older one.

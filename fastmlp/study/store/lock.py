@@ -25,7 +25,7 @@ except ImportError as error:
     raise MissingLibrary("fcntl", "studies run on Linux and macOS; on Windows, within WSL") from error
 
 FILE = "study.lock"
-PATIENCE = 0.3  # seconds; longer than `holder` ever takes, shorter than anyone would notice
+PATIENCE = 0.3  # seconds; longer than `holder` takes, and too short to notice
 
 
 @contextmanager
@@ -59,8 +59,8 @@ def _write_holder(descriptor: int, text: str) -> None:
         os.pwrite(descriptor, text.encode(), 0)
 
 
-def see_free(folder: Path) -> None:
-    """Refuse a folder where another study is at work: for asking early, before anything slow; `hold` is what counts.
+def check_free(folder: Path) -> None:
+    """Refuse a folder where another study is at work, before anything slow is done; only `hold` is reliable.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _acquire(descriptor: int, path: Path) -> None:
 
 
 def holder(folder: Path) -> str | None:
-    """Return who is at work in the folder, or None if nobody is, or if that cannot be known."""
+    """Return the holder of the folder's lock; None if there is none, or if it cannot be determined."""
     try:
         descriptor = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError):

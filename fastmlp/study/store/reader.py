@@ -102,8 +102,8 @@ class Reader:
             " GROUP BY problem, seed, pretraining_key ORDER BY min(position)"
         ):
             scores.setdefault(problem, {}).setdefault(seed, normalised_score(*of_seed))
-        known = {problem: [s for s in of.values() if s is not None] for problem, of in scores.items()}
-        return {problem: fmean(of) for problem, of in known.items() if of}  # exact sums: the order does not matter
+        defined = {problem: [s for s in of.values() if s is not None] for problem, of in scores.items()}
+        return {problem: fmean(of) for problem, of in defined.items() if of}  # exact sums: the order does not matter
 
     def final_losses(self) -> dict[tuple[str, int, int], float]:
         """Return the final loss of scratch by problem, size and seed."""
@@ -147,11 +147,11 @@ class Reader:
             row = dict(zip(selected, values, strict=True))
             row["similarity"] = similarity.get(row["problem"])
             if derives:
-                row |= _until(row, targets.get((row["problem"], row["n_target"], row["seed"])))
+                row |= _reached_scratch_loss(row, targets.get((row["problem"], row["n_target"], row["seed"])))
             yield {name: row[name] for name in columns}
 
 
-def _until(row: Record, target: float | None) -> Record:
+def _reached_scratch_loss(row: Record, target: float | None) -> Record:
     """Return the columns of `DERIVED`; replicates have none, because scratch may have had another subset or order."""
     if target is None or row["status"] != "ok" or row["varied"]:
         return dict.fromkeys(DERIVED)

@@ -141,7 +141,7 @@ class Store:
             for record in scores:
                 self._insert("scores", SCORES, record)
             for record in records:
-                self._see_same(record)
+                self._check_same(record)
                 self._insert("records", TRIAL, record)
 
     def _insert(self, table: str, columns: Mapping[str, str], record: Record) -> None:
@@ -156,14 +156,14 @@ class Store:
         values = [_stored(record[name], columns.get(name, "TEXT")) for name in names]
         self.connection.execute(f"INSERT OR {over} INTO {table}({', '.join(names)}) VALUES ({marks})", values)
 
-    def _see_same(self, record: Record) -> None:
+    def _check_same(self, record: Record) -> None:
         names = ("key", *TRIAL)
         cursor = self.connection.execute(f"SELECT {', '.join(names)} FROM records WHERE key = ?", (record["key"],))
-        known = cursor.fetchone()
-        if known is None or known[names.index("status")] not in FINAL:
+        stored = cursor.fetchone()
+        if stored is None or stored[names.index("status")] not in FINAL:
             return
         new = {name: _stored(record[name], TRIAL.get(name, "TEXT")) for name in names}
-        old = dict(zip(names, known, strict=True))
+        old = dict(zip(names, stored, strict=True))
         for name in reproducible(new):
             if new[name] != old[name]:
                 both = f"{name} was {old[name]} and is {new[name]}"

@@ -30,7 +30,7 @@ class HeldOut:
     Parameters
     ----------
     problem, rows, seed
-        Which.
+        Which examples.
     """
 
     def __init__(self, problem: Problem, rows: Ints, seed: int) -> None:
@@ -63,7 +63,7 @@ class HeldOut:
         return self.views.reshape(-1, self.views.shape[-1])
 
     def keep_inputs(self, scaler: Scaler, dtype: str) -> None:
-        """Keep the inputs as seen through a scaler that many models share."""
+        """Cache the inputs under a scaler that many models share."""
         if (scaler, dtype) not in self._kept:
             self._kept[scaler, dtype] = self._inputs(scaler, dtype)
             if len(self._kept) > KEPT:
@@ -75,7 +75,7 @@ class HeldOut:
         return every, every[: len(self.rows)]
 
     def inputs(self, model: Model) -> tuple[Floats, Floats]:
-        """Return the inputs as a model sees them: all views one after the other, and those without a shift.
+        """Return the scaled inputs of a model: all views one after the other, and those without a shift.
 
         The shapes are (n views x n, features) and (n, features). Models that share a kept scaler get the same arrays.
         """

@@ -101,7 +101,7 @@ class PretrainedSource:
 
 
 def measure_pretraining(source: PretrainedSource, problem: Problem, split: Split) -> Record:
-    """Return what is recorded of a pretraining: its accuracy on its own task, and the H-scores of its features.
+    """Return the record of a pretraining: its accuracy on its own task, and the H-scores of its features.
 
     Besides the pretrained network's H-score these are those of its random start and of a network pretrained on the
     target task itself: the problem's similarity is the position between the two.

@@ -24,7 +24,7 @@ from fastmlp.report.grid import Grid
 from fastmlp.report.measures import pretraining
 from fastmlp.study.results.export import export
 from fastmlp.study.store import Store, database, read_study
-from fastmlp.study.store.lock import hold, holder, see_free
+from fastmlp.study.store.lock import check_free, hold, holder
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Trial
 
@@ -190,7 +190,7 @@ def test_a_second_study_is_kept_out_and_told_by_whom(store: Store, tmp_path: Pat
         pass
     assert monotonic() - start < 1
     with pytest.raises(StoreLocked, match=f"process {os.getpid()} on"):
-        see_free(tmp_path)
+        check_free(tmp_path)
 
 
 def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
