@@ -11,7 +11,7 @@ from sklearn import metrics
 
 import fastmlp
 from fastmlp import measures
-from fastmlp.cli import command_line, main
+from fastmlp.cli import command_line, exit_codes, main
 from fastmlp.problems import registry
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.trial.context import TrialContext
@@ -153,3 +153,8 @@ def test_what_a_usual_change_touches_is_there(what: str, touched: str) -> None:
 
 def test_at_least_ten_usual_changes_are_told() -> None:
     assert len(CHANGES) > 10
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_table() -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \| (.+) \|$", README.partition("| exit code |")[2].split("\n\n")[0], re.MULTILINE)
+    assert {int(code) for codes, _ in rows for code in codes.split(",")} == set(exit_codes.MEANINGS)
