@@ -25,8 +25,8 @@ PIECE = 65536  # bytes
 def export(folder: Path, form: str) -> Generator[bytes, None, None]:
     """Generate the bytes of a file with a study's table.
 
-    It is written to a temporary file first, because the consumer may be slow, and a running study cannot commit while its
-    records are read.
+    It is written to a temporary file first, because the consumer may be slow, and a running study cannot commit while
+    its records are read.
 
     Parameters
     ----------
