@@ -40,8 +40,8 @@ def loss_and_gradient(
 ) -> tuple[float, Floats]:
     """See `reference.loss_and_gradient`.
 
-    In a training the gradient never reaches memory, so it is read off a step: from rest and at rate 1, a step leaves
-    the velocity 0 - gradient. If the loss is not finite no step is made, and the gradient is NaN.
+    In a training the gradient never reaches memory, so it is read from a step: with no velocity before and a rate of 1,
+    the velocity after a step is 0 - gradient. If the loss is not finite no step is made, and the gradient is NaN.
     """
     rates = np.ones((len(sizes) - 1, 2))
     zeros, losses = np.zeros_like(rates), np.zeros(1)
@@ -115,5 +115,5 @@ def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
 
 
 def as_kernel_array(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array, or a copy of one that is read-only or strided: either is another type, to be compiled again."""
+    """Return the array, or a copy if it is read-only or strided: numba would compile again for such a type."""
     return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")

@@ -90,7 +90,7 @@ def train_lora(
 
 @dataclass(frozen=True)
 class LoraLayout:
-    """Places of the padded factors, A (ROWS, width) and B (width, COLUMNS) of each layer below the head, then zeros."""
+    """Offsets of the padded factors A (ROWS, width) and B (width, COLUMNS) of each layer below the head, then zeros."""
 
     layout: BufferLayout
     rank: int
@@ -100,7 +100,7 @@ class LoraLayout:
 
     @classmethod
     def of(cls, layout: BufferLayout, rank: int) -> LoraLayout:
-        """Lay factors out beside a network."""
+        """Return the layout of factors of this rank for a network."""
         width, at, places = rounded(rank, layout.unit), 0, []
         for layer in layout.table[:-1]:
             middle = at + int(layer[ROWS]) * width
@@ -115,7 +115,7 @@ class LoraLayout:
         return self.width * int(self.layout.table[:, COLUMNS].max())
 
     def pairs(self, flat: Floats, wide: Floats, network: Floats) -> Iterator[tuple[Floats, Floats]]:
-        """Each part of what is trained, as views of the flat vector and of the padded ones."""
+        """Yield each part of what is trained, as a view of the flat vector and a view of the padded ones."""
         at = 0
         for (a, b), layer in zip(self.places.tolist(), self.layout.table[:-1].tolist(), strict=True):
             for start, n_rows, n_columns, step in (

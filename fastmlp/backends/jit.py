@@ -4,7 +4,7 @@
 - ``error_model="numpy"``: a division by zero gives inf or NaN, as in the reference, and needs no branch.
 - ``fastmath={"contract"}``: a product and a sum may become one fused instruction, which changes the last bit and
   doubles the speed. No other flag: ``nnan`` and ``ninf`` would delete the test that finds a diverged training.
-- ``_nrt=False``: no reference to an array is counted, for nothing here owns one. Counting takes atomic instructions, a
+- ``_nrt=False``: references to arrays are not counted, because kernels own none. Counting takes atomic instructions, a
   fifth of a small network's step; and a kernel that asks for memory does not compile, as none should.
 - Bounds are checked, and references counted so that the error can be raised, only when ``NUMBA_BOUNDSCHECK=1`` says so.
 """
@@ -36,6 +36,6 @@ def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, and keep it on disk."""
     compiled = njit(no_cfunc_wrapper=True, **OPTIONS)(function)
     if not config.DISABLE_JIT:
-        # `cache=True` would choose numba's own cache, whose faults `cache` tells of.
+        # `cache=True` would choose numba's own cache; the module `cache` says what is wrong with it.
         compiled._cache = MachineCodeCache(function.__qualname__)  # noqa: SLF001
     return compiled

@@ -216,7 +216,7 @@ def gradients(
 def update(
     optimizer: int, p: Floats, state: Floats, g: Floats, rate: float, decay: float, momentum: float, t: int
 ) -> None:
-    """One step of the optimiser on a part of the parameters; PyTorch's rules, `t` counts from 1."""
+    """One step of the optimizer on a part of the parameters; PyTorch's rules, `t` counts from 1."""
     if optimizer == ADAMW:
         p *= 1 - rate * decay
     else:

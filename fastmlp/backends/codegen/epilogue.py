@@ -1,6 +1,6 @@
-"""What happens at the two ends of a tile, while the result is in registers.
+"""Prologues and epilogues of a tile: what starts the accumulators, and what is done with the result in registers.
 
-Each of these saves a pass over memory; README.md has the measured gain of each.
+Each saves a pass over memory; README.md has the measured gain of each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .tile import Emitter, Operand, index
 
 
 def zero_accumulators(emit: Emitter, rows: int, vectors: int) -> list[list[Any]]:
-    """Accumulators that start from nothing."""
+    """Accumulators that start from zero."""
     return [[emit.constant(0.0)] * vectors for _ in range(rows)]
 
 
@@ -32,7 +32,7 @@ def store_clamped(emit: Emitter, sums: list[list[Any]], out: Operand, floor: Any
 def store_times_slope(emit: Emitter, sums: list[list[Any]], out: Operand, hidden: Any, activation_row: Any) -> None:
     """Store sum * slope, the slope of the activation being a polynomial in its value; see `coefficients`.
 
-    Where the slope is 1 or 0, for ReLU, there is nothing to multiply: three operations fewer a vector.
+    Where the slope is 1 or 0, for ReLU, there is nothing to multiply: three operations fewer per vector.
     """
     builder, where = emit.builder, accumulator_offsets(emit, sums, out.row_step)
     floor, s0, s1, s2 = (emit.broadcast(activation_row, index(place)) for place in (FLOOR, S0, S1, S2))
@@ -62,7 +62,7 @@ def accumulator_offsets(emit: Emitter, sums: list[list[Any]], row_step: Any) -> 
 
 
 class Update:
-    """The optimiser's step, in place of storing the gradient.
+    """The optimizer's step, in place of storing the gradient.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ class Update:
         The first parameter of the tile. Its moments and its anchor lie `size`, 2 `size` and 3 `size` further on.
     size
         Length of a padded parameter vector.
-    numbers
-        What `coefficients.set_coefficients` filled in.
+    coefficients
+        What `kernels.optimizer.set_coefficients` filled in.
     """
 
     def __init__(self, emit: Emitter, pointer: Any, size: Any, coefficients: Any) -> None:
@@ -84,7 +84,7 @@ class Update:
     def apply(self, sums: list[list[Any]], row_step: Any, step: Any) -> None:
         """Update every parameter of the tile by its sum; `step` is `sgd` or `adam`.
 
-        A bare step has nothing but the rule itself, and most are bare. The pull comes in a branch of its own, since
+        A bare step is the rule itself and nothing else; most steps are bare. The pull has a branch of its own, because
         the anchor's memory exists only if there is one.
         """
         emit, builder, where = self.emit, self.builder, accumulator_offsets(self.emit, sums, row_step)

@@ -112,7 +112,7 @@ def backward_input_tile(shape: Shape) -> Any:
 
 
 def update_weights_tile(optimizer: str, shape: Shape) -> Any:
-    """x.T @ delta, which ends with the optimiser's step: the gradient never reaches memory."""
+    """x.T @ delta, which ends with the optimizer's step: the gradient never reaches memory."""
 
     def emit_update_weights(
         emit: Emitter, rows: int, vectors: int, parameters: Any, at: Any, step: Any, size: Any, x: Any, x_at: Any,

@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 
 
 class Format(NamedTuple):
-    """What the functions need to know of a floating-point format."""
+    """What the functions need to know about a floating-point format."""
 
     bits: int
     mantissa: int  # explicit bits

@@ -1,7 +1,7 @@
 """The register tile, written as LLVM IR: one loop over the depth of a product that never leaves the registers.
 
-For each step k of the depth it loads VECTORS vectors of B, broadcasts one number of A a row, and fuses them into ROWS x
-VECTORS accumulators::
+For each k it loads VECTORS vectors of B, broadcasts one number of A per row, and fuses them into ROWS x VECTORS
+accumulators::
 
     acc[r][v] += A[r, k] * B[k, v]
 
@@ -92,22 +92,22 @@ def index(value: int) -> Any:
 
 
 def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any, list[Any]], list[Any]]) -> list[Any]:
-    """Emit a loop of at least one turn, `k` from 0 to `count` - 1.
+    """Emit a loop of at least one iteration, `k` from 0 to `count` - 1.
 
     Parameters
     ----------
     carried
-        Vectors before the first turn. In the loop they are phi nodes: values that are one thing on entering a block
-        from above and another on coming back to it, which is how LLVM says "stays in a register".
+        Vectors before the first iteration. In the loop they are phi nodes: one value when the block is entered
+        from above, another when the loop comes back to it. That is how LLVM says "stays in a register".
     body
-        Emits a turn, given k and the carried vectors; returns them as the next turn shall find them.
+        Emits an iteration, given k and the carried vectors; returns them as the next iteration gets them.
 
     Returns
     -------
-    The carried vectors after the last turn.
+    The carried vectors after the last iteration.
     """
     builder = emit.builder
-    before, loop, after = builder.block, builder.append_basic_block("transpose"), builder.append_basic_block("after")
+    before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
     builder.branch(loop)
     builder.position_at_end(loop)
     k, values = builder.phi(INDEX), [builder.phi(emit.kind) for _ in carried]
@@ -117,13 +117,13 @@ def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any
         phi.add_incoming(first, before)
         phi.add_incoming(later, loop)
     branch = builder.cbranch(builder.icmp_signed("<", following, count), loop, after)
-    branch.set_metadata("llvm.loop", _as_it_is(builder.module))
+    branch.set_metadata("llvm.loop", _not_unrolled(builder.module))
     builder.position_at_end(after)
     return following_values
 
 
-def _as_it_is(module: Any) -> Any:
-    """Metadata that keep LLVM from unrolling a loop, which has enough to do in a turn: half the code, and 1 % faster.
+def _not_unrolled(module: Any) -> Any:
+    """Metadata that keep LLVM from unrolling a loop, whose body is large enough: half the code, and 1 % faster.
 
     What describes a loop must name itself first, for then LLVM does not merge it with another loop's.
     """
@@ -139,7 +139,7 @@ def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[
     Parameters
     ----------
     a
-        (rows, depth); one number is broadcast a row.
+        (rows, depth); one number per row is broadcast.
     b
         (depth, columns), its columns side by side.
     depth

@@ -41,7 +41,7 @@ class Tile:
     vectors
         Vectors side by side; the columns that are left over are computed one vector at a time.
     stored
-        Vectors side by side in a tile that ends in the optimiser's step, which stores two or three times as much.
+        Vectors side by side in a tile that ends in the optimizer's step, which stores two or three times as much.
 
     Raises
     ------

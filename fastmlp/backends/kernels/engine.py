@@ -1,8 +1,8 @@
 """Whole trainings and whole predictions inside one compiled call.
 
-At a few microseconds a step there is no time to go back to Python between steps, nor to ask for memory: the buffers
-come from the caller, and a step only fills them. All parameters of the network and of the optimiser are pieces of one
-array, see `memory`.
+A step takes a few microseconds, so there is no time to return to Python between steps, nor to allocate memory: the
+caller provides the buffers, and a step only fills them. All parameters of the network and of the optimizer are pieces
+of one array, see `memory`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def forward(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, depth: int, count: int,
     activation: int, activation_row: Floats,
 ) -> None:  # fmt: skip
-    """Forward pass of `count` rows projected_at `depth` layers. The last layer of all goes to `deltas`, unbent."""
+    """Forward pass of `count` rows through `depth` layers. The logits, if any, go to `deltas`."""
     for layer in range(depth):
         rows, columns, weight = table[layer, ROWS], table[layer, COLUMNS], table[layer, WEIGHT]
         last = layer == table.shape[0] - 1
@@ -109,9 +109,9 @@ def train(
     rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float,
     losses: NDArray[np.float64], first: int, last: int,
 ) -> int:  # fmt: skip
-    """Updates `first` to `last` - 1 of a training, in place; see `reference.train`.
+    """Make the updates `first` to `last` - 1 of a training, in place; see `reference.train`.
 
-    `parameters` has room for as many moments as the optimiser has, and for the anchor only if something is pulled.
+    `parameters` has room for as many moments as the optimizer has, and for the anchor only if something is pulled.
     """
     size = padded_size(table)
     pad(theta, parameters, VALUE * size, table)
@@ -146,7 +146,7 @@ def forward_and_loss(
     scratch: Floats, labels: Ints, activation: int, activation_row: Floats, x: Floats, y: NDArray[np.int64],
     order: Ints, batch_size: int, losses: NDArray[np.float64], s: int,
 ) -> int:  # fmt: skip
-    """Take the batch of step s as far as the gradient at its logits, and add its loss to its epoch's.
+    """Compute the gradient at the logits for the batch of step s, and add the batch's loss to its epoch's.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def loss_and_delta(
 
 @inlined
 def lowest_trainable(rates: NDArray[np.float64]) -> int:
-    """First layer with a rate that is not zero; the number of layers if delta_below is none."""
+    """First layer with a rate that is not zero; the number of layers if there is none."""
     for layer in range(rates.shape[0]):
         if rates[layer, 0] != 0 or rates[layer, 1] != 0:
             return layer
@@ -196,18 +196,15 @@ def backward_and_update(
     activation_row: Floats, optimizer: int, rates: NDArray[np.float64], decays: NDArray[np.float64],
     pulls: NDArray[np.float64], momentum: float, t: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """Backward pass and update t, from the head down to the lowest layer that moves."""
+    """Backward pass and update t, from the head down to the lowest layer that is trained."""
     lowest, size = lowest_trainable(rates), padded_size(table)
     for layer in range(table.shape[0] - 1, lowest - 1, -1):
         rows, columns, source = table[layer, ROWS], table[layer, COLUMNS], table[layer, SOURCE]
         weight, bias = table[layer, WEIGHT], table[layer, BIAS]
-        delta_at, delta_below, last = (
-            delta_start(deltas, layer),
-            delta_start(deltas, layer + 1),
-            layer == table.shape[0] - 1,
-        )
+        delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
+        last = layer == table.shape[0] - 1
         if layer > lowest:
-            # Before the update: these weights must be the ones that made the logits.
+            # Before the update: the gradient belongs to the weights that produced the logits.
             if not last:
                 transpose(tile, transposed, zero_offset(transposed), rows, parameters, weight, columns, rows, columns)
             backward_input(
@@ -229,7 +226,7 @@ def backward_and_update(
                 )  # fmt: skip
         if rates[layer, 1] != 0:
             set_coefficients(coefficients, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t)
-            # For the literals, numba compiles a version of it that is of one row and nothing else.
+            # Because of the literals, numba compiles a version for one row only.
             update_weights(
                 tile, coefficients, ONE, 0, deltas, delta_at, count, parameters, size, bias, 1, columns, optimizer,
                 coefficients,

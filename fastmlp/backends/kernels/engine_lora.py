@@ -49,20 +49,20 @@ def train_lora(
     rates: NDArray[np.float64], decays: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int,
     last: int,
 ) -> int:  # fmt: skip
-    """Updates `first` to `last` - 1; see `reference_lora.train_lora`.
+    """Make the updates `first` to `last` - 1; see `reference_lora.train_lora`.
 
     Parameters
     ----------
     parameters
-        Room for the merged network, padded, and for moments, of which only the head's are used.
+        Memory for the merged network, padded, and for moments, of which only the head's are used.
     frozen
-        Room for the weights that are not trained, padded.
+        Memory for the weights that are not trained, padded.
     factors
         Padded A (ROWS, width) and B (width, COLUMNS) of each layer at `places`, and zeros at the end; then moments.
     projection
         Buffer for x @ A, (batch, width).
     identity_row
-        The shape of the identity, whose slope is 1 everywhere.
+        The row of the identity in `ACTIVATION_TABLE`: its slope is 1 everywhere.
     rank, width
         The rank, and the rank rounded up to the unit.
     """
@@ -79,11 +79,8 @@ def train_lora(
             break
         for layer in range(table.shape[0] - 1, -1, -1):
             rows, columns, weight = table[layer, ROWS], table[layer, COLUMNS], table[layer, WEIGHT]
-            delta_at, delta_below, last_layer = (
-                delta_start(deltas, layer),
-                delta_start(deltas, layer + 1),
-                layer == table.shape[0] - 1,
-            )
+            delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
+            last_layer = layer == table.shape[0] - 1
             if layer > 0:
                 if not last_layer:
                     transpose(tile, spare, zero_offset(spare), rows, parameters, weight, columns, rows, columns)
@@ -116,7 +113,7 @@ def update_head(
     tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, parameters: Floats, size: int, layer: Ints, count: int,
     optimizer: int, rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """Update the head's weights and bias as ever."""
+    """Update the head's weights and bias, as in any training."""
     if rate[0] != 0:
         set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t)
         update_weights(
@@ -137,7 +134,7 @@ def update_factors(
     size: int, place: Ints, layer: Ints, count: int, identity_row: Floats, optimizer: int, rank: int, width: int,
     scale: float, rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """Update A and B of one layer. Both gradients are taken before either moves."""
+    """Update A and B of one layer. Both gradients are computed before either is changed."""
     zeros, projected_at = size - layer[COLUMNS] - width, deltas.size // 2 - projection.size
     affine(
         tile, projection, 0, inputs, layer[SOURCE], layer[ROWS], factors, place[A], factors, zeros, count,
@@ -145,20 +142,9 @@ def update_factors(
     )  # fmt: skip
     transpose(tile, spare, zero_offset(spare), width, factors, place[B], layer[COLUMNS], width, layer[COLUMNS])
     backward_input(
-        tile,
-        deltas,
-        projected_at,
-        delta_at,
-        layer[COLUMNS],
-        spare,
-        0,
-        count,
-        layer[OUTPUTS],
-        width,
-        projection,
-        0,
+        tile, deltas, projected_at, delta_at, layer[COLUMNS], spare, 0, count, layer[OUTPUTS], width, projection, 0,
         identity_row,
-    )
+    )  # fmt: skip
     for i in range(count * width):
         projection[i] *= scale
         deltas[projected_at + i] *= scale

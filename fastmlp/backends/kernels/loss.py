@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @inlined
 def cross_entropy(tile: Tile, z: Floats, step: int, classes: int, count: int, labels: Ints, scratch: Floats) -> float:
-    """Turn logits into the gradient of the batch's mean loss, in place.
+    """Replace logits by the gradient of the batch's mean loss, in place.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def cross_entropy(tile: Tile, z: Floats, step: int, classes: int, count: int, la
 
 @kernel
 def _sigmoid_cross_entropy(z: Floats, step: int, count: int, labels: Ints, scratch: Floats) -> float:
-    """Like the softmax of the two logits 0 and z."""
+    """Compute the cross-entropy of the two logits 0 and z."""
     one, zero = z.dtype.type(1), z.dtype.type(0)
     sign, scale = scratch[:step], one / z.dtype.type(count)
     for j in range(count):

@@ -88,7 +88,7 @@ def update_weights(
 
 @kernel
 def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: int, coefficients: Floats) -> None:
-    """One step of the optimiser on parameter i; the formulas are in `coefficients`."""
+    """One step of the optimizer on parameter i; the formulas are in `coefficients`."""
     one, beta1, beta2 = coefficients.dtype.type(1), coefficients.dtype.type(BETA1), coefficients.dtype.type(BETA2)
     moment, moment2, anchor = i + MOMENT * size, i + MOMENT2 * size, i + ANCHOR * size
     p = parameters[i]

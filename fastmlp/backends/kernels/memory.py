@@ -1,18 +1,18 @@
 """Where everything lies inside a kernel: the network laid out for vectors, and the buffers of a call.
 
 In a padded network every row of a weight matrix fills whole vectors, so that a load never runs over an edge and needs
-no mask. Padding is filled with zeros, which no product moves: a unit that is padding has no weights in or out, and
-nothing it could take part in is read. The caller's flat vectors are copied into padded ones at the start of a call and
-back at its end, see `memory`, which costs less than one step.
+no mask. Padding is filled with zeros, which change no product: a unit that is padding has no weights in or out, and
+nothing that it contributes to is read. The caller's flat vectors are copied into padded ones at the start of a call
+(`pad`) and back at its end (`unpad`), which costs less than one step.
 
-Layer l of a plan, with both sizes rounded up to the unit::
+A layer's row of the table, with both sizes rounded up to the unit::
 
     parameters[WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real
     parameters[BIAS : BIAS + COLUMNS]  its bias
     inputs[SOURCE : ]                  (batch, ROWS)     what the layer reads: x, or the activations below
 
-The weights of the last layer lie transposed, (COLUMNS, ROWS): ten classes are then ten rows, and not sixteen lanes of
-which six are padding. Behind the parameters, each time `size` further on, lie their moments and the anchor.
+The weights of the last layer are stored transposed, (COLUMNS, ROWS): ten classes are then ten rows, and not sixteen
+lanes of which six are padding. Moments and the anchor follow the parameters, each `size` further on.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
 
 @dataclass(frozen=True)
 class BufferLayout:
-    """A network's places for buffers of `batch` rows, every row a multiple of `unit` numbers."""
+    """Offsets of a network's parameters and buffers: `batch` rows, every row a multiple of `unit` numbers."""
 
     table: Ints  # (L, 7)
     unit: int
@@ -44,7 +44,7 @@ class BufferLayout:
 
     @classmethod
     def of(cls, sizes: Ints, unit: int, batch: int) -> BufferLayout:
-        """Lay a network out."""
+        """Return the layout of a network of these sizes."""
         return _layout(tuple(sizes.tolist()), unit, rounded(batch, unit))
 
     @cached_property
@@ -54,17 +54,17 @@ class BufferLayout:
 
     @cached_property
     def inputs(self) -> int:
-        """Length of the buffer for what the layers read."""
+        """Length of the buffer of all layers' inputs."""
         return int(self.table[-1, SOURCE] + self.batch * self.table[-1, ROWS])
 
     @cached_property
     def deltas(self) -> int:
-        """Length of two buffers, one after the other, for the gradients at two neighbouring layers' outputs."""
+        """Length of two buffers in a row, for the gradients at the outputs of two neighbouring layers."""
         return 2 * self.batch * int(self.table[:, ROWS : COLUMNS + 1].max())
 
     @cached_property
     def spare(self) -> int:
-        """Length of the buffer for whatever is transposed: the weights of a layer, or the logits."""
+        """Length of the buffer for transposed matrices: the weights of a layer, or the logits."""
         largest = int((self.table[:, ROWS] * self.table[:, COLUMNS]).max())
         return max(largest, int(self.table[-1, COLUMNS]) * self.batch)
 
@@ -86,7 +86,7 @@ def rounded(size: int, unit: int) -> int:
 
 
 def allocate(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
-    """Arrays of zeros, each beginning at a cache line, out of one piece of memory."""
+    """Return arrays of zeros, each starting at a cache line, from one allocation."""
     line = CACHE_LINE // dtype.itemsize
     total, pieces = _pieces(lengths, line)
     memory = np.zeros(total + line, dtype)
@@ -96,7 +96,7 @@ def allocate(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
 
 @lru_cache(maxsize=64)
 def _pieces(lengths: tuple[int, ...], line: int) -> tuple[int, list[slice]]:
-    """How much memory arrays take that begin at a line each, and where each lies."""
+    """Return how many numbers such arrays take together, and the slice of each."""
     starts = [0, *itertools.accumulate(rounded(length, line) for length in lengths)]
     return starts[-1], [slice(start, start + length) for start, length in zip(starts, lengths, strict=False)]
 
