@@ -183,7 +183,7 @@ def test_the_command_writes_a_page_that_asks_for_nothing(tmp_path: Path, capsys:
     store(tmp_path / "r", {TRAIN: [FASTER, SLOWER, FLAT], SHARE: [[None] * 12]}, {SHARE: "share of peak"})
     assert page.draw(tmp_path / "r", tmp_path / "page.html", None, "", COMMITS) == 0
     text = (tmp_path / "page.html").read_text()
-    assert "1 of the series got worse and stayed so; 1 got better, 1 stayed the same, 1 without a verdict." in text
+    assert "1 of the series got worse and stayed worse; 1 got better, 1 stayed the same, 1 without a verdict." in text
     assert not re.search(r"https?://|<script|url\((?!#)", text)
     assert "a &lt;b&gt;CPU&lt;/b&gt;" in text
     for kind in ("wide", "narrow"):
@@ -210,7 +210,7 @@ def test_the_book_is_told_of_the_kernels_alone(tmp_path: Path) -> None:
     page = to_html(summary)
     text = text_of_html(page)
     assert text == text_of_markdown(to_markdown(summary))
-    assert "No series got worse and stayed so; 1 got better, 0 stayed the same, 0 without a verdict." in text
+    assert "No series got worse and stayed worse; 1 got better, 0 stayed the same, 0 without a verdict." in text
     assert f"lab better 0.80 s −20.0 −20.0 % at {COMMITS[6][:8]}" in text
     assert "time_store" not in text
 

@@ -20,7 +20,7 @@ def read(first: MadeUp, second: MadeUp) -> str:
 
 def test_a_study_is_the_same_as_itself() -> None:
     text = read(study(**GRID), study(**GRID))
-    assert "All 4 cells that both have finished on two seeds or more have the very same accuracies in both." in text
+    assert "All 4 cells that both have finished on at least two seeds have identical accuracies in both." in text
     assert "Their settings are the same." in text
     assert "Table" not in text
 
@@ -28,7 +28,7 @@ def test_a_study_is_the_same_as_itself() -> None:
 @pytest.mark.parametrize(
     ("shift", "words"),
     [
-        (0.0, "has the very same accuracies in both."),
+        (0.0, "has identical accuracies in both."),
         (0.001, "is tied within 1 point."),
         (0.05, "is worse in the first study."),
         (-0.05, "is better in the first study."),
@@ -39,16 +39,15 @@ def test_a_single_cell_has_a_sentence_of_its_own(shift: float, words: str) -> No
     other = study(**small)
     for row in other.rows:
         row["accuracy"] += shift + bool(shift) * 0.0005 * (row["seed"] % 5 - 2)
-    assert f"The one cell that both have finished on two seeds or more {words}" in read(study(**small), other)
+    assert f"The only cell that both have finished on at least two seeds {words}" in read(study(**small), other)
 
 
 def test_cells_that_agree_and_differ_are_counted_apart() -> None:
     other = study(**GRID)
     for row in other.rows:
         row["accuracy"] += 0.05 * (row["strategy"] == "finetune")
-    assert (
-        "Of 4 cells that both have finished on two seeds or more, 2 have the very same accuracies, 0 are tied"
-        in read(study(**GRID), other)
+    assert "Of 4 cells that both have finished on at least two seeds, 2 have identical accuracies, 0 are tied" in read(
+        study(**GRID), other
     )
 
 
@@ -79,6 +78,6 @@ def test_what_was_set_and_what_it_ran_on_is_listed() -> None:
 
 def test_cells_of_one_study_alone_are_counted() -> None:
     text = read(study(**GRID), study(strategies=["scratch"], sizes=[20], seeds=1))
-    assert "3 cells are in the first alone, 0 in the second alone." in text
+    assert "3 cells are only in the first study, 0 only in the second." in text
     assert "nothing can be compared" in text
     assert not re.search(r"\b(?:nan|None)\b", text)

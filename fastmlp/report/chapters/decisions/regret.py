@@ -67,6 +67,6 @@ def regrets(study: Study) -> list[AdviceRegret]:
         choices["CS231n’s rule"] = rule.choice(SIMILAR_FROM, LITTLE_PER_CLASS)
     known = [np.nan if s is None else s for s in rule.similarity]
     if np.count_nonzero(~np.isnan(known)) > 1:
-        choices["what was best on the nearest other problem"] = stats.learned_choice(x, known)
+        choices["the best strategy on the nearest other problem"] = stats.learned_choice(x, known)
     choices["one at random"] = None
     return [{"advice": name, **regret_of(stats.regret(flat, choice))} for name, choice in choices.items()]
