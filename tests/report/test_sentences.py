@@ -147,7 +147,7 @@ def test_agreement_has_a_sentence_for_each_case(case: str) -> None:
 
 
 def test_friedmans_test_has_its_sentences() -> None:
-    assert "over seeds rejects that all strategies have the same rank (p = 0.010)" in said(
+    assert "rejects that all strategies have the same rank (p = 0.010)" in said(
         "friedman", {"verdict": "differ", "p": 0.01}
     )
     assert "(p < 0.001)" in said("friedman", {"verdict": "differ", "p": 1e-9})
@@ -218,7 +218,7 @@ def test_how_soon_is_told_by_the_side_of_one_half() -> None:
         (
             "subset",
             ["weights", "order"],
-            "overlaps with the interval of the initial weights and the order of the batches, so",
+            "interval of the initial weights and the order of the batches, so",
         ),
         ("pretraining", [], "Another network pretrained on the same source task would have given another"),
         ("order", [], "is the order of the batches, and its interval does not"),
