@@ -33,7 +33,23 @@ def die_with_parent() -> None:
         LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class JsonChild:
+class Closing:
+    """A context manager that closes at the end."""
+
+    def close(self) -> None:
+        """End what was begun."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class JsonChild(Closing):
     """A process that reads a line for each request, and answers with a line of JSON.
 
     Parameters
@@ -82,11 +98,3 @@ class JsonChild:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

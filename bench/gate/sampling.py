@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from ..child import ChildEnded, JsonChild
+from ..child import ChildEnded, Closing, JsonChild
 from .build import Build, GateError
 
 PREPARING, SAMPLING = 300.0, 60.0  # seconds after which a worker counts as hung
@@ -98,7 +97,7 @@ class Round:
         return self.head.wall / self.base.wall
 
 
-class Pair:
+class Pair(Closing):
     """A freshly started worker of each of two builds, on one core.
 
     Parameters
@@ -178,11 +177,3 @@ class Pair:
         """End both."""
         for process in self.processes.values():
             process.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
