@@ -63,8 +63,8 @@ def test_data_of_ones_own_are_studied_as_the_readme_says(tmp_path: Path, monkeyp
     noted = load_settings(tmp_path / "loops" / "study.toml").problems["loops"]
     assert f"`loops.npz` (1797 examples, 2 classes, hash `{noted.source_hash}`)" in data
     assert f"`digits.npz` (1797 examples, 10 classes, hash `{noted.target_hash}`); both have 64 features" in data
-    assert "Row by row they are one example" in data
-    assert "All features are in one unit" in data
+    assert "The same row of both files is the same example" in data
+    assert "All features have the same unit" in data
     assert "load_digits" not in data, "nothing is said of pictures that are not shown"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastmlp import report
+from fastmlp import measures, report
 from fastmlp.report.chapters import CONTENTS
 from fastmlp.report.format import FILTERS, KINDS
 from fastmlp.report.references import REFERENCES
@@ -16,7 +16,8 @@ from fastmlp.report.render import SHARED_TABLES, _by_name, templates
 ROOT = Path(__file__).parents[2]
 PLACES = (*templates().rglob("*.j2"), *ROOT.glob("bench/history/*.j2"))
 TEMPLATES = "".join(path.read_text(encoding="utf-8") for path in PLACES)
-CODE = {p: p.read_text(encoding="utf-8") for p in Path(report.__file__).parent.rglob("*.py")}
+MODULES = (Path(measures.__file__), *Path(report.__file__).parent.rglob("*.py"))
+CODE = {p: p.read_text(encoding="utf-8") for p in MODULES}
 
 
 @pytest.mark.parametrize("name", FILTERS)

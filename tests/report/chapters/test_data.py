@@ -23,27 +23,29 @@ FILES = {
 OWN = FILES | {"shared": False, "one_unit": False, "in_both": 0, "repeated": 0}
 
 
-def told(**changes: Any) -> str:
+def described(**changes: Any) -> str:
     words: Any = _environment("markdown", Labels()).get_template("chapters/data/problems.j2").module
-    return " ".join(str(words.told({"name": "mine", "facts": {"features": 512, "own": OWN | changes}})).split())
+    return " ".join(
+        str(words.describe_data({"name": "mine", "facts": {"features": 512, "own": OWN | changes}})).split()
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "words", "unsaid"),
     [
-        ({}, "They are different examples", "one example"),
-        ({"shared": True}, "Row by row they are one example", "different"),
-        ({}, "Each feature is in a unit of its own", "one unit"),
-        ({"one_unit": True}, "All features are in one unit.", "of its own,"),
-        ({"in_both": 1}, "But one target example has inputs that a source example has too", "target examples have"),
-        ({"repeated": 1}, "One target example has the inputs of another", "inputs that"),
-        ({"repeated": 23}, "Of the target examples 23 have the inputs of another", "inputs that"),
-        ({"in_both": 1234}, "But 1234 target examples have inputs that a source example has too", "But one"),
+        ({}, "They are different examples", "the same example"),
+        ({"shared": True}, "The same row of both files is the same example", "different"),
+        ({}, "Each feature has its own unit", "same unit"),
+        ({"one_unit": True}, "All features have the same unit.", "its own unit"),
+        ({"in_both": 1}, "But one target example has the same inputs as a source example.", "target examples have"),
+        ({"repeated": 1}, "One target example has the same inputs as another.", "a source example"),
+        ({"repeated": 23}, "23 target examples have the same inputs as another.", "a source example"),
+        ({"in_both": 1234}, "But 1234 target examples have the same inputs as a source example.", "But one"),
     ],
 )
 def test_what_is_so_is_said_and_nothing_else(changes: dict[str, Any], words: str, unsaid: str) -> None:
-    assert words in told(**changes)
-    assert unsaid not in told(**changes)
+    assert words in described(**changes)
+    assert unsaid not in described(**changes)
 
 
 def own_study(problems: tuple[str, ...], *, one_unit: bool) -> MadeUp:
@@ -64,7 +66,7 @@ def test_the_chapter_on_data_reads_right(
     summary = summary_of(data)
     page = text_of_html(to_html(summary))
     assert page == text_of_markdown(to_markdown(summary))
-    chapter = page.partition("in which direction would the judgement be wrong")[2].partition("What the seeds cover.")[0]
+    chapter = page.partition("In which direction would its accuracy be wrong")[2].partition("What the seeds cover.")[0]
     source, target = (
         "known.npz (12,000 examples, 2 classes, hash 0a1b)",
         "=2|<b>$`{{1}}.npz (900 examples, 3 classes, hash 2c3d)",
