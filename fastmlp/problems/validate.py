@@ -37,6 +37,7 @@ def sizes_for(target: Task, *, shared: bool, **given: int | None) -> Sizes:
 
     Examples
     --------
+    >>> from fastmlp.problems import Task
     >>> task = Task("small", np.zeros((1000, 2)), np.arange(1000) % 4)
     >>> sizes_for(task, shared=True, heldout=400)
     Sizes(heldout=400, pool=280, probe=60)
