@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -163,6 +163,35 @@ def test_arrows_run_one_way(name: str) -> None:
 def test_nothing_imports_in_a_circle() -> None:
     graph = {name: inside(name, tree) for name, tree in MODULES.items()}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def drawn_arrows() -> set[tuple[str, str]]:
+    """The arrows of CONTRIBUTING, from a room to one that it may import, by the first part of their names."""
+    text = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Arrows")[2]
+    arrows = set()
+    for line in text.split("```")[1].splitlines()[1:]:
+        rooms = [re.split(r"\s{3,}", part.strip())[0].split(", ") for part in line.split("<-")]
+        arrows |= {(user, used) for below, above in pairwise(rooms) for used in below for user in above}
+    return {(user.split(".")[0], used.split(".")[0]) for user, used in arrows} - {("strategies", "strategies")}
+
+
+GROUND = BASE | {"files", "layout"}
+
+
+def test_the_arrows_of_contributing_are_those_of_the_table() -> None:
+    def top(name: str) -> str:
+        return "ground" if name in GROUND else name.split(".", maxsplit=1)[0]
+
+    allowed = {(top(user), top(used)) for user, row in ALLOWED.items() for used in row} - {("", "strategies")}
+    arrows = {(user, used) for user, used in drawn_arrows() if user != used}
+    assert arrows <= allowed, f"drawn and not allowed: {sorted(arrows - allowed)}"
+    reach = set(arrows)
+    for _ in arrows:
+        reach |= {(user, deeper) for user, used in reach for one, deeper in arrows if one == used}
+    rooms = {room for arrow in arrows for room in arrow}
+    unknown = {(user, used) for user, used in allowed if user != used and {user, used} <= rooms} - reach
+    assert not unknown, f"allowed and not drawn: {sorted(unknown)}"
+    assert not {room for room in rooms if (room, room) in reach}, "they run one way"
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
