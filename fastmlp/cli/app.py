@@ -23,12 +23,12 @@ LONGEST = 400  # characters of a message
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nThe usual way:\n  fastmlp study lab --quick     a first look, in seconds\n"
-    "  fastmlp study lab             the whole study; Ctrl-C, and again, resumes\n"
+    "  fastmlp study lab             the whole study; Ctrl-C stops it, the same command resumes it\n"
     "  open out/report.html          read the answer\n\n" + HELP,
 )
 @click.version_option(package_name="fastmlp", message="%(prog)s %(version)s")
 def command_line() -> None:
-    """Which transfer strategy should I use, for a small network and few labels? fastmlp answers with evidence.
+    """Which transfer strategy should I use for a small network and few labels? fastmlp answers with evidence.
 
     A study trains every strategy on every size and seed of a grid, compares them, and writes a report.
     """
@@ -87,9 +87,9 @@ def explain(error: click.ClickException) -> None:
         say(error.format_message())
         return
     context = getattr(error, "ctx", None)
-    help_is_at = f" ({context.command_path} --help tells more)" if context else ""
+    help_is_at = f" (see {context.command_path} --help)" if context else ""
     message = " ".join(error.format_message().split()).rstrip(".")
-    if len(message) > LONGEST:  # of thousands of digits the first will do
+    if len(message) > LONGEST:  # thousands of digits are cut
         message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
     say(f"fastmlp: {message}{help_is_at}")
 

@@ -14,7 +14,7 @@ class NonEmptyPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Refuse an empty path."""
         if value == "":
-            self.fail("'' is no path; '.' is the folder you are in", param, ctx)
+            self.fail("'' is not a path; '.' is the current folder", param, ctx)
         return super().convert(value, param, ctx)
 
 

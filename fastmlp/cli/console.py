@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TextIO
 
 import click
 
-ESCAPED = "backslashreplace"  # a terminal without a letter gets an escape, and the command does not crash
+ESCAPED = "backslashreplace"  # a letter that the terminal cannot show is escaped, so the command does not crash
 
 
 class OutputError(OSError):

@@ -50,7 +50,7 @@ class Meter:
     def _say_stopping(self) -> None:
         if not self.has_said_stopping:
             self.close()
-            say("stopping: what is running ends first; another signal ends it at once")
+            say("stopping: running trials finish first; another signal stops them at once")
         self.has_said_stopping = True
 
     def close(self) -> None:

@@ -113,7 +113,7 @@ def _unlike(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Unlike]:
 
 
 def side_by_side(pairs: Sequence[Unlike]) -> Table:
-    """Return what differs between two studies, a row a name."""
+    """Return what differs between two studies, one row per name."""
     return {
         "columns": [head(text, number=False) for text in ("name", "first", "second")],
         "rows": [[cell("name", p["name"]), _setting(p["first"]), _setting(p["second"])] for p in pairs],

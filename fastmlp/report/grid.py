@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 BASELINE = "baseline"
 PLAIN = "scratch"
 PARTS = {"source_pool": "source pool", "target_pool": "target pool", "probe": "probe set", "held_out": "held-out set"}
-#: What is told of a problem's data, and under which name.
+#: The facts that the report uses of a problem's data, and their names in the report.
 FACTS = {
     "examples": "examples",
     "features": "features",
@@ -105,7 +105,7 @@ class Grid:
 
     @property
     def controls(self) -> dict[str, str | None]:
-        """What is there to explain others, not to be chosen, with what it differs from in its scaler alone, or None."""
+        """The controls, each with the strategy that differs from it only in the scaler, or None."""
         return {s: self.rules[s]["plain"] for s in self.strategies if self.rules[s]["role"] == "control"}
 
     @property

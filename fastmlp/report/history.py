@@ -110,7 +110,7 @@ class Without(TypedDict):
 
 
 class History(TypedDict):
-    """A history, arranged for telling; below the threshold a change is none."""
+    """A history, arranged for display; a change below the threshold does not count."""
 
     machine: str
     cpu: str
@@ -123,7 +123,7 @@ class History(TypedDict):
 
 
 def arrange_history(data: object, beginnings: tuple[str, ...] = ("",)) -> History:
-    """Return what ``history.json`` holds, arranged for telling.
+    """Return what ``history.json`` holds, arranged for display.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is numbered, cited and explained in the order in which a reader meets it."""
+"""Numbers of sections, tables, figures and equations; works cited; terms already explained."""
 
 from __future__ import annotations
 

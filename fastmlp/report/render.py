@@ -69,7 +69,7 @@ class Records(Protocol):
 
     @property
     def rows(self) -> Sequence[Mapping[str, Any]]:
-        """One record a trial, in planned order."""
+        """One record per trial, in planned order."""
 
     @property
     def meta(self) -> Mapping[str, str]:
@@ -105,12 +105,12 @@ def render_report(data: Records, out: Path) -> tuple[Path, Path]:
 
 
 def to_html(summary: Summary) -> str:
-    """The page: one file that asks for nothing else."""
+    """The page: one file that loads nothing from elsewhere."""
     return _book(summary, "html")
 
 
 def to_markdown(summary: Summary) -> str:
-    """The same words and numbers; figures are replaced by their tables."""
+    """The same words and numbers as the page; figures are replaced by their tables."""
     lines = [line.rstrip() for line in _book(summary, "markdown").splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"

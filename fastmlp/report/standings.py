@@ -1,4 +1,4 @@
-"""Where the contestants of a cell stand against the one with the highest mean: tied with it, behind, or undecided."""
+"""The standing of the contestants of a cell against the one with the highest mean: tied, behind or undecided."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Standing(TypedDict):
 
 
 def standings(study: Study, problem: str) -> list[Standing]:
-    """Return the standing in each cell of a problem, a cell a size.
+    """Return the standing in each cell of a problem, one cell per size.
 
     Each verdict is that of the comparison with the top where contestants are few and each is compared with each; where
     they are many, the contest of the cell decides.

@@ -48,7 +48,7 @@ class Study:
     settings
         The study's effective settings, as in its TOML.
     rows
-        One record a trial, planned order; trials that have not run have the status "missing".
+        One record per trial, planned order; trials that have not run have the status "missing".
     meta
         Where and how the study ran. The keys ``problem:<name>`` hold a JSON object of facts about the data.
     folder
@@ -128,7 +128,7 @@ class Study:
 
         `top` has the highest mean; `winners` may be the best; others are `tied` with the top, `behind` it or behind
         another, or `undecided`; `present` are those with results; `n` is the most seeds that one has; `reason` says why
-        nobody could be told from the best, or is None. Empty without contestants.
+        no strategy is shown to be behind the best, or is None. Empty without contestants.
         """
         return {cell: self._contest(cell, found) for cell, found in self._winners.items()}
 
@@ -157,7 +157,7 @@ class Study:
 
     @cached_property
     def measures(self) -> dict[str, dict[str, list[CellMeasures]]]:
-        """Means over seeds, by problem and strategy, a cell a size."""
+        """Means over seeds, by problem and strategy, one cell per size."""
         grid = self.grid
         return {
             p: {s: [cell_measures(grid, p, s, n) for n in grid.sizes] for s in grid.strategies} for p in grid.problems

@@ -1,4 +1,4 @@
-"""From a study to one plain dict: every number that the report may quote, and nothing but numbers and names.
+"""From a study to one plain dict: every number that the report may quote, and only numbers and names.
 
 The dict can be written as JSON, holds no NaN, and None only where its neighbour `reason` says why. Whoever wants
 another report starts here.

@@ -16,7 +16,7 @@ SHARES = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1)
 
 
 def accuracy(measures: Mapping[str, Sequence[CellMeasures]]) -> Table:
-    """Return held-out accuracy, a row a size and a column a strategy."""
+    """Return held-out accuracy, one row per size and one column per strategy."""
     sizes = [c["n_target"] for c in next(iter(measures.values()), [])]
     rows = [
         [cell("count", n), *(cell("percent_mean", cells[k]["accuracy"]) for cells in measures.values())]
@@ -26,7 +26,7 @@ def accuracy(measures: Mapping[str, Sequence[CellMeasures]]) -> Table:
 
 
 def by_problem(problems: Sequence[Problem], strategy: str, sizes: Sequence[int]) -> Table:
-    """Return the accuracy of one strategy, a row a problem and a column a size."""
+    """Return the accuracy of one strategy, one row per problem and one column per size."""
     return {
         "columns": [head("problem", number=False), *(kind_head("labels", n) for n in sizes)],
         "rows": [
@@ -37,7 +37,7 @@ def by_problem(problems: Sequence[Problem], strategy: str, sizes: Sequence[int])
 
 
 def training(cells: Sequence[CellMeasures]) -> Table:
-    """Return training against held-out accuracy of one strategy, a row a size."""
+    """Return training against held-out accuracy of one strategy, one row per size."""
     heads = ("labels", "accuracy in training, %", "accuracy held out, %", "loss at the end", "training time")
     return {
         "columns": [head(text) for text in heads],
@@ -55,7 +55,7 @@ def training(cells: Sequence[CellMeasures]) -> Table:
 
 
 def curves(series: Sequence[Curve | TrainingCurve]) -> Table:
-    """Return the median loss and its range over seeds at some epochs, a column a curve."""
+    """Return the median loss and its range over seeds at some epochs, one column per curve."""
     epochs = _some_epochs(max((len(c["epochs"]) for c in series), default=0))
     return {
         "columns": [head("epoch"), *(_curve_head(c) for c in series)],
@@ -81,7 +81,7 @@ def _some_epochs(n: int) -> list[int]:
 
 
 def matrix(found: Winners) -> Table:
-    """Return the best strategy of each cell and how many others may be the best as well, a row a problem."""
+    """Return the best strategy of each cell and how many others may be the best as well, one row per problem."""
     return {
         "columns": problem_columns(found["problems"]),
         "rows": [
@@ -92,7 +92,7 @@ def matrix(found: Winners) -> Table:
 
 
 def problem_columns(problems: Sequence[ProblemContests]) -> list[Column]:
-    """Head the columns of a table with a row a problem, its similarity, and a word for each of its cells."""
+    """Head the columns of a table with one row per problem, its similarity, and a word for each of its cells."""
     sizes = [c["n_target"] for c in problems[0]["cells"]] if problems else []
     columns = [head("problem", number=False), head("similarity")]
     return [*columns, *(kind_head("labels", n, number=False) for n in sizes)]

@@ -1,6 +1,6 @@
 """The winners of all cells: which strategies may be the best where, and how often each of them may.
 
-What was advised instead, and what it costs to follow the advice, is in the chapter `decisions`.
+Advice and its regret are in the chapter `decisions`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class CellContest(Contest):
 
 
 class ProblemContests(TypedDict):
-    """A problem with its contests, a cell a size."""
+    """A problem with its contests, one cell per size."""
 
     name: str
     similarity: float | None

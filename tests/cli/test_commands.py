@@ -131,7 +131,7 @@ def test_settings_are_refused_in_one_line_before_anything_is_written(
     ("arguments", "message"),
     [
         (["study", "lba"], "did you mean 'lab'?"),
-        (["study", ""], "'' is no path"),
+        (["study", ""], "'' is not a path"),
         (["study", "."], "cannot be read"),
         (["study", "/dev/null/x.toml"], "cannot be read"),
         (["study", "\udcff.toml"], "cannot be read"),
@@ -145,21 +145,21 @@ def test_settings_are_refused_in_one_line_before_anything_is_written(
         (["study", "--jobs", ""], "'' is not a valid integer"),
         (["study", "--backend", "cuda"], "'cuda' is not one of 'auto', 'numba', 'numpy'"),
         (["study", "--backend"], "Option '--backend' requires an argument"),
-        (["study", "--quik"], "'--quik'. Did you mean '--quick'? (fastmlp study --help tells more)"),
+        (["study", "--quik"], "'--quik'. Did you mean '--quick'? (see fastmlp study --help)"),
         (["study", "--quick=yes"], "Option '--quick' does not take a value"),
-        (["study", "--out", ""], "'' is no path"),
+        (["study", "--out", ""], "'' is not a path"),
         (["study", "--out", "/proc/fastmlp"], "/proc/fastmlp: cannot be written to"),
         (["study", "--out", __file__], "is a file; a study needs a folder"),
         (["stduy"], "No such command 'stduy'"),
         (["status"], "Missing argument 'DIR'"),
-        (["status", ""], "'' is no path"),
+        (["status", ""], "'' is not a path"),
         (["status", "a", "b"], "Got unexpected extra argument (b)"),
-        (["report", ""], "'' is no path"),
+        (["report", ""], "'' is not a path"),
         (["diff", "a"], "Missing argument 'DIR'"),
-        (["diff", "a", ""], "'' is no path"),
+        (["diff", "a", ""], "'' is not a path"),
         (["export", "out"], "Missing option '--format'"),
         (["export", "out", "-f", "xlsx"], "'xlsx' is not one of 'csv', 'jsonl', 'parquet'"),
-        (["export", "out", "-f", "csv", "-o", ""], "'' is no path"),
+        (["export", "out", "-f", "csv", "-o", ""], "'' is not a path"),
         (["export", "out", "-f", "csv", "-o", "."], "is a folder; a file is needed"),
         (["export", "out", "-f", "csv", "-o", "none/t.csv"], "none: cannot be written to: No such file or directory"),
         (["warmup", "now"], "Got unexpected extra argument (now)"),
@@ -222,7 +222,7 @@ def test_status_of_a_study_that_has_just_been_started(tmp_path: Path, capsys: py
         assert main(["report", str(tmp_path)]) == 3
     data, said = capsys.readouterr()
     assert data.startswith("no plan yet: 0 trials")
-    assert f"at work: process {os.getpid()} on" in data
+    assert f"running: process {os.getpid()} on" in data
     assert said == f"fastmlp: {tmp_path}: the study there has no plan yet\n"
 
 
@@ -250,7 +250,7 @@ def test_a_place_that_cannot_be_written_is_wrong_usage(
 def test_help_names_every_shipped_study(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "--help"]) == 0
     *names, last = shipped()
-    assert f"Shipped are {', '.join(names)} and {last}." in " ".join(capsys.readouterr().out.split())
+    assert f"The shipped studies are {', '.join(names)} and {last}." in " ".join(capsys.readouterr().out.split())
 
 
 def test_report_says_what_it_wrote(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

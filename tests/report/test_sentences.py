@@ -222,7 +222,7 @@ def test_how_soon_is_told_by_the_side_of_one_half() -> None:
         ),
         ("pretraining", [], "Another network pretrained on the same source task would have given another"),
         ("order", [], "is the order of the batches, and its interval does not"),
-        (None, [], "For no source of randomness is an effect shown."),
+        (None, [], "No source of randomness is shown to have an effect."),
     ],
 )
 def test_the_largest_source_of_chance_is_told_by_intervals(largest: str | None, rivals: list[str], words: str) -> None:

@@ -16,7 +16,7 @@ from ..exit_codes import DONE
 def diff_command(first: Path, second: Path) -> int:
     """Compare two studies.
 
-    Settings, versions and machines that differ, and cell by cell whether the accuracies are equivalent; as Markdown.
+    Print as Markdown the settings, versions and machines that differ, and which cells have equivalent accuracies.
     """
     from ...report.render import render_difference
     from ...study.store import read_study

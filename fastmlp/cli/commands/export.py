@@ -20,7 +20,7 @@ STDOUT = {Path("-"), Path("/dev/stdout")}
 )
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--format", "-f", "form", type=click.Choice(["csv", "jsonl", "parquet"]), required=True)
-@click.option("--output", "-o", type=PATH, help="File to write; - or nothing is stdout.")
+@click.option("--output", "-o", type=PATH, help="File to write. [default: stdout, as with -]")
 def export_command(folder: Path, form: str, output: Path | None) -> int:
     """Write the table of the study in DIR.
 
@@ -32,7 +32,7 @@ def export_command(folder: Path, form: str, output: Path | None) -> int:
 
     if output is None or output in STDOUT:
         if form == "parquet" and sys.stdout.isatty():
-            raise click.UsageError("Parquet is not for reading on a terminal; name a file with --output")
+            raise click.UsageError("Parquet cannot be shown on a terminal; name a file with --output")
         for chunk in export(folder, form):
             sys.stdout.buffer.write(chunk)
     elif is_stream(output):

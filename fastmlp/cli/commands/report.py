@@ -1,4 +1,4 @@
-"""``fastmlp report``: write a study's report anew."""
+"""``fastmlp report``: render a study's report again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..exit_codes import DONE
 @click.command("report")
 @click.argument("folder", type=PATH, metavar="DIR")
 def report_command(folder: Path) -> int:
-    """Write the report of the study in DIR anew.
+    """Render the report of the study in DIR again.
 
-    It is made from the trials that are finished, so this works while the study runs.
+    It uses the trials that have finished, so it works while the study runs.
     """
     from ...report.render import render_report
     from ...study.store import read_study

@@ -19,7 +19,7 @@ from ..progress import tally
 def status_command(folder: Path, *, as_json: bool) -> int:
     """Show the progress of the study in DIR.
 
-    This works while the study runs. Trials that failed or diverged are counted, too.
+    This works while the study runs. It counts failed and diverged trials too.
     """
     from ...study.results.status import study_state
 
@@ -30,7 +30,7 @@ def status_command(folder: Path, *, as_json: bool) -> int:
     counts = tally({status: state[status] for status in ("ok", "diverged", "failed", "missing")})
     click.echo(f"{state['name']}: {count(state['planned'])} trials: {counts}")
     if state["running"]:
-        click.echo(f"at work: {state['running']}")
+        click.echo(f"running: {state['running']}")
     elif state["missing"] or state["failed"]:
         click.echo(f"to resume: {state['resume']}")
     return DONE

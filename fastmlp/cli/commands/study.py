@@ -32,25 +32,27 @@ class NamingStudies(click.Command):
     "study",
     cls=NamingStudies,
     epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
-    "  fastmlp study lab --quick --out look   the same grid, thinned\n"
-    "  fastmlp study my.toml --out mine       your own; out/study.toml is a pattern\n"
-    "  fastmlp study lab --seeds 40           more seeds: what is there already is kept\n\n" + HELP,
+    "  fastmlp study lab --quick --out look   a smaller grid, for a first look\n"
+    "  fastmlp study my.toml --out mine       your own study; out/study.toml is an example\n"
+    "  fastmlp study lab --seeds 40           more seeds; finished trials are kept\n\n" + HELP,
 )
 @click.argument("study", type=NonEmptyPath(), default="lab")
-@click.option("--out", type=PATH, default="out", show_default=True, help="NonEmptyPath of the study; made if need be.")
+@click.option(
+    "--out", type=PATH, default="out", show_default=True, help="Folder of the study; created if it does not exist."
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Workers, each on trials of one seed of one problem. [default: one per core]",
+    help="Number of parallel workers. [default: one per core]",
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the study's own.")
 @click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="Compute backend.")
-@click.option("--quick", is_flag=True, help="Thin the grid to at most 3 sizes and 3 seeds.")
+@click.option("--quick", is_flag=True, help="Reduce the grid to at most 3 sizes and 3 seeds.")
 def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
-    """Run STUDY: a shipped one, or a TOML file.
+    """Run STUDY: the name of a shipped study, or a TOML file.
 
-    Shipped are {shipped}. It writes study.toml, study.sqlite, results.csv, report.html and
-    report.md. If the folder holds some of it already, only what is missing is run.
+    The shipped studies are {shipped}. It writes study.toml, study.sqlite, results.csv,
+    report.html and report.md. If the folder already has finished trials, only the missing ones run.
     """
     from ...study import resume_command, run_study
     from ...study.execution.signals import StudyStopped
@@ -77,7 +79,9 @@ def print_accuracies(folder: Path) -> None:
     for problem, strategies in accuracies(folder).items():
         sizes = sorted({size for columns in strategies.values() for size in columns})
         width = max(map(len, strategies))
-        click.echo(f"{problem}: mean accuracy on held-out data, and over how many seeds, by labelled target examples")
+        click.echo(
+            f"{problem}: mean accuracy on held-out data (number of seeds), by number of labelled target examples"
+        )
         click.echo(f"{'':<{width}}" + "".join(f"{count(size):>12}" for size in sizes))
         for strategy, columns in strategies.items():
             click.echo(f"{strategy:<{width}}" + "".join(f"{_mean(columns.get(size, [])):>12}" for size in sizes))

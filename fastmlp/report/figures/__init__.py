@@ -1,4 +1,4 @@
-"""Figures that chapters share, and what all figures share: numbers in, a matplotlib Figure out, one function a figure.
+"""Figures that chapters share, and their common looks: numbers in, a matplotlib Figure out, one function per figure.
 
 No pyplot and no global state: whoever draws does so inside `style.style()`. Colours are placeholders that `svg.inline`
 replaces by CSS variables, so one drawing serves light and dark. Curves differ in colour, in marker and in dashes. Every

@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 
 
 def differences(data: Json, width: int) -> Figure:
-    """Paired differences in accuracy with their intervals, a row a comparison, grouped by the number of labels.
+    """Paired differences in accuracy with their intervals, one row per comparison, grouped by the number of labels.
 
     Parameters
     ----------

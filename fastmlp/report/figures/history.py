@@ -1,4 +1,4 @@
-"""A benchmark from commit to commit: a panel a series."""
+"""A benchmark from commit to commit: one panel per series."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAST = 0.1  # of the value itself, that a panel's height spans at the least
 
 
 def history(data: Json, width: int) -> Figure:
-    """Values as dots and the steps in them as lines, one panel a series, the same commits in all of them.
+    """Values as dots and the steps in them as lines, one panel per series, the same commits in all of them.
 
     Parameters
     ----------

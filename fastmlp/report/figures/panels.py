@@ -1,4 +1,4 @@
-"""Small multiples: a panel a problem, a few strategies in each."""
+"""Small multiples: one panel per problem, a few strategies in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 
 def panels(data: Json, width: int) -> Figure:
-    """Accuracy against the number of labels, one panel a problem, the same axes in all of them.
+    """Accuracy against the number of labels, one panel per problem, the same axes in all of them.
 
     Parameters
     ----------

@@ -151,7 +151,7 @@ def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> N
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
     said = iter(process.stderr.readline, "")  # on a busy machine, how far it is stands before
-    assert "stopping: what is running ends first; another signal ends it at once\n" in said
+    assert "stopping: running trials finish first; another signal stops them at once\n" in said
     asked = monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == -signal.SIGINT, "the system's own way, after which a shell says 130"
@@ -172,7 +172,7 @@ def test_while_a_study_runs_others_can_read_and_nobody_can_write(
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 1, "seconds, however busy the machine is"
     assert re.search(rf"{out}: another study is at work here: process {first.pid} on \S+\n", said)
     assert main(["status", str(out)]) == 0
-    assert f"at work: process {first.pid} on" in capsys.readouterr().out
+    assert f"running: process {first.pid} on" in capsys.readouterr().out
     assert main(["report", str(out)]) == 0
     assert "missing" in (out / "report.md").read_text(encoding="utf-8")
     assert first.poll() is None, "the first goes on"

@@ -1,6 +1,6 @@
 """The answer to the study's question, problem by problem or all cells together, and where transfer hurts.
 
-Not here: the comparisons behind the answer, which are in `comparison`, nor what an advice costs, in `decisions`.
+Not here: the comparisons behind the answer, which are in `comparison`, nor the regret of an advice, in `decisions`.
 """
 
 from ...chapter import Chapter

@@ -1,4 +1,4 @@
-"""Negative transfer, looked for in every cell: where what was transferred is worse than what began at random."""
+"""Negative transfer in every cell: strategies that transfer and are worse than a random start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ProblemComparison(Comparison):
 
 
 class CellHarm(TypedDict):
-    """One cell: how many strategies were tested against scratch, how many are worse, and what that is called."""
+    """One cell: how many strategies were tested against scratch, how many are worse, and the case that follows."""
 
     n_target: int
     tested: int
@@ -59,7 +59,7 @@ class Negative(TypedDict):
 
 
 def negative(study: Study) -> Negative | None:
-    """Look for negative transfer; None without scratch, or without a strategy that transfers."""
+    """Test for negative transfer; None without scratch, or without a strategy that transfers."""
     grid = study.grid
     if PLAIN not in grid.strategies or not grid.transferring:
         return None

@@ -76,7 +76,7 @@ class Overview(TypedDict):
 
 
 class Numbers(TypedDict):
-    """Answers by problem; negative transfer, if it could be looked for; and all cells together."""
+    """Answers by problem; negative transfer, if it could be tested; and all cells together."""
 
     answers: dict[str, Answer]
     negative: Negative | None

@@ -12,7 +12,7 @@ __all__ = ["negative", "panels"]
 
 
 def negative(found: Negative, order: Sequence[Problem]) -> Table:
-    """Return how many strategies that transfer are worse than scratch in each cell, a row a problem."""
+    """Return how many strategies that transfer are worse than scratch in each cell, one row per problem."""
     by_name = {p["name"]: p for p in found["problems"]}
     rows = [[cell("name", p["name"]), *(cell("harm", c) for c in by_name[p["name"]]["cells"])] for p in order]
     sizes = [c["n_target"] for c in found["problems"][0]["cells"]]
@@ -20,7 +20,7 @@ def negative(found: Negative, order: Sequence[Problem]) -> Table:
 
 
 def panels(problems: Sequence[Problem], strategies: Sequence[str]) -> Table:
-    """Return what small multiples show, a row a problem and size and a column a strategy."""
+    """Return what small multiples show, one row per problem and size and one column per strategy."""
     return {
         "columns": [head("problem", number=False), head("labels"), *map(name_head, strategies)],
         "rows": [

@@ -10,7 +10,7 @@ from ...table import Table, cell, head
 
 
 def measures(cells: Sequence[CellMeasures]) -> Table:
-    """Return all measures of one strategy, a row a size."""
+    """Return all measures of one strategy, one row per size."""
     shown = {name: measure for name, measure in MEASURES.items() if measure.head}
     return {
         "columns": [head("labels"), *(head(str(measure.head)) for measure in shown.values()), head("seeds")],

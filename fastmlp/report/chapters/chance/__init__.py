@@ -1,4 +1,4 @@
-"""What chance does: where the variance of an accuracy comes from, and what the study could have seen.
+"""The effect of chance: sources of the variance of accuracy, and the power of the study.
 
 Not here: the intervals and verdicts of other chapters, which take chance into account.
 """

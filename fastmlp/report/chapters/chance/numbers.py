@@ -1,4 +1,4 @@
-"""Components of variance of replicated cells, the smallest difference that could have been seen, and seeds needed."""
+"""Components of variance of replicated cells, the smallest detectable difference, and the seeds needed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Ledger(TypedDict):
 
 
 class Detectable(TypedDict):
-    """The smallest difference that could have been seen: see `stats.Detectable`."""
+    """The smallest detectable difference: see `stats.Detectable`."""
 
     difference: float | None
     sd: float | None
@@ -77,7 +77,7 @@ class SeedsNeeded(TypedDict):
 
 
 class PowerRow(TypedDict):
-    """What could have been seen with one number of labels, and what it would take."""
+    """The smallest detectable difference with one number of labels, and the seeds that a verdict needs."""
 
     n_target: int
     smallest: Detectable
@@ -85,7 +85,7 @@ class PowerRow(TypedDict):
 
 
 class Power(TypedDict):
-    """What the study could have seen between two strategies on a problem, among as many comparisons."""
+    """The power of the study for two strategies on a problem, among that many comparisons."""
 
     problem: str
     first: str
@@ -160,7 +160,7 @@ def _component(c: stats.Component) -> Component:
 
 
 def _power(study: Study) -> list[Power]:
-    """Return what could have been seen between the best-known pair, on the first problem of the plan."""
+    """Return the power for the best-known pair of strategies, on the first problem of the plan."""
     grid = study.grid
     pairs = [(a, b) for a, b in BEST_KNOWN if {a, b} <= set(grid.strategies)]
     if not pairs or len(grid.seeds) < 2:

@@ -11,7 +11,7 @@ NAMES = {"rest": "what was not varied alone", "total": "all together", "weights"
 
 
 def ledger(found: Ledger) -> Table:
-    """Return components of variance, a row a purpose."""
+    """Return components of variance, one row per purpose."""
     heads = ("standard deviation (points)", "95 % interval", "share of variance", "seeds", "replicates")
     return {
         "columns": [head("what varies", number=False), *map(head, heads)],
@@ -30,7 +30,7 @@ def ledger(found: Ledger) -> Table:
 
 
 def power(rows: Sequence[PowerRow]) -> Table:
-    """Return what could have been seen and what it would take, a row a size."""
+    """Return the smallest detectable difference and the seeds needed, one row per size."""
     heads = ("labels", "smallest difference (points)", "seeds that would decide")
     return {
         "columns": [*map(head, heads), head("towards", number=False)],

@@ -1,4 +1,4 @@
-"""How many comparisons came to a verdict, and what there is to show of each problem."""
+"""The number of comparisons that ended in a verdict, and what is shown of each problem."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["Compared", "Numbers", "Verdicts", "numbers"]
 
 
 class Verdicts(TypedDict):
-    """Of all comparisons that had two seeds, how many came to no verdict."""
+    """The number of comparisons that had two seeds, and how many are undecided."""
 
     compared: int
     undecided: int
 
 
 class Compared(TypedDict):
-    """One problem: its standings, a cell a size, and whether any trial could be compared in these two families."""
+    """One problem: its standings, one cell per size, and whether any trial could be compared in these two families."""
 
     standings: list[Standing]
     baseline: bool

@@ -13,7 +13,7 @@ __all__ = ["answers", "comparisons", "effects", "heat"]
 
 
 def answers(standings: Sequence[Standing], baseline: Sequence[Comparison]) -> Table:
-    """Return who has the highest mean, who is tied with it and who behind, and the baseline; a row a size."""
+    """Return who has the highest mean, who is tied with it and who behind, and the baseline; one row per size."""
     against = {(c["n_target"], c["first"]): c for c in baseline}
     columns = ("highest mean", "tied with it", "undecided", "behind", "it against the baseline")
     return {
@@ -37,7 +37,7 @@ def _verdict_or_dash(comparison: Comparison | None) -> Cell:
 
 
 def comparisons(family: Sequence[Comparison]) -> Table:
-    """Return paired differences with interval, corrected p-values and verdict, a row each."""
+    """Return paired differences with interval, corrected p-values and verdict, one row per comparison."""
     heads = ("difference (points)", "95 % interval", "p, differs", "p, tied", "pairs")
     columns = [head("labels"), head("first − second", number=False), *map(head, heads), head("first is", number=False)]
     return {
@@ -59,7 +59,7 @@ def comparisons(family: Sequence[Comparison]) -> Table:
 
 
 def effects(family: Sequence[Comparison], sizes: Sequence[int]) -> Table:
-    """Return differences with the sign of their verdict, a row a strategy and a column a size."""
+    """Return differences with the sign of their verdict, one row per strategy and one column per size."""
     firsts = dict.fromkeys(c["first"] for c in family)
     found = {(c["first"], c["n_target"]): c for c in family}
     return {
@@ -69,7 +69,7 @@ def effects(family: Sequence[Comparison], sizes: Sequence[int]) -> Table:
 
 
 def heat(measures: Mapping[str, Sequence[CellMeasures]], sizes: Sequence[int]) -> Table:
-    """Return held-out accuracy, a row a strategy and a column a size; the darker, the nearer to the column's best."""
+    """Return held-out accuracy, by strategy and size; the darker, the nearer to the best of the column."""
     best = [max((m[k]["accuracy"]["mean"] or 0.0 for m in measures.values()), default=0.0) for k in range(len(sizes))]
     return {
         "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],

@@ -1,6 +1,6 @@
 """The data and its split: where the examples come from, and how they are divided so that nothing leaks.
 
-Not here: what networks make of the data. How similar source and target are is in `pretraining`.
+Not here: features that networks compute from the data. How similar source and target are is in `pretraining`.
 """
 
 from ...chapter import Chapter

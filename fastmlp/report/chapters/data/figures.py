@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 
 
 def split(data: Json, width: int) -> Figure:
-    """The parts of the split, as long as they hold examples."""
+    """The parts of the split; the length of each is its number of examples."""
     figure, axes = canvas(width, 100)
     left = 0
     colours = {"source_pool": SERIES[1], "target_pool": SERIES[0], "probe": SERIES[2], "held_out": INK}

@@ -1,4 +1,4 @@
-"""Pictures of examples, and how the target's inputs lie from what the source's scaler was fitted on."""
+"""Pictures of examples, and how far the target's inputs are from the source's."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def split(facts: Mapping[str, int | None]) -> Table:
 
 
 def inputs(found: Sequence[Inputs]) -> Table:
-    """Return how target inputs lie from what the source's scaler was fitted on, a row a problem."""
+    """Return how far target inputs are from the inputs that the source's scaler was fitted on, one row per problem."""
     heads = (
         *("constant in the source", "of these, varying in the target", "ignored", "largest shift of a mean"),
         *("largest spread", "largest input", "outside the source’s range"),
@@ -43,7 +43,7 @@ def inputs(found: Sequence[Inputs]) -> Table:
 
 
 def splits(problems: Sequence[Problem]) -> Table:
-    """Return data and split, a row a problem."""
+    """Return data and split, one row per problem."""
     return {
         "columns": [head("problem", number=False), *map(head, FACTS.values())],
         "rows": [[cell("name", p["name"]), *(cell("count", p["facts"][k]) for k in FACTS)] for p in problems],

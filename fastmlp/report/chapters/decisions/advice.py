@@ -40,7 +40,7 @@ class Marked(TypedDict):
 
 
 class Advice(TypedDict):
-    """What the rule advises, and how it fares.
+    """What the rule advises, and whether the winners agree.
 
     `problems` are in the order of their similarity. `advised` are the strategies that each piece of advice means;
     `counts` says how many cells have which mark. Little data ends with between `little_least` and `little_most` labels:
@@ -100,7 +100,7 @@ class Rule:
         return any(s is not None for s in self.similarity)
 
     def held(self, similar_from: float, per_class: int) -> stats.AdviceMatrix:
-        """Hold the rule against the winners, with thresholds of similarity and of labels per class."""
+        """Compare the rule with the winners, with thresholds of similarity and of labels per class."""
         return stats.advice_matrix(
             self.similarity,
             self.sizes,

@@ -1,4 +1,4 @@
-"""What it costs to choose a strategy by some advice."""
+"""The regret of choosing a strategy by some advice."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def cells_of(x: Array) -> Array:
 
 
 def regrets(study: Study) -> list[AdviceRegret]:
-    """Return what some ways of choosing cost, the last of them choosing at random."""
+    """Return the regret of some ways of choosing a strategy; the last one chooses at random."""
     x, names = study.accuracies(study.choices), study.choices
     flat, rule = cells_of(x), Rule.of(study, study.grid.problems)
     choices: dict[str, Ints | None] = {

@@ -1,4 +1,4 @@
-"""How CS231n's rule fares when "similar" begins and "little data" ends elsewhere: the notes do not say where."""
+"""CS231n's rule with other thresholds for "similar" and "little data", which the notes do not define."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Sensitivity(TypedDict):
     """The rule under all pairs of thresholds.
 
     `little` are the thresholds of labels per class; `choices` counts the pairs; `least` and `most` are the smallest and
-    the largest mean regret; `case` says what outweighs what: the same for all thresholds, or it *depends*.
+    the largest mean regret; `case` says which of the two is more frequent for all
+    thresholds, or that it *depends* on them.
     """
 
     little: list[int]

@@ -26,14 +26,14 @@ SCORES = {
 
 
 class Sources(TypedDict):
-    """Problems that share a target, and what it costs to choose among their sources by each score or at random."""
+    """Problems that share a target, and the regret of choosing among their sources by each score or at random."""
 
     problems: list[str]
     regrets: list[AdviceRegret]
 
 
 def sources(study: Study) -> Sources | None:
-    """Return what it costs to fine-tune from the source that a score puts first.
+    """Return the regret of fine-tuning from the source that a score ranks first.
 
     None without fine-tuning, or with fewer than three problems that share a target.
     """

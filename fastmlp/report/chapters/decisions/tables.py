@@ -27,7 +27,7 @@ def wins(found: Winners) -> Table:
 
 
 def advice(found: Advice, contests: Winners) -> Table:
-    """Return how CS231n's advice fares, a row a problem and a column a size."""
+    """Return whether the winners agree with CS231n's advice, one row per problem and one column per size."""
     return {
         "columns": problem_columns(contests["problems"]),
         "rows": [
@@ -38,7 +38,7 @@ def advice(found: Advice, contests: Winners) -> Table:
 
 
 def regrets(ways: Sequence[AdviceRegret]) -> Table:
-    """Return what each way of choosing costs, a row a way."""
+    """Return the regret of each way of choosing, one row per way."""
     heads = ("regret (points)", "95 % interval", "cells", "seeds")
     return {
         "columns": [head("choose", number=False), *map(head, heads)],

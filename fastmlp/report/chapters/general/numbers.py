@@ -1,4 +1,4 @@
-"""Which strategy is better in general, and whether that can be said at all.
+"""Which strategy is better over all cells, and how far the cells agree.
 
 The seed stays the unit: its cells are averaged first.
 """

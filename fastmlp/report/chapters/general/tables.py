@@ -25,7 +25,7 @@ def ranks(found: Numbers) -> Table:
 
 
 def profiles(found: Numbers) -> Table:
-    """Return how often each strategy exceeds an accuracy, a row an accuracy."""
+    """Return how often each strategy exceeds an accuracy, one row per accuracy."""
     lines = found["profiles"]
     taus = [point["tau"] for point in lines[0]["points"]] if lines else []
     return {

@@ -1,6 +1,6 @@
 """What happened inside the networks: drift, CKA, forgetting, accuracy under shifts, and how soon a loss is reached.
 
-Not here: which layers were free to move, which is in `transfer`. All is told at the largest number of labels.
+Not here: which layers were free to move, which is in `transfer`. Everything is at the largest number of labels.
 """
 
 from ...chapter import Chapter

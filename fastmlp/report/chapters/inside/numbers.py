@@ -81,7 +81,7 @@ class ProblemInside(TypedDict):
 
 
 class Numbers(TypedDict):
-    """The problems that were looked into, by falling similarity.
+    """The problems with such measurements, by falling similarity.
 
     `compared` says whether CKA was measured, `reached` whether any strategy reached scratch's last loss.
     """
@@ -92,7 +92,7 @@ class Numbers(TypedDict):
 
 
 def numbers(study: Study) -> Numbers | None:
-    """Return the numbers of the chapter, or None where no trial was looked into."""
+    """Return the numbers of the chapter, or None without such measurements."""
     found = [one for name in study.ordered if (one := _problem(study, name))]
     rows = [row for one in found for row in one["rows"]]
     if not found:
@@ -189,7 +189,7 @@ def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns
 
 
 def _sooner(grid: Grid, problem: str) -> Improvement | None:
-    """Return how probable fine-tuning is to reach scratch's last loss before scratch; never is later than all else."""
+    """Return how probable fine-tuning is to reach scratch's last loss before scratch; never counts as last."""
     a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in ("finetune", PLAIN))
     both = [(number(a[seed], "scratch_loss_steps"), number(b[seed], "scratch_loss_steps")) for seed in a if seed in b]
     known = [(NEVER if mine is None else -mine, -theirs) for mine, theirs in both if theirs is not None]

@@ -18,7 +18,7 @@ SOONER = (1.0, 0.75, 0.5, 0.25)  # of scratch's own updates
 
 
 def inside(found: ProblemInside) -> Table:
-    """Return drift, CKA, what is kept and accuracy under shifts, a row a strategy."""
+    """Return drift, CKA, what is kept and accuracy under shifts, one row per strategy."""
     depth, shifts = found["depth"], found["shifts"]
     heads = [f"drift, {'head' if k == depth - 1 else f'layer {k + 1}'}" for k in range(depth)]
     heads += [f"CKA, layer {k + 1}" for k in range(depth - 1)]
@@ -40,22 +40,22 @@ def inside(found: ProblemInside) -> Table:
 
 
 def drifts(problems: Sequence[ProblemInside]) -> Table:
-    """Return drift of each layer of the body, a row a strategy and a column a problem; the darker, the less."""
+    """Return drift of each layer of the body, one row per strategy and one column per problem; the darker, the less."""
     return _by_problem(problems, lambda row, _: _layers(row["drift"][:-1], lambda x: x, DRIFTS))
 
 
 def ckas(problems: Sequence[ProblemInside]) -> Table:
-    """Return CKA of each layer with the pretrained one, a row a strategy; the darker, the more alike."""
+    """Return CKA of each layer with the pretrained one, one row per strategy; the darker, the more alike."""
     return _by_problem(problems, lambda row, _: _layers(row["cka"], lambda x: 1 - x, CKA_LOST))
 
 
 def kept(problems: Sequence[ProblemInside]) -> Table:
-    """Return accuracy that is kept on the source task, a row a strategy and a column a problem."""
+    """Return accuracy that is kept on the source task, one row per strategy and one column per problem."""
     return _by_problem(problems, lambda row, rows: _behind(row["kept"], [r["kept"] for r in rows]))
 
 
 def shifted(problems: Sequence[ProblemInside], shift: str) -> Table:
-    """Return accuracy under a shift, a row a strategy and a column a problem."""
+    """Return accuracy under a shift, one row per strategy and one column per problem."""
     return _by_problem(problems, lambda row, rows: _behind(row["shifts"][shift], [r["shifts"][shift] for r in rows]))
 
 
@@ -73,7 +73,7 @@ def soon(problems: Sequence[ProblemInside]) -> Table:
 
 
 def learned(problem: ProblemInside) -> Table:
-    """Return accuracy in training after some epochs on one problem, a row a strategy and a column an epoch."""
+    """Return accuracy in training after some epochs on one problem, one row per strategy and one column per epoch."""
     rows = {row["strategy"]: {point["epoch"]: point for point in row["learned"]} for row in problem["rows"]}
     epochs = sorted({epoch for points in rows.values() for epoch in points})
     return {
@@ -90,7 +90,7 @@ def learned(problem: ProblemInside) -> Table:
 
 
 def _by_problem(problems: Sequence[ProblemInside], show: Show) -> Table:
-    """Return a row a strategy that was looked into and has something to show, a column a problem."""
+    """Return one row per strategy that has such measurements, one column per problem."""
     shown: dict[str, dict[str, Cell]] = {}
     for p in problems:
         for row in p["rows"]:
@@ -105,7 +105,7 @@ def _by_problem(problems: Sequence[ProblemInside], show: Show) -> Table:
 
 
 def _layers(means: Sequence[Mean], distance: Callable[[float], float], steps: Sequence[float]) -> Cell:
-    """Make a cell of a number a layer; its shade is that of the layer farthest from the start."""
+    """Make a cell with one number per layer; its shade is that of the layer farthest from the start."""
     known = [distance(m["mean"]) for m in means if m["mean"] is not None]
     return cell("by_layer", list(means), sum(max(known) < step for step in steps)) if known else cell("count", None)
 

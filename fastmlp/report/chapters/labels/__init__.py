@@ -1,4 +1,4 @@
-"""Small data, large data: how many labels pretraining is worth, and where two strategies cross.
+"""Small data, large data: label equivalence, and where the learning curves of two strategies cross.
 
 Not here: learning curves themselves and their fit, which are in `stats`.
 """

@@ -23,7 +23,7 @@ MANY_CURVES = 12
 
 
 class Equivalence(TypedDict):
-    """How many times the labels a strategy is worth, at one size or, without one, at the median of all."""
+    """The label equivalence of a strategy, at one size or, without one, the median over sizes."""
 
     n_target: float | None
     times: float | None
@@ -59,7 +59,7 @@ class Crossover(TypedDict):
 
 
 class Worth(TypedDict):
-    """What pretraining is worth on one problem."""
+    """Label equivalences and crossovers on one problem."""
 
     name: str
     equivalences: list[Equivalences]

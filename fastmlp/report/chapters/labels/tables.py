@@ -9,7 +9,7 @@ from .numbers import Equivalences, Worth
 
 
 def equivalences(of_strategies: Sequence[Equivalences]) -> Table:
-    """Return how many times the labels strategies are worth, a row a strategy and a column a size."""
+    """Return label equivalences, one row per strategy and one column per size."""
     sizes = [e["n_target"] for e in of_strategies[0]["each"]] if of_strategies else []
     columns = [head("strategy", number=False), head("all sizes")]
     return {
@@ -22,7 +22,7 @@ def equivalences(of_strategies: Sequence[Equivalences]) -> Table:
 
 
 def worths(problems: Sequence[Worth], strategies: Sequence[str]) -> Table:
-    """Return how many times the labels strategies are worth over all sizes, a row a problem and a column a strategy."""
+    """Return label equivalences over all sizes, one row per problem and one column per strategy."""
     rows = []
     for p in problems:
         overall = {e["strategy"]: e["overall"] for e in p["equivalences"]}
@@ -31,7 +31,7 @@ def worths(problems: Sequence[Worth], strategies: Sequence[str]) -> Table:
 
 
 def crossings(problems: Sequence[Worth]) -> Table:
-    """Return where pairs of strategies cross, a row a pair."""
+    """Return where pairs of strategies cross, one row per pair."""
     heads = ("problem", "first − second", "the lead changes at")
     return {
         "columns": [head(text, number=False) for text in heads],

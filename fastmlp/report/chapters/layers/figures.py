@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 
 def layers(data: Json, width: int) -> Figure:
-    """Mean held-out accuracy with its interval by depth, a line a family and problem.
+    """Mean held-out accuracy with its interval by depth, one line per family and problem.
 
     Parameters
     ----------

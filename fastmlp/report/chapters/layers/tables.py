@@ -9,7 +9,7 @@ from .numbers import Protocol, Series
 
 
 def layers(series: Sequence[Series]) -> Table:
-    """Return accuracy by the number of layers, a row a series."""
+    """Return accuracy by the number of layers, one row per series."""
     depths = sorted({point["k"] for one in series for point in one["points"]})
     rows = []
     for one in series:
@@ -21,7 +21,7 @@ def layers(series: Sequence[Series]) -> Table:
 
 
 def protocol(found: Protocol) -> Table:
-    """Return Yosinski's differences, a row a depth."""
+    """Return Yosinski's differences, one row per depth."""
     heads = ("base B − BnB", "BnB − AnB", "BnB+ − base B", "AnB − random")
     return {
         "columns": [head("layers copied"), *map(head, heads)],

@@ -8,7 +8,7 @@ from .worked import Worked
 
 
 def checks(worked: Worked) -> Table:
-    """Return the gradient of the worked network against central differences, a row a parameter."""
+    """Return the gradient of the worked network against central differences, one row per parameter."""
     heads = ("by the formula", "by moving it", "difference")
     return {
         "columns": [head("parameter", number=False), *map(head, heads)],
@@ -25,7 +25,7 @@ def checks(worked: Worked) -> Table:
 
 
 def gradient(check: GradientCheck) -> Table:
-    """Return the gradient check of the study's network, a row a weight matrix or a bias."""
+    """Return the gradient check of the study's network, one row per weight matrix or bias."""
     return {
         "columns": [head("part", number=False), *map(head, ("parameters", "checked", "relative error"))],
         "rows": [

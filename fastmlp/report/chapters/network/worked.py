@@ -1,6 +1,6 @@
 """A network small enough to be worked through by hand: forward, backward, one step, and the check of the gradient.
 
-The formulas of the book in NumPy, and nothing else; a test holds them against the network that studies train.
+The formulas of the book in NumPy, and nothing else; a test compares them with the network that studies train.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def work_through(lr: float) -> Worked:
 
 
 def _checks(gradients: Parameters) -> list[Check]:
-    """Hold each number of the gradient against the slope that is seen when its parameter is moved both ways."""
+    """Compare each number of the gradient with the slope when its parameter is moved up and down."""
     checks: list[Check] = []
     for k, (name, gradient) in enumerate(zip(("W1", "b1", "W2", "b2"), gradients, strict=True)):
         for place in np.ndindex(gradient.shape):

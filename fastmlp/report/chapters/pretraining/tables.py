@@ -10,7 +10,7 @@ from ...table import Table, cell, head
 
 
 def h_scores(pretraining: Pretraining) -> Table:
-    """Return H-scores on the probe set and the similarity they make, a row each."""
+    """Return H-scores on the probe set and the similarity that follows from them, one row per score."""
     rows = {
         "random weights": pretraining["h_score_random"],
         "pretrained on the source task": pretraining["h_score"],
@@ -24,7 +24,7 @@ def h_scores(pretraining: Pretraining) -> Table:
 
 
 def similarities(problems: Sequence[Problem]) -> Table:
-    """Return source accuracy, H-scores and similarity, a row a problem."""
+    """Return source accuracy, H-scores and similarity, one row per problem."""
     heads = ("source accuracy, %", "H, random", "H, pretrained", "H, target", "similarity", "seeds")
     return {
         "columns": [head("problem", number=False), *map(head, heads)],

@@ -10,7 +10,7 @@ from ...table import Table, cell, head
 
 
 def counts(found: Counts) -> Table:
-    """Return how many trials ended how, a row a strategy."""
+    """Return how many trials ended how, one row per strategy."""
     statuses = ("ok", "diverged", "failed", "missing")
     rows = [
         [

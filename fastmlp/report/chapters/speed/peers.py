@@ -31,7 +31,7 @@ class Shape(Struct):
 
 
 class PeersFile(Struct):
-    """What is used of ``peers.json``; the peak is in operations a second."""
+    """What is used of ``peers.json``; the peak is in operations per second."""
 
     cpu: str
     rounds: int

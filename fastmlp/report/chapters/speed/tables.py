@@ -7,7 +7,7 @@ from .peers import ShapeRows
 
 
 def peers(shape: ShapeRows) -> Table:
-    """Return training times of fastmlp and others, a row each."""
+    """Return training times of fastmlp and other libraries, one row per library."""
     heads = ("time of a training", "times fastmlp’s", "share of the peak", "accuracy, %", "first training")
     return {
         "columns": [head("library", number=False), *map(head, heads)],

@@ -12,7 +12,7 @@ __all__ = ["effects_by_problem", "multipliers"]
 
 
 def effects_by_problem(problems: Sequence[Problem], family: str, strategy: str, sizes: Sequence[int]) -> Table:
-    """Return the differences of one strategy in one family of comparisons, a row a problem and a column a size."""
+    """Return the differences of one strategy in one family of comparisons, by problem and size."""
     rows = []
     for p in problems:
         by_size = {c["n_target"]: c for c in p["comparisons"][family] if c["first"] == strategy}
@@ -21,7 +21,7 @@ def effects_by_problem(problems: Sequence[Problem], family: str, strategy: str, 
 
 
 def multipliers(rule: Rule) -> Table:
-    """Return the table that a strategy is, a row a layer and two columns a phase."""
+    """Return the table that a strategy is, one row per layer and two columns a phase."""
     phases = rule["phases"]
     columns = [
         head(f"phase {k}: {part}" if len(phases) > 1 else part)

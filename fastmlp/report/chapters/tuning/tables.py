@@ -9,7 +9,7 @@ from .numbers import Choice
 
 
 def tuning(choices: Sequence[Choice]) -> Table:
-    """Return what tuning chose, a row a strategy and size."""
+    """Return what tuning chose, one row per strategy and size."""
     heads = ("labels", "tuned", "candidates", "learning rate", "epochs", "C", "gain in folds (points)", "time")
     return {
         "columns": [head("strategy", number=False), *map(head, heads)],
