@@ -78,7 +78,12 @@ class Tile:
 
     def padding_unit(self, dtype: np.dtype[Any]) -> int:
         """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of a transposed matrix."""
-        return max(self.lanes(dtype), self.rows)
+        return self._padding_units[dtype.itemsize]
+
+    @cached_property
+    def _padding_units(self) -> dict[int, int]:
+        dtypes: list[np.dtype[Any]] = [np.dtype("float32"), np.dtype("float64")]  # computed once: every call asks
+        return {dtype.itemsize: max(self.lanes(dtype), self.rows) for dtype in dtypes}
 
 
 def is_power_of_two(number: int) -> bool:
@@ -97,12 +102,17 @@ class TileType(types.Opaque):
         super().__init__(repr(tile))
 
 
-register_model(TileType)(models.OpaqueModel)
+@register_model(TileType)
+class _TileModel(models.StructModel):
+    """A struct without members: no argument of the machine code, for everything is in the type."""
+
+    def __init__(self, manager: Any, kind: TileType) -> None:
+        super().__init__(manager, kind, [])
 
 
 @unbox(TileType)
-def _unbox_tile(_kind: Any, _value: Any, c: Any) -> Any:
-    return NativeValue(c.context.get_dummy_value())  # everything is in the type
+def _unbox_tile(kind: TileType, _value: Any, c: Any) -> Any:
+    return NativeValue(c.context.get_constant_null(kind))
 
 
 @infer_getattr
