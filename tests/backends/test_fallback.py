@@ -193,7 +193,7 @@ def test_an_argument_that_no_kernel_takes_switches_nothing(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         with pytest.raises((TypeError, ValueError, IndexError, AttributeError, numba.TypingError)):
-            compiled.features(**(arguments | {"depth": 1} | {name.split(",")[0]: ARGUMENTS[name]}))
+            compiled.features(**(arguments | {"depth": 1} | {name.split(",", maxsplit=1)[0]: ARGUMENTS[name]}))
     assert fallback.current_tile() is tile
 
 
