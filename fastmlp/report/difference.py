@@ -12,7 +12,7 @@ from .table import Cell, Table, cell, head
 
 __all__ = ["CellDifference", "StudyDifference", "apart", "difference", "side_by_side"]
 
-#: Notes that differ between any two runs, or are told elsewhere.
+#: Notes that differ between any two runs, or are shown elsewhere.
 NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs", "gradient_check"}
 
 
@@ -67,8 +67,8 @@ def difference(first: Study, second: Study) -> StudyDifference:
     margin = min(first.margin, second.margin)
     held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in (a, b)]
     shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in a.trials) if cell in held[1]]
-    found = paired_family([paired(a.ok(*c), b.ok(*c)) for c in shared], margin=margin)
-    cells = [_cell(c, len(a.seeds), d) for c, d in zip(shared, found, strict=True)]
+    differences = paired_family([paired(a.ok(*c), b.ok(*c)) for c in shared], margin=margin)
+    cells = [_cell(c, len(a.seeds), d) for c, d in zip(shared, differences, strict=True)]
     verdicts = [c["verdict"] for c in cells if c["n"] > 1]
     return {
         "names": [str(first.settings["name"]), str(second.settings["name"])],

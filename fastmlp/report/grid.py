@@ -55,10 +55,10 @@ def paired(
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Settings by their path: {"training.lr": 0.05}."""
-    found: dict[str, Any] = {}
+    by_path: dict[str, Any] = {}
     for name, value in settings.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
-    return found
+        by_path |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return by_path
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ class Grid:
 
     def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
         """The rows of one cell, one a seed, whatever their status."""
-        found = (self.trials.get((problem, strategy, n_target, seed)) for seed in self.seeds)
-        return [row for row in found if row is not None]
+        rows = (self.trials.get((problem, strategy, n_target, seed)) for seed in self.seeds)
+        return [row for row in rows if row is not None]
 
     def ok(self, problem: str, strategy: str, n_target: int) -> dict[int, Row]:
         """The finished trials of one cell, by seed."""

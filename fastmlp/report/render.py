@@ -118,9 +118,9 @@ def to_markdown(summary: Summary) -> str:
 
 def render_difference(first: Records, second: Records) -> str:
     """Two studies side by side, as Markdown that reads well in a terminal."""
-    found = difference(*(Study(data.settings, data.rows, data.meta) for data in (first, second)))
+    numbers = difference(*(Study(data.settings, data.rows, data.meta) for data in (first, second)))
     labels = Labels()
-    text = _environment("markdown", labels).get_template("difference.j2").render(found)
+    text = _environment("markdown", labels).get_template("difference.j2").render(numbers)
     lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"

@@ -39,10 +39,10 @@ def standings(study: Study, problem: str) -> list[Standing]:
     """
     stand = _by_comparisons if len(study.grid.contestants) <= FEW else _by_contest
     baseline = {(c["n_target"], c["first"]): c["verdict"] for c in study.pairs.family("baseline", problem) if c["n"]}
-    found = [stand(study, problem, n) for n in study.grid.sizes]
-    for standing in found:
+    results = [stand(study, problem, n) for n in study.grid.sizes]
+    for standing in results:
         standing["against_baseline"] = baseline.get((standing["n_target"], str(standing["top"])))
-    return found
+    return results
 
 
 def _by_comparisons(study: Study, problem: str, n: int) -> Standing:

@@ -115,12 +115,12 @@ def _rule(name: str, n_layers: int, own: Mapping[str, Strategy]) -> Rule:
     }
 
 
-def _plain(strategy: Strategy, known: Mapping[str, Strategy]) -> str | None:
+def _plain(strategy: Strategy, strategies: Mapping[str, Strategy]) -> str | None:
     """Which strategy is the same but for the source's scaler, if this one has nothing else from the source."""
     if strategy.scaler != "source" or strategy.starts_from_source:
         return None
     other = replace(strategy, scaler="target")
-    return next((name for name, one in known.items() if one == other), None)
+    return next((name for name, one in strategies.items() if one == other), None)
 
 
 def _moves(phases: Sequence[declared.Phase], n_layers: int) -> Bools:
@@ -160,8 +160,8 @@ def _phase(phase: declared.Phase, n_layers: int) -> Phase:
 
 def _own(tables: object) -> dict[str, Strategy]:
     """A study's own strategies, from its settings, but for those that cannot be read here."""
-    found = {}
+    own = {}
     for name, table in tables.items() if isinstance(tables, Mapping) else ():
         with suppress(FastmlpError):
-            found[name] = read_strategy(table)
-    return found
+            own[name] = read_strategy(table)
+    return own

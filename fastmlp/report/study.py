@@ -69,11 +69,11 @@ class Study:
         pairs = Pairs(self.grid, self.margin)
         pairs.against_best(
             [
-                Pair(n, (p, self.grid.contestants[found.best]), (p, s))
-                for (p, n), found in self._winners.items()
-                if found.best is not None
+                Pair(n, (p, self.grid.contestants[result.best]), (p, s))
+                for (p, n), result in self._winners.items()
+                if result.best is not None
                 for k, s in enumerate(self.grid.contestants)
-                if k != found.best
+                if k != result.best
             ]
         )
         return pairs
@@ -101,11 +101,11 @@ class Study:
         """Return held-out accuracy of one strategy, (seeds, sizes), NaN where a trial is missing."""
         if (problem, strategy) not in self._curves:
             trials = [self.grid.ok(problem, strategy, n) for n in self.grid.sizes]
-            found = [
+            accuracies = [
                 [number(ok[seed], "accuracy") if seed in ok else None for ok in trials] for seed in self.grid.seeds
             ]
             shape = (len(self.grid.seeds), len(self.grid.sizes))
-            self._curves[problem, strategy] = np.array(found, dtype=np.float64).reshape(shape)
+            self._curves[problem, strategy] = np.array(accuracies, dtype=np.float64).reshape(shape)
         return self._curves[problem, strategy]
 
     @cached_property
@@ -130,14 +130,14 @@ class Study:
         another, or `undecided`; `present` are those with results; `n` is the most seeds that one has; `reason` says why
         no strategy is shown to be behind the best, or is None. Empty without contestants.
         """
-        return {cell: self._contest(cell, found) for cell, found in self._winners.items()}
+        return {cell: self._contest(cell, result) for cell, result in self._winners.items()}
 
-    def _contest(self, cell: Cell, found: Winners) -> Contest:
+    def _contest(self, cell: Cell, result: Winners) -> Contest:
         """Take the verdict on each against the best, and where that is open, whether it may be the best itself."""
         (problem, n), names = cell, self.grid.contestants
-        top = None if found.best is None else names[found.best]
-        winners = [names[s] for s in found.winners]
-        present = [s for s, count in zip(names, found.counts, strict=True) if count]
+        top = None if result.best is None else names[result.best]
+        winners = [names[s] for s in result.winners]
+        present = [s for s, count in zip(names, result.counts, strict=True) if count]
         contest: Contest = {
             "top": top,
             "winners": winners,
@@ -145,8 +145,8 @@ class Study:
             "undecided": [],
             "behind": [],
             "present": present,
-            "n": max(found.counts),
-            "reason": found.reason,
+            "n": max(result.counts),
+            "reason": result.reason,
         }
         for s in present:
             if s != top:

@@ -68,7 +68,7 @@ def summarise(study: Study) -> Summary:
         "problems": list(by_name.values()),
         "ordered": [by_name[name] for name in study.ordered],
         "contents": list(numbers),
-        "present": [name for name, found in numbers.items() if found is not None],
+        "present": [name for name, own in numbers.items() if own is not None],
         "numbers": numbers,
     }
 

@@ -80,13 +80,13 @@ def _some_epochs(n: int) -> list[int]:
     return sorted({1 + round(share * (n - 1)) for share in SHARES}) if n else []
 
 
-def matrix(found: Winners) -> Table:
+def matrix(data: Winners) -> Table:
     """Return the best strategy of each cell and how many others may be the best as well, one row per problem."""
     return {
-        "columns": problem_columns(found["problems"]),
+        "columns": problem_columns(data["problems"]),
         "rows": [
             [cell("name", p["name"]), cell("number2", p["similarity"]), *map(_winners_cell, p["cells"])]
-            for p in found["problems"]
+            for p in data["problems"]
         ],
     }
 

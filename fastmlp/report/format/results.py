@@ -158,8 +158,8 @@ def cost(value: Mapping[str, Any]) -> str:
 
 def jumps(value: Sequence[Mapping[str, Any]]) -> str:
     """Where a series of measurements jumped, in percent: +3.1 % at 1f2e3d4c, −12.0 % at 5b6a7988."""
-    found = (f"{points(jump['change'])}{NO_BREAK}% at {jump['hash']}" for jump in value)
-    return ", ".join(found) or "none"
+    texts = (f"{points(jump['change'])}{NO_BREAK}% at {jump['hash']}" for jump in value)
+    return ", ".join(texts) or "none"
 
 
 def by_layer(value: Sequence[Mapping[str, Any]]) -> str:

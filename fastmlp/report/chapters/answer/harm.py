@@ -110,5 +110,5 @@ def _scaled(study: Study, problems: Sequence[ProblemHarm]) -> int | None:
     control = next((control for control, plain in study.grid.scaler_controls if plain == PLAIN), None)
     if control is None:
         return None
-    found = [(p["name"], cell["n_target"]) for p in problems for cell in p["cells"] if cell["case"] == "found"]
-    return [study.pairs[n, (p, control), (p, PLAIN)]["verdict"] for p, n in found].count("worse")
+    cells = [(p["name"], cell["n_target"]) for p in problems for cell in p["cells"] if cell["case"] == "found"]
+    return [study.pairs[n, (p, control), (p, PLAIN)]["verdict"] for p, n in cells].count("worse")

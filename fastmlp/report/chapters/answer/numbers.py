@@ -92,7 +92,7 @@ def numbers(study: Study) -> Numbers:
     return {
         "answers": {p: _answer(study, p, stand[p], against_plain.get(p, [])) for p in study.grid.problems},
         "negative": harm,
-        "overview": _overview([standing for found in stand.values() for standing in found]),
+        "overview": _overview([standing for of_problem in stand.values() for standing in of_problem]),
         "winners": winners(study),
     }
 

@@ -11,11 +11,11 @@ from .harm import Negative
 __all__ = ["negative", "panels"]
 
 
-def negative(found: Negative, order: Sequence[Problem]) -> Table:
+def negative(data: Negative, order: Sequence[Problem]) -> Table:
     """Return how many strategies that transfer are worse than scratch in each cell, one row per problem."""
-    by_name = {p["name"]: p for p in found["problems"]}
+    by_name = {p["name"]: p for p in data["problems"]}
     rows = [[cell("name", p["name"]), *(cell("harm", c) for c in by_name[p["name"]]["cells"])] for p in order]
-    sizes = [c["n_target"] for c in found["problems"][0]["cells"]]
+    sizes = [c["n_target"] for c in data["problems"][0]["cells"]]
     return {"columns": [head("problem", number=False), *(kind_head("labels", n) for n in sizes)], "rows": rows}
 
 

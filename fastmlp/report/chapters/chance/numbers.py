@@ -120,19 +120,19 @@ def _ledgers(study: Study) -> list[Ledger]:
 
 def _ledger(study: Study, problem: str, strategy: str, n: int, purposes: Mapping[str, Values]) -> Ledger:
     own = [number(row, "accuracy") for row in study.grid.ok(problem, strategy, n).values()]
-    found = stats.variance_components(
+    components = stats.variance_components(
         [v for v in own if v is not None], {p: _table(seeds) for p, seeds in purposes.items()}
     )
-    parts = [_component(c) for c in found.parts]
-    known = sorted((c for c in parts if c["variance"]), key=lambda c: -(c["variance"] or 0.0))
-    low = known[0]["low"] if known else None
+    parts = [_component(c) for c in components.parts]
+    ranked = sorted((c for c in parts if c["variance"]), key=lambda c: -(c["variance"] or 0.0))
+    low = ranked[0]["low"] if ranked else None
     return {
         "problem": problem,
         "strategy": strategy,
         "n_target": n,
-        "parts": [*parts, _component(found.rest), _component(found.total)],
-        "largest": known[0]["name"] if known else None,
-        "rivals": [c["name"] for c in known[1:] if low is None or c["high"] is None or c["high"] >= low],
+        "parts": [*parts, _component(components.rest), _component(components.total)],
+        "largest": ranked[0]["name"] if ranked else None,
+        "rivals": [c["name"] for c in ranked[1:] if low is None or c["high"] is None or c["high"] >= low],
     }
 
 

@@ -10,7 +10,7 @@ from .numbers import Ledger, PowerRow
 NAMES = {"rest": "what was not varied alone", "total": "all together", "weights": "initial weights"}
 
 
-def ledger(found: Ledger) -> Table:
+def ledger(data: Ledger) -> Table:
     """Return components of variance, one row per purpose."""
     heads = ("standard deviation (points)", "95 % interval", "share of variance", "seeds", "replicates")
     return {
@@ -24,7 +24,7 @@ def ledger(found: Ledger) -> Table:
                 cell("count", c["seeds"]),
                 cell("count", c["replicates"]),
             ]
-            for c in found["parts"]
+            for c in data["parts"]
         ],
     }
 

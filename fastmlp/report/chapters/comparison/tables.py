@@ -61,10 +61,10 @@ def comparisons(family: Sequence[Comparison]) -> Table:
 def effects(family: Sequence[Comparison], sizes: Sequence[int]) -> Table:
     """Return differences with the sign of their verdict, one row per strategy and one column per size."""
     firsts = dict.fromkeys(c["first"] for c in family)
-    found = {(c["first"], c["n_target"]): c for c in family}
+    by_cell = {(c["first"], c["n_target"]): c for c in family}
     return {
         "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],
-        "rows": [[cell("name", s), *(effect_cell(found.get((s, n))) for n in sizes)] for s in firsts],
+        "rows": [[cell("name", s), *(effect_cell(by_cell.get((s, n))) for n in sizes)] for s in firsts],
     }
 
 

@@ -18,7 +18,7 @@ def split(facts: Mapping[str, int | None]) -> Table:
     }
 
 
-def inputs(found: Sequence[Inputs]) -> Table:
+def inputs(data: Sequence[Inputs]) -> Table:
     """Return how far target inputs are from the inputs that the source's scaler was fitted on, one row per problem."""
     heads = (
         *("constant in the source", "of these, varying in the target", "ignored", "largest shift of a mean"),
@@ -37,7 +37,7 @@ def inputs(found: Sequence[Inputs]) -> Table:
                 cell("number2", x["largest_input"]),
                 cell("percent", x["outside_source_range"]),
             ]
-            for x in found
+            for x in data
         ],
     }
 

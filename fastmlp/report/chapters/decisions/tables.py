@@ -15,24 +15,23 @@ from .sensitivity import Outcome, Sensitivity
 POINTS_ABOVE = tuple(step / 2 for step in POINTS_BEHIND)
 
 
-def wins(found: Winners) -> Table:
+def wins(data: Winners) -> Table:
     """Return in how many cells each strategy may be the best."""
     return {
         "columns": [head("strategy", number=False), head("cells in which it may be the best"), head("of")],
         "rows": [
-            [cell("name", w["strategy"]), cell("count", w["cells"]), cell("count", found["cells"])]
-            for w in found["wins"]
+            [cell("name", w["strategy"]), cell("count", w["cells"]), cell("count", data["cells"])] for w in data["wins"]
         ],
     }
 
 
-def advice(found: Advice, contests: Winners) -> Table:
+def advice(data: Advice, contests: Winners) -> Table:
     """Return whether the winners agree with CS231n's advice, one row per problem and one column per size."""
     return {
         "columns": problem_columns(contests["problems"]),
         "rows": [
             [cell("name", p["name"]), cell("number2", p["similarity"]), *(cell("mark", mark) for mark in p["marks"])]
-            for p in found["problems"]
+            for p in data["problems"]
         ],
     }
 
@@ -55,24 +54,24 @@ def regrets(ways: Sequence[AdviceRegret]) -> Table:
     }
 
 
-def sensitivity(found: Sensitivity) -> Table:
+def sensitivity(data: Sensitivity) -> Table:
     """Return how many cells agree, contradict and are undecided, for each pair of thresholds."""
-    return _thresholds(found, lambda outcome: cell("tally", outcome))
+    return _thresholds(data, lambda outcome: cell("tally", outcome))
 
 
-def sensitive_regret(found: Sensitivity) -> Table:
+def sensitive_regret(data: Sensitivity) -> Table:
     """Return what CS231n's rule costs, for the same thresholds; the darker, the cheaper."""
-    least = found["least"] or 0.0
+    least = data["least"] or 0.0
 
     def show(outcome: Outcome) -> Cell:
         cost = outcome["regret"]
         return cell("cost", cost, None if cost["mean"] is None else shade(-cost["mean"], -least, POINTS_ABOVE))
 
-    return _thresholds(found, show)
+    return _thresholds(data, show)
 
 
-def _thresholds(found: Sensitivity, show: Callable[[Outcome], Cell]) -> Table:
+def _thresholds(data: Sensitivity, show: Callable[[Outcome], Cell]) -> Table:
     return {
-        "columns": [head("similar from"), *(kind_head("up_to_per_class", n) for n in found["little"])],
-        "rows": [[cell("number2", row["similar_from"]), *map(show, row["cells"])] for row in found["rows"]],
+        "columns": [head("similar from"), *(kind_head("up_to_per_class", n) for n in data["little"])],
+        "rows": [[cell("number2", row["similar_from"]), *map(show, row["cells"])] for row in data["rows"]],
     }

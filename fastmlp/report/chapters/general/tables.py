@@ -8,9 +8,9 @@ from .numbers import Numbers
 EVERY = 5  # of the thresholds of a profile, its table shows every fifth
 
 
-def ranks(found: Numbers) -> Table:
+def ranks(data: Numbers) -> Table:
     """Return average ranks, best first, and the probability to do better than each opponent."""
-    opponents = found["opponents"]
+    opponents = data["opponents"]
     return {
         "columns": [head("strategy", number=False), head("average rank"), *map(name_head, opponents)],
         "rows": [
@@ -19,14 +19,14 @@ def ranks(found: Numbers) -> Table:
                 cell("rank", row["rank"]),
                 *(cell("chance", row["beats"].get(opponent)) for opponent in opponents),
             ]
-            for row in found["ranks"]
+            for row in data["ranks"]
         ],
     }
 
 
-def profiles(found: Numbers) -> Table:
+def profiles(data: Numbers) -> Table:
     """Return how often each strategy exceeds an accuracy, one row per accuracy."""
-    lines = found["profiles"]
+    lines = data["profiles"]
     taus = [point["tau"] for point in lines[0]["points"]] if lines else []
     return {
         "columns": [head("accuracy above"), *(name_head(line["strategy"]) for line in lines)],

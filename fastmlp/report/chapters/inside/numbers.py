@@ -93,12 +93,12 @@ class Numbers(TypedDict):
 
 def numbers(study: Study) -> Numbers | None:
     """Return the numbers of the chapter, or None without such measurements."""
-    found = [one for name in study.ordered if (one := _problem(study, name))]
-    rows = [row for one in found for row in one["rows"]]
-    if not found:
+    problems = [one for name in study.ordered if (one := _problem(study, name))]
+    rows = [row for one in problems for row in one["rows"]]
+    if not problems:
         return None
     return {
-        "problems": found,
+        "problems": problems,
         "compared": any(row["cka"] for row in rows),
         "reached": any(row["soon"]["reached"] for row in rows),
     }
@@ -110,9 +110,9 @@ def _problem(study: Study, problem: str) -> ProblemInside | None:
     trials = {s: list(grid.ok(problem, s, n).values()) for s in grid.contestants}
     columns = list(dict.fromkeys(k for rows in trials.values() for row in rows for k in row if k.startswith(SHIFTED)))
     rows = [
-        _strategy(s, found, columns)
-        for s, found in trials.items()
-        if any(row.get("drift") or any(number(row, k) is not None for k in columns) for row in found)
+        _strategy(s, records, columns)
+        for s, records in trials.items()
+        if any(row.get("drift") or any(number(row, k) is not None for k in columns) for row in records)
     ]
     if not rows:
         return None
@@ -171,7 +171,7 @@ def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns
     if not set(pair) <= set(grid.strategies):
         return []
     a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in pair)
-    found = paired_family([paired(a, b, of) for of in columns.values()], margin=study.margin)
+    differences = paired_family([paired(a, b, of) for of in columns.values()], margin=study.margin)
     return [
         {
             "what": what,
@@ -184,7 +184,7 @@ def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns
             "verdict": d.verdict,
             "reason": d.reason,
         }
-        for what, d in zip(columns, found, strict=True)
+        for what, d in zip(columns, differences, strict=True)
     ]
 
 

@@ -17,9 +17,9 @@ CKA_LOST = (0.01, 0.03, 0.1, 0.3)
 SOONER = (1.0, 0.75, 0.5, 0.25)  # of scratch's own updates
 
 
-def inside(found: ProblemInside) -> Table:
+def inside(data: ProblemInside) -> Table:
     """Return drift, CKA, what is kept and accuracy under shifts, one row per strategy."""
-    depth, shifts = found["depth"], found["shifts"]
+    depth, shifts = data["depth"], data["shifts"]
     heads = [f"drift, {'head' if k == depth - 1 else f'layer {k + 1}'}" for k in range(depth)]
     heads += [f"CKA, layer {k + 1}" for k in range(depth - 1)]
     heads += ["source kept, %", "accuracy, %", *(f"{k}, %" for k in shifts)]
@@ -34,7 +34,7 @@ def inside(found: ProblemInside) -> Table:
                 cell("percent_short", row["accuracy"]),
                 *(cell("percent_short", row["shifts"][k]) for k in shifts),
             ]
-            for row in found["rows"]
+            for row in data["rows"]
         ],
     }
 
@@ -106,8 +106,12 @@ def _by_problem(problems: Sequence[ProblemInside], show: Show) -> Table:
 
 def _layers(means: Sequence[Mean], distance: Callable[[float], float], steps: Sequence[float]) -> Cell:
     """Make a cell with one number per layer; its shade is that of the layer farthest from the start."""
-    known = [distance(m["mean"]) for m in means if m["mean"] is not None]
-    return cell("by_layer", list(means), sum(max(known) < step for step in steps)) if known else cell("count", None)
+    distances = [distance(m["mean"]) for m in means if m["mean"] is not None]
+    return (
+        cell("by_layer", list(means), sum(max(distances) < step for step in steps))
+        if distances
+        else cell("count", None)
+    )
 
 
 def _behind(mean: Mean, column: Sequence[Mean]) -> Cell:

@@ -67,15 +67,15 @@ def numbers(study: Study) -> Numbers | None:
 
 def _series(study: Study) -> list[Series]:
     grid, n = study.grid, study.grid.sizes[-1]
-    found: list[Series] = []
+    all_series: list[Series] = []
     for p, family, members in transplanted(grid):
         points: list[Depth] = [
             {**mean_of([number(row, "accuracy") for row in grid.ok(p, s, n).values()]), "k": k} for k, s in members
         ]
         if any(point["n"] for point in points):
             change = study.pairs[Pair(n, (p, members[-1][1]), (p, members[0][1]))]
-            found.append({"problem": p, "family": family, "n_target": n, "points": points, "change": change})
-    return found
+            all_series.append({"problem": p, "family": family, "n_target": n, "points": points, "change": change})
+    return all_series
 
 
 def _protocol(study: Study) -> Protocol | None:

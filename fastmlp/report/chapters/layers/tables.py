@@ -20,7 +20,7 @@ def layers(series: Sequence[Series]) -> Table:
     return {"columns": [*columns, *(head(f"k = {k}") for k in depths)], "rows": rows}
 
 
-def protocol(found: Protocol) -> Table:
+def protocol(data: Protocol) -> Table:
     """Return Yosinski's differences, one row per depth."""
     heads = ("base B − BnB", "BnB − AnB", "BnB+ − base B", "AnB − random")
     return {
@@ -30,6 +30,6 @@ def protocol(found: Protocol) -> Table:
                 cell("count", row["k"]),
                 *map(effect_cell, (row["fragile"], row["specific"], row["recovered"], row["beyond_random"])),
             ]
-            for row in found["rows"]
+            for row in data["rows"]
         ],
     }

@@ -1,6 +1,6 @@
 """Reproducibility: how to run the study again, what has run, and where.
 
-Not here: what the trials found.
+Not here: the results of the trials.
 """
 
 from ...chapter import Chapter

@@ -8,7 +8,7 @@ from ...study import Study
 
 __all__ = ["Note", "Numbers", "numbers"]
 
-PRIVATE = {"rendered", "schema", "gradient_check"}  # notes of the store to itself, or told in another chapter
+PRIVATE = {"rendered", "schema", "gradient_check"}  # notes of the store to itself, or shown in another chapter
 
 
 class Note(TypedDict):

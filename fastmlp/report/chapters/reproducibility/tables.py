@@ -9,7 +9,7 @@ from ...counts import CellCounts, Counts
 from ...table import Table, cell, head
 
 
-def counts(found: Counts) -> Table:
+def counts(data: Counts) -> Table:
     """Return how many trials ended how, one row per strategy."""
     statuses = ("ok", "diverged", "failed", "missing")
     rows = [
@@ -17,9 +17,9 @@ def counts(found: Counts) -> Table:
             cell("name", c["strategy"]),
             *(cell("count", n) for n in (c["ok"], c["diverged"], c["failed"], c["missing"])),
         ]
-        for c in found["by_strategy"]
+        for c in data["by_strategy"]
     ]
-    total = (found["ok"], found["diverged"], found["failed"], found["missing"])
+    total = (data["ok"], data["diverged"], data["failed"], data["missing"])
     return {
         "columns": [head("strategy", number=False), *map(head, statuses)],
         "rows": [*rows, [cell("text", "all"), *(cell("count", n) for n in total)]],

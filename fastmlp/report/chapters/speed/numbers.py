@@ -37,5 +37,5 @@ def read_peers(folder: Path) -> Peers | None:
 
 def read_history(folder: Path) -> History | None:
     """Return what ``history.json`` says of the kernels."""
-    found = read_optional(folder / "history.json", lambda data: arrange_history(data, KERNELS))
-    return found if found and found["groups"] else None
+    entries = read_optional(folder / "history.json", lambda data: arrange_history(data, KERNELS))
+    return entries if entries and entries["groups"] else None

@@ -56,8 +56,8 @@ def numbers(study: Study) -> Numbers:
 
 
 def _freezing(study: Study, problem: str) -> list[Comparison]:
-    found = [c for c in study.pairs.family("freezing", problem) if c["n"]]
-    return found if len(found) < 2 else [found[0], found[-1]]
+    pairs = [c for c in study.pairs.family("freezing", problem) if c["n"]]
+    return pairs if len(pairs) < 2 else [pairs[0], pairs[-1]]
 
 
 def _families(grid: Grid) -> list[Family]:
@@ -78,11 +78,11 @@ def _hashes(grid: Grid) -> Hashes:
 
 def _curves(grid: Grid, problem: str) -> list[TrainingCurve]:
     """Return the losses of what is trained by epochs, at the smallest and the largest size that have any."""
-    found: list[TrainingCurve] = [
+    curves: list[TrainingCurve] = [
         {**losses, "strategy": s, "n_target": n}
         for n in grid.sizes
         for s in grid.contestants
         if (losses := curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
     ]
-    sizes = [c["n_target"] for c in found]  # they rise
-    return [c for c in found if c["n_target"] in {sizes[0], sizes[-1]}]
+    sizes = [c["n_target"] for c in curves]  # they rise
+    return [c for c in curves if c["n_target"] in {sizes[0], sizes[-1]}]
