@@ -1,6 +1,6 @@
 """Standard streams: messages on stderr, and what happens when a stream is closed, full or broken.
 
-Output that cannot be written is an `OutputError`, whoever writes it. A message that cannot be written is dropped: a
+Output that cannot be written is an `OutputError`, no matter which command writes it. A message that cannot be written is dropped: a
 study does not stop because nobody reads its progress.
 """
 

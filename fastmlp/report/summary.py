@@ -1,7 +1,7 @@
 """From a study to one plain dict: every number that the report may quote, and only numbers and names.
 
-The dict can be written as JSON, holds no NaN, and None only where its neighbour `reason` says why. Whoever wants
-another report starts here.
+The dict can be written as JSON, holds no NaN, and None only where its neighbour `reason` says why. Another kind of
+report can start here.
 """
 
 from __future__ import annotations

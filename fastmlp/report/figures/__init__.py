@@ -1,6 +1,6 @@
 """Figures that chapters share, and their common looks: numbers in, a matplotlib Figure out, one function per figure.
 
-No pyplot and no global state: whoever draws does so inside `style.style()`. Colours are placeholders that `svg.inline`
+No pyplot and no global state: figures are drawn inside `style.style()`. Colours are placeholders that `svg.inline`
 replaces by CSS variables, so one drawing serves light and dark. Curves differ in colour, in marker and in dashes. Every
 function takes the width in CSS pixels, because a figure for a telephone is drawn again and not shrunk.
 """
