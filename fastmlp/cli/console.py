@@ -1,7 +1,7 @@
 """Standard streams: messages on stderr, and what happens when a stream is closed, full or broken.
 
-Output that cannot be written is an `OutputError`, no matter which command writes it. A message that cannot be written is dropped: a
-study does not stop because nobody reads its progress.
+Output that cannot be written is an `OutputError`, no matter which command writes it. A message that cannot be written
+is dropped: a study does not stop because nobody reads its progress.
 """
 
 from __future__ import annotations
