@@ -53,6 +53,9 @@ CASES: list[tuple[Callable[[Any], str], object, str]] = [
     (fmt.percent_mean, ONE_SEED, "73.2 (one seed)"),
     (fmt.percent_mean, NO_DATA, "no data"),
     (fmt.fine_percent_mean, KNOWN, "73.24 ± 1.12"),
+    (fmt.percent_range, KNOWN, "73.2 (72.1 to 74.4)"),
+    (fmt.percent_range, ONE_SEED | {"reason": "too few seeds"}, "73.2 (too few seeds)"),
+    (fmt.percent_range, NO_DATA, "no data"),
     (fmt.mean, KNOWN, "0.732 ± 0.011"),
     (fmt.percent_interval, KNOWN, f"73.2{SPACE}% ± 1.1"),
     (fmt.percent_interval, ONE_SEED, f"73.2{SPACE}% (one seed)"),
@@ -185,7 +188,17 @@ def test_every_kind_of_cell_is_shown(kind: str) -> None:
         "chance": CHANCE,
         "by_layer": [KNOWN, NO_DATA],
     }
-    plain = {"points_interval", "pairs", "verdict", "effect", "deviations", "percent_short", "rank", "cost"}
+    plain = {
+        "points_interval",
+        "pairs",
+        "verdict",
+        "effect",
+        "deviations",
+        "percent_short",
+        "percent_range",
+        "rank",
+        "cost",
+    }
     value = KNOWN if "mean" in kind or kind in plain else known.get(kind)
     assert fmt.show({"kind": kind, "value": value})
 

@@ -174,3 +174,12 @@ def test_the_order_of_families_is_declared_because_it_decides_verdicts() -> None
     pairs = {pair for pairs_of in FAMILIES.values() for pair in pairs_of(grid)}
     assert any(there[pair]["together"] != back[pair]["together"] for pair in pairs)
     assert list(FAMILIES) == ["question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski"]
+
+
+def test_only_what_starts_from_pretrained_weights_says_what_they_are_worth() -> None:
+    """A user's strategy that starts at random is compared with no control of the weights, whatever its scaler."""
+    own = {"slow": {"start": "random", "scaler": "target", "phases": [{"body": 0.5, "head": 0.5}]}}
+    data = study(flat({}), strategies=[*LAB, "slow"], sizes=[20], seeds=3)
+    data.settings["strategies"] = own
+    weights = {c["first"] for c in study_of(data).pairs.family("weights")}
+    assert weights == {"frozen", "finetune"}

@@ -290,3 +290,16 @@ def test_the_markdown_is_there_when_the_page_fails(tmp_path: Path, monkeypatch: 
     with pytest.raises(MemoryError):
         render_report(study(seeds=2, sizes=[20]), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_a_report_needs_no_numba(tmp_path: Path) -> None:
+    """A study that was copied to a machine without numba can be read there."""
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from pathlib import Path; from tests.report_data import study\n"
+        "from fastmlp.report.render import render_report\n"
+        f"render_report(study(seeds=2, sizes=[20]), Path({str(tmp_path)!r}))\n"
+        "assert not [name for name in sys.modules if name.startswith(('numba.', 'llvmlite', 'fastmlp.backends.compiled'))]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "report.html").is_file()

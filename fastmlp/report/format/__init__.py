@@ -52,6 +52,7 @@ from .results import mean_short as mean_short
 from .results import pairs as pairs
 from .results import percent_interval as percent_interval
 from .results import percent_mean as percent_mean
+from .results import percent_range as percent_range
 from .results import percent_short as percent_short
 from .results import points_interval as points_interval
 from .results import rank as rank

@@ -21,7 +21,7 @@ from .numbers import (
 )
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "undecided": ""}
-REASONS = {"no data": "no data", "one seed": "one seed", "no spread": "no spread"}
+REASONS = {reason: reason for reason in ("no data", "one seed", "no spread", "too few seeds")}
 
 
 def percent_mean(value: Mapping[str, Any]) -> str:
@@ -46,6 +46,16 @@ def percent_interval(value: Mapping[str, Any]) -> str:
     if value["low"] is None:
         return f"{percent(value['mean'])} ({REASONS[value['reason']]})"
     return f"{percent(value['mean'])} ± {rounded(50 * (value['high'] - value['low']), 1)}"
+
+
+def percent_range(value: Mapping[str, Any]) -> str:
+    """Format a share in percent with an interval that need not be symmetric: 73.2 (71.9 to 74.1)."""
+    if value["mean"] is None:
+        return REASONS[value["reason"]]
+    if value["low"] is None:
+        return f"{rounded(100 * value['mean'], 1)} ({REASONS[value['reason']]})"
+    low, high = (rounded(100 * value[end], 1) for end in ("low", "high"))
+    return f"{rounded(100 * value['mean'], 1)} ({low} to {high})"
 
 
 def percent_short(value: Mapping[str, Any]) -> str:

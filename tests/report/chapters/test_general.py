@@ -67,3 +67,13 @@ def test_cells_that_lack_a_strategy_are_not_ranked() -> None:
     assert found is not None
     assert found["ranks"][0]["rank"]["n"] == 19  # of one seed there is no cell in which all have finished
     assert found["agreement"]["cells"] == 3
+
+
+def test_accuracy_over_all_cells_is_the_interquartile_mean_over_seeds() -> None:
+    data = study(flat({}), strategies=["scratch", "frozen"], sizes=[20, 50], seeds=8)
+    for row in data.rows:
+        row["accuracy"] = 0.5 + 0.01 * row["seed"] + 0.1 * (row["n_target"] == 50) + 0.3 * (row["seed"] == 7)
+    found = general(data)
+    assert found is not None
+    # Means over the two cells: 0.55, 0.56, ..., 0.61, and 0.92; two of eight are left out at each end
+    assert found["ranks"][0]["accuracy"]["mean"] == pytest.approx((0.57 + 0.58 + 0.59 + 0.60) / 4)

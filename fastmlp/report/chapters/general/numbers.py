@@ -18,7 +18,7 @@ from ...improvement import Improvement, Share, improvement, share_of
 from ...measures import Mean, mean_of
 from ...study import Study
 
-__all__ = ["Agreement", "Friedman", "Lead", "Numbers", "Profile", "ProfilePoint", "Ranked", "numbers"]
+__all__ = ["Agreement", "Friedman", "Interquartile", "Lead", "Numbers", "Profile", "ProfilePoint", "Ranked", "numbers"]
 
 Array = NDArray[np.float64]
 
@@ -29,11 +29,25 @@ ERROR = 0.05
 ALIKE, UNLIKE = 0.7, 0.3
 
 
+class Interquartile(TypedDict):
+    """Mean of the middle half of the seeds: see `stats.Interquartile`."""
+
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    reason: Literal["no data", "too few seeds", "no spread"] | None
+
+
 class Ranked(TypedDict):
-    """A strategy with its average rank, and how probable it is to be better than each opponent."""
+    """A strategy with its average rank, and how probable it is to be better than each opponent.
+
+    `accuracy` is averaged over cells, seed by seed; a seed that lacks a cell is left out.
+    """
 
     strategy: str
     rank: Mean
+    accuracy: Interquartile
     beats: dict[str, Improvement]
 
 
@@ -124,11 +138,17 @@ def _ranked(by_name: Mapping[str, Array], ranks: Array, opponents: Sequence[str]
         {
             "strategy": s,
             "rank": mean_of(column.tolist()),
+            "accuracy": _interquartile(x.mean(axis=1)),
             "beats": {opponent: improvement(x, by_name[opponent]) for opponent in opponents if opponent != s},
         }
         for (s, x), column in zip(by_name.items(), ranks.T, strict=True)
     ]
     return sorted(rows, key=lambda row: row["rank"]["mean"] or len(rows))
+
+
+def _interquartile(accuracies: Array) -> Interquartile:
+    found = stats.interquartile_mean(accuracies)
+    return {"n": found.n, "mean": found.mean, "low": found.low, "high": found.high, "reason": found.reason}
 
 
 def _agreement(x: Array) -> Agreement:

@@ -9,14 +9,19 @@ EVERY = 5  # of the thresholds of a profile, its table shows every fifth
 
 
 def ranks(data: Numbers) -> Table:
-    """Return average ranks, best first, and the probability to do better than each opponent."""
+    """Return average ranks, best first, accuracy, and the probability to be better than each opponent."""
     opponents = data["opponents"]
     return {
-        "columns": [head("strategy", number=False), head("average rank"), *map(name_head, opponents)],
+        "columns": [
+            head("strategy", number=False),
+            *map(head, ("average rank", "accuracy, %")),
+            *map(name_head, opponents),
+        ],
         "rows": [
             [
                 cell("name", row["strategy"]),
                 cell("rank", row["rank"]),
+                cell("percent_range", row["accuracy"]),
                 *(cell("chance", row["beats"].get(opponent)) for opponent in opponents),
             ]
             for row in data["ranks"]
