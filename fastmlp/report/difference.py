@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
-from ..stats import Difference, paired_family
+from .. import stats
 from .grid import flat, paired
+from .pairs import Difference, difference_of
 from .study import Study
 from .table import Cell, Table, cell, head
 
@@ -16,21 +17,13 @@ __all__ = ["CellDifference", "StudyDifference", "apart", "difference", "side_by_
 NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs", "gradient_check"}
 
 
-class CellDifference(TypedDict):
-    """One strategy in one cell, the first study minus the second: see `stats.Difference`."""
+class CellDifference(Difference):
+    """One strategy in one cell, the first study minus the second."""
 
     problem: str
     first: str
     n_target: int
     planned: int
-    n: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    p_different: float | None
-    p_equivalent: float | None
-    verdict: Literal["better", "worse", "tied", "undecided"]
-    reason: str | None
 
 
 class Unlike(TypedDict):
@@ -67,7 +60,7 @@ def difference(first: Study, second: Study) -> StudyDifference:
     margin = min(first.margin, second.margin)
     held = [{(p, s, n) for p, s, n, _ in grid.trials} for grid in (a, b)]
     shared = [cell for cell in dict.fromkeys((p, s, n) for p, s, n, _ in a.trials) if cell in held[1]]
-    differences = paired_family([paired(a.ok(*c), b.ok(*c)) for c in shared], margin=margin)
+    differences = stats.paired_family([paired(a.ok(*c), b.ok(*c)) for c in shared], margin=margin)
     cells = [_cell(c, len(a.seeds), d) for c, d in zip(shared, differences, strict=True)]
     verdicts = [c["verdict"] for c in cells if c["n"] > 1]
     return {
@@ -84,21 +77,14 @@ def difference(first: Study, second: Study) -> StudyDifference:
     }
 
 
-def _cell(place: tuple[str, str, int], planned: int, d: Difference) -> CellDifference:
+def _cell(place: tuple[str, str, int], planned: int, difference: stats.Difference) -> CellDifference:
     problem, strategy, n_target = place
     return {
+        **difference_of(difference),
         "problem": problem,
         "first": strategy,
         "n_target": n_target,
         "planned": planned,
-        "n": d.n,
-        "mean": d.mean,
-        "low": d.low,
-        "high": d.high,
-        "p_different": d.p_different,
-        "p_equivalent": d.p_equivalent,
-        "verdict": d.verdict,
-        "reason": d.reason,
     }
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple, TypedDict
 
-from ..stats import Difference, paired_family
+from .. import stats
 from .grid import BASELINE, PLAIN, Grid, paired
 from .strategies import family_of
 
-__all__ = ["FAMILIES", "FEW", "Comparison", "Pair", "Pairs", "transplanted"]
+__all__ = ["FAMILIES", "FEW", "Comparison", "Difference", "Pair", "Pairs", "difference_of", "transplanted"]
 
 Side = tuple[str, str]  # a problem and a strategy
 
@@ -28,13 +28,9 @@ class Pair(NamedTuple):
     second: Side
 
 
-class Comparison(TypedDict):
-    """One comparison: who, how many pairs were planned, `stats.Difference`, and how many were tested together."""
+class Difference(TypedDict):
+    """A paired difference, first minus second, and its verdict: see `stats.Difference`."""
 
-    n_target: int
-    first: str
-    second: str
-    planned: int
     n: int
     mean: float | None
     low: float | None
@@ -45,6 +41,15 @@ class Comparison(TypedDict):
     trivial: bool
     reason: Literal["no data", "one seed", "no spread"] | None
     dropped: int
+
+
+class Comparison(Difference):
+    """Two strategies in one cell: who, how many pairs were planned, and how many were tested together."""
+
+    n_target: int
+    first: str
+    second: str
+    planned: int
     together: int
 
 
@@ -101,7 +106,7 @@ class Pairs:
         """
         ok = self._grid.ok
         values = [paired(ok(*first, n), ok(*second, n)) for n, first, second in pairs]
-        differences = paired_family(values, margin=self._margin)
+        differences = stats.paired_family(values, margin=self._margin)
         together = sum(d.p_different is not None for d in differences)
         for pair, difference in zip(pairs, differences, strict=True):
             if pair not in self._made and _swap(pair) not in self._made:
@@ -122,12 +127,9 @@ class Pairs:
         return self._made[pair] if pair in self._made else _seen_from_second(self._made[_swap(pair)])
 
 
-def _comparison(pair: Pair, d: Difference, planned: int, together: int) -> Comparison:
+def difference_of(d: stats.Difference) -> Difference:
+    """Return the fields of a difference."""
     return {
-        "n_target": pair.n_target,
-        "first": pair.first[1],
-        "second": pair.second[1],
-        "planned": planned,
         "n": d.n,
         "mean": d.mean,
         "low": d.low,
@@ -138,6 +140,16 @@ def _comparison(pair: Pair, d: Difference, planned: int, together: int) -> Compa
         "trivial": d.trivial,
         "reason": d.reason,
         "dropped": d.dropped,
+    }
+
+
+def _comparison(pair: Pair, difference: stats.Difference, planned: int, together: int) -> Comparison:
+    return {
+        **difference_of(difference),
+        "n_target": pair.n_target,
+        "first": pair.first[1],
+        "second": pair.second[1],
+        "planned": planned,
         "together": together,
     }
 

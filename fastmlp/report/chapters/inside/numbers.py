@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import fmean
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from ....stats import paired_family
 from ...grid import PLAIN, Grid, Row, number, paired
 from ...improvement import Improvement, improvement
 from ...measures import Mean, mean_of
+from ...pairs import Difference, difference_of
 from ...study import Study
 
-__all__ = ["Difference", "Numbers", "ProblemInside", "Soon", "StrategyInside", "numbers"]
+__all__ = ["MeasuredDifference", "Numbers", "ProblemInside", "Soon", "StrategyInside", "numbers"]
 
 Columns = Mapping[str, Callable[[Row], float | None]]  # a number of a record, by its name
 
@@ -48,18 +49,10 @@ class StrategyInside(TypedDict):
     learned: list[Learned]
 
 
-class Difference(TypedDict):
-    """One number of two strategies, first minus second: see `stats.Difference`."""
+class MeasuredDifference(Difference):
+    """Two strategies in one number of their records, first minus second; `what` names the number."""
 
     what: str
-    n: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    p_different: float | None
-    p_equivalent: float | None
-    verdict: Literal["better", "worse", "tied", "undecided"]
-    reason: str | None
 
 
 class ProblemInside(TypedDict):
@@ -75,8 +68,8 @@ class ProblemInside(TypedDict):
     depth: int
     shifts: list[str]
     rows: list[StrategyInside]
-    pairs: list[Difference]
-    shifted: list[Difference]
+    pairs: list[MeasuredDifference]
+    shifted: list[MeasuredDifference]
     soon: Improvement | None
 
 
@@ -165,27 +158,14 @@ def _by_layer(lists: Sequence[Any]) -> list[Mean]:
     return [mean_of([v[k] if v and k < len(v) else None for v in lists]) for k in range(depth)]
 
 
-def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns) -> list[Difference]:
+def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns) -> list[MeasuredDifference]:
     """Compare two strategies, first minus second, in some numbers at the largest size, corrected together."""
     grid = study.grid
     if not set(pair) <= set(grid.strategies):
         return []
     a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in pair)
     differences = paired_family([paired(a, b, of) for of in columns.values()], margin=study.margin)
-    return [
-        {
-            "what": what,
-            "n": d.n,
-            "mean": d.mean,
-            "low": d.low,
-            "high": d.high,
-            "p_different": d.p_different,
-            "p_equivalent": d.p_equivalent,
-            "verdict": d.verdict,
-            "reason": d.reason,
-        }
-        for what, d in zip(columns, differences, strict=True)
-    ]
+    return [{**difference_of(d), "what": what} for what, d in zip(columns, differences, strict=True)]
 
 
 def _sooner(grid: Grid, problem: str) -> Improvement | None:
