@@ -24,8 +24,8 @@ SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
 COPIED = 1 << 20  # bytes at a time
-PATIENCE = 5.0  # seconds to wait for another connection's lock; readers hold one for well under a second
-LONG_PATIENCE = 60.0  # seconds to wait with a commit: a reader that takes longer loses less than a study that ends
+BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's lock; readers hold one for well under a second
+COMMIT_TIMEOUT = 60.0  # seconds to wait with a commit: a reader that takes longer loses less than a study that ends
 
 
 def _keyed(kinds: dict[str, str]) -> dict[str, str]:
@@ -109,7 +109,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _commit(connection: sqlite3.Connection) -> None:
     """Commit, and try again while someone reads; signals are handled between two attempts."""
-    deadline = monotonic() + LONG_PATIENCE
+    deadline = monotonic() + COMMIT_TIMEOUT
     while True:
         try:
             connection.execute("COMMIT")
@@ -134,7 +134,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         If it cannot be opened or copied, or a newer fastmlp has written it.
     """
     with naming(path):
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA synchronous=FULL")
@@ -201,14 +201,14 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
         # A study was killed while it wrote. Only a writer may roll back: we do it, if nobody else holds the lock
-        with hold(path.parent), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+        with hold(path.parent), closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as connection:
             _check_whole(connection, path)
         return _open_read_only(path)
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
     uri = f"{absolute(path, StoreError).as_uri()}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
     try:
         if check_version(connection, path) != VERSION:
             _present_as_current(connection)

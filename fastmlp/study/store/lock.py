@@ -25,7 +25,7 @@ except ImportError as error:
     raise MissingLibrary("fcntl", "studies run on Linux and macOS; on Windows, within WSL") from error
 
 FILE = "study.lock"
-PATIENCE = 0.3  # seconds; longer than `holder` takes, and too short to notice
+RETRY_SECONDS = 0.3  # longer than `holder` takes, and too short to notice
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _write_holder(descriptor: int, text: str) -> None:
 
 
 def check_free(folder: Path) -> None:
-    """Refuse a folder where another study is at work, before anything slow is done; only `hold` is reliable.
+    """Refuse a folder where another study is running, before anything slow is done; only `hold` is reliable.
 
     Raises
     ------
@@ -68,17 +68,17 @@ def check_free(folder: Path) -> None:
         With the name of the holder.
     """
     if (who := holder(folder)) is not None:
-        raise StoreLocked(f"{folder}: another study is at work here: {who}")
+        raise StoreLocked(f"{folder}: another study is running here: {who}")
 
 
 def _acquire(descriptor: int, path: Path) -> None:
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + RETRY_SECONDS
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if monotonic() > deadline:
-                raise StoreLocked(f"{path.parent}: another study is at work here: {_text(descriptor)}") from None
+                raise StoreLocked(f"{path.parent}: another study is running here: {_text(descriptor)}") from None
             sleep(0.02)
         except OSError as error:
             remedy = "two studies at once could damage the store; use a folder on another file system"

@@ -170,7 +170,7 @@ def test_while_a_study_runs_others_can_read_and_nobody_can_write(
     _, said = second.communicate(timeout=10)
     assert second.returncode == 3
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 1, "seconds, however busy the machine is"
-    assert re.search(rf"{out}: another study is at work here: process {first.pid} on \S+\n", said)
+    assert re.search(rf"{out}: another study is running here: process {first.pid} on \S+\n", said)
     assert main(["status", str(out)]) == 0
     assert f"running: process {first.pid} on" in capsys.readouterr().out
     assert main(["report", str(out)]) == 0

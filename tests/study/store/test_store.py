@@ -184,7 +184,7 @@ def test_a_second_study_is_kept_out_and_told_by_whom(store: Store, tmp_path: Pat
 
     start = monotonic()
     with (
-        pytest.raises(StoreLocked, match=f"another study is at work here: process {os.getpid()} on "),
+        pytest.raises(StoreLocked, match=f"another study is running here: process {os.getpid()} on "),
         Store.open(tmp_path),
     ):
         pass
@@ -526,7 +526,7 @@ def test_a_commit_outlasts_a_reader_that_takes_its_time(
 
 
 def test_a_commit_does_not_wait_for_ever(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "LONG_PATIENCE", 0.1)
+    monkeypatch.setattr(database, "COMMIT_TIMEOUT", 0.1)
     store.connection.execute("PRAGMA busy_timeout=10")
     with reading(tmp_path) as reader:
         reader.counts()
