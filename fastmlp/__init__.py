@@ -29,6 +29,7 @@ from .training import Fit as Fit
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .study import merge_studies as merge_studies
     from .study import run_study as run_study
     from .study.settings.schema import Settings as Settings
 
@@ -49,6 +50,7 @@ __all__ = [
     "forward",
     "get_backend",
     "init_mlp",
+    "merge_studies",
     "predict",
     "predict_proba",
     "run_study",
@@ -58,7 +60,7 @@ __all__ = [
 
 # Studies need SQLite, a settings parser and a report; a program that only trains networks does not wait for them
 # (SPEC 1).
-_LAZY = {"run_study": ".study", "Settings": ".study.settings.schema"}
+_LAZY = {"merge_studies": ".study", "run_study": ".study", "Settings": ".study.settings.schema"}
 
 
 def __getattr__(name: str) -> Any:

@@ -49,7 +49,7 @@ ALLOWED = {
     "study.trial": TRAINING | {"study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {"errors", "files", "study.settings", "study.store"},
-    "study": TRAINING | {"machine", *(f"study.{room}" for room in ("settings", "store", "results", "run"))},
+    "study": TRAINING | {"files", "machine", *(f"study.{room}" for room in ("settings", "store", "results", "run"))},
     "study.run": {
         *(*TRAINING, "files", "machine", "report", "report.render", "study"),  # it ends with its report
         *(f"study.{room}" for room in ("settings", "trial", "execution", "store", "results")),

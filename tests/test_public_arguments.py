@@ -91,6 +91,7 @@ STUDY: dict[str, list[Any]] = {
     "seeds": [*WHOLE[1:], HUGE],
     "backend": NAMES,
     "quick": TRUTHS,
+    "shard": [*OTHERS[1:], 3, HUGE, LONG, "", "3", "0/0", "17/16", "1/2/3"],
     "progress": [*OTHERS[1:], 3, "yes", True, HUGE],
 }
 
@@ -115,7 +116,7 @@ GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.Phase: {name: getattr(Phase, name) for name in PHASE},
     fastmlp.Strategy: {name: getattr(STRATEGIES["finetune"], name) for name in STRATEGY},
     fastmlp.run_study: {"study": SMALL, "out": "out", "jobs": 1, "seeds": 1, "backend": "numpy", "quick": False}
-    | {"progress": None},
+    | {"shard": "1/1", "progress": None},
 }
 WRONG: dict[Call, dict[str, list[Any]]] = {
     call: {name: (SCALARS | ARRAYS)[name] for name in given if name in SCALARS | ARRAYS}

@@ -15,7 +15,7 @@ BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 MEANINGS = {
     DONE: "done",
-    TRIALS_FAILED: "some trials diverged or failed",
+    TRIALS_FAILED: "some trials diverged or failed, or are in no part of a merge",
     USAGE: "an option, an argument or a setting is refused; nothing is written",
     STORE: "a study's folder is in use, damaged or full, or holds no study",
     INTERNAL: "an error in fastmlp itself",

@@ -25,6 +25,7 @@ class Facts(TypedDict):
     """What was planned, by the names that the settings have, and what follows from it for the whole book."""
 
     name: str
+    shard: str | None
     problems: list[str]
     strategies: list[str]
     baseline: str | None
@@ -77,6 +78,7 @@ def _facts(study: Study) -> Facts:
     grid, settings = study.grid, study.settings
     return {
         "name": settings["name"],
+        "shard": study.meta.get("shard"),
         "problems": list(grid.problems),
         "strategies": list(grid.strategies),
         "baseline": BASELINE if BASELINE in grid.strategies else None,

@@ -5,6 +5,7 @@ A folder for each thing that happens to it: `settings`, then a `plan`, `trial` r
 statistic is stands outside, and nothing outside but the command line imports a study.
 """
 
+from .merge import merge_studies as merge_studies
 from .results.results import Results as Results
 from .results.status import resume_command as resume_command
 from .run import run_study as run_study

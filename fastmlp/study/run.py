@@ -19,12 +19,14 @@ from .execution.executors import open_executor
 from .execution.scheduler import Progress, run_missing
 from .execution.signals import handling_signals
 from .gradient_check import check_gradient
+from .identity import note_of
 from .plan import plan
 from .results.export import export
 from .results.results import Results
 from .settings import load
 from .settings.problems import changed_since
 from .settings.schema import Settings
+from .shards import read_shard, share_of
 from .store import Store, read_study
 from .store.lock import check_free
 from .store.reader import reading
@@ -42,6 +44,7 @@ def run_study(
     seeds: int | None = None,
     backend: str = "auto",
     quick: bool = False,
+    shard: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Results:
     """Run all trials of a study that are not yet in its store, and write its table and its report.
@@ -60,6 +63,8 @@ def run_study(
         ``auto``, ``numba`` or ``numpy``.
     quick
         Thin the grid to 3 sizes and 3 seeds.
+    shard
+        Run only a part of the study, such as ``3/16``; `fastmlp.merge_studies` joins the parts.
     progress
         Called with the state of the work, after every commit.
 
@@ -74,10 +79,11 @@ def run_study(
     """
     place = check_path("out", out)
     workers = usable_cores() if jobs is None else at_most("jobs", jobs, MOST_JOBS)
-    on_commit = check_progress(progress)
+    on_commit, part = check_progress(progress), read_shard(shard)
     check_free(place)
     settings = effective_settings(study, seeds=seeds, quick=quick)
     backend = get_backend(check_name("backend", backend, BACKENDS)).name
+    share = (lambda _: True) if part is None else share_of(settings, part)
     folder = prepare_folder(place)
     with handling_signals() as stop, Store.open(folder) as store:
         for path in changed_since(folder / "study.toml", settings.problems):
@@ -86,7 +92,8 @@ def run_study(
         write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
         environment = capture_environment(settings, backend)
         facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
-        if store.begin(plan(settings, environment), {"settings": toml} | facts):
+        facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
+        if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
             checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
             how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
             with open_executor(GroupRunner(settings, environment.backend), workers, store.count()[1]) as executor:
@@ -94,10 +101,9 @@ def run_study(
                 with stop.drain():
                     run_missing(store, executor, stop, on_commit)
             store.note({"finished": now()})
-        write_whole(folder / "results.csv", export(folder, "csv"))
-        refresh_report(store, folder)
+        write_results(store, folder)
     with reading(folder) as reader:
-        return Results(folder, settings, reader.counts())
+        return Results(folder, settings, reader.counts(), () if part is None else (str(part),))
 
 
 def effective_settings(
@@ -126,12 +132,20 @@ def command(settings: Settings) -> str:
     return f"fastmlp study {settings.name if as_shipped else 'study.toml'}"
 
 
+def write_results(store: Store, folder: Path) -> None:
+    """Write a study's table and its report."""
+    write_whole(folder / "results.csv", export(folder, "csv"))
+    refresh_report(store, folder)
+
+
 def refresh_report(store: Store, folder: Path) -> None:
     """Render the report, unless the existing one was made from the same results and settings."""
     content = sha256(read_bytes(folder / "results.csv") + read_bytes(folder / "study.toml"))
     content.update(version_of("fastmlp").encode())
     with reading(folder) as reader:
-        rendered = reader.meta().get("rendered")
+        notes = reader.meta()
+    content.update(notes.get("shard", "").encode())
+    rendered = notes.get("rendered")
     there = all(entry_at(folder / name, StoreError) for name in ("report.html", "report.md"))
     if there and rendered == content.hexdigest():
         return

@@ -35,7 +35,7 @@ from ..made_up_study import SMALL
 from ..report_text import html_of_markdown
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("study", "report", "diff", "status", "export", "warmup", "doctor")
+COMMANDS = ("study", "report", "diff", "status", "export", "merge", "warmup", "doctor")
 
 
 @pytest.fixture(autouse=True)
@@ -211,7 +211,7 @@ def test_status_is_one_line_or_one_json_object(finished: Path, capsys: pytest.Ca
     state = json.loads(capsys.readouterr().out)
     assert list(state) == [
         "folder", "name", "planned", "ok", "diverged", "failed", "missing", "running", "started", "finished", "backend",
-        "resume",
+        "shard", "resume",
     ]  # fmt: skip
     assert (state["planned"], state["ok"], state["running"]) == (16, 16, None)
 

@@ -3,6 +3,7 @@
 from .diff import diff_command
 from .doctor import doctor_command
 from .export import export_command
+from .merge import merge_command
 from .report import report_command
 from .status import status_command
 from .study import study_command
@@ -14,6 +15,7 @@ COMMANDS = (
     diff_command,
     status_command,
     export_command,
+    merge_command,
     warmup_command,
     doctor_command,
 )

@@ -28,7 +28,8 @@ def status_command(folder: Path, *, as_json: bool) -> int:
         click.echo(json.dumps(state))
         return DONE
     counts = tally({status: state[status] for status in ("ok", "diverged", "failed", "missing")})
-    click.echo(f"{state['name']}: {count(state['planned'])} trials: {counts}")
+    part = f", only shard {state['shard']}" if state["shard"] else ""
+    click.echo(f"{state['name']}: {count(state['planned'])} trials{part}: {counts}")
     if state["running"]:
         click.echo(f"running: {state['running']}")
     elif state["missing"] or state["failed"]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,9 @@ from ..arguments import BACKENDS, PATH, NonEmptyPath
 from ..console import leave, say
 from ..exit_codes import DONE, HELP, SIGNALLED, TRIALS_FAILED
 from ..progress import Meter, tally
+
+if TYPE_CHECKING:
+    from ...study import Results
 
 
 class NamingStudies(click.Command):
@@ -48,7 +52,8 @@ class NamingStudies(click.Command):
 @click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the study's own.")
 @click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="Compute backend.")
 @click.option("--quick", is_flag=True, help="Reduce the grid to at most 3 sizes and 3 seeds.")
-def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None, backend: str, quick: bool) -> int:
+@click.option("--shard", metavar="I/N", help="Run only part I of N, on this machine; `fastmlp merge` joins the parts.")
+def study_command(study: str, out: Path, **options: Any) -> int:
     """Run STUDY: the name of a shipped study, or a TOML file.
 
     The shipped studies are {shipped}. It writes study.toml, study.sqlite, results.csv,
@@ -59,17 +64,23 @@ def study_command(study: str, out: Path, *, jobs: int | None, seeds: int | None,
 
     try:
         with closing(Meter()) as meter:
-            results = run_study(study, out, jobs=jobs, seeds=seeds, backend=backend, quick=quick, progress=meter)
+            results = run_study(study, out, progress=meter, **options)
     except StudyStopped as stopped:
-        say(f"{stopped}; to resume: {resume_command(out, backend)}")
+        say(f"{stopped}; to resume: {resume_command(out, options['backend'], options['shard'])}")
         leave(SIGNALLED + stopped.signum)
-    counts = results.counts
+    print_results(results)
+    return TRIALS_FAILED if results.counts["diverged"] or results.counts["failed"] else DONE
+
+
+def print_results(results: Results) -> None:
+    """Print a study's accuracies, how many of its trials ended how, and where its report is."""
+    counts = {status: n for status, n in results.counts.items() if n}
     try:
         print_accuracies(results.folder)
     finally:  # these lines are on stderr, which may be open if stdout is not
-        say(f"{count(sum(counts.values()))} trials: {tally({status: n for status, n in counts.items() if n})}")
+        part = f", only shard {' and '.join(results.shards)}" if results.shards else ""
+        say(f"{count(sum(counts.values()))} trials{part}: {tally(counts) or 'nothing to do'}")
         say(f"report: {results.report}")
-    return TRIALS_FAILED if counts["diverged"] or counts["failed"] else DONE
 
 
 def print_accuracies(folder: Path) -> None:

@@ -23,11 +23,14 @@ class Results:
         The effective settings.
     counts
         Trials by status: ``ok``, ``diverged``, ``failed``, ``missing``.
+    shards
+        Names of the shards that these results are of, such as ``3/16``; empty if they are of the whole study.
     """
 
     folder: Path
     settings: Settings
     counts: dict[str, int]
+    shards: tuple[str, ...] = ()
 
     @cached_property
     def rows(self) -> list[Record]:

@@ -32,7 +32,8 @@ def study_state(folder: Path) -> dict[str, Any]:
         "started": meta.get("started"),
         "finished": meta.get("finished"),
         "backend": meta.get("backend"),
-        "resume": resume_command(folder, meta.get("backend", "auto")),
+        "shard": meta.get("shard"),
+        "resume": resume_command(folder, meta.get("backend", "auto"), meta.get("shard")),
     }
 
 
@@ -53,7 +54,8 @@ def accuracies(folder: Path) -> dict[str, dict[str, dict[int, list[float]]]]:
     return by_problem
 
 
-def resume_command(out: str | Path, backend: str = "auto") -> str:
-    """Return the command that resumes a study."""
+def resume_command(out: str | Path, backend: str = "auto", shard: str | None = None) -> str:
+    """Return the command that resumes a study, or one shard of it; one that was merged from several runs the rest."""
     words = ["fastmlp", "study", str(Path(out) / "study.toml"), "--out", str(out)]
-    return shlex.join(words if backend == "auto" else [*words, "--backend", backend])
+    words += [] if backend == "auto" else ["--backend", backend]
+    return shlex.join(words if shard is None or "," in shard else [*words, "--shard", shard])

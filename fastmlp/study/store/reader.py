@@ -18,9 +18,19 @@ from ...files import reason
 from ...stats import normalised_score
 from .column_store import Table
 from .database import FILE, connect_reader, naming
-from .schema import COLUMNS, DERIVED, NESTED, PRETRAINING, REFERENCE, SCORES, STATUSES, TRIAL, Record
+from .schema import (
+    COLUMNS,
+    DERIVED,
+    NESTED,
+    RECORDS,
+    REFERENCE,
+    STATUSES,
+    Record,
+    Trial,
+)
 
 NEEDED = ("problem", "n_target", "seed", "varied", "status", "steps", "train_seconds", "losses")  # by `DERIVED`
+KEYS = {"pretrainings": "pretraining_key", "scores": "scores_key", "records": "key"}  # columns of the plan
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,19 @@ class Reader:
     def meta(self) -> dict[str, str]:
         """Return the facts that the study has noted, by name."""
         return dict(self.connection.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
+
+    def plan(self) -> Iterator[tuple[Any, ...]]:
+        """Generate the place of each trial in the whole plan, and its fields."""
+        yield from self.connection.execute(f"SELECT position, {', '.join(Trial._fields)} FROM plan ORDER BY position")
+
+    def records(self, table: str) -> Iterator[Record]:
+        """Generate the records of a table that the plan's trials have."""
+        columns, of_trial = {"key": "TEXT"} | RECORDS[table], KEYS[table]
+        names = ", ".join(columns)
+        cursor = self.connection.execute(f"SELECT {names} FROM {table} WHERE key IN (SELECT {of_trial} FROM plan)")
+        for values in cursor:
+            record = dict(zip(columns, values, strict=True))
+            yield {name: json.decode(v) if columns[name] in NESTED and v else v for name, v in record.items()}
 
     def counts(self) -> dict[str, int]:
         """Return the number of trials of the plan with each status."""
@@ -171,6 +194,5 @@ def _selected(column: str) -> str:
         return f"NULL AS {column}"  # they are computed
     if column == "status":
         return "coalesce(records.status, 'missing')"
-    tables = {"records": TRIAL, "pretrainings": PRETRAINING, "scores": SCORES}
-    table = next((name for name, columns in tables.items() if column in columns), "plan")
+    table = next((name for name, columns in RECORDS.items() if column in columns), "plan")
     return f"{table}.{column}"

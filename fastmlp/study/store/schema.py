@@ -131,6 +131,7 @@ PRETRAINING = {
     "pretrain_losses": "LIST",
 }
 SCORES = {"log_me": "REAL", "leep": "REAL", "label_cka": "REAL", "domain_distance": "REAL"}
+RECORDS = {"pretrainings": PRETRAINING, "scores": SCORES, "records": TRIAL}  # tables of the store, by key
 IDENTITY = {"problem": "TEXT", "similarity": "REAL", "strategy": "TEXT", "n_target": "INTEGER", "seed": "INTEGER"}
 VARIATION = {"varied": "TEXT", "replicate": "INTEGER"}
 # Updates, and their share of the training's seconds, until the loss of an epoch is at most the last one of scratch on

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
 from .lock import hold
-from .schema import FINAL, NESTED, PRETRAINING, SCORES, TRIAL, Group, Record, Trial, reproducible
+from .reader import Reader
+from .schema import FINAL, NESTED, RECORDS, Group, Record, Trial, reproducible
 
 # A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
 PLAN = "FROM plan LEFT JOIN records USING (key)"
 PLANNED = ", ".join(Trial._fields)
+PLACED = f"plan(position, {PLANNED}) VALUES (?, {', '.join('?' * len(Trial._fields))})"
+WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
     AND position = (SELECT min(position) FROM plan AS twin WHERE twin.key = plan.key)
@@ -54,28 +58,81 @@ class Store:
         with hold(folder), closing(connect_writer(path)) as connection:
             yield cls(connection, path)
 
-    def begin(self, trials: Iterable[Trial], meta: Mapping[str, str]) -> bool:
+    def begin(
+        self, trials: Iterable[Trial], meta: Mapping[str, str], share: Callable[[Trial], bool] = lambda _: True
+    ) -> bool:
         """Replace the plan, keep all records, and note facts about the study.
 
-        Notes about the problems of the old plan are deleted; and, if there is something to do, the note that the study
-        has finished.
+        Notes about the problems and the shard of the old plan are deleted; and, if there is something to do, the note
+        that the study has finished.
+
+        Parameters
+        ----------
+        trials
+            All of the plan, in order.
+        meta
+            What is noted, besides the number of trials in the plan.
+        share
+            Whether a trial is kept. Those that are keep their place in the whole plan.
 
         Returns
         -------
         bool
             Whether there is something to do.
         """
+        positions = count(1)
+        rows = ((position, *trial) for trial, position in zip(trials, positions, strict=False) if share(trial))
         with naming(self.path), transaction(self.connection):
             self.connection.execute("DELETE FROM plan")
-            self.connection.executemany(
-                f"INSERT INTO plan({PLANNED}) VALUES ({', '.join('?' * len(Trial._fields))})", trials
-            )
-            self.connection.execute("DELETE FROM meta WHERE name GLOB 'problem:*'")
+            self.connection.executemany(f"INSERT INTO {PLACED}", rows)
+            self.connection.execute("DELETE FROM meta WHERE name GLOB 'problem:*' OR name = 'shard'")
             complete = self.is_complete()
             if not complete:
                 self.connection.execute("DELETE FROM meta WHERE name = 'finished'")
-            self._note(meta)
+            self._note({**meta, "planned": str(next(positions) - 1)})
         return not complete
+
+    def join(self, parts: Mapping[str, Reader]) -> None:
+        """Add the plans and the records of other stores: all of them, or nothing.
+
+        Parameters
+        ----------
+        parts
+            Readers by the name that an error gives them. Each has some trials of one plan, at their places in it.
+
+        Raises
+        ------
+        StoreError
+            If two of them hold different trials at one place, or different results of one trial.
+        """
+        with naming(self.path), transaction(self.connection):
+            for name, reader in parts.items():
+                try:
+                    self._join_plan(reader)
+                    for table in RECORDS:
+                        for record in reader.records(table):
+                            self._insert(table, record)
+                except StoreError as error:
+                    raise StoreError(f"{name}: does not agree with what it is merged with: {error}") from error
+
+    def _join_plan(self, reader: Reader) -> None:
+        for row in reader.plan():
+            if not self.connection.execute(f"INSERT OR IGNORE INTO {PLACED}", row).rowcount:
+                cursor = self.connection.execute(f"SELECT position, {PLANNED} FROM plan WHERE position = ?", row[:1])
+                if (known := cursor.fetchone()) != row:
+                    raise StoreError(f"{self.path}: place {row[0]} of the plan is {known[1:6]} and {row[1:6]}")
+
+    def rows(self) -> int:
+        """Return the number of trials in the plan, those that are the same included."""
+        with naming(self.path):
+            number: int = self.connection.execute("SELECT count(*) FROM plan").fetchone()[0]
+        return number
+
+    def replace_notes(self, meta: Mapping[str, str]) -> None:
+        """Replace all notes but the one of the store's version."""
+        with naming(self.path), transaction(self.connection):
+            self.connection.execute("DELETE FROM meta WHERE name != 'schema'")
+            self._note(meta)
 
     def note(self, meta: Mapping[str, str]) -> None:
         """Note facts about the study; those of the same name are replaced."""
@@ -127,8 +184,8 @@ class Store:
     def add(self, pretrainings: Iterable[Record], records: Iterable[Record], scores: Iterable[Record] = ()) -> None:
         """Commit what workers have returned: all of it, or nothing.
 
-        A failed record is replaced by a later one. A final one stays; if it comes again with the same content, it is
-        ignored.
+        A failed record is replaced by a later one. A final one stays: what comes again is ignored if it has failed or
+        is the same.
 
         Raises
         ------
@@ -137,37 +194,43 @@ class Store:
         """
         with naming(self.path), transaction(self.connection):
             for record in pretrainings:
-                self._insert("pretrainings", PRETRAINING, record)
+                self._insert("pretrainings", record)
             for record in scores:
-                self._insert("scores", SCORES, record)
+                self._insert("scores", record)
             for record in records:
-                self._check_same(record)
-                self._insert("records", TRIAL, record)
+                self._insert("records", record)
 
-    def _insert(self, table: str, columns: Mapping[str, str], record: Record) -> None:
+    def _insert(self, table: str, record: Record) -> None:
+        columns = RECORDS[table]
         names = ("key", *columns)
-        over = "REPLACE" if table == "records" else "IGNORE"
         marks = ", ".join("?" * len(names))
         if homeless := [name for name in record if name not in columns and name != "key"]:
             raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
         for name in names:
             if isinstance(record[name], float) and not math.isfinite(record[name]):
                 raise ValueError(f"{name} of trial {record['key']} is {record[name]}; SQLite would keep it as nothing")
-        values = [_stored(record[name], columns.get(name, "TEXT")) for name in names]
-        self.connection.execute(f"INSERT OR {over} INTO {table}({', '.join(names)}) VALUES ({marks})", values)
+        new = {name: _stored(record[name], columns.get(name, "TEXT")) for name in names}
+        if not self._is_final(table, new):
+            insert = f"INSERT OR REPLACE INTO {table}({', '.join(names)}) VALUES ({marks})"
+            self.connection.execute(insert, list(new.values()))
 
-    def _check_same(self, record: Record) -> None:
-        names = ("key", *TRIAL)
-        cursor = self.connection.execute(f"SELECT {', '.join(names)} FROM records WHERE key = ?", (record["key"],))
-        stored = cursor.fetchone()
-        if stored is None or stored[names.index("status")] not in FINAL:
-            return
-        new = {name: _stored(record[name], TRIAL.get(name, "TEXT")) for name in names}
-        old = dict(zip(names, stored, strict=True))
+    def _is_final(self, table: str, new: Record) -> bool:
+        """Whether there is a record already that stays; if it differs from a new one, that is an error."""
+        cursor = self.connection.execute(f"SELECT {', '.join(new)} FROM {table} WHERE key = ?", (new["key"],))
+        known = cursor.fetchone()
+        if known is None:
+            return False
+        old = dict(zip(new, known, strict=True))
+        if "status" in old and old["status"] not in FINAL:
+            return False
+        if new.get("status") == "failed":
+            return True
+        what = WHAT[table]
         for name in reproducible(new):
             if new[name] != old[name]:
                 both = f"{name} was {old[name]} and is {new[name]}"
-                raise StoreError(f"{self.path}: trial {record['key']} was computed twice and differs: {both}")
+                raise StoreError(f"{self.path}: {what} {new['key']} was computed twice and differs: {both}")
+        return True
 
 
 def _stored(value: object, kind: str) -> object:

@@ -8,7 +8,8 @@ from ...study import Study
 
 __all__ = ["Note", "Numbers", "numbers"]
 
-PRIVATE = {"rendered", "schema", "gradient_check"}  # notes of the store to itself, or shown in another chapter
+#: Notes of the store to itself, or shown in another chapter.
+PRIVATE = {"rendered", "schema", "gradient_check", "identity", "planned"}
 
 
 class Note(TypedDict):

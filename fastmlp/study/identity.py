@@ -1,0 +1,60 @@
+"""The identity of a study's results: what two folders must have in common for their records to be of one study.
+
+It is noted in the store as one flat JSON object, so that folders can be compared where neither the data nor the
+kernels are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .environment import Environment
+from .plan import dependencies, digest
+from .settings.schema import Settings
+from .store.schema import PROTOCOL
+
+NOTE = "identity"  # its name among the store's notes
+PATHS = ("source", "target")  # of a problem's data; where the files are does not matter, and their hashes are settings
+
+
+def describe_identity(settings: Settings, environment: Environment) -> dict[str, str]:
+    """Return protocol, backend, fingerprints of kernels and data, and versions, by names that a message can quote."""
+    problems = dict.fromkeys((*settings.grid.problems, *settings.replicates.problems))
+    data = {name: dependencies(settings.problem(name), 0, settings, environment).both for name in problems}
+    return {
+        "protocol": str(PROTOCOL),
+        "backend": environment.backend,
+        **{f"{kind} kernels": found for kind, found in environment.kernels.items()},
+        **{f"version of {library}": version for library, version in environment.versions.items()},
+        **{f"data of {name}": digest(what="data", both=both)[:12] for name, both in data.items()},
+    }
+
+
+def note_of(settings: Settings, environment: Environment) -> dict[str, str]:
+    """Return the identity as a note for the store."""
+    return {NOTE: json.dumps(describe_identity(settings, environment))}
+
+
+def first_difference(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the name and the two values of the first thing in which two mappings differ, or None."""
+    for name in (*one, *other):
+        mine, theirs = one.get(name, "nothing"), other.get(name, "nothing")
+        if mine != theirs:
+            return name, mine, theirs
+    return None
+
+
+def flat_settings(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return settings, as read from TOML, by dotted names; the paths of data are left out."""
+    return dict(_flat(settings, ()))
+
+
+def _flat(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        here = (*path, name)
+        if isinstance(value, Mapping):
+            yield from _flat(value, here)
+        elif not (here[0] == "problems" and len(here) == 3 and name in PATHS):
+            yield f"setting {'.'.join(here)}", repr(value)

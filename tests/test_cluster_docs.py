@@ -1,0 +1,57 @@
+"""The SLURM script in docs/cluster.md, run with a stand-in for `srun`, and the commands beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastmlp
+from fastmlp.study.settings.load import from_dict, to_toml
+
+from .made_up_study import SMALL, without_seconds
+
+PAGE = Path(__file__).parents[1] / "docs" / "cluster.md"
+
+if not PAGE.is_file():
+    pytest.skip("docs/ is no part of what is built", allow_module_level=True)
+
+TEXT = PAGE.read_text(encoding="utf-8")
+ARRAY, MERGE = re.findall(r"^```bash\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def test_the_array_and_the_merge_are_the_study(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    script(tmp_path / "bin" / "srun", '#!/bin/sh\nexec "$@"\n')
+    script(tmp_path / "bin" / "fastmlp", f'#!/bin/sh\nexec "{sys.executable}" -m fastmlp "$@"\n')
+    script(tmp_path / "study.sh", ARRAY)
+    (tmp_path / "big.toml").write_text(to_toml(from_dict(SMALL)), encoding="utf-8")
+    slurm = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SLURM_CPUS_PER_TASK": "1"}
+    slurm["SLURM_ARRAY_TASK_COUNT"] = "2"
+    for task in ("1", "2"):
+        environment = os.environ | slurm | {"SLURM_ARRAY_TASK_ID": task}
+        subprocess.run(["bash", "study.sh"], cwd=tmp_path, env=environment, check=True, timeout=300)
+    subprocess.run(["bash", "-c", MERGE], cwd=tmp_path, env=os.environ | slurm, check=True, timeout=300)
+    whole = fastmlp.run_study(SMALL, tmp_path / "whole")
+    assert without_seconds(tmp_path / "out" / "results.csv") == without_seconds(whole.table)
+
+
+def test_options_in_the_commands_exist() -> None:
+    shown = set(re.findall(r"fastmlp (\w+)", TEXT))
+    help_of = {
+        command: subprocess.run(
+            [sys.executable, "-m", "fastmlp", command, "--help"], capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+        for command in shown
+    }
+    for command, options in re.findall(r"^(?:\$ |srun )?fastmlp (\w+)((?:.*\\\n)*.*)$", TEXT, re.MULTILINE):
+        assert all(option in help_of[command] for option in re.findall(r"--[a-z]+", options)), command
