@@ -74,7 +74,8 @@ ALLOWED = {
         *("errors", "files", "report", "report.chapters", "report.summary", "report.format", "report.figures"),
         *("report.equations", "report.png", "report.references"),
     },
-    "cli": TRAINING | STUDY | {"files", "report", "report.format", "report.render"},
+    "lab": {"errors", "files"},  # and scikit-learn: what a student uses too
+    "cli": TRAINING | STUDY | {"lab", "files", "report", "report.format", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"study", "study.settings"},  # fastmlp/__init__.py
 }

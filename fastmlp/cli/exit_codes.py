@@ -5,6 +5,7 @@
 
 DONE = 0
 TRIALS_FAILED = 1
+UNSOLVED = 1
 USAGE = 2
 STORE = 3
 INTERNAL = 70  # EX_SOFTWARE of sysexits.h
@@ -15,7 +16,7 @@ BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 MEANINGS = {
     DONE: "done",
-    TRIALS_FAILED: "some trials diverged or failed, or are in no part of a merge",
+    TRIALS_FAILED: "some trials diverged or failed, or are in no part of a merge; a task of the lab is not solved",
     USAGE: "an option, an argument or a setting is refused; nothing is written",
     STORE: "a study's folder is in use, damaged or full, or holds no study",
     INTERNAL: "an error in fastmlp itself",

@@ -35,7 +35,7 @@ from ..made_up_study import SMALL
 from ..report_text import html_of_markdown
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("study", "report", "diff", "status", "export", "merge", "warmup", "doctor")
+COMMANDS = ("study", "report", "diff", "status", "export", "merge", "lab", "warmup", "doctor")
 
 
 @pytest.fixture(autouse=True)

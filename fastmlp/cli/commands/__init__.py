@@ -4,6 +4,7 @@ from .diff import diff_command
 from .doctor import doctor_command
 from .export import export_command
 from .merge import merge_command
+from .lab import lab_command
 from .report import report_command
 from .status import status_command
 from .study import study_command
@@ -16,6 +17,7 @@ COMMANDS = (
     status_command,
     export_command,
     merge_command,
+    lab_command,
     warmup_command,
     doctor_command,
 )

@@ -1,0 +1,118 @@
+"""``fastmlp lab``: the student's lab, a command for each thing that is done with it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from ..arguments import PATH
+from ..console import say
+from ..exit_codes import DONE, UNSOLVED
+
+TASK = click.IntRange(1, 6)
+FILE = click.argument("file", type=PATH, default="lab.py")
+POLL = 0.5  # seconds between two looks at a file
+
+
+@click.group("lab")
+def lab_command() -> None:
+    """Do the lab yourself: six tasks, checks that know the mistakes, solutions."""
+
+
+@lab_command.command("start")
+@click.argument("folder", type=PATH, default=".")
+def start_command(folder: Path) -> int:
+    """Write lab.py and lab.ipynb, which hold the same, into FOLDER.
+
+    A file that is there is never changed. If it is of another version of the lab, the new one is written beside it.
+    """
+    from ...lab.starter import start
+
+    for line in start(folder):
+        click.echo(line)
+    return DONE
+
+
+@lab_command.command("check")
+@FILE
+@click.option("--task", type=TASK, help="Check one task. [default: all]")
+@click.option("--hint", type=click.IntRange(0, 3), default=0, help="Show a hint for what fails, 1 to 3.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of the data. [default: drawn anew]")
+def check_command(file: Path, *, task: int | None, hint: int, seed: int | None) -> int:
+    """Check FILE, a lab.py or a notebook: what is solved, and of the rest what was seen.
+
+    The file is run, so check only what you would run. The exit code is 1 as long as a task is unsolved.
+    """
+    return check_file(file, task, hint, seed)
+
+
+def check_file(file: Path, task: int | None = None, hint: int = 0, seed: int | None = None) -> int:
+    """Check a file and print what was found."""
+    from ...lab.checking import check
+    from ...lab.submission import load
+
+    submission = load(file)
+    for problem in submission.problems:
+        say(problem)
+    progress = check(task, hint=hint, seed=seed, namespace=submission.names, how="how_terminal")
+    click.echo(str(progress))
+    return DONE if all(outcome.solved for outcome in progress.outcomes) else UNSOLVED
+
+
+@lab_command.command("watch")
+@FILE
+@click.option("--task", type=TASK, help="Check one task. [default: all]")
+@click.option("--checks", type=click.IntRange(min=1), help="End after so many checks. [default: at Ctrl-C]")
+def watch_command(file: Path, *, task: int | None, checks: int | None) -> int:
+    """Check FILE now and whenever it is saved, each time in a process of its own."""
+    import subprocess
+    import sys
+
+    from ...lab.texts import say as text
+
+    click.echo(text("messages", "watching", file=file))
+    seen: tuple[int, int] | None = None
+    code, done = DONE, 0
+    while checks is None or done < checks:
+        state = _state(file)
+        if state is not None and state != seen:
+            click.echo(f"\n{time.strftime('%H:%M:%S')}")
+            only = [] if task is None else ["--task", str(task)]
+            code = subprocess.run(
+                [sys.executable, "-m", "fastmlp", "lab", "check", *only, "--", str(file)], check=False
+            ).returncode
+            seen, done = state, done + 1
+            continue
+        time.sleep(POLL)
+    return code
+
+
+def _state(file: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is saved; editors replace files, so it may be gone for a moment."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+@lab_command.command("solution")
+@click.argument("task", type=TASK)
+@FILE
+@click.option("--reveal", is_flag=True, help="Show it even if the task is not solved.")
+def solution_command(task: int, file: Path, *, reveal: bool) -> int:
+    """Show the solution of TASK and its explanation, once FILE solves it."""
+    from ...lab.checking import check_task
+    from ...lab.starter import solution
+    from ...lab.submission import load
+    from ...lab.texts import say as text
+
+    if not reveal:
+        outcome = check_task(task, load(file).names)
+        if not outcome.solved:
+            say(text("messages", "not_revealed", task=task, file=file, reason=outcome.sentence))
+            return UNSOLVED
+    click.echo(solution(task))
+    return DONE

@@ -1,0 +1,88 @@
+"""Checks of `baseline`: logistic regression on inputs standardised by the training inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..student import Mistake, Student, number
+from .data import experiment, shuffled_labels
+
+Floats = NDArray[np.float64]
+CLOSE = 0.045  # accuracies: other solvers, other stopping rules
+
+
+def check_baseline(student: Student, rng: np.random.Generator) -> None:
+    """Check it on digits, then on test inputs that are shifted, so that every leak changes the accuracy."""
+    seed = rng.integers(2**31)
+    train_X, train_y, X, y, *_ = experiment(np.random.default_rng(seed), n_train=200)
+    plain = _accuracy(student, train_X, train_y, X, y)
+    _check_range(plain, len(y))
+    wrong = _accuracy(student, train_X, train_y, X, shuffled_labels(y))
+    right = _expected(train_X, train_y, X, y)
+    if abs(plain - (1 - right)) < CLOSE:
+        raise Mistake("error_instead_of_accuracy", "baseline", plain, right)
+    if wrong > 0.5:  # tested on the training inputs under other labels, one of the two faults is confused
+        confused = _accuracy(student, train_X, train_y, train_X, shuffled_labels(train_y)) < 0.9
+        key = "baseline_trained_on_test" if confused else "accuracy_on_training_set"
+        raise Mistake(key, "accuracy if every test label is wrong", wrong, "near 0")
+    _check_unseen(student, train_X, train_y, X, y)
+    if abs(plain - right) > 2 * CLOSE:
+        raise Mistake("baseline_differs", "baseline", plain, right)
+
+
+def _check_unseen(student: Student, train_X: Floats, train_y: Any, X: Floats, y: Any) -> None:
+    """See what a shift of the test inputs does: scaled by the training inputs, they are now far away."""
+    shift = np.where(np.arange(X.shape[1]) % 2, 40.0, 0.0)
+    moved = X + shift
+    units = np.where(np.arange(X.shape[1]) % 3 == 0, 300.0, 0.01)  # a feature in metres, the next in kilometres
+    mine = _accuracy(student, train_X, train_y, moved, y)
+    right = _expected(train_X, train_y, moved, y)
+    both = np.vstack([train_X, moved])
+    leaks = {
+        "baseline_scaler_on_test": _expected(train_X, train_y, moved, y, test_scaler=moved),
+        "baseline_scaler_on_everything": _expected(train_X, train_y, moved, y, scaler=both),
+    }
+    if abs(mine - right) > 2 * CLOSE:
+        key = min(leaks, key=lambda name: abs(leaks[name] - mine))
+        if abs(leaks[key] - mine) < abs(right - mine) / 2:
+            raise Mistake(key, "accuracy on shifted test inputs", mine, right)
+    skewed = _accuracy(student, train_X * units, train_y, X * units, y)
+    if abs(skewed - _expected(train_X, train_y, X, y)) > 2 * CLOSE:
+        raise Mistake(
+            "experiment_unscaled",
+            "accuracy if features have units of their own",
+            skewed,
+            _expected(train_X, train_y, X, y),
+        )
+
+
+def _accuracy(student: Student, *arguments: Any) -> float:
+    return number(student.call("baseline", *arguments), "baseline")
+
+
+def _check_range(value: float, n: int) -> None:
+    if 0 <= value <= 1:
+        return
+    if abs(value - round(value)) < 1e-9 and value > 100:
+        raise Mistake("accuracy_counted", "baseline", value, f"a share of {n}")
+    raise Mistake("accuracy_percent", "baseline", value, "between 0 and 1")
+
+
+def _expected(
+    train_X: Floats, train_y: Any, X: Floats, y: Any, scaler: Floats | None = None, test_scaler: Floats | None = None
+) -> float:
+    from sklearn.linear_model import LogisticRegression
+
+    of_train = train_X if scaler is None else scaler
+    of_test = of_train if test_scaler is None else test_scaler
+    model = LogisticRegression(max_iter=300).fit(_scaled(of_train, train_X), train_y)
+    return float(np.mean(model.predict(_scaled(of_test, X)) == y))
+
+
+def _scaled(fitted: Floats, X: Floats) -> Floats:
+    spread = fitted.std(axis=0)
+    result: Floats = (X - fitted.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return result

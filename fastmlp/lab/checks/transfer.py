@@ -1,0 +1,164 @@
+"""Checks of `frozen` and `finetune`: what moves, what stays, and what is new."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..parameters import Sizes, Values, arrays_in, assign, values
+from ..student import Mistake, Student, number, pair, snapshot
+from .data import HIDDEN, N_CLASSES, Experiment, experiment
+from .scratch import check_experiment
+
+HUGE = 1e3  # weights of a head that no new head has
+
+
+class Source(NamedTuple):
+    """A pretrained network, the scaler that goes with it, and the network's sizes."""
+
+    net: Any
+    scaler: Any
+    sizes: Sizes
+
+
+def check_frozen(student: Student, rng: np.random.Generator) -> None:
+    """The body keeps its bytes, the head is new."""
+    before, after, _, _ = _check(student, rng, "frozen")
+    for name in ("W1", "b1"):
+        if before[name].tobytes() != after[name].tobytes():
+            place = np.unravel_index(int(np.abs(before[name] - after[name]).argmax()), before[name].shape)
+            new_body = _apart(before["W1"], after["W1"]) > 0.7
+            if name == "W1" and not new_body and _finetune_keeps_body(student, rng):
+                raise Mistake(
+                    "frozen_and_finetune_swapped",
+                    f"{name}{list(map(int, place))}",
+                    after[name][place],
+                    before[name][place],
+                )
+            key = "body_drawn_anew" if new_body else "frozen_moves_" + name
+            raise Mistake(
+                key, f"{name}{list(map(int, place))}", after[name][place], before[name][place], function="frozen"
+            )
+
+
+def check_finetune(student: Student, rng: np.random.Generator) -> None:
+    """The body moves, but from where it was pretrained."""
+    before, after, _, _ = _check(student, rng, "finetune")
+    for name in ("W1", "b1"):
+        if before[name].tobytes() == after[name].tobytes():
+            raise Mistake("finetune_keeps_" + name, f"{name}, first entries", after[name], "moved")
+    if _apart(before["W1"], after["W1"]) > 0.7:
+        raise Mistake("body_drawn_anew", "W1, first entries", after["W1"], before["W1"], function="finetune")
+
+
+def _apart(first: Any, second: Any) -> float:
+    return float(np.linalg.norm(first - second) / np.linalg.norm(first))
+
+
+def _finetune_keeps_body(student: Student, rng: np.random.Generator) -> bool:
+    data = experiment(rng, n_train=40, n_test=40, n_source=200)
+    source = _source(student, data, 3)
+    net, _ = _run(student, "finetune", source, data, 3)
+    return (
+        values(net, (*source.sizes[:2], N_CLASSES), "finetune")["W1"].tobytes()
+        == values(source.net, source.sizes, "pretrain")["W1"].tobytes()
+    )
+
+
+def _source(student: Student, data: Experiment, seed: int) -> Source:
+    """Pretrain on the source examples."""
+    value = student.call("pretrain", data.X_source, data.y_source, np.random.default_rng(seed))
+    net, scaler = pair(value, "pretrain", "the network and its scaler")
+    return Source(net, scaler, (data.X_source.shape[1], HIDDEN, 2))
+
+
+def _run(student: Student, name: str, source: Source, data: Experiment, seed: int) -> tuple[Any, float]:
+    value = student.call(name, source.net, source.scaler, *data.target, np.random.default_rng(seed))
+    net, share = pair(value, name, "the network and its accuracy")
+    return snapshot(net), number(share, name)
+
+
+def _check(student: Student, rng: np.random.Generator, name: str) -> tuple[Values, Values, Any, float]:
+    """Check what both strategies share; return the parameters before and after, the network and its accuracy."""
+    data, seed = experiment(rng), int(rng.integers(2**31))
+    source = _source(student, data, seed + 1)
+    kept = snapshot(source.net)
+    before = values(kept, source.sizes, "pretrain")
+    net, share = _run(student, name, source, data, seed)
+    if [array.tobytes() for array in arrays_in(kept)] != [array.tobytes() for array in arrays_in(source.net)]:
+        raise Mistake("pretrained_changed", function=name)
+    sizes = (*source.sizes[:2], N_CLASSES)
+    outputs = np.shape(student.call("forward", net, student.call("apply_scaler", source.scaler, data.X_test[:3])))[-1]
+    if outputs != N_CLASSES:
+        raise Mistake(
+            "head_of_two_classes" if outputs == 2 else "head_classes",
+            "outputs of the head",
+            outputs,
+            N_CLASSES,
+            function=name,
+        )
+    after = values(net, sizes, name)
+    _check_head_is_new(student, name, source, data, seed)
+    shifted = data._replace(X_source=data.X_source * 1.5 + 2)  # so that a scaler fitted anew is another one
+    other = _source(student, shifted, seed + 2)
+    _check_accuracy(student, name, *_run(student, name, other, shifted, seed), other, shifted)
+    net, share = check_experiment(name, lambda given: _run(student, name, source, given, seed), data)
+    if share < 0.5:
+        _check_labels(student, name, net, source, data)
+        raise Mistake("transfer_learns_little", "accuracy with 150 labels", share, "about 0.9", function=name)
+    return before, after, net, share
+
+
+def _check_head_is_new(student: Student, name: str, source: Source, data: Experiment, seed: int) -> None:
+    """Transfer from a network of ten classes whose head is huge: a head that is drawn anew is not."""
+    net = student.call("init_mlp", *source.sizes[:2], N_CLASSES, np.random.default_rng(seed))
+    sizes = (*source.sizes[:2], N_CLASSES)
+    p = values(net, sizes, "init_mlp")
+    assign(net, sizes, p | {"W2": p["W2"] + HUGE})
+    moved, _ = _run(student, name, source._replace(net=net), data, seed)
+    head = values(moved, sizes, name)["W2"]
+    if np.nanmedian(np.abs(head)) > HUGE / 3:
+        raise Mistake("head_reused", "W2, first entries", head, "a new draw", function=name)
+
+
+def _check_accuracy(student: Student, name: str, net: Any, share: float, source: Source, data: Experiment) -> None:
+    """Measure the returned network again, with the source's scaler on the test set."""
+
+    def measured(scaler: Any, X: Any, y: Any) -> float:
+        return number(student.call("accuracy", net, student.call("apply_scaler", scaler, X), y), "accuracy")
+
+    right = measured(source.scaler, data.X_test, data.y_test)
+    if abs(share - right) < 1e-6:
+        return
+    if abs(share - measured(source.scaler, data.X_train, data.y_train)) < 1e-6:
+        raise Mistake("accuracy_on_training_set", name, share, right)
+    for key, fitted in (("transfer_scaler_refitted", data.X_train), ("scaled_by_itself", data.X_test)):
+        if abs(share - measured(student.call("fit_scaler", fitted), data.X_test, data.y_test)) < 1e-6:
+            raise Mistake(key, name, share, right, function=name)
+    raw = number(student.call("accuracy", net, data.X_test, data.y_test), "accuracy")
+    if abs(share - raw) < 1e-6:
+        raise Mistake("transfer_unscaled", name, share, right, function=name)
+    raise Mistake("accuracy_is_of_another_network", name, share, right, function=name)
+
+
+def _check_labels(student: Student, name: str, net: Any, source: Source, data: Experiment) -> None:
+    scaled = student.call("apply_scaler", source.scaler, data.X_test)
+    z = np.asarray(student.call("forward", net, scaled), dtype=np.float64)
+    predicted = z.argmax(axis=1)
+    if float(np.mean(predicted == data.y_test % 2)) > 0.8:
+        raise Mistake(
+            "source_labels",
+            "predictions for the digits " + str(data.y_test[:6].tolist()),
+            predicted[:6],
+            data.y_test[:6],
+            function=name,
+        )
+    if float(np.mean(predicted == (data.y_test + 1) % N_CLASSES)) > 0.6:
+        raise Mistake(
+            "labels_off_by_one",
+            "predictions for the digits " + str(data.y_test[:6].tolist()),
+            predicted[:6],
+            data.y_test[:6],
+            function=name,
+        )
