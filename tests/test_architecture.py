@@ -74,7 +74,7 @@ ALLOWED = {
         *("errors", "files", "report", "report.chapters", "report.summary", "report.format", "report.figures"),
         *("report.equations", "report.png", "report.references"),
     },
-    "lab": {"errors", "files"},  # and scikit-learn: what a student uses too
+    "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
     "cli": TRAINING | STUDY | {"lab", "files", "report", "report.format", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"study", "study.settings"},  # fastmlp/__init__.py
@@ -248,6 +248,10 @@ FILE_SYSTEM = {
     "machine": "facts in /proc, or none",
     "problems.user": "the time stamp tells whether a file has to be read again",
     "cli.console": "streams are not files",
+    "cli.commands.lab": "a file that is being saved may be gone for a moment",
+    "lab.texts": "the words are the package's own",
+    "lab.starter": "so are the solutions",
+    "lab.grading.submissions": "what cannot be read is one submission, and others are graded",
     "report.render": "the templates are the package's own",
     "report.chapters.speed.optional": "it may be there, or not",
     "study.settings.load": "the shipped studies are the package's own",

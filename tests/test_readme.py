@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -108,6 +109,8 @@ def test_the_measure_of_contributing_agrees_with_its_oracle(names: dict[str, Any
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_of_the_readme_exists(command: list[str]) -> None:
     known = command_line.commands[command[0]]
+    if isinstance(known, click.Group):
+        known = known.commands[command[1]]
     options = {name for parameter in known.params for name in parameter.opts}
     assert {word for word in command if word.startswith("--")} <= options
 

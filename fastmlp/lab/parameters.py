@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .student import Mistake
+from .texts import at
 
 Values = dict[str, NDArray[np.float64]]
 Sizes = tuple[int, int, int]
@@ -81,7 +82,12 @@ def views(net: Any, sizes: Sizes, function: str) -> Values:
         else:
             listed = ", ".join(str(array.shape) for array in arrays) or "none"
             raise Mistake(
-                "no_parameter", f"arrays of what {function} returned", listed, shape, what=name, function=function
+                "no_parameter",
+                at("arrays_of_what_function_returned", function=function),
+                listed,
+                shape,
+                what=name,
+                function=function,
             )
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-from ..files import refusing
+from ..files import prepare_folder, refusing
 from .checks import FUNCTIONS
 from .notebook import Cell, to_notebook, to_percent, version_in, version_of
 from .texts import say, texts
@@ -122,11 +122,11 @@ def start(folder: Path) -> list[str]:
         If the folder cannot be written to.
     """
     starter = cells()
+    place = prepare_folder(folder)
     with refusing(folder, "cannot be written to"):
-        folder.mkdir(parents=True, exist_ok=True)
         return [
-            _write_new(folder / "lab.py", to_percent(starter), version_of(starter)),
-            _write_new(folder / "lab.ipynb", to_notebook(starter), version_of(starter)),
+            _write_new(place / "lab.py", to_percent(starter), version_of(starter)),
+            _write_new(place / "lab.ipynb", to_notebook(starter), version_of(starter)),
         ]
 
 

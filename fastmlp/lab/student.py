@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .texts import at
+
 
 class Mistake(Exception):
     """A check failed.
@@ -74,7 +76,7 @@ class Student:
             raise Mistake("raised", **_described(name, error)) from error
         for before, after in zip(arguments, copies, strict=True):
             if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
-                raise Mistake("input_changed", "its first values", after, before, function=name)
+                raise Mistake("input_changed", at("its_first_values"), after, before, function=name)
         if value is None:
             raise Mistake("returns_nothing", function=name)
         return value
@@ -134,7 +136,7 @@ def floats(value: Any, function: str, shape: tuple[int, ...]) -> np.ndarray[Any,
     except (TypeError, ValueError):
         raise Mistake("not_an_array", function=function, kind=type(value).__name__) from None
     if array.shape != shape:
-        raise Mistake("shape", "shape", str(array.shape), str(shape), function=function)
+        raise Mistake("shape", at("shape"), str(array.shape), str(shape), function=function)
     return array
 
 

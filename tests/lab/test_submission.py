@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,17 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes | None) -> No
         path.write_bytes(content)
     with pytest.raises(FastmlpError, match=r"lab\.py"):
         load(path)
+
+
+def test_checks_run_where_numba_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "lab.py"
+    path.write_text(to_percent(cells([1, 2, 3])), encoding="utf-8")
+    code = (
+        "import sys, pathlib; sys.modules['numba'] = sys.modules['llvmlite'] = None\n"
+        "from fastmlp.lab.checking import check\nfrom fastmlp.lab.submission import load\n"
+        "print(check(namespace=load(pathlib.Path(sys.argv[1])).names))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.endswith("3/6 solved\n")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..arguments import PATH
 from ..console import say
 from ..exit_codes import DONE, UNSOLVED
+
+if TYPE_CHECKING:
+    from ...lab.grading import Grade
 
 TASK = click.IntRange(1, 6)
 FILE = click.argument("file", type=PATH, default="lab.py")
@@ -116,3 +120,42 @@ def solution_command(task: int, file: Path, *, reveal: bool) -> int:
             return UNSOLVED
     click.echo(solution(task))
     return DONE
+
+
+@lab_command.command("grade")
+@click.argument("folder", type=PATH)
+@click.option("--out", type=PATH, default=".", show_default=True, help="Folder for grades.csv and grades.html.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=1), default=240.0, show_default=True, help="Limit of each submission."
+)
+@click.option("--memory", type=click.IntRange(min=512), default=2048, show_default=True, help="The same, in MiB.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1, max=256), default=1, show_default=True, help="Submissions at a time."
+)
+def grade_command(folder: Path, *, out: Path, seconds: float, memory: int, jobs: int) -> int:
+    """Grade all submissions in FOLDER, each in a process of its own.
+
+    A submission is a file, a folder (also STUDENT/ASSIGNMENT/FILE, as nbgrader has them) or a zip archive, as otter
+    exports. The process has limits, a temporary folder, and no network where the system allows it; the page says what
+    held. It is no protection against a submission that is written to deceive the grader from within.
+    """
+    from ...files import prepare_folder, write_whole
+    from ...lab.grading import grade_folder, to_csv
+    from ..lab_page import page
+
+    place = prepare_folder(out)
+    grades = grade_folder(folder, seconds=seconds, memory=memory * 2**20, jobs=jobs, progress=_say_grade)
+    for name, text in (("grades.csv", to_csv(grades)), ("grades.html", page(grades))):
+        write_whole(place / name, [text.encode()])
+        click.echo(place / name)
+    return DONE
+
+
+def _say_grade(grade: Grade) -> None:
+    from ...lab.texts import say as text
+
+    say(
+        text(
+            "page", "graded", name=grade.name, solved=len(grade.solved), total=6, status=text("statuses", grade.status)
+        )
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..student import Mistake, Student, number
+from ..texts import at
 from .data import experiment, shuffled_labels
 
 Floats = NDArray[np.float64]
@@ -23,14 +24,14 @@ def check_baseline(student: Student, rng: np.random.Generator) -> None:
     wrong = _accuracy(student, train_X, train_y, X, shuffled_labels(y))
     right = _expected(train_X, train_y, X, y)
     if abs(plain - (1 - right)) < CLOSE:
-        raise Mistake("error_instead_of_accuracy", "baseline", plain, right)
+        raise Mistake("error_instead_of_accuracy", at("baseline"), plain, right)
     if wrong > 0.5:  # tested on the training inputs under other labels, one of the two faults is confused
         confused = _accuracy(student, train_X, train_y, train_X, shuffled_labels(train_y)) < 0.9
         key = "baseline_trained_on_test" if confused else "accuracy_on_training_set"
-        raise Mistake(key, "accuracy if every test label is wrong", wrong, "near 0")
+        raise Mistake(key, at("accuracy_if_every_test_label_is_wrong"), wrong, at("near_0"))
     _check_unseen(student, train_X, train_y, X, y)
     if abs(plain - right) > 2 * CLOSE:
-        raise Mistake("baseline_differs", "baseline", plain, right)
+        raise Mistake("baseline_differs", at("baseline"), plain, right)
 
 
 def _check_unseen(student: Student, train_X: Floats, train_y: Any, X: Floats, y: Any) -> None:
@@ -48,12 +49,12 @@ def _check_unseen(student: Student, train_X: Floats, train_y: Any, X: Floats, y:
     if abs(mine - right) > 2 * CLOSE:
         key = min(leaks, key=lambda name: abs(leaks[name] - mine))
         if abs(leaks[key] - mine) < abs(right - mine) / 2:
-            raise Mistake(key, "accuracy on shifted test inputs", mine, right)
+            raise Mistake(key, at("accuracy_on_shifted_test_inputs"), mine, right)
     skewed = _accuracy(student, train_X * units, train_y, X * units, y)
     if abs(skewed - _expected(train_X, train_y, X, y)) > 2 * CLOSE:
         raise Mistake(
             "experiment_unscaled",
-            "accuracy if features have units of their own",
+            at("accuracy_if_features_have_units_of_their_own"),
             skewed,
             _expected(train_X, train_y, X, y),
         )
@@ -67,8 +68,8 @@ def _check_range(value: float, n: int) -> None:
     if 0 <= value <= 1:
         return
     if abs(value - round(value)) < 1e-9 and value > 100:
-        raise Mistake("accuracy_counted", "baseline", value, f"a share of {n}")
-    raise Mistake("accuracy_percent", "baseline", value, "between 0 and 1")
+        raise Mistake("accuracy_counted", at("baseline"), value, at("a_share_of_n", n=n))
+    raise Mistake("accuracy_percent", at("baseline"), value, at("between_0_and_1"))
 
 
 def _expected(

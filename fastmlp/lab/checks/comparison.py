@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..student import Mistake, Student
+from ..texts import at
 from .data import digits
 
 Rows = NDArray[np.float64]
@@ -70,7 +71,7 @@ def check_compare(student: Student, rng: np.random.Generator) -> None:
     if set(found) != wanted or len(found) != len(wanted):
         missing = sorted(wanted - set(found), key=str)
         example = missing[0] if missing else "none, but some rows appear twice"
-        raise Mistake("compare_rows", "rows", len(found), len(wanted), example=example)
+        raise Mistake("compare_rows", at("rows"), len(found), len(wanted), example=example)
     if not recorder.trainings:
         raise Mistake("compare_calls_nothing")
     _check_examples(recorder)
@@ -86,7 +87,7 @@ def _rows(value: Any) -> list[tuple[str, int, int, float]]:
             name, n, seed, share = row.values() if isinstance(row, dict) else row
             rows.append((str(name), int(n), int(seed), float(share)))
     except (TypeError, ValueError):
-        raise Mistake("compare_row", "a row", row if "row" in locals() else type(value).__name__) from None
+        raise Mistake("compare_row", at("a_row"), row if "row" in locals() else type(value).__name__) from None
     return rows
 
 
@@ -94,7 +95,7 @@ def _check_results(rows: list[tuple[str, int, int, float]]) -> None:
     for name, n, _, share in rows:
         right = STRATEGIES.index(name) / 10 + n / 1000
         if abs(share - right) > 1e-9:
-            raise Mistake("compare_results_mixed", f"{name} with {n} labels", share, right)
+            raise Mistake("compare_results_mixed", at("name_with_n_labels", name=name, n=n), share, right)
 
 
 def _keys(X: Rows) -> set[bytes]:
@@ -106,14 +107,16 @@ def _check_examples(recorder: Recorder) -> None:
     for name, X_train, X_test in recorder.trainings:
         shared = len(_keys(X_train) & _keys(X_test))
         if shared:
-            raise Mistake("compare_test_in_training", f"examples of {name} both trained and tested on", shared, 0)
+            raise Mistake(
+                "compare_test_in_training", at("examples_of_name_both_trained_and_tested_on", name=name), shared, 0
+            )
         for source in recorder.sources:
             if len(recorder.sources) == 1 and len(source) > 1600:
-                raise Mistake("compare_pretrained_on_everything", "examples pretrained on", len(source), 697)
+                raise Mistake("compare_pretrained_on_everything", at("examples_pretrained_on"), len(source), 697)
     if len(tests) == 1:
         raise Mistake("compare_one_split")
     if len(tests) > len(SEEDS):
-        raise Mistake("compare_not_paired", "test sets", len(tests), len(SEEDS))
+        raise Mistake("compare_not_paired", at("test_sets"), len(tests), len(SEEDS))
     for test in tests:
         _check_one_seed(recorder, test)
 
@@ -124,16 +127,18 @@ def _check_one_seed(recorder: Recorder, test: frozenset[bytes]) -> None:
     subsets = {n: {frozenset(_keys(X)) for _, X in trained if len(X) == n} for n in SIZES}
     wrong = sorted({len(X) for _, X in trained} - set(SIZES))
     if wrong:
-        raise Mistake("compare_sizes", "examples trained on", wrong[0], str(SIZES))
+        raise Mistake("compare_sizes", at("examples_trained_on"), wrong[0], str(SIZES))
     if any(len(different) > 1 for different in subsets.values()):
-        raise Mistake("compare_not_paired", "subsets of one size in one seed", max(map(len, subsets.values())), 1)
+        raise Mistake("compare_not_paired", at("subsets_of_one_size_in_one_seed"), max(map(len, subsets.values())), 1)
     small, large = (next(iter(subsets[n])) for n in SIZES)
     if not small <= large:
-        raise Mistake("compare_not_nested", "of the 20 examples, those among the 50", len(small & large), len(small))
+        raise Mistake("compare_not_nested", at("of_the_20_examples_those_among_the_50"), len(small & large), len(small))
     sources = [_keys(source) for source in recorder.sources]
     if sources and all(source & test for source in sources):
         shared = min(len(source & test) for source in sources)
         key = "compare_pretrained_on_everything" if min(map(len, sources)) > 1600 else "compare_test_in_pretraining"
-        raise Mistake(key, "test examples pretrained on", shared, 0)
+        raise Mistake(key, at("test_examples_pretrained_on"), shared, 0)
     if sources and all(source & large for source in sources):
-        raise Mistake("compare_target_in_pretraining", "training examples pretrained on", len(sources[0] & large), 0)
+        raise Mistake(
+            "compare_target_in_pretraining", at("training_examples_pretrained_on"), len(sources[0] & large), 0
+        )

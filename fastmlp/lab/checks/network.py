@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .. import flawed
 from ..parameters import Sizes, Values, assign, close, largest_gap, shapes, values
 from ..student import Mistake, Student, floats, number, pair
+from ..texts import at
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,21 +36,21 @@ def check_init(student: Student, rng: np.random.Generator) -> None:
     other = values(student.call("init_mlp", *LARGE, np.random.default_rng(seed + 1)), LARGE, "init_mlp")
     weight = first["W1"]
     if weight.std() < 1e-12:
-        raise Mistake("init_all_alike", "W1, first entries", weight, "all different")
+        raise Mistake("init_all_alike", at("w1_first_entries"), weight, at("all_different"))
     if not close(first, again, 0):
-        raise Mistake("init_not_repeatable", "W1, first entries", again["W1"], weight)
+        raise Mistake("init_not_repeatable", at("w1_first_entries"), again["W1"], weight)
     if close(first, other, 0):
-        raise Mistake("init_ignores_rng", "W1, first entries with another generator", other["W1"])
+        raise Mistake("init_ignores_rng", at("w1_first_entries_with_another_generator"), other["W1"])
     if weight.min() >= 0:
-        raise Mistake("init_positive", "smallest entry of W1", weight.min(), "below 0")
+        raise Mistake("init_positive", at("smallest_entry_of_w1"), weight.min(), at("below_0"))
     for name, scale in (("W1", np.sqrt(2 / LARGE[0])), ("W2", np.sqrt(2 / (LARGE[1] + LARGE[2])))):
         spread = float(first[name].std())
         if not 0.45 * scale <= spread <= 2.2 * scale:
             squared = 0.8 < spread / scale**2 < 1.25
             key = "init_variance_as_spread" if squared else "init_too_large" if spread > scale else "init_too_small"
-            raise Mistake(key, f"standard deviation of {name}", spread, float(scale))
+            raise Mistake(key, at("standard_deviation_of_name", name=name), spread, float(scale))
     if max(float(np.abs(first[name]).max()) for name in ("b1", "b2")) > 0.3:
-        raise Mistake("init_biases", "b1, first entries", first["b1"], 0)
+        raise Mistake("init_biases", at("b1_first_entries"), first["b1"], 0)
 
 
 def check_forward(student: Student, rng: np.random.Generator) -> None:
@@ -63,13 +64,13 @@ def check_forward(student: Student, rng: np.random.Generator) -> None:
         for flaw in flawed.FORWARD:
             wrong = flawed.logits(p, X, flaw)
             if mine.shape == wrong.shape and _agree(mine, wrong):
-                raise Mistake(flaw, "logits of the first example", mine[0], right[0])
+                raise Mistake(flaw, at("logits_of_the_first_example"), mine[0], right[0])
         if mine.shape != right.shape:
-            raise Mistake("shape", "shape", str(mine.shape), str(right.shape), function="forward")
-        raise Mistake("forward_differs", "logits of the first example", mine[0], right[0])
+            raise Mistake("shape", at("shape"), str(mine.shape), str(right.shape), function="forward")
+        raise Mistake("forward_differs", at("logits_of_the_first_example"), mine[0], right[0])
     alone = floats(student.call("forward", net, X[:1]), "forward", (1, SIZES[2]))
     if not _agree(alone, right[:1]):
-        raise Mistake("forward_batch_scaled", "logits of the first example alone", alone[0], right[0])
+        raise Mistake("forward_batch_scaled", at("logits_of_the_first_example_alone"), alone[0], right[0])
 
 
 def _agree(mine: Floats, right: Floats) -> bool:
@@ -84,11 +85,11 @@ def check_gradient(student: Student, rng: np.random.Generator) -> None:
     _check_loss(number(loss, "loss_and_gradient"), p, X, y)
     mine, right = _gradient_values(g), flawed.gradient(p, X, y)
     if not close(values(net, SIZES, "init_mlp"), p, 0):
-        raise Mistake("gradient_changes_network", "b2 afterwards", values(net, SIZES, "init_mlp")["b2"], p["b2"])
+        raise Mistake("gradient_changes_network", at("b2_afterwards"), values(net, SIZES, "init_mlp")["b2"], p["b2"])
     name, place, gap = largest_gap(mine, right)
     if gap > FLOAT32:
         slope = flawed.finite_difference(p, X, y, name, place)
-        where = f"slope of the loss in {name}[{', '.join(map(str, place))}]"
+        where = at("slope_of_the_loss_in_name_v2", name=name, v2=", ".join(map(str, place)))
         for flaw in flawed.GRADIENT:
             if close(mine, flawed.gradient(p, X, y, flaw), FLOAT32):
                 raise Mistake(flaw, where, mine[name][place], slope)
@@ -101,7 +102,7 @@ def _gradient_values(g: Any) -> Values:
         return values(g, SIZES, "loss_and_gradient")
     except Mistake as mistake:
         if mistake.key == "no_parameter" and any(np.shape(part) == (N, SIZES[1]) for part in _listed(g)):
-            raise Mistake("gradient_bias_not_summed", "shape", f"({N}, {SIZES[1]})", f"({SIZES[1]},)") from None
+            raise Mistake("gradient_bias_not_summed", at("shape"), f"({N}, {SIZES[1]})", f"({SIZES[1]},)") from None
         raise
 
 
@@ -115,8 +116,8 @@ def _check_loss(mine: float, p: Values, X: Floats, y: Ints) -> None:
         return
     for flaw in flawed.LOSS:
         if np.isclose(mine, flawed.loss(p, X, y, flaw), rtol=FLOAT32):
-            raise Mistake(flaw, f"loss of {len(y)} examples", mine, right)
-    raise Mistake("loss_differs", f"loss of {len(y)} examples", mine, right)
+            raise Mistake(flaw, at("loss_of_v1_examples", v1=len(y)), mine, right)
+    raise Mistake("loss_differs", at("loss_of_v1_examples", v1=len(y)), mine, right)
 
 
 def _check_overflow(student: Student, net: Any, p: Values, y: Ints) -> None:
@@ -127,7 +128,9 @@ def _check_overflow(student: Student, net: Any, p: Values, y: Ints) -> None:
     )
     entries = values(g, SIZES, "loss_and_gradient")
     if not np.isfinite(number(loss, "loss_and_gradient")) or not all(np.isfinite(v).all() for v in entries.values()):
-        raise Mistake("softmax_overflows", "loss where a logit is 2000", number(loss, "loss_and_gradient"), "a number")
+        raise Mistake(
+            "softmax_overflows", at("loss_where_a_logit_is_2000"), number(loss, "loss_and_gradient"), at("a_number")
+        )
 
 
 def check_accuracy(student: Student, rng: np.random.Generator) -> None:
@@ -143,4 +146,4 @@ def check_accuracy(student: Student, rng: np.random.Generator) -> None:
     keys = {"error_instead_of_accuracy": 1 - right, "accuracy_percent": 100 * right, "accuracy_counted": 31 * right}
     keys |= {"accuracy_of_smallest": float(np.mean(z.argmin(axis=1) == y))}
     named = next((key for key, wrong in keys.items() if np.isclose(mine, wrong, atol=1e-6)), "accuracy_differs")
-    raise Mistake(named, "accuracy on 31 examples", mine, right)
+    raise Mistake(named, at("accuracy_on_31_examples"), mine, right)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..parameters import values
 from ..student import Mistake, Student, floats, pair
+from ..texts import at
 from .data import HIDDEN, Experiment, experiment, same
 
 Floats = NDArray[np.float64]
@@ -23,13 +24,16 @@ def check_pretrain(student: Student, rng: np.random.Generator) -> None:
     scaled = floats(student.call("apply_scaler", scaler, X), "apply_scaler", X.shape)
     if abs(float(scaled.mean())) > 0.1 or not 0.5 < float(scaled.std()) < 1.5:
         raise Mistake(
-            "pretrain_scaler", "mean and spread of the source inputs, scaled", [scaled.mean(), scaled.std()], "0 and 1"
+            "pretrain_scaler",
+            at("mean_and_spread_of_the_source_inputs_scaled"),
+            [scaled.mean(), scaled.std()],
+            at("0_and_1"),
         )
     fresh = student.call("apply_scaler", scaler, data.X_test)
     z = np.asarray(student.call("forward", net, fresh), dtype=np.float64)
     if z.ndim != 2 or z.shape[1] != 2:
         named = "pretrain_ten_classes" if z.shape[-1] == 10 else "pretrain_classes"
-        raise Mistake(named, "outputs of the head", z.shape[-1], 2)
+        raise Mistake(named, at("outputs_of_the_head"), z.shape[-1], 2)
     values(net, (X.shape[1], HIDDEN, 2), "pretrain")
     _check_labels(z.argmax(axis=1), data.y_test)
     _check_units(student, data, seed)
@@ -53,7 +57,7 @@ def _check_units(student: Student, data: Experiment, seed: int) -> None:
     z = student.call("forward", net, student.call("apply_scaler", scaler, data.X_test * units))
     share = float(np.mean(np.asarray(z, dtype=np.float64).argmax(axis=1) == data.y_test % 2))
     if share < 0.85:
-        raise Mistake("pretrain_unscaled", "accuracy if features have units of their own", share, "above 0.9")
+        raise Mistake("pretrain_unscaled", at("accuracy_if_features_have_units_of_their_own"), share, at("above_0_9"))
 
 
 def _check_labels(predicted: Ints, digits: Ints) -> None:
@@ -68,5 +72,7 @@ def _check_labels(predicted: Ints, digits: Ints) -> None:
     }
     for key, labels in others.items():
         if float(np.mean(predicted == labels)) > 0.88:
-            raise Mistake(key, "predictions for the digits " + str(digits[:6].tolist()), predicted[:6], digits[:6] % 2)
-    raise Mistake("pretrain_learns_nothing", "accuracy on even or odd", share, "above 0.9")
+            raise Mistake(
+                key, at("predictions_for_the_digits", digits=digits[:6].tolist()), predicted[:6], digits[:6] % 2
+            )
+    raise Mistake("pretrain_learns_nothing", at("accuracy_on_even_or_odd"), share, at("above_0_9"))

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import flawed
 from ..student import Mistake, Student, floats
+from ..texts import at
 
 
 def check_scaler(student: Student, rng: np.random.Generator) -> None:
@@ -21,16 +22,16 @@ def check_scaler(student: Student, rng: np.random.Generator) -> None:
     if not np.allclose(mine, right, rtol=0.04, atol=0.03):  # a divisor of n or of n - 1
         for flaw in flawed.SCALED:
             if np.allclose(mine, flawed.scaled(X, Z, flaw), rtol=0.04, atol=0.02):
-                raise Mistake(flaw, "first row of new inputs, scaled", mine[0], right[0])
-        raise Mistake("scaler_differs", "first row of new inputs, scaled", mine[0], right[0])
+                raise Mistake(flaw, at("first_row_of_new_inputs_scaled"), mine[0], right[0])
+        raise Mistake("scaler_differs", at("first_row_of_new_inputs_scaled"), mine[0], right[0])
     one = _applied(student, scaler, Z[:1])
     if not np.allclose(one, mine[:1], rtol=1e-3, atol=1e-4):
-        raise Mistake("scaler_of_what_it_is_applied_to", "the first row alone, scaled", one[0], mine[0])
+        raise Mistake("scaler_of_what_it_is_applied_to", at("the_first_row_alone_scaled"), one[0], mine[0])
     constant = X.copy()
     constant[:, 1] = 4.0
     blank = _applied(student, student.call("fit_scaler", constant), constant)
     if not np.isfinite(blank).all() or np.abs(blank[:, 1]).max() > 1e-6:
-        raise Mistake("scaler_constant", "a feature that is always 4, scaled", blank[0, 1], 0)
+        raise Mistake("scaler_constant", at("a_feature_that_is_always_4_scaled"), blank[0, 1], 0)
 
 
 def _applied(student: Student, scaler: Any, Z: Any) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .. import flawed
 from ..parameters import Sizes, Values, close, largest_gap, values
 from ..student import Mistake, Student, number
+from ..texts import at
 from .network import SIZES, drawn
 
 Floats = NDArray[np.float64]
@@ -45,7 +46,7 @@ def _check_updates(student: Student, rng: np.random.Generator) -> None:
     if close(after, right, TOLERANCE):
         return
     name, place, _ = largest_gap(after, right)
-    where = f"{name}[{', '.join(map(str, place))}] after {epochs} updates"
+    where = at("name_v2_after_epochs_updates", name=name, v2=", ".join(map(str, place)), epochs=epochs)
     for flaw in flawed.TRAINING:
         if close(after, flawed.trained(before, X, y, epochs, lr, momentum, flaw), TOLERANCE):
             raise Mistake(flaw, where, after[name][place], right[name][place])
@@ -76,7 +77,7 @@ def _check_number_of_updates(student: Student, rng: np.random.Generator) -> None
         if abs(steps - round(steps)) < 0.1
         else "train_number_of_updates"
     )
-    raise Mistake(key, f"updates in an epoch of {n} examples with batches of {batch}", round(steps, 2), 3)
+    raise Mistake(key, at("updates_in_an_epoch_of_n_examples_with_batch", n=n, batch=batch), round(steps, 2), 3)
 
 
 def _steps(before: Values, after: Values, g: Values) -> float:
@@ -93,7 +94,7 @@ def _check_each_example_once(student: Student, rng: np.random.Generator) -> None
     moved = {name: (before[name] - after[name]) / SMALL_RATE / n for name in g}
     name, place, gap = largest_gap(moved, g)
     if gap > 0.15:
-        where = f"mean step of {name}[{', '.join(map(str, place))}] in an epoch, over the rate"
+        where = at("mean_step_of_name_v2_in_an_epoch_over_the_ra", name=name, v2=", ".join(map(str, place)))
         raise Mistake("train_replacement", where, moved[name][place], g[name][place])
 
 
@@ -104,9 +105,9 @@ def _check_order(student: Student, rng: np.random.Generator) -> None:
     start = int(rng.integers(2**31))
     runs = [_train(student, np.random.default_rng(start), X, y, *options, seed=seed)[1] for seed in (1, 1, 2)]
     if not close(runs[0], runs[1], 0):
-        raise Mistake("train_not_repeatable", "W2, first entries", runs[1]["W2"], runs[0]["W2"])
+        raise Mistake("train_not_repeatable", at("w2_first_entries"), runs[1]["W2"], runs[0]["W2"])
     if close(runs[0], runs[2], 1e-9):
-        raise Mistake("train_not_shuffled", "W2, first entries with another generator", runs[2]["W2"])
+        raise Mistake("train_not_shuffled", at("w2_first_entries_with_another_generator"), runs[2]["W2"])
 
 
 def _check_learning(student: Student, rng: np.random.Generator) -> None:
@@ -119,4 +120,4 @@ def _check_learning(student: Student, rng: np.random.Generator) -> None:
     trained = student.call("train_mlp", net, X, y, 40, 16, 0.05, 0.9, np.random.default_rng(1))
     share = number(student.call("accuracy", trained, X, y), "accuracy")
     if share < 0.9:
-        raise Mistake("train_learns_nothing", "accuracy on four heaps of points it was trained on", share, "near 1")
+        raise Mistake("train_learns_nothing", at("accuracy_on_four_heaps_of_points_it_was_trai"), share, at("near_1"))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..parameters import Sizes, Values, arrays_in, assign, values
 from ..student import Mistake, Student, number, pair, snapshot
+from ..texts import at
 from .data import HIDDEN, N_CLASSES, Experiment, experiment
 from .scratch import check_experiment
 
@@ -47,9 +48,9 @@ def check_finetune(student: Student, rng: np.random.Generator) -> None:
     before, after, _, _ = _check(student, rng, "finetune")
     for name in ("W1", "b1"):
         if before[name].tobytes() == after[name].tobytes():
-            raise Mistake("finetune_keeps_" + name, f"{name}, first entries", after[name], "moved")
+            raise Mistake("finetune_keeps_" + name, at("name_first_entries", name=name), after[name], at("moved"))
     if _apart(before["W1"], after["W1"]) > 0.7:
-        raise Mistake("body_drawn_anew", "W1, first entries", after["W1"], before["W1"], function="finetune")
+        raise Mistake("body_drawn_anew", at("w1_first_entries"), after["W1"], before["W1"], function="finetune")
 
 
 def _apart(first: Any, second: Any) -> float:
@@ -93,7 +94,7 @@ def _check(student: Student, rng: np.random.Generator, name: str) -> tuple[Value
     if outputs != N_CLASSES:
         raise Mistake(
             "head_of_two_classes" if outputs == 2 else "head_classes",
-            "outputs of the head",
+            at("outputs_of_the_head"),
             outputs,
             N_CLASSES,
             function=name,
@@ -106,7 +107,7 @@ def _check(student: Student, rng: np.random.Generator, name: str) -> tuple[Value
     net, share = check_experiment(name, lambda given: _run(student, name, source, given, seed), data)
     if share < 0.5:
         _check_labels(student, name, net, source, data)
-        raise Mistake("transfer_learns_little", "accuracy with 150 labels", share, "about 0.9", function=name)
+        raise Mistake("transfer_learns_little", at("accuracy_with_150_labels"), share, at("about_0_9"), function=name)
     return before, after, net, share
 
 
@@ -119,7 +120,7 @@ def _check_head_is_new(student: Student, name: str, source: Source, data: Experi
     moved, _ = _run(student, name, source._replace(net=net), data, seed)
     head = values(moved, sizes, name)["W2"]
     if np.nanmedian(np.abs(head)) > HUGE / 3:
-        raise Mistake("head_reused", "W2, first entries", head, "a new draw", function=name)
+        raise Mistake("head_reused", at("w2_first_entries"), head, at("a_new_draw"), function=name)
 
 
 def _check_accuracy(student: Student, name: str, net: Any, share: float, source: Source, data: Experiment) -> None:
@@ -149,7 +150,7 @@ def _check_labels(student: Student, name: str, net: Any, source: Source, data: E
     if float(np.mean(predicted == data.y_test % 2)) > 0.8:
         raise Mistake(
             "source_labels",
-            "predictions for the digits " + str(data.y_test[:6].tolist()),
+            at("predictions_for_the_digits", digits=data.y_test[:6].tolist()),
             predicted[:6],
             data.y_test[:6],
             function=name,
@@ -157,7 +158,7 @@ def _check_labels(student: Student, name: str, net: Any, source: Source, data: E
     if float(np.mean(predicted == (data.y_test + 1) % N_CLASSES)) > 0.6:
         raise Mistake(
             "labels_off_by_one",
-            "predictions for the digits " + str(data.y_test[:6].tolist()),
+            at("predictions_for_the_digits", digits=data.y_test[:6].tolist()),
             predicted[:6],
             data.y_test[:6],
             function=name,

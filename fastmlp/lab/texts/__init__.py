@@ -22,3 +22,8 @@ def say(table: str, key: str, **facts: object) -> str:
     """Return a text with its facts filled in."""
     text: str = texts()[table][key]
     return text.strip().format(**facts) if facts else text.strip()
+
+
+def at(key: str, **facts: object) -> str:
+    """Return what a number is, as the line of numbers says it."""
+    return say("shown", key, **facts)
