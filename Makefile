@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := $(VENV)/oracles
+NOTEBOOK := $(VENV)/notebook
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 # Two processes, if there are two cores: each begins at one end of the tests, so that neighbours share their fixtures, and
@@ -15,7 +16,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs test oracles lint bench rehearse clean
+.PHONY: help study docs test oracles notebook lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +38,9 @@ test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k l
 
 oracles: $(ORACLES)/.installed  ## Run the tests that compare with other libraries, PyTorch and JAX among them
 	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle
+
+notebook: $(NOTEBOOK)/.installed  ## Run the tests of the lab's notebook, in a real kernel and in JupyterLab
+	FASTMLP_REQUIRE_NOTEBOOK=1 $(NOTEBOOK)/bin/python -m pytest tests/lab/test_notebook.py
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
 	$(BIN)/ruff check
@@ -70,6 +74,12 @@ $(VENV)/.installed: pyproject.toml
 $(ORACLES)/.installed: pyproject.toml $(VENV)/.installed
 	test -x $(ORACLES)/bin/python || $(BIN)/python -m venv $(ORACLES)
 	$(PIP) --python $(ORACLES)/bin/python install --quiet --editable . --group oracles
+	@touch $@
+
+# Apart from the others too, because JupyterLab brings a hundred packages.
+$(NOTEBOOK)/.installed: pyproject.toml $(VENV)/.installed
+	test -x $(NOTEBOOK)/bin/python || $(BIN)/python -m venv $(NOTEBOOK)
+	$(PIP) --python $(NOTEBOOK)/bin/python install --quiet --editable . --group notebook
 	@touch $@
 
 $(VENV)/.installed-%: $(VENV)/.installed
