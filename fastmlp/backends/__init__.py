@@ -53,13 +53,32 @@ class Backend:
             _warm_up(self, dtype, function)
 
 
+_OWN: dict[str, Backend] = {}
+
+
+def add_backend(backend: Backend) -> None:
+    """Make a backend of one's own known to this process by its name; another one of that name is replaced."""
+    _OWN[backend.name] = backend
+
+
+def known_backends() -> tuple[str, ...]:
+    """Return the names that `get_backend` takes."""
+    return (*BACKENDS, *_OWN)
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is that of a backend that was added: worker processes do not know it."""
+    return name in _OWN
+
+
 def get_backend(name: str = "auto") -> Backend:
     """Return a backend by the user's name for it.
 
     Parameters
     ----------
     name
-        ``"numpy"``, ``"numba"``, or ``"auto"``: Numba if it can be imported, else NumPy with one warning.
+        ``"numpy"``, ``"numba"``, ``"auto"``, which is Numba if it can be imported and else NumPy with one warning, or
+        one that was added.
 
     Raises
     ------
@@ -69,8 +88,10 @@ def get_backend(name: str = "auto") -> Backend:
         If ``"numba"`` is asked for and cannot be imported.
     """
     given: object = name
-    if not isinstance(given, str) or given not in BACKENDS:
-        raise UnknownName("backend", given, BACKENDS)
+    if not isinstance(given, str) or given not in known_backends():
+        raise UnknownName("backend", given, known_backends())
+    if name in _OWN:
+        return _OWN[name]
     if name != "auto":
         return _load(name)
     chosen, problem = choose_backend()

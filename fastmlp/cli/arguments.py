@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,5 +19,21 @@ class NonEmptyPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-BACKENDS = click.Choice(["auto", "numba", "numpy"])
+class BackendName(click.Choice):  # type: ignore[type-arg] # generic since click 8.2
+    """A backend's name, or the path of a student's lab, with or without the hash of what it held."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Let paths of Python files and notebooks pass."""
+        if isinstance(value, str) and student_file(value):
+            return value
+        return super().convert(value, param, ctx)
+
+
+def student_file(name: str) -> Path | None:
+    """Return the path of the student's lab that a backend's name stands for, if it does."""
+    path = Path(re.sub(r"@[0-9a-f]{8}$", "", name))
+    return path if path.suffix in {".py", ".ipynb"} else None
+
+
+BACKENDS = BackendName(["auto", "numba", "numpy"])
 PATH = NonEmptyPath(path_type=Path)

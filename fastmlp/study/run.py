@@ -8,11 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..backends import BACKENDS, get_backend
+from ..backends import get_backend, is_own, known_backends
 from ..checks import at_most, check_name, plain, true_or_false
 from ..errors import InvalidInput, StoreError, shown
 from ..files import check_path, entry_at, prepare_folder, read_bytes, write_whole
 from ..machine import usable_cores, version_of
+from .backend_comparison import compare_with_reference
 from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
 from .execution.executors import open_executor
@@ -60,7 +61,7 @@ def run_study(
     seeds
         Number of seeds (default: the study's own).
     backend
-        ``auto``, ``numba`` or ``numpy``.
+        ``auto``, ``numba``, ``numpy``, or one that was added by `fastmlp.backends.add_backend`: it has one worker.
     quick
         Thin the grid to 3 sizes and 3 seeds.
     shard
@@ -82,7 +83,8 @@ def run_study(
     on_commit, part = check_progress(progress), read_shard(shard)
     check_free(place)
     settings = effective_settings(study, seeds=seeds, quick=quick)
-    backend = get_backend(check_name("backend", backend, BACKENDS)).name
+    backend = get_backend(check_name("backend", backend, known_backends())).name
+    workers = 1 if is_own(backend) else workers  # other processes do not know it
     share = (lambda _: True) if part is None else share_of(settings, part)
     folder = prepare_folder(place)
     with handling_signals() as stop, Store.open(folder) as store:
@@ -94,8 +96,11 @@ def run_study(
         facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
         facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
         if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
-            checked = check_gradient(settings, settings.problem(settings.grid.problems[0]), backend)
+            problem = settings.problem(settings.grid.problems[0])
+            checked = check_gradient(settings, problem, backend)
             how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
+            if is_own(backend):
+                how["backend_comparison"] = compare_with_reference(settings, problem, backend)
             with open_executor(GroupRunner(settings, environment.backend), workers, store.count()[1]) as executor:
                 store.note(describe_run(environment) | how)
                 with stop.drain():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...report.format import count
-from ..arguments import BACKENDS, PATH, NonEmptyPath
+from ..arguments import BACKENDS, PATH, NonEmptyPath, student_file
 from ..console import leave, say
 from ..exit_codes import DONE, HELP, SIGNALLED, TRIALS_FAILED
 from ..progress import Meter, tally
@@ -38,6 +38,7 @@ class NamingStudies(click.Command):
     epilog="\b\nExamples:\n  fastmlp study                          the lab, into out/\n"
     "  fastmlp study lab --quick --out look   a smaller grid, for a first look\n"
     "  fastmlp study my.toml --out mine       your own study; out/study.toml is an example\n"
+    "  fastmlp study lab --backend lab.py     your own network, on a smaller grid\n"
     "  fastmlp study lab --seeds 40           more seeds; finished trials are kept\n\n" + HELP,
 )
 @click.argument("study", type=NonEmptyPath(), default="lab")
@@ -50,10 +51,18 @@ class NamingStudies(click.Command):
     help="Number of parallel workers. [default: one per core]",
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the study's own.")
-@click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="Compute backend.")
-@click.option("--quick", is_flag=True, help="Reduce the grid to at most 3 sizes and 3 seeds.")
+@click.option(
+    "--backend",
+    type=BACKENDS,
+    default="auto",
+    show_default=True,
+    help="Compute backend, or your own lab.py.",
+)
+@click.option(
+    "--quick/--whole", default=None, help="Reduce the grid to at most 3 sizes and 3 seeds; the default with a lab.py."
+)
 @click.option("--shard", metavar="I/N", help="Run only part I of N, on this machine; `fastmlp merge` joins the parts.")
-def study_command(study: str, out: Path, **options: Any) -> int:
+def study_command(study: str, out: Path, *, backend: str, quick: bool | None, **options: Any) -> int:
     """Run STUDY: the name of a shipped study, or a TOML file.
 
     The shipped studies are {shipped}. It writes study.toml, study.sqlite, results.csv,
@@ -62,11 +71,16 @@ def study_command(study: str, out: Path, **options: Any) -> int:
     from ...study import resume_command, run_study
     from ...study.execution.signals import StudyStopped
 
+    if file := student_file(backend):
+        from ...lab.backend import add_student_backend
+
+        backend, quick = add_student_backend(file, str(file)), quick is not False
+    thin = bool(quick)
     try:
         with closing(Meter()) as meter:
-            results = run_study(study, out, progress=meter, **options)
+            results = run_study(study, out, backend=backend, quick=thin, progress=meter, **options)
     except StudyStopped as stopped:
-        say(f"{stopped}; to resume: {resume_command(out, options['backend'], options['shard'])}")
+        say(f"{stopped}; to resume: {resume_command(out, backend, options['shard'])}")
         leave(SIGNALLED + stopped.signum)
     print_results(results)
     return TRIALS_FAILED if results.counts["diverged"] or results.counts["failed"] else DONE

@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 from ...study import Study
 from .worked import Worked, work_through
 
-__all__ = ["GradientCheck", "Numbers", "check_of", "numbers"]
+__all__ = ["GradientCheck", "Numbers", "check_of", "numbers", "own_backend"]
 
 ROUNDING = {"float32": 1e-4, "float64": 1e-6}  # relative errors that it can explain, with some room
 
@@ -35,17 +35,38 @@ class GradientCheck(TypedDict):
     case: Literal["agrees", "differs"]
 
 
+class OwnBackend(TypedDict):
+    """What `fastmlp.study.backend_comparison` noted, and whether rounding explains the differences.
+
+    `of_peak` and `slower` are shares: of the peak of one core, and of the fastest backend's speed; None if unknown.
+    """
+
+    backend: str
+    dtype: str
+    examples: int
+    epochs: int
+    gradient: float
+    parameters: float
+    agree: float
+    fastest_name: str
+    slower: float
+    of_peak: float | None
+    case: Literal["equivalent", "different"]
+
+
 class Numbers(TypedDict):
-    """The example, and the check, or None where the study did not make it."""
+    """The example; the check, or None where the study did not make it; the backend of one's own, if there is one."""
 
     worked: Worked
     gradient: GradientCheck | None
+    own: OwnBackend | None
 
 
 def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     worked = work_through(float(study.settings["training"]["lr"]))
-    return {"worked": worked, "gradient": check_of(study.meta.get("gradient_check"))}
+    check, own = check_of(study.meta.get("gradient_check")), own_backend(study.meta.get("backend_comparison"))
+    return {"worked": worked, "gradient": check, "own": own}
 
 
 def check_of(text: str | None) -> GradientCheck | None:
@@ -64,4 +85,26 @@ def check_of(text: str | None) -> GradientCheck | None:
         "largest": largest,
         "checked": sum(part["checked"] for part in parts),
         "case": "agrees" if largest <= ROUNDING[noted["dtype"]] else "differs",
+    }
+
+
+def own_backend(text: str | None) -> OwnBackend | None:
+    """Return the comparison that a study noted, as a JSON object: see `fastmlp.study.backend_comparison`."""
+    if not text:
+        return None
+    noted = json.loads(text)
+    errors = [noted[name] for name in ("loss", "gradient", "parameters")]
+    close = all(error is not None and error <= ROUNDING[noted["dtype"]] for error in errors)
+    return {
+        "backend": noted["backend"],
+        "dtype": noted["dtype"],
+        "examples": noted["examples"],
+        "epochs": noted["epochs"],
+        "gradient": noted["gradient"] or 0.0,
+        "parameters": noted["parameters"] or 0.0,
+        "agree": noted["agree"],
+        "fastest_name": noted["fastest_name"],
+        "slower": noted["fastest"] / noted["flops"],
+        "of_peak": noted["flops"] / noted["peak"] if noted["peak"] else None,
+        "case": "equivalent" if close else "different",
     }

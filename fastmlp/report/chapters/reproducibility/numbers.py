@@ -9,7 +9,7 @@ from ...study import Study
 __all__ = ["Note", "Numbers", "numbers"]
 
 #: Notes of the store to itself, or shown in another chapter.
-PRIVATE = {"rendered", "schema", "gradient_check", "identity", "planned"}
+PRIVATE = {"rendered", "schema", "gradient_check", "backend_comparison", "identity", "planned"}
 
 
 class Note(TypedDict):
