@@ -22,7 +22,7 @@ POLL = 0.5  # seconds between two looks at a file
 
 @click.group("lab")
 def lab_command() -> None:
-    """Do the lab yourself: six tasks, checks that know the mistakes, solutions."""
+    """Do the lab yourself: tasks, checks, solutions."""
 
 
 @lab_command.command("start")
