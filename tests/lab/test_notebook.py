@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,10 @@ def test_jupyterlab_goes_to_the_plot(jupyter: str) -> None:
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text(re.compile("^Run All Cells$")).click()
+        with suppress(sync_api.TimeoutError):  # asked only while the kernel is still starting
+            page.get_by_role("button", name="Select Kernel").or_(page.get_by_role("button", name="Select")).click(
+                timeout=5_000
+            )
         page.wait_for_selector(".jp-OutputArea-output img", timeout=SECONDS * 1000, state="attached")
         page.locator(".jp-OutputArea-output img").last.scroll_into_view_if_needed()
         assert "6/6 solved" in page.locator(".jp-Notebook").inner_text()

@@ -22,7 +22,10 @@ POLL = 0.5  # seconds between two looks at a file
 
 @click.group("lab")
 def lab_command() -> None:
-    """Do the lab yourself: tasks, checks, solutions."""
+    """Do the lab yourself, and have it checked.
+
+    Six tasks, from splitting the data to the comparison of strategies, as a notebook and as a Python file.
+    """
 
 
 @lab_command.command("start")
