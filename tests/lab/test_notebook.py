@@ -124,17 +124,15 @@ def test_jupyterlab_goes_to_the_plot(jupyter: str) -> None:
         page = playwright.chromium.launch(executable_path=path, args=FLAGS).new_page()
         page.goto(jupyter)
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        with suppress(sync_api.TimeoutError):  # it may ask which kernel to start
+            page.locator(".jp-Dialog button.jp-mod-accept").click(timeout=10_000)
+        page.get_by_text(re.compile(r"Python 3 .*\| Idle")).wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text(re.compile("^Run All Cells$")).click()
-        with suppress(sync_api.TimeoutError):  # asked only while the kernel is still starting
-            page.get_by_role("button", name="Select Kernel").or_(page.get_by_role("button", name="Select")).click(
-                timeout=5_000
-            )
         page.wait_for_selector(".jp-OutputArea-output img", timeout=SECONDS * 1000, state="attached")
         page.locator(".jp-OutputArea-output img").last.scroll_into_view_if_needed()
         assert "6/6 solved" in page.locator(".jp-Notebook").inner_text()
         found = axe.run(page, context=".jp-MarkdownOutput, .jp-OutputArea-output pre")
-        ours = [
-            violation for violation in found["violations"] if violation["id"] not in {"color-contrast", "image-alt"}
-        ]
-        assert not ours, [violation["id"] for violation in ours]
+        theirs = {"color-contrast", "image-alt"}  # JupyterLab's theme, and how it shows a figure
+        ours = [violation for violation in found["violations"] if violation["id"] not in theirs]
+        assert not ours, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in ours]
