@@ -101,7 +101,9 @@ def _check(student: Student, rng: np.random.Generator, name: str) -> tuple[Value
         )
     after = values(net, sizes, name)
     _check_head_is_new(student, name, source, data, seed)
-    shifted = data._replace(X_source=data.X_source * 1.5 + 2)  # so that a scaler fitted anew is another one
+    shifted = data._replace(  # so that the scalers of the source, the labels and the test set are three
+        X_source=data.X_source * 1.5 + 2, X_test=data.X_test + np.where(np.arange(data.X_test.shape[1]) % 2, 6.0, 0.0)
+    )
     other = _source(student, shifted, seed + 2)
     _check_accuracy(student, name, *_run(student, name, other, shifted, seed), other, shifted)
     net, share = check_experiment(name, lambda given: _run(student, name, source, given, seed), data)
