@@ -71,6 +71,8 @@ def _wanted(kind: str, rest: str) -> str:
 
 def _at(path: str, data: Any) -> Any:
     for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        if name and not isinstance(data, Mapping):
+            return data  # msgspec looked at the attributes of something that is no table
         data = data[name] if name else data[int(place)]
     return data
 
