@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import fastmlp
+from fastmlp import backends
 from fastmlp.backends import get_backend
 from fastmlp.backends.warm_up import CALLS
 
@@ -60,6 +61,7 @@ def test_seconds_of_a_first_training_hold_no_compiling(call: str, tmp_path: Any,
 @pytest.mark.parametrize("function", CALLS)
 def test_what_is_warmed_up_is_what_is_called(function: str, dtype: str) -> None:
     """A call compiles for the types of its arguments: real ones must find what the small ones have left."""
+    backends._warm_up.cache_clear()  # a test before this one may have called it on a tile of its own
     get_backend("numba").warm_up(np.dtype(dtype), function)
     before = len(ENTRIES[function].signatures)
     net = fastmlp.init_mlp((6, 7, 5, 3), rng=0, dtype=dtype)
