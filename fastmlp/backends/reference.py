@@ -19,11 +19,13 @@ from ..layout import Layout
 from ..registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
+
+    Gradient = Callable[[Floats, Ints, int, Floats, NDArray[np.int64]], tuple[float, Floats]]
 
 
 def logistic(z: Floats) -> Floats:
@@ -177,8 +179,37 @@ def train(
     -------
     Updates completed: `last`, or less if a loss was not finite. That loss is in `losses`, later epochs hold NaN.
     """
+    return train_by(
+        loss_and_gradient, theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls,
+        anchor, momentum, losses, first, last,
+    )  # fmt: skip
+
+
+def train_by(
+    loss_and_gradient: Gradient,
+    theta: Floats,
+    state: Floats,
+    sizes: Ints,
+    activation: int,
+    optimizer: int,
+    x: Floats,
+    y: NDArray[np.int64],
+    order: Ints,
+    batch_size: int,
+    rates: NDArray[np.float64],
+    decays: NDArray[np.float64],
+    pulls: NDArray[np.float64],
+    anchor: Floats,
+    momentum: float,
+    losses: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> int:
+    """Train as `train` does, by any function that returns a loss and its gradient."""
     done = first
-    for gradient in gradients(theta, sizes, activation, x, y, order, batch_size, losses, first, last):
+    for gradient in gradients(
+        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last
+    ):
         done += 1
         for part, rate, decay, pull in moving_parts(part_sizes(sizes), rates, decays, pulls):
             update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, done)
@@ -189,6 +220,7 @@ def train(
 
 
 def gradients(
+    loss_and_gradient: Gradient,
     theta: Floats,
     sizes: Ints,
     activation: int,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..layout import Layout
-from .reference import gradients, moving_parts, quiet, update
+from .reference import gradients, loss_and_gradient, moving_parts, quiet, update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,9 @@ def train_lora(
     slopes = np.empty_like(factors)
     lengths = factor_sizes(sizes, rank)
     head = -sum(lengths[-2:])
-    for gradient in gradients(theta, sizes, activation, x, y, order, batch_size, losses, first, last):
+    for gradient in gradients(
+        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last
+    ):
         done += 1
         layers = zip(_body(gradient, sizes), _pairs(factors, sizes, rank), _pairs(slopes, sizes, rank), strict=True)
         for slope, (a, b), (d_a, d_b) in layers:
