@@ -101,100 +101,40 @@ def update_weights(
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_wide(
-                    tile,
-                    parameters,
-                    place,
-                    columns,
-                    size,
-                    x,
-                    x_at + r,
-                    x_step,
-                    deltas,
-                    delta_at + c,
-                    count,
-                    coefficients,
-                )
+                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
+                    count, coefficients,
+                )  # fmt: skip
             else:
                 adam_wide(
-                    tile,
-                    parameters,
-                    place,
-                    columns,
-                    size,
-                    x,
-                    x_at + r,
-                    x_step,
-                    deltas,
-                    delta_at + c,
-                    count,
-                    coefficients,
-                )
+                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
+                    count, coefficients,
+                )  # fmt: skip
     for r in range(0, tall, tile.rows):
         for c in range(wide, columns, lanes):
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_narrow(
-                    tile,
-                    parameters,
-                    place,
-                    columns,
-                    size,
-                    x,
-                    x_at + r,
-                    x_step,
-                    deltas,
-                    delta_at + c,
-                    count,
-                    coefficients,
-                )
+                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
+                    count, coefficients,
+                )  # fmt: skip
             else:
                 adam_narrow(
-                    tile,
-                    parameters,
-                    place,
-                    columns,
-                    size,
-                    x,
-                    x_at + r,
-                    x_step,
-                    deltas,
-                    delta_at + c,
-                    count,
-                    coefficients,
-                )
+                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
+                    count, coefficients,
+                )  # fmt: skip
     for r in range(tall, rows):
         for c in range(0, columns, lanes):
             place = at + r * columns + c
             if optimizer == SGD:
                 sgd_row(
-                    tile,
-                    parameters,
-                    place,
-                    columns,
-                    size,
-                    x,
-                    x_at + r,
-                    x_step,
-                    deltas,
-                    delta_at + c,
-                    count,
-                    coefficients,
-                )
+                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
+                    count, coefficients,
+                )  # fmt: skip
             else:
                 adam_row(
-                    tile,
-                    parameters,
-                    place,
-                    columns,
-                    size,
-                    x,
-                    x_at + r,
-                    x_step,
-                    deltas,
-                    delta_at + c,
-                    count,
-                    coefficients,
-                )
+                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
+                    count, coefficients,
+                )  # fmt: skip
 
 
 @kernel
