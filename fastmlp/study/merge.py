@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import InvalidInput, StoreError, shown
-from ..files import absolute, check_path, entry_at, prepare_folder, write_whole
+from ..files import absolute, check_path, entry_at, prepare_folder
 from .environment import now
 from .identity import NOTE, PATHS, first_difference, flat_settings
 from .results.results import Results
-from .run import HEADER, write_results
+from .run import write_results, write_settings
 from .settings.schema import Settings
 from .settings.toml import write_toml
 from .store import Store
@@ -87,7 +87,7 @@ def merge_studies(out: str | Path, parts: Sequence[str | Path]) -> Results:
         toml = write_toml(moved(found[0], folder))
         notes = merged_notes(found, whole=there == planned) | {"settings": toml}
         store.replace_notes(notes | ({"finished": now()} if there == planned and store.is_complete() else {}))
-        write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
+        write_settings(folder, toml)
         write_results(store, folder)
     with reading(folder) as reader:
         counts = reader.counts()

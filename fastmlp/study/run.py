@@ -91,7 +91,7 @@ def run_study(
         for path in changed_since(folder / "study.toml", settings.problems):
             warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=2)
         toml = load.to_toml(settings, folder)
-        write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
+        write_settings(folder, toml)
         environment = capture_environment(settings, backend)
         facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
         facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
@@ -135,6 +135,11 @@ def command(settings: Settings) -> str:
     path = load.shipped().get(settings.name)
     as_shipped = path is not None and load.load_settings(path) == settings
     return f"fastmlp study {settings.name if as_shipped else 'study.toml'}"
+
+
+def write_settings(folder: Path, toml: str) -> None:
+    """Write a study's settings, as TOML text, to its folder."""
+    write_whole(folder / "study.toml", [HEADER.encode(), toml.encode()])
 
 
 def write_results(store: Store, folder: Path) -> None:

@@ -17,7 +17,7 @@ BOUNDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
 def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -> None:
-    """Refuse a key that a struct, or a struct within it, does not have.
+    """Refuse a key that a struct, or a struct within it, does not have, and what is no table in place of one.
 
     Raises
     ------
@@ -29,8 +29,9 @@ def refuse_unknown_keys(data: Mapping[str, Any], kind: type, prefix: str = "") -
         if key not in known:
             elsewhere = [f"{table}.{key}" for table, kind in known.items() if key in fields_of(kind)]
             raise SettingsError(f"{prefix}{key}", no_such_setting(key, known, elsewhere))
-        if isinstance(value, Mapping) and fields_of(known[key]):
-            refuse_unknown_keys(value, known[key], f"{prefix}{key}.")
+        # Not left to msgspec: it would look at the attributes of a NumPy number
+        if fields_of(known[key]) and not isinstance(value, known[key]):
+            refuse_unknown_keys(as_table(f"{prefix}{key}", value), known[key], f"{prefix}{key}.")
 
 
 def fields_of(kind: Any) -> dict[str, Any]:
@@ -71,10 +72,15 @@ def _wanted(kind: str, rest: str) -> str:
 
 def _at(path: str, data: Any) -> Any:
     for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
-        if name and not isinstance(data, Mapping):
-            return data  # msgspec looked at the attributes of something that is no table
         data = data[name] if name else data[int(place)]
     return data
+
+
+def as_table(path: str, value: object, hint: str = "") -> Mapping[str, Any]:
+    """Return a value that must be a table, or refuse it."""
+    if not isinstance(value, Mapping):
+        raise SettingsError(path, f"must be a table, not {shown(value)}{hint}")
+    return value
 
 
 def tables_by_name(path: str, tables: object) -> Mapping[str, object]:
@@ -85,13 +91,11 @@ def tables_by_name(path: str, tables: object) -> Mapping[str, object]:
     SettingsError
         If it is not that; a list of names belongs in the grid.
     """
-    if not isinstance(tables, Mapping):
-        hint = f"; did you mean 'grid.{path}'?" if isinstance(tables, list | tuple) else ""
-        raise SettingsError(path, f"must be a table, not {shown(tables)}{hint}")
-    for name in tables:
+    by_name = as_table(path, tables, f"; did you mean 'grid.{path}'?" if isinstance(tables, list | tuple) else "")
+    for name in by_name:
         if not isinstance(name, str):
             raise SettingsError(path, f"has the name {shown(name)}; a name is text")
-    return tables
+    return by_name
 
 
 def refuse_duplicates(path: str, values: Iterable[object]) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from ...errors import FastmlpError, SettingsError, shown
+from ...errors import FastmlpError, SettingsError
 from ...families import why_taken
 from ...files import absolute, read_bytes
 from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
-from .messages import explain, passing_on, refuse_name, refuse_unknown_keys, tables_by_name
+from .messages import as_table, explain, passing_on, refuse_name, refuse_unknown_keys, tables_by_name
 from .schema import ProblemSettings
 
 ROLES = ("source", "target")
@@ -46,17 +46,16 @@ def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
     """Return one problem of a study's own."""
     path = f"problems.{name}"
     refuse_name(path, name, why_taken(name, PROBLEMS, FAMILIES))
-    if not isinstance(table, Mapping):
-        raise SettingsError(path, f"must be a table, not {shown(table)}")
-    refuse_unknown_keys(table, ProblemSettings, f"{path}.")
+    fields = as_table(path, table)
+    refuse_unknown_keys(fields, ProblemSettings, f"{path}.")
     for role in ROLES:
-        if table.get(role) is None:
+        if fields.get(role) is None:
             raise SettingsError(f"{path}.{role}", "is needed: the path of an .npz file with arrays X and y")
-    table = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in table.items()}
+    fields = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
     try:
-        given = msgspec.convert(table, ProblemSettings)
+        given = msgspec.convert(fields, ProblemSettings)
     except msgspec.ValidationError as error:
-        raise explain(error, table, f"{path}.") from error
+        raise explain(error, fields, f"{path}.") from error
     return _complete(name, given, path, folder)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 
-from ...errors import FieldError, SettingsError, shown
+from ...errors import FieldError, SettingsError
 from ...families import why_taken
 from ...strategies import FAMILIES, STRATEGIES, Strategy, read_strategy
-from .messages import refuse_name, tables_by_name
+from .messages import as_table, refuse_name, tables_by_name
 
 
 def own_strategies(tables: object) -> dict[str, Strategy]:
@@ -26,11 +25,8 @@ def own_strategy(name: str, table: object) -> Strategy:
     """Return one strategy of a study's own."""
     path = f"strategies.{name}"
     refuse_name(path, name, why_taken(name, STRATEGIES, FAMILIES))
-    if isinstance(table, Strategy):
-        table = asdict(table)
-    if not isinstance(table, Mapping):
-        raise SettingsError(path, f"must be a table, not {shown(table)}")
+    fields = as_table(path, asdict(table) if isinstance(table, Strategy) else table)
     try:
-        return read_strategy(table)
+        return read_strategy(fields)
     except FieldError as error:
         raise SettingsError(f"{path}.{error.path}", error.message) from error
