@@ -5,7 +5,6 @@ Each function takes the name of a flaw, and is right without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -210,8 +209,3 @@ def scaled(X: Floats, Z: Floats, flaw: str = "") -> Floats:
     }
     result: Floats = made.get(flaw, lambda: (Z - mean) / spread)()
     return result
-
-
-def matching(flaws: tuple[str, ...], agrees: Any) -> Iterator[str]:
-    """Return the flaws whose outcome agrees with what a student's function gave."""
-    return (flaw for flaw in flaws if agrees(flaw))

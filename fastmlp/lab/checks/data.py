@@ -13,6 +13,7 @@ from ..parameters import values
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 HIDDEN, N_CLASSES = 64, 10
+FAR = 1e6  # from any digit
 
 
 @cache
@@ -58,3 +59,10 @@ def same(first: Any, second: Any, n_classes: int, function: str) -> bool:
 def shuffled_labels(y: Ints) -> Ints:
     """Return other labels for each example, and not those of the next class, which is a mistake of its own."""
     return (y + 3) % N_CLASSES
+
+
+def with_outlier(X: Floats) -> Floats:
+    """Return inputs with the first one far away: a scaler fitted elsewhere shows all others as before."""
+    moved = X.copy()
+    moved[0] = FAR
+    return moved
