@@ -1,8 +1,8 @@
 """Results of small fixed trainings, which show any change of what the package computes.
 
-There is one for each optimiser, activation and strategy, in both dtypes, with a rank, and with a head of one logit. No
-size is a multiple of the tile's, so that padding and short batches take part. Only public functions are used, so that
-this file works with any revision.
+There is one for each optimiser, activation and strategy, in both dtypes, with a rank, with a pull, and with a head of
+one logit. No size is a multiple of the tile's, so that padding and short batches take part. Only public functions are
+used, so that this file works with any revision.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def trainings() -> dict[str, Training]:
         for optimizer in OPTIMIZERS:
             found[f"{optimizer}, {dtype}"] = _training(dtype, optimizer=optimizer)
             found[f"rank 3, {optimizer}, {dtype}"] = _transfer(_within_rank(3), dtype, optimizer=optimizer)
+        for optimizer in OPTIMIZERS[1:]:
+            found[f"l2-sp, {optimizer}, {dtype}"] = _transfer(fastmlp.STRATEGIES["l2-sp"], dtype, optimizer=optimizer)
         for activation in ACTIVATIONS[1:]:
             found[f"{activation}, {dtype}"] = _training(dtype, activation=activation)
         found[f"one logit, {dtype}"] = _training(dtype, outputs=1)

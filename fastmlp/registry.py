@@ -33,6 +33,9 @@ RELU, TANH, LOGISTIC, IDENTITY = range(len(ACTIVATIONS))
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SGD, ADAM, ADAMW = range(len(OPTIMIZERS))
 
+# What is done with a batch that is shorter than the others: see `backends.reference.Step`, and "drop" leaves it out
+SHORT_BATCHES = ("weighted", "mean", "drop")
+
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults: Kingma & Ba 2015, algorithm 1; the same in PyTorch
 # Left alone, the moments of dead units decay into denormal numbers, which slow every step. So in every sixteenth update
 # those below TINY become zero. Sixteen steps do not lead from there to 1e-38, unless the momentum is below 0.33, where

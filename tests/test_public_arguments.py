@@ -45,6 +45,7 @@ SCALARS: dict[str, list[Any]] = {
     "activation": [*NAMES, ("relu",)],
     "backend": NAMES,
     "optimizer": NAMES,
+    "short_batch": [*NAMES, "weigthed"],
     "depth": [*NUMBERS, 0.5, 2, HUGE],
     "epochs": [*WHOLE, HUGE],
     "batch_size": [*WHOLE, HUGE],
@@ -99,6 +100,7 @@ Call = Callable[..., Any]
 ON_NUMPY: dict[str, Any] = {"net": NET, "X": X, "backend": "numpy"}
 TRAINING: dict[str, Any] = ON_NUMPY | {"y": Y, "epochs": 1, "batch_size": 2, "lr": 0.1, "momentum": 0.9, "rng": 0}
 TRAINING |= {"optimizer": "sgd", "weight_decay": 0.0, "accuracies": False, "order": [[0, 1, 2, 3, 4]]}
+TRAINING |= {"short_batch": "mean"}
 # Every argument of every public function: what it is given here, and what is wrong for it
 GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.init_mlp: {"sizes": (3, 2), "rng": 0, "dtype": "float32", "activation": "relu"},

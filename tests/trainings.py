@@ -22,6 +22,7 @@ def training(
     batch_size: int = 8,
     epochs: int = 4,
     seed: int = 0,
+    weighted: bool = False,
     **changes: Any,
 ) -> dict[str, Any]:
     """Arguments of `train`; one of `changes` replaces the argument of its name, filled to the same shape."""
@@ -47,6 +48,7 @@ def training(
         "losses": np.zeros(epochs),
         "first": 0,
         "last": epochs * -(-n // batch_size),
+        "weighted": weighted,
     }
     for name, value in changes.items():
         arguments[name] = (

@@ -8,10 +8,14 @@ code serves all of them, and the next one.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..registry import ACTIVATION_ROWS, BETA1, BETA2
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FLOOR, S0, S1, S2 = range(4)
 ACTIVATION_TABLE = np.array([[row.floor, *row.slope] for row in ACTIVATION_ROWS])
@@ -19,11 +23,23 @@ ACTIVATION_TABLE = np.array([[row.floor, *row.slope] for row in ACTIVATION_ROWS]
 # The numbers of one update, in the dtype of the parameters. With g the gradient of the loss and p a parameter:
 #   g += DECAY * p
 #   sgd: v = MOMENTUM * v + STEP * g;  p += v
-#   adam, adamw: p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
+#   adam, adamw: m = OLD1 * m + NEW1 * g;  v = OLD2 * v + NEW2 * g^2;  p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
 #   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
 #   A moment below LEAST becomes zero.
-#   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP and SHRINK 1.
+#   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP and SHRINK 1, NEW1 and NEW2 Adam's own.
 #   ONE is 1, the input that a bias sees.
-DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, ONE = range(9)
+DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, OLD1, NEW1, OLD2, NEW2, ONE = range(13)
 LOG_BETA1, LOG_BETA2 = math.log(BETA1), math.log(BETA2)  # b^t = exp(t log b), without a call to libm
-N_COEFFICIENTS = 9
+N_COEFFICIENTS = 13
+
+# What `reference.Step` knows of an update: its share of a full step, and logarithms of the products of betas. Before
+# it lies what does not change during a training: the share of the batch that ends an epoch, and its betas' logarithms.
+SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, SHARE, LOG1, LOG2 = range(6)
+
+
+def new_clock(n: int, batch_size: int, *, weighted: bool) -> NDArray[np.float64]:
+    """Return the memory for it, with the short batch's part filled in."""
+    full = min(int(batch_size), n)
+    share = (n % full or full) / full if weighted else 1.0
+    logs = [math.log(1 - share * (1 - beta)) for beta in (BETA1, BETA2)]
+    return np.array([share, *logs, 1.0, 0.0, 0.0])

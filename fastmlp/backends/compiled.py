@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..registry import SGD
-from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS
+from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
 from .fallback import run
 from .kernels import engine
 from .kernels.memory import ANCHOR, MOMENT, MOMENT2, BufferLayout, allocate
@@ -71,6 +71,8 @@ def train(
     losses: NDArray[np.float64],
     first: int,
     last: int,
+    *,
+    weighted: bool = False,
 ) -> int:
     """See `reference.train`."""
 
@@ -88,7 +90,8 @@ def train(
         )
         done: int = engine.train(
             tile, theta, state, as_kernel_array(anchor), parameters, layout.table, layout.unit, inputs, deltas, spare,
-            scratch, np.zeros(layout.batch, np.int64), coefficients, int(activation),
+            scratch, np.zeros(layout.batch, np.int64), coefficients,
+            new_clock(order.shape[1], batch_size, weighted=weighted), int(activation),
             ACTIVATION_TABLE[activation].astype(theta.dtype), int(optimizer), as_kernel_array(x), as_kernel_array(y),
             as_kernel_array(order), int(batch_size), as_kernel_array(rates), as_kernel_array(decays),
             as_kernel_array(pulls), float(momentum), losses, int(first), int(last),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..registry import IDENTITY, SGD
-from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS
+from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
 from .compiled import as_kernel_array
 from .fallback import run
 from .kernels import engine_lora
@@ -56,6 +56,8 @@ def train_lora(
     losses: NDArray[np.float64],
     first: int,
     last: int,
+    *,
+    weighted: bool = False,
 ) -> int:
     """See `reference_lora.train_lora`."""
 
@@ -75,7 +77,8 @@ def train_lora(
         shapes = ACTIVATION_TABLE.astype(theta.dtype)
         done: int = engine_lora.train_lora(
             tile, theta, as_kernel_array(base), parameters, frozen, adapters, lora.places, layout.table, layout.unit,
-            inputs, deltas, spare, projection, scratch, np.zeros(layout.batch, np.int64), coefficients, int(activation),
+            inputs, deltas, spare, projection, scratch, np.zeros(layout.batch, np.int64), coefficients,
+            new_clock(order.shape[1], batch_size, weighted=weighted), int(activation),
             shapes[activation], shapes[IDENTITY], int(optimizer), as_kernel_array(x), as_kernel_array(y),
             as_kernel_array(order), int(batch_size), int(rank), lora.width, theta.dtype.type(scale),
             as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, int(first), int(last),

@@ -5,13 +5,14 @@ is the last, ``a = activation(z)``. Every array keeps the dtype of the parameter
 
 References: Goodfellow, Bengio & Courville, *Deep Learning* (2016), sections 6.2.2 and 6.5; Sutskever et al. (2013) for
 momentum; Kingma & Ba (2015, arXiv 1412.6980) for Adam; Loshchilov & Hutter (2019, arXiv 1711.05101) for AdamW; Li et
-al. (2018, arXiv 1802.01483) for the pull towards an anchor.
+al. (2018, arXiv 1802.01483) for the pull towards an anchor; Goyal et al. (2017, arXiv 1706.02677) and Malladi et al.
+(2022, arXiv 2205.10287) for how learning rate and moving averages go with the size of a batch.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -150,6 +151,8 @@ def train(
     losses: NDArray[np.float64],
     first: int,
     last: int,
+    *,
+    weighted: bool = False,
 ) -> int:
     """Make the updates `first` to `last` - 1 of a training, in place.
 
@@ -174,6 +177,7 @@ def train(
     momentum : of `sgd`.
     losses : (epochs,) each batch's loss before its update is added, so that a finished epoch holds the mean.
     first, last : the updates to make.
+    weighted : whether the step of a short batch is weighted by its share of a full batch; see `Step`.
 
     Returns
     -------
@@ -211,11 +215,12 @@ def train_by(
         loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last
     ):
         done += 1
+        step = step_of(done, order.shape[1], batch_size, weighted=weighted)
         for part, rate, decay, pull in moving_parts(part_sizes(sizes), rates, decays, pulls):
-            update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, done)
+            update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, step)
             if pull > 0:
                 # Proximal step of rate * pull / 2 * |p - anchor|^2: stable at any strength (Parikh & Boyd 2014, 1.1)
-                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + rate * pull)
+                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + step.share * rate * pull)
     return done
 
 
@@ -245,10 +250,55 @@ def gradients(
         yield gradient
 
 
+class Step(NamedTuple):
+    """An update, as the optimizer sees it.
+
+    The gradient of a batch is a mean, so an example of a short batch moves the parameters further than an example of a
+    full one: of n = 97 in batches of 32, the last example takes a step as large as 32 others together. A weighted step
+    is a share c of a step, where c = (examples in the batch) / (examples in a full batch):
+
+    - the learning rate becomes c * rate, in the step itself, in the weight decay and in the pull towards the anchor;
+    - Adam's moving averages forget and learn a share c: 1 - beta becomes c * (1 - beta), and the bias correction 1 -
+      beta^t becomes 1 - the product of the betas of all updates, which is what the averages' weights add up to;
+    - the momentum of sgd stays: it moves what earlier gradients began, and they began it with their own weights.
+
+    With c = 1 this is the plain rule, bit by bit. As c goes to 0 Adam makes no step at all, and sgd makes one without a
+    new gradient. Goyal et al. (2017, section 2.1) scale the rate of sgd with the batch, Malladi et al. (2022)
+    also Adam's 1 - beta. Their square root for Adam's rate is for a second moment from batches of that size;
+    here it comes from full ones, so the rate of a short one is scaled as that of sgd.
+
+    Parameters
+    ----------
+    t
+        Its number, from 1.
+    share
+        c; 1 if the batch is full, or steps are not weighted.
+    beta1, beta2
+        Products of all betas up to this update; beta^t if all steps were whole.
+    """
+
+    t: int
+    share: float
+    beta1: float
+    beta2: float
+
+
+def step_of(t: int, n: int, batch_size: int, *, weighted: bool) -> Step:
+    """Return update t, from 1, of a training that visits n examples per epoch."""
+    full = min(batch_size, n)
+    n_batches = math.ceil(n / full)
+    share = (n % full or full) / full if weighted else 1.0  # of the last batch of an epoch
+    n_short = t // n_batches if share < 1 else 0  # among the first t updates
+    beta1, beta2 = (beta ** (t - n_short) * (1 - share * (1 - beta)) ** n_short for beta in (BETA1, BETA2))
+    return Step(t, 1.0 if t % n_batches else share, beta1, beta2)
+
+
 def update(
-    optimizer: int, p: Floats, state: Floats, g: Floats, rate: float, decay: float, momentum: float, t: int
+    optimizer: int, p: Floats, state: Floats, g: Floats, rate: float, decay: float, momentum: float, step: Step
 ) -> None:
-    """One step of the optimizer on a part of the parameters; PyTorch's rules, `t` counts from 1."""
+    """One step of the optimizer on a part of the parameters; PyTorch's rules, if the batch is full."""
+    t, share = step.t, step.share
+    rate = share * rate
     if optimizer == ADAMW:
         p *= 1 - rate * decay
     else:
@@ -259,9 +309,10 @@ def update(
         p += v
         return
     m, v = state
-    m[:] = _flushed(BETA1 * m + (1 - BETA1) * g, t)
-    v[:] = _flushed(BETA2 * v + (1 - BETA2) * g * g, t)
-    p -= rate / (1 - BETA1**t) * m / (np.sqrt(v) / math.sqrt(1 - BETA2**t) + EPSILON)
+    new1, new2 = share * (1 - BETA1), share * (1 - BETA2)
+    m[:] = _flushed((1 - new1) * m + new1 * g, t)
+    v[:] = _flushed((1 - new2) * v + new2 * g * g, t)
+    p -= rate / (1 - step.beta1) * m / (np.sqrt(v) / math.sqrt(1 - step.beta2) + EPSILON)
 
 
 def _flushed(moment: Floats, t: int) -> Floats:

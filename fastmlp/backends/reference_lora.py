@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..layout import Layout
-from .reference import gradients, loss_and_gradient, moving_parts, quiet, update
+from .reference import gradients, loss_and_gradient, moving_parts, quiet, step_of, update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +42,8 @@ def train_lora(
     losses: NDArray[np.float64],
     first: int,
     last: int,
+    *,
+    weighted: bool = False,
 ) -> int:
     """Make updates as `reference.train` does, but move the weights below the head within low rank, and no bias there.
 
@@ -53,7 +55,7 @@ def train_lora(
     rank, scale : r, and what the product is multiplied by.
     rates, decays : (L, 2) of A and B; in the last row of the head's weights and bias.
     base : (P,) the weights that are not trained.
-    sizes, activation, optimizer, x, y, order, batch_size, momentum, losses, first, last
+    sizes, activation, optimizer, x, y, order, batch_size, momentum, losses, first, last, weighted
         As in `reference.train`.
 
     Returns
@@ -73,8 +75,9 @@ def train_lora(
             d_a[:] = scale * slope @ b.T  # (I, r): the chain rule through scale * A @ B
             d_b[:] = scale * a.T @ slope  # (r, O)
         slopes[head:] = gradient[head:]
+        step = step_of(done, order.shape[1], batch_size, weighted=weighted)
         for part, rate, decay in moving_parts(lengths, rates, decays):
-            update(optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, done)
+            update(optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, step)
         merge(theta, base, factors, sizes, rank, scale)
     return done
 

@@ -42,6 +42,7 @@ def transfer(
     order: ArrayLike | None = None,
     accuracies: bool = False,
     backend: str = "auto",
+    short_batch: str = "weighted",
 ) -> Fit:
     """Train a network for a new task, starting from one that was pretrained on another task.
 
@@ -66,8 +67,8 @@ def transfer(
         The full learning rate; the strategy's multipliers apply to it.
     epochs
         Passes over the examples, of all phases together; each phase must get at least one.
-    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend
-        As in `fastmlp.train_mlp`.
+    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch
+        As in `fastmlp.train_mlp`, except that the step of a short batch is weighted unless you say otherwise.
 
     Returns
     -------
@@ -84,7 +85,9 @@ def transfer(
     chosen = get_strategy(strategy) if isinstance(strategy, str) else strategy
     if not isinstance(chosen, Strategy):
         raise InvalidInput(f"strategy is {shown(strategy)}; a name or a Strategy is needed")
-    options = TrainingOptions(epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend)
+    options = TrainingOptions(
+        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch
+    )
     called = f"strategy {strategy!r}" if isinstance(strategy, str) else "the strategy"
     generator = generator_of(rng)
     start = starting_network(check_network(net), chosen, at_least_one("n_classes", n_classes), generator, called)

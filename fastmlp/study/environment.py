@@ -80,6 +80,7 @@ def kernel_fingerprint(settings: Settings, backend: str, kind: str) -> str:
             rng=1,
             epochs=3,
             batch_size=8,
+            short_batch=settings.training.short_batch,
             lr=0.01,
             optimizer=settings.training.optimizer,
             weight_decay=0.01,

@@ -145,7 +145,7 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
         data=both,
         network=msgspec.to_builtins(settings.network),
         training=msgspec.to_builtins(settings.pretraining),
-        optimizer=[training.optimizer, training.batch_size, training.momentum],
+        optimizer=[training.optimizer, training.batch_size, training.momentum, training.short_batch],
         kernels=[environment.backend, environment.kernels["full rank"]],
         numpy=environment.versions["numpy"],
     )

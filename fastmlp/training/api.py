@@ -34,6 +34,7 @@ def train_mlp(
     accuracies: bool = False,
     rng: Rng = 0,
     backend: str = "auto",
+    short_batch: str = "mean",
 ) -> Fit:
     """Train all parameters of a network on labelled examples.
 
@@ -59,6 +60,10 @@ def train_mlp(
         A seed, a `SeedSequence` or a `Generator`.
     backend
         ``auto``, ``numba`` or ``numpy``.
+    short_batch
+        What is done with the last batch of a pass if it is shorter. ``mean``: a step like any other, as scikit-learn
+        and PyTorch do, so that one example left over moves the network as far as a full batch. ``weighted``: a step
+        weighted by its share of a full batch. ``drop``: nothing.
 
     Raises
     ------
@@ -73,7 +78,9 @@ def train_mlp(
     >>> bool(fit.losses[-1] < 0.05), fit.parameters_trained
     (True, 42)
     """
-    options = TrainingOptions(epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend)
+    options = TrainingOptions(
+        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch
+    )
     everything = np.ones((check_network(net).layout.n_layers, 2))
     phase = resolve_phase(net, everything, options, options.epochs)
     return fit_phases(net, X, y, [phase], options, order=order, rng=generator_of(rng))

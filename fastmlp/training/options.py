@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..checks import at_least_one, check_name, in_range, true_or_false
-from ..registry import OPTIMIZERS
+from ..registry import OPTIMIZERS, SHORT_BATCHES
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,15 @@ class TrainingOptions:
         Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and after the last.
     backend
         ``auto``, ``numba`` or ``numpy``.
+    short_batch
+        What is done with the last batch of a pass if it is shorter than the others. ``mean``: a step like any other, as
+        scikit-learn and PyTorch do. ``weighted``: a step weighted by its share of a full batch, see
+        `fastmlp.backends.reference.Step`. ``drop``: nothing, its examples are left out of this pass.
 
     Raises
     ------
     UnknownName, InvalidInput
-        If the optimizer is unknown, or a value is of the wrong kind or out of range.
+        If the optimizer or what is done with a short batch is unknown, or a value is of the wrong kind or out of range.
 
     Examples
     --------
@@ -54,6 +58,7 @@ class TrainingOptions:
     weight_decay: float = 0.0
     accuracies: bool = False
     backend: str = "auto"
+    short_batch: str = "mean"
 
     def __post_init__(self) -> None:
         checked = {
@@ -64,6 +69,7 @@ class TrainingOptions:
             "optimizer": check_name("optimizer", self.optimizer, OPTIMIZERS),
             "weight_decay": in_range("weight_decay", self.weight_decay),
             "accuracies": true_or_false("accuracies", self.accuracies),
+            "short_batch": check_name("short_batch", self.short_batch, SHORT_BATCHES),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class PhaseRunner:
     order : (epochs, n)
         The examples in the order in which they are visited, for each epoch of the phase.
     options
-        Say which backend computes, with which optimizer and batch size.
+        Say which backend computes, with which optimizer and batch size, and what is done with a short batch.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class PhaseRunner:
         above = slice(net.layout.starts[depth], None)
         x = backend.features(theta, sizes, activation, examples.x, depth) if depth else examples.x
         batch_size = min(options.batch_size, order.shape[1])
+        if options.short_batch == "drop":
+            order = np.ascontiguousarray(order[:, : order.shape[1] // batch_size * batch_size])
         optimizer = OPTIMIZERS.index(options.optimizer)
         theta, anchor, sizes = theta[above], anchor[above], sizes[depth:]
         rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
@@ -70,7 +73,7 @@ class PhaseRunner:
         self._steps_per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / (6 * theta.size * batch_size))))
         visits = x, examples.y, order, batch_size
         if phase.adapters is None:
-            self._train = backend.train
+            train = backend.train
             self._arguments: tuple[Any, ...] = (
                 theta, _zero_moments(theta), sizes, activation, optimizer, *visits, rates, decays, pulls, anchor,
                 options.momentum, self.losses,
@@ -78,11 +81,12 @@ class PhaseRunner:
         else:
             head = theta[net.layout.above(depth).starts[len(sizes) - 2] :]
             factors = np.concatenate([*phase.adapters.factors[depth:], head])
-            self._train = backend.train_lora
+            train = backend.train_lora
             self._arguments = (
                 theta, factors, _zero_moments(factors), sizes, activation, optimizer, *visits, phase.adapters.rank,
                 1.0, rates, decays, theta.copy(), options.momentum, self.losses,
             )  # fmt: skip
+        self._train = partial(train, weighted=options.short_batch == "weighted")
 
     def run(self, epochs: int) -> bool:
         """Train for this many more epochs; return whether all losses were finite."""

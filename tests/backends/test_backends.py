@@ -76,6 +76,10 @@ def test_training_agrees(sizes: tuple[int, ...], activation: str, optimizer: str
         {"batch_size": 1, "n": 5, "last": 20},
         {"batch_size": 19},
         {"batch_size": 100, "last": 4},
+        {"batch_size": 100, "last": 4, "weighted": True},
+        {"weighted": True},
+        {"weighted": True, "epochs": FLUSHED},
+        {"weighted": True, "batch_size": 18, "decays": [0.1, 0.0], "pulls": [0.5, 0.0]},
     ],
     ids=str,
 )
@@ -102,6 +106,7 @@ def trainings(draw: Any) -> dict[str, Any]:
         rates=rates,
         decays=draw(st.sampled_from([0.0, 0.1])),
         pulls=draw(st.sampled_from([0.0, 2.0])),
+        weighted=draw(st.booleans()),
     )
 
 

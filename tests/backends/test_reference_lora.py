@@ -62,9 +62,10 @@ def test_a_step_follows_the_gradient_of_the_factors_by_central_differences(rng: 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
 @pytest.mark.parametrize("optimizer", [0, 1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("sizes", [(5, 6, 7, 4), (5, 40, 4), (5, 20, 1), (5, 4)], ids=str)
 def test_the_compiled_training_agrees_with_this_one(
-    sizes: tuple[int, ...], optimizer: int, dtype: str, tolerance: float, rng: SeededRng
+    sizes: tuple[int, ...], optimizer: int, dtype: str, tolerance: float, rng: SeededRng, *, weighted: bool
 ) -> None:
     low_rank = pytest.importorskip("fastmlp.backends.compiled_lora")
     theta, places, activation = kernel_arguments(init_mlp(sizes, rng=1, dtype=dtype))
@@ -79,12 +80,26 @@ def test_the_compiled_training_agrees_with_this_one(
         for first, last in ((0, 4), (4, 9)):
             done = train(
                 merged, trained, state, places, activation, optimizer, x, y, order, 8, 3, SCALE, rates, decays,
-                theta.copy(), 0.9, losses, first, last,
+                theta.copy(), 0.9, losses, first, last, weighted=weighted,
             )  # fmt: skip
             assert done == last
         results.append((merged, trained, state, losses))
     for ours, theirs in zip(*results, strict=True):
         assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+def test_a_weighted_short_batch_moves_the_factors_by_its_share(rng: SeededRng) -> None:
+    # 9 examples in batches of 4: the last batch has 1, a quarter. Without momentum its step is rate * gradient.
+    whole, moved = case(rng, batch_size=4, decays=np.full((3, 2), 0.1)), {}
+    train_lora(**(whole | {"last": 2}))
+    for weighted in (False, True):
+        last: dict[str, Any] = {
+            name: value.copy() if isinstance(value, np.ndarray) else value for name, value in whole.items()
+        }
+        train_lora(**(last | {"first": 2, "weighted": weighted}))
+        moved[weighted] = last["factors"] - whole["factors"]
+    assert np.abs(moved[False]).max() > 0.01
+    assert_allclose(moved[True], moved[False] / 4, atol=1e-14)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])

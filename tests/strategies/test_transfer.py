@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
 from fastmlp.errors import InvalidInput, LabelError, UnknownName
+from fastmlp.registry import SHORT_BATCHES
 from fastmlp.strategies import (
     SMALLER,
     STRATEGIES,
@@ -305,9 +306,10 @@ def test_lp_ft_trains_the_head_and_then_everything_from_there(backend: str, rng:
     x, y = target(rng)
     order = draw_order(6, len(x), 1)
     options: dict[str, Any] = {"n_classes": 10, "rng": 3, "backend": backend}
+    trained: dict[str, Any] = {"backend": backend, "short_batch": "weighted"}
     both = transfer(SOURCE, x, y, strategy="lp-ft", epochs=6, order=order, **options)
     probe = transfer(SOURCE, x, y, strategy="frozen", epochs=3, order=order[:3], **options)
-    full = fastmlp.train_mlp(probe.network, x, y, epochs=3, lr=0.05 * SMALLER, order=order[3:], backend=backend)
+    full = fastmlp.train_mlp(probe.network, x, y, epochs=3, lr=0.05 * SMALLER, order=order[3:], **trained)
     assert_array_equal(both.network.theta, full.network.theta)
 
 
@@ -370,7 +372,7 @@ def test_lora_begins_where_the_head_on_pretrained_features_begins(backend: str, 
 def test_training_from_a_start_is_the_second_half_of_a_transfer(backend: str, rng: SeededRng) -> None:
     x, y = target(rng)
     twice = Strategy("pretrained", (Phase(rank=2, share=0.5), Phase(rank=2, share=0.5)))  # adapters of its own for each
-    options: dict[str, Any] = {"lr": 0.05, "epochs": 4, "backend": backend}
+    options: dict[str, Any] = {"lr": 0.05, "epochs": 4, "backend": backend, "short_batch": "weighted"}
     order = draw_order(4, len(x), 0)
     start = starting_network(SOURCE, twice, 10, 3)
     half = train_from(start, x, y, twice, TrainingOptions(**options), order=order, rng=3)
@@ -452,9 +454,11 @@ def test_scratch_is_training_a_random_network(backend: str, rng: SeededRng) -> N
     x, y = target(rng)
     order = draw_order(3, len(x), 5)
     start = fastmlp.init_mlp((4, 6, 5, 10), rng=3)
-    plain = fastmlp.train_mlp(start, x, y, epochs=3, lr=0.05, order=order, backend=backend)
-    scratch = transfer(SOURCE, x, y, strategy="scratch", n_classes=10, rng=3, epochs=3, order=order, backend=backend)
-    assert_array_equal(scratch.network.theta, plain.network.theta)
+    for short_batch in SHORT_BATCHES:
+        options: dict[str, Any] = {"epochs": 3, "order": order, "backend": backend, "short_batch": short_batch}
+        plain = fastmlp.train_mlp(start, x, y, lr=0.05, **options)
+        scratch = transfer(SOURCE, x, y, strategy="scratch", n_classes=10, rng=3, **options)
+        assert_array_equal(scratch.network.theta, plain.network.theta)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 200))

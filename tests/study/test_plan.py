@@ -69,6 +69,7 @@ def test_a_study_that_grows_keeps_what_it_has(change: dict[str, Any]) -> None:
         ({"training": {"budget": "steps"}}, NETWORKS),
         ({"training": {"weight_decay": 0.1}}, NETWORKS),
         ({"training": {"batch_size": 16}}, NETWORKS | {"pretraining"}),
+        ({"training": {"short_batch": "mean"}}, NETWORKS | {"pretraining"}),
         ({"training": {"momentum": 0.5}}, NETWORKS | {"pretraining"}),
         ({"training": {"optimizer": "adam"}}, NETWORKS | {"pretraining"}),
         ({"pretraining": {"epochs": 31}}, {"frozen", "lora-4", "pretraining"}),

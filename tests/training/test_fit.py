@@ -211,6 +211,7 @@ def test_only_phases_before_a_divergence_count(backend: str, rng: SeededRng) -> 
         ({"momentum": 1.0}, InvalidInput, "momentum is 1.0; .* below 1"),
         ({"weight_decay": -0.1}, InvalidInput, "weight_decay is -0.1"),
         ({"weight_decay": float("inf")}, InvalidInput, "weight_decay is inf"),
+        ({"short_batch": "weigthed"}, UnknownName, "did you mean 'weighted'"),
         ({"optimizer": "adamm"}, UnknownName, "did you mean 'adam'"),
         ({"order": [[0, 1]]}, ShapeError, r"shape \(1, 2\); integers .* \(100, 60\) are needed"),
         ({"epochs": 1, "order": [[60] * 60]}, InvalidInput, "order goes from 60 to 60; there are examples 0 to 59"),

@@ -8,7 +8,24 @@ from __future__ import annotations
 from typing import Any
 
 from ...registry import BETA1, BETA2
-from ..coefficients import BARE, DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, ONE, S0, S1, S2, SHRINK, STEP
+from ..coefficients import (
+    BARE,
+    DECAY,
+    FLOOR,
+    GUARD,
+    KEEP,
+    LEAST,
+    MOMENTUM,
+    NEW1,
+    NEW2,
+    OLD1,
+    OLD2,
+    S0,
+    S1,
+    S2,
+    SHRINK,
+    STEP,
+)
 from .tile import Emitter, Operand, index
 
 
@@ -79,7 +96,8 @@ class Update:
     def __init__(self, emit: Emitter, pointer: Any, size: Any, coefficients: Any) -> None:
         self.emit, self.builder = emit, emit.builder
         self.rows = [emit.address(pointer, emit.times(index(row), size)) for row in range(4)]
-        self.coefficient = [emit.broadcast(coefficients, index(place)) for place in range(ONE)]
+        self.coefficients = coefficients
+        self.coefficient = [self.broadcast(place) for place in range(OLD1)]
 
     def apply(self, sums: list[list[Any]], row_step: Any, step: Any) -> None:
         """Update every parameter of the tile by its sum; `step` is `sgd` or `adam`.
@@ -93,6 +111,8 @@ class Update:
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=True), self.rows[0], at)
             with otherwise:
+                # Of Adam only. Loaded here, so that a bare step does not keep them in registers.
+                self.averages = [self.broadcast(place) for place in (OLD1, NEW1, OLD2, NEW2)]
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=False), self.rows[0], at)
                 with builder.if_then(emit.differs(self.coefficient[SHRINK], 1.0)):
@@ -114,8 +134,10 @@ class Update:
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
         g = gradient if bare else emit.fma(self.coefficient[DECAY], p, gradient)
-        m = self.mean(emit.load(self.rows[1], at), g, BETA1)
-        v = self.mean(emit.load(self.rows[2], at), builder.fmul(g, g), BETA2)
+        m, v, square = emit.load(self.rows[1], at), emit.load(self.rows[2], at), builder.fmul(g, g)
+        whole = [emit.constant(share) for share in (BETA1, 1 - BETA1, BETA2, 1 - BETA2)]
+        old1, new1, old2, new2 = whole if bare else self.averages
+        m, v = self.mean(m, g, old1, new1), self.mean(v, square, old2, new2)
         if not bare:
             m, v, p = self.flush(m), self.flush(v), builder.fmul(self.coefficient[KEEP], p)
         emit.store(m, self.rows[1], at)
@@ -123,10 +145,13 @@ class Update:
         share = builder.fdiv(m, builder.fadd(emit.sqrt(v), self.coefficient[GUARD]))
         return emit.fma(self.coefficient[STEP], share, p)
 
-    def mean(self, old: Any, new: Any, beta: float) -> Any:
-        """beta * old + (1 - beta) * new."""
-        emit = self.emit
-        return emit.fma(emit.constant(1 - beta), new, self.builder.fmul(emit.constant(beta), old))
+    def mean(self, average: Any, number: Any, old: Any, new: Any) -> Any:
+        """old * average + new * number."""
+        return self.emit.fma(new, number, self.builder.fmul(old, average))
+
+    def broadcast(self, place: int) -> Any:
+        """A coefficient, in every lane."""
+        return self.emit.broadcast(self.coefficients, index(place))
 
     def flush(self, moment: Any) -> Any:
         """Zero if tiny."""

@@ -34,7 +34,7 @@ from .memory import (
     unpad,
     zero_offset,
 )
-from .optimizer import set_coefficients
+from .optimizer import set_clock, set_coefficients
 from .products import affine, backward_input, transpose, update_weights
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def predict(
 @entry
 def train(
     tile: Tile, theta: Floats, state: Floats, anchor: Floats, parameters: Floats, table: Ints, unit: int,
-    inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, labels: Ints, coefficients: Floats, activation: int,
-    activation_row: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int,
-    rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float,
-    losses: NDArray[np.float64], first: int, last: int,
+    inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, labels: Ints, coefficients: Floats,
+    clock: NDArray[np.float64], activation: int, activation_row: Floats, optimizer: int, x: Floats,
+    y: NDArray[np.int64], order: Ints, batch_size: int, rates: NDArray[np.float64], decays: NDArray[np.float64],
+    pulls: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int, last: int,
 ) -> int:  # fmt: skip
     """Make the updates `first` to `last` - 1 of a training, in place; see `reference.train`.
 
@@ -129,9 +129,10 @@ def train(
         if count == 0:
             done = s
             break
+        set_clock(clock, s + 1, (order.shape[1] + batch_size - 1) // batch_size)
         backward_and_update(
             tile, inputs, deltas, spare, parameters, table, count, activation_row, optimizer, rates, decays, pulls,
-            momentum, s + 1, coefficients,
+            momentum, s + 1, clock, coefficients,
         )  # fmt: skip
     unpad(parameters, VALUE * size, theta, table)
     unpad(parameters, MOMENT * size, state[0], table)
@@ -194,7 +195,7 @@ def lowest_trainable(rates: NDArray[np.float64]) -> int:
 def backward_and_update(
     tile: Tile, inputs: Floats, deltas: Floats, transposed: Floats, parameters: Floats, table: Ints, count: int,
     activation_row: Floats, optimizer: int, rates: NDArray[np.float64], decays: NDArray[np.float64],
-    pulls: NDArray[np.float64], momentum: float, t: int, coefficients: Floats,
+    pulls: NDArray[np.float64], momentum: float, t: int, clock: NDArray[np.float64], coefficients: Floats,
 ) -> None:  # fmt: skip
     """Backward pass and update t, from the head down to the lowest layer that is trained."""
     lowest, size = lowest_trainable(rates), padded_size(table)
@@ -213,7 +214,9 @@ def backward_and_update(
                 activation_row,
             )  # fmt: skip
         if rates[layer, 0] != 0:
-            set_coefficients(coefficients, optimizer, rates[layer, 0], decays[layer, 0], pulls[layer, 0], momentum, t)
+            set_coefficients(
+                coefficients, optimizer, rates[layer, 0], decays[layer, 0], pulls[layer, 0], momentum, t, clock
+            )
             if last:
                 update_weights(
                     tile, deltas, delta_at, columns, inputs, source, count, parameters, size, weight,
@@ -225,7 +228,9 @@ def backward_and_update(
                     columns, optimizer, coefficients,
                 )  # fmt: skip
         if rates[layer, 1] != 0:
-            set_coefficients(coefficients, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t)
+            set_coefficients(
+                coefficients, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum, t, clock
+            )
             # Because of the literals, numba compiles a version for one row only.
             update_weights(
                 tile, coefficients, ONE, 0, deltas, delta_at, count, parameters, size, bias, 1, columns, optimizer,

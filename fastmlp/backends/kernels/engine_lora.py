@@ -28,7 +28,7 @@ from .memory import (
     unpad,
     zero_offset,
 )
-from .optimizer import set_coefficients
+from .optimizer import set_clock, set_coefficients
 from .products import affine, backward_input, transpose, update_weights
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ A, B = range(2)  # columns of a table of places
 def train_lora(
     tile: Tile, theta: Floats, base: Floats, parameters: Floats, frozen: Floats, factors: Floats, places: Ints,
     table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, scratch: Floats,
-    labels: Ints, coefficients: Floats, activation: int, activation_row: Floats, identity_row: Floats, optimizer: int,
-    x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int, rank: int, width: int, scale: float,
-    rates: NDArray[np.float64], decays: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int,
-    last: int,
+    labels: Ints, coefficients: Floats, clock: NDArray[np.float64], activation: int, activation_row: Floats,
+    identity_row: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int, rank: int,
+    width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64], momentum: float,
+    losses: NDArray[np.float64], first: int, last: int,
 ) -> int:  # fmt: skip
     """Make the updates `first` to `last` - 1; see `reference_lora.train_lora`.
 
@@ -77,6 +77,7 @@ def train_lora(
         if count == 0:
             done = s
             break
+        set_clock(clock, s + 1, (order.shape[1] + batch_size - 1) // batch_size)
         for layer in range(table.shape[0] - 1, -1, -1):
             rows, columns, weight = table[layer, ROWS], table[layer, COLUMNS], table[layer, WEIGHT]
             delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
@@ -92,13 +93,13 @@ def train_lora(
             if last_layer:
                 update_head(
                     tile, inputs, deltas, delta_at, parameters, padded_size(table), table[layer], count, optimizer,
-                    rates[layer], decays[layer], momentum, s + 1, coefficients,
+                    rates[layer], decays[layer], momentum, s + 1, clock, coefficients,
                 )  # fmt: skip
             else:
                 update_factors(
                     tile, inputs, deltas, delta_at, spare, projection, factors, factors.size // pieces, places[layer],
                     table[layer], count, identity_row, optimizer, rank, width, scale, rates[layer], decays[layer],
-                    momentum, s + 1, coefficients,
+                    momentum, s + 1, clock, coefficients,
                 )  # fmt: skip
                 merge_factors(
                     tile, parameters, frozen, factors, factors.size // pieces, places[layer], table[layer], spare, rank,
@@ -111,17 +112,18 @@ def train_lora(
 @inlined
 def update_head(
     tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, parameters: Floats, size: int, layer: Ints, count: int,
-    optimizer: int, rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
+    optimizer: int, rate: Floats, decay: Floats, momentum: float, t: int, clock: NDArray[np.float64],
+    coefficients: Floats,
 ) -> None:  # fmt: skip
     """Update the head's weights and bias, as in any training."""
     if rate[0] != 0:
-        set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t)
+        set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t, clock)
         update_weights(
             tile, deltas, delta_at, layer[COLUMNS], inputs, layer[SOURCE], count, parameters, size, layer[WEIGHT],
             layer[OUTPUTS], layer[ROWS], optimizer, coefficients,
         )  # fmt: skip
     if rate[1] != 0:
-        set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t)
+        set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t, clock)
         update_weights(
             tile, coefficients, ONE, 0, deltas, delta_at, count, parameters, size, layer[BIAS], 1, layer[COLUMNS],
             optimizer, coefficients,
@@ -132,7 +134,8 @@ def update_head(
 def update_factors(
     tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, spare: Floats, projection: Floats, factors: Floats,
     size: int, place: Ints, layer: Ints, count: int, identity_row: Floats, optimizer: int, rank: int, width: int,
-    scale: float, rate: Floats, decay: Floats, momentum: float, t: int, coefficients: Floats,
+    scale: float, rate: Floats, decay: Floats, momentum: float, t: int, clock: NDArray[np.float64],
+    coefficients: Floats,
 ) -> None:  # fmt: skip
     """Update A and B of one layer. Both gradients are computed before either is changed."""
     zeros, projected_at = size - layer[COLUMNS] - width, deltas.size // 2 - projection.size
@@ -149,13 +152,13 @@ def update_factors(
         projection[i] *= scale
         deltas[projected_at + i] *= scale
     if rate[0] != 0:
-        set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t)
+        set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t, clock)
         update_weights(
             tile, inputs, layer[SOURCE], layer[ROWS], deltas, projected_at, count, factors, size, place[A],
             layer[INPUTS], width, optimizer, coefficients,
         )  # fmt: skip
     if rate[1] != 0:
-        set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t)
+        set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t, clock)
         update_weights(
             tile, projection, 0, width, deltas, delta_at, count, factors, size, place[B], rank, layer[COLUMNS],
             optimizer, coefficients,

@@ -13,9 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...registry import BETA1, BETA2, SGD, TINY
+from ...registry import SGD, TINY
 from ..codegen.math import exp, log
-from ..coefficients import DECAY, FLOOR, GUARD, KEEP, LEAST, MOMENTUM, S0, S1, S2, SHRINK, STEP
+from ..coefficients import (
+    DECAY,
+    FLOOR,
+    GUARD,
+    KEEP,
+    LEAST,
+    MOMENTUM,
+    NEW1,
+    NEW2,
+    OLD1,
+    OLD2,
+    S0,
+    S1,
+    S2,
+    SHRINK,
+    STEP,
+)
 from ..jit import kernel
 from .memory import ANCHOR, MOMENT, MOMENT2
 
@@ -89,7 +105,6 @@ def update_weights(
 @kernel
 def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: int, coefficients: Floats) -> None:
     """One step of the optimizer on parameter i; the formulas are in `coefficients`."""
-    one, beta1, beta2 = coefficients.dtype.type(1), coefficients.dtype.type(BETA1), coefficients.dtype.type(BETA2)
     moment, moment2, anchor = i + MOMENT * size, i + MOMENT2 * size, i + ANCHOR * size
     p = parameters[i]
     g = gradient + coefficients[DECAY] * p
@@ -98,8 +113,8 @@ def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: in
         parameters[moment] = 0 if abs(v) < coefficients[LEAST] else v
         p += parameters[moment]
     else:
-        m = beta1 * parameters[moment] + (one - beta1) * g
-        v = beta2 * parameters[moment2] + (one - beta2) * (g * g)
+        m = coefficients[OLD1] * parameters[moment] + coefficients[NEW1] * g
+        v = coefficients[OLD2] * parameters[moment2] + coefficients[NEW2] * (g * g)
         parameters[moment] = 0 if abs(m) < coefficients[LEAST] else m
         parameters[moment2] = 0 if abs(v) < coefficients[LEAST] else v
         root = np.sqrt(parameters[moment2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...registry import ADAMW, EPSILON, FLUSHED, SGD, TINY
+from ...registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
 from ..codegen.math import exp, sqrt
 from ..coefficients import (
     BARE,
@@ -12,35 +12,62 @@ from ..coefficients import (
     GUARD,
     KEEP,
     LEAST,
+    LOG1,
+    LOG2,
     LOG_BETA1,
     LOG_BETA2,
     MOMENTUM,
+    NEW1,
+    NEW2,
+    OLD1,
+    OLD2,
     ONE,
+    SHARE,
+    SHORT_LOG1,
+    SHORT_LOG2,
+    SHORT_SHARE,
     SHRINK,
     STEP,
 )
 from ..jit import inlined
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ...layout import Floats
 
 
 @inlined
+def set_clock(clock: NDArray[np.float64], t: int, n_batches: int) -> None:
+    """Fill in the share and the betas of update t (from 1), of which each epoch has `n_batches`."""
+    short = t // n_batches if clock[SHORT_SHARE] != 1 else 0  # among the first t updates
+    clock[SHARE] = clock[SHORT_SHARE] if t % n_batches == 0 else 1.0
+    clock[LOG1] = (t - short) * LOG_BETA1 + short * clock[SHORT_LOG1]
+    clock[LOG2] = (t - short) * LOG_BETA2 + short * clock[SHORT_LOG2]
+
+
+@inlined
 def set_coefficients(
-    coefficients: Floats, optimizer: int, rate: float, decay: float, pull: float, momentum: float, t: int
-) -> None:
+    coefficients: Floats, optimizer: int, rate: float, decay: float, pull: float, momentum: float, t: int,
+    clock: NDArray[np.float64],
+) -> None:  # fmt: skip
     """Fill in the numbers of update t (from 1) of parameters with this rate, decay and pull."""
+    share = clock[SHARE]
+    rate = share * rate
     coefficients[ONE] = 1
     coefficients[DECAY] = 0.0 if optimizer == ADAMW else decay
     coefficients[KEEP] = 1 - rate * decay if optimizer == ADAMW else 1.0
     coefficients[SHRINK] = 1 / (1 + rate * pull)
     coefficients[LEAST] = TINY if t % FLUSHED == 0 else 0.0
-    coefficients[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0
+    coefficients[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0 and (optimizer == SGD or share == 1)
     coefficients[MOMENTUM] = momentum
     if optimizer == SGD:
         coefficients[STEP] = -rate
     else:
+        coefficients[OLD1], coefficients[NEW1] = 1 - share * (1 - BETA1), share * (1 - BETA1)
+        coefficients[OLD2], coefficients[NEW2] = 1 - share * (1 - BETA2), share * (1 - BETA2)
         # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
-        correction = sqrt(1 - exp(t * LOG_BETA2))
-        coefficients[STEP] = -rate / (1 - exp(t * LOG_BETA1)) * correction
+        correction = sqrt(1 - exp(clock[LOG2]))
+        coefficients[STEP] = -rate / (1 - exp(clock[LOG1])) * correction
         coefficients[GUARD] = EPSILON * correction

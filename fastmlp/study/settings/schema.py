@@ -44,7 +44,7 @@ class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class PretrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the source network is trained; batch size and optimiser are those of `TrainingSettings`."""
+    """How the source network is trained; batches and optimiser are those of `TrainingSettings`."""
 
     epochs: Count = 30
     lr: Rate = 0.05
@@ -60,6 +60,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     optimizer: str = "sgd"
     weight_decay: Annotated[float, Meta(ge=0.0, le=1e30)] = 0.0
     budget: str = "epochs"
+    short_batch: str = "weighted"
 
 
 class MeasuresSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import SettingsError
 from ...network import DTYPES
 from ...problems import Problem
-from ...registry import ACTIVATIONS, OPTIMIZERS
+from ...registry import ACTIVATIONS, OPTIMIZERS, SHORT_BATCHES
 from .messages import passing_on, refuse_duplicates, refuse_unknown
 from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, Settings
 
@@ -31,6 +31,7 @@ def check(settings: Settings) -> None:
         ("network.dtype", "dtype", settings.network.dtype, DTYPES),
         ("training.optimizer", "optimizer", settings.training.optimizer, OPTIMIZERS),
         ("training.budget", "budget", settings.training.budget, BUDGETS),
+        ("training.short_batch", "short_batch", settings.training.short_batch, SHORT_BATCHES),
     ):
         refuse_unknown(path, kind, name, known)
     for name in settings.strategies:

@@ -94,6 +94,7 @@ def train_network(
         TrainingOptions(
             epochs=epochs,
             batch_size=training.batch_size,
+            short_batch=training.short_batch,
             lr=training.lr,
             momentum=training.momentum,
             optimizer=training.optimizer,
@@ -152,12 +153,25 @@ def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> M
 def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:
     """Return the epochs of a training: as set, or as many as give the updates that the whole pool would get in them.
 
+    An update counts as much as it moves: a short batch's that is weighted counts as its share.
+
     Examples
     --------
     >>> [epochs_for(TrainingSettings(epochs=60, batch_size=32, budget="steps"), n, 500) for n in (20, 500)]
-    [960, 60]
+    [938, 60]
     """
     if training.budget == "epochs":
         return training.epochs
-    updates = training.epochs * math.ceil(pool / training.batch_size)
-    return max(1, round(updates / math.ceil(n_target / training.batch_size)))
+    return max(1, round(training.epochs * updates_per_epoch(training, pool) / updates_per_epoch(training, n_target)))
+
+
+def updates_per_epoch(training: TrainingSettings, n: int) -> float:
+    """Return the updates of an epoch over n examples; a weighted one counts as its share."""
+    batches = n / min(n, training.batch_size)
+    match training.short_batch:
+        case "weighted":
+            return batches
+        case "drop":
+            return math.floor(batches)
+        case _:
+            return math.ceil(batches)

@@ -62,6 +62,7 @@ class PretrainedSource:
             epochs=settings.pretraining.epochs,
             lr=settings.pretraining.lr,
             batch_size=settings.training.batch_size,
+            short_batch=settings.training.short_batch,
             momentum=settings.training.momentum,
             optimizer=settings.training.optimizer,
             rng=self.shared.rng("pretraining order"),

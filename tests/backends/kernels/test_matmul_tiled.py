@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 numba: Any = pytest.importorskip("numba")
 
 from fastmlp.backends.codegen.types import PLAIN  # noqa: E402
-from fastmlp.backends.coefficients import ACTIVATION_TABLE, N_COEFFICIENTS  # noqa: E402
+from fastmlp.backends.coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock  # noqa: E402
 from fastmlp.backends.fallback import current_tile  # noqa: E402
 from fastmlp.backends.kernels.memory import MOMENT, allocate  # noqa: E402
-from fastmlp.backends.kernels.optimizer import set_coefficients  # noqa: E402
+from fastmlp.backends.kernels.optimizer import set_clock, set_coefficients  # noqa: E402
 from fastmlp.registry import ADAM, FLUSHED, SGD, TINY  # noqa: E402
 
 TILE = current_tile()
@@ -93,20 +93,27 @@ def test_backward_input(dtype: str, columns: int, activation: int) -> None:
 
 
 @jit.kernel
-def fill(numbers: Any, optimizer: int, decay: float, pull: float, t: int) -> None:
-    set_coefficients(numbers, optimizer, 0.1, decay, pull, 0.9, t)
+def fill(numbers: Any, optimizer: int, decay: float, pull: float, t: int, clock: Any) -> None:
+    set_clock(clock, t, 3)
+    set_coefficients(numbers, optimizer, 0.1, decay, pull, 0.9, t, clock)
 
 
-def numbers_of(optimizer: int, dtype: str, decay: float = 0.2, pull: float = 0.0, t: int = 3) -> Any:
-    numbers = np.zeros(N_COEFFICIENTS, dtype)
-    callable_from_python(fill)(numbers, optimizer, decay, pull, t)
+def numbers_of(
+    optimizer: int, dtype: str, decay: float = 0.2, pull: float = 0.0, t: int = 3, *, weighted: bool = False
+) -> Any:
+    """Of an update of a training in batches of 8, 8 and 3 examples."""
+    numbers, clock = np.zeros(N_COEFFICIENTS, dtype), new_clock(19, 8, weighted=weighted)
+    callable_from_python(fill)(numbers, optimizer, decay, pull, t, clock)
     return numbers
 
 
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
 @pytest.mark.parametrize("optimizer", [SGD, ADAM])
 @pytest.mark.parametrize(("decay", "pull", "t"), [(0.0, 0.0, 3), (0.2, 0.0, 3), (0.2, 0.5, 3), (0.0, 0.0, FLUSHED)])
-def test_update_weights(dtype: str, columns: int, optimizer: int, decay: float, pull: float, t: int) -> None:
+@pytest.mark.parametrize("weighted", [False, True])
+def test_update_weights(
+    dtype: str, columns: int, optimizer: int, decay: float, pull: float, t: int, *, weighted: bool
+) -> None:
     size = ROWS * columns + 1
     x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 4 * size)
     parameters = np.abs(parameters)  # second moments are not negative
@@ -114,7 +121,7 @@ def test_update_weights(dtype: str, columns: int, optimizer: int, decay: float, 
     tiny = MOMENT * size + 3
     parameters[tiny] = TINY / 2
     deltas[3::columns] = 0
-    numbers = numbers_of(optimizer, dtype, decay, pull, t)
+    numbers = numbers_of(optimizer, dtype, decay, pull, t, weighted=weighted)
     given = [x, 0, ROWS, deltas, 0, DEPTH, parameters, size, 0, ROWS, columns, optimizer, numbers]
     expected, actual = both("update_weights", given, 6)
     assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])

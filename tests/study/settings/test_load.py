@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastmlp.errors import FieldError, SettingsError
-from fastmlp.registry import ACTIVATIONS, OPTIMIZERS
+from fastmlp.registry import ACTIVATIONS, OPTIMIZERS, SHORT_BATCHES
 from fastmlp.strategies import STRATEGIES, read_strategy
 from fastmlp.study.settings import load
 from fastmlp.study.settings.load import Settings, load_settings, to_toml
@@ -63,6 +63,10 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     ({"training": {"weight_decay": -0.1}}, "training.weight_decay: must be at least 0, not -0.1"),
     ({"training": {"optimizer": "adamm"}}, "training.optimizer: unknown optimizer 'adamm'; did you mean 'adam'?"),
     ({"training": {"budget": "epoch"}}, "training.budget: unknown budget 'epoch'; did you mean 'epochs'?"),
+    (
+        {"training": {"short_batch": "weigthed"}},
+        "training.short_batch: unknown short_batch 'weigthed'; did you mean 'weighted'?",
+    ),
     ({"pretraining": {"lr": 0.0}}, "pretraining.lr: must be above 0, not 0.0"),
     ({"network": {"hidden": []}}, "network.hidden: must be a list of at least 1 entry, not []"),
     ({"network": {"hidden": [0]}}, "network.hidden[0]: must be at least 1, not 0"),
@@ -237,6 +241,7 @@ STUDIES = st.fixed_dictionaries(
                 "weight_decay": st.floats(0, 1e30),
                 "optimizer": st.sampled_from(OPTIMIZERS),
                 "budget": st.sampled_from(["epochs", "steps"]),
+                "short_batch": st.sampled_from(SHORT_BATCHES),
             },
         ),
     },

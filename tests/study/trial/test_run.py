@@ -182,10 +182,21 @@ def test_a_group_stops_between_two_trials() -> None:
     assert [record["key"] for record in outcome.records] == ["key of baseline", "key of baseline-source-scaler"]
 
 
-def test_a_budget_of_steps_gives_every_size_the_updates_of_the_whole_pool() -> None:
-    training = from_dict({"training": {"epochs": 60, "batch_size": 32, "budget": "steps"}}).training
-    updates = {n: epochs_for(training, n, 500) * -(-n // 32) for n in (10, 20, 50, 100, 200, 500)}
-    assert all(value == pytest.approx(60 * 16, rel=0.01) for value in updates.values())
+@pytest.mark.parametrize(
+    ("short_batch", "updates_per_epoch"),
+    [
+        ("mean", lambda n: -(-n // 32)),
+        ("drop", lambda n: max(1, n // 32)),
+        ("weighted", lambda n: max(1.0, n / 32)),  # each counts as its share
+    ],
+)
+def test_a_budget_of_steps_gives_every_size_the_updates_of_the_whole_pool(
+    short_batch: str, updates_per_epoch: Any
+) -> None:
+    settings = {"epochs": 60, "batch_size": 32, "budget": "steps", "short_batch": short_batch}
+    training = from_dict({"training": settings}).training
+    updates = {n: epochs_for(training, n, 500) * updates_per_epoch(n) for n in (10, 20, 33, 50, 100, 200, 500)}
+    assert all(value == pytest.approx(60 * updates_per_epoch(500), rel=0.01) for value in updates.values())
     assert epochs_for(from_dict({}).training, 20, 500) == 60
 
 
