@@ -55,6 +55,17 @@ GRADIENT_CHECK = {
     "parts": [{"name": "W1", "parameters": 2048, "checked": 20, "error": 1.5e-7}],
 }
 
+SHORT_BATCHES = {
+    "problem": "rotated-30",
+    "batch": 32,
+    "sizes": [96, 97, 128],
+    "accuracy": {
+        "weighted": [[0.82, 0.83, 0.84], [0.83, 0.83, 0.83], [0.85, 0.86, 0.84]],
+        "mean": [[0.82, 0.83, 0.84], [0.40, 0.43, 0.41], [0.85, 0.86, 0.84]],
+        "drop": [[0.82, 0.83, 0.84], [0.83, 0.82, 0.84], [0.85, 0.86, 0.84]],
+    },
+}
+
 
 @dataclass
 class MadeUp:
@@ -102,6 +113,7 @@ def settings(
             "optimizer": "sgd",
             "weight_decay": 0.0,
             "budget": "epochs",
+            "short_batch": "weighted",
         },
     }
 
@@ -217,6 +229,7 @@ def large(
     facts = json.loads(META["problem:parity"])
     data.meta |= {f"problem:{name}": json.dumps(facts) for name in problems}
     data.meta["gradient_check"] = json.dumps(GRADIENT_CHECK)
+    data.meta["short_batches"] = json.dumps(SHORT_BATCHES)
     return data
 
 

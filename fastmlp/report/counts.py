@@ -24,10 +24,11 @@ class CellCounts(TypedDict):
 
 
 class StrategyCounts(TypedDict):
-    """How many trials of a strategy ended how."""
+    """How many trials of a strategy ended how; the unstable ones are among those that are ok: see `stability`."""
 
     strategy: str
     ok: int
+    unstable: int
     diverged: int
     failed: int
     missing: int
@@ -45,6 +46,7 @@ class Counts(TypedDict):
 
     planned: int
     ok: int
+    unstable: int
     diverged: int
     failed: int
     missing: int
@@ -68,6 +70,7 @@ def counts(study: Study) -> Counts:
             {
                 "strategy": s,
                 "ok": sum(c["ok"] for c in mine),
+                "unstable": study.stability["by_strategy"][s],
                 "diverged": sum(c["diverged"] for c in mine),
                 "failed": sum(c["failed"] for c in mine),
                 "missing": sum(c["missing"] for c in mine),
@@ -76,6 +79,7 @@ def counts(study: Study) -> Counts:
     return {
         "planned": len(cells) * len(grid.seeds),
         "ok": sum(c["ok"] for c in cells),
+        "unstable": study.stability["unstable"],
         "diverged": sum(c["diverged"] for c in cells),
         "failed": sum(c["failed"] for c in cells),
         "missing": sum(c["missing"] for c in cells),

@@ -18,6 +18,7 @@ from ..stats import Winners, winner_sets
 from .grid import BASELINE, PLAIN, Grid, Row, number
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Pair, Pairs
+from .stability import Stability, stability
 
 __all__ = ["Contest", "Study"]
 
@@ -181,6 +182,15 @@ class Study:
             return similarity is None, 0.0 if similarity is None else -similarity
 
         return tuple(sorted(self.grid.problems, key=rank))
+
+    @cached_property
+    def stability(self) -> Stability:
+        """What finished and cannot be trusted."""
+
+        def classes(problem: str) -> int:
+            return int(self.facts(problem).get("target_classes", 2))
+
+        return stability(self.grid, self.settings, classes, self.margin)
 
     def facts(self, problem: str) -> dict[str, Any]:
         """Return what the study noted of a problem's data; empty if nothing."""

@@ -23,6 +23,7 @@ gives the same result, and so does the same data shifted, or with its seeds in a
 `curves`               accuracy as a function of the number of labels
 `equivalence`          what pretraining is worth in labels; where two strategies cross
 `variance_components`  what an accuracy varies with
+`stability`            whether a training ended where its losses had led
 `normalisation`        a score on a scale from 0 to 1 between two others
 `power`                what a study could have seen, and how many seeds would decide
 =====================  ===========================================================================================
@@ -68,6 +69,9 @@ from .regrets import always as always
 from .regrets import highest_score as highest_score
 from .regrets import learned_choice as learned_choice
 from .regrets import regret as regret
+from .stability import FAR as FAR
+from .stability import is_unstable as is_unstable
+from .stability import rise as rise
 from .variance_components import Component as Component
 from .variance_components import VarianceComponents as VarianceComponents
 from .variance_components import variance_components as variance_components

@@ -1,15 +1,16 @@
-"""Where and with what the study ran."""
+"""Where and with what the study ran, and which trainings cannot be trusted."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
+from ...stability import Stability
 from ...study import Study
 
 __all__ = ["Note", "Numbers", "numbers"]
 
 #: Notes of the store to itself, or shown in another chapter.
-PRIVATE = {"rendered", "schema", "gradient_check", "backend_comparison", "identity", "planned"}
+PRIVATE = {"rendered", "schema", "gradient_check", "backend_comparison", "short_batches", "identity", "planned"}
 
 
 class Note(TypedDict):
@@ -20,12 +21,13 @@ class Note(TypedDict):
 
 
 class Numbers(TypedDict):
-    """The notes of the study."""
+    """The notes of the study, and what finished and cannot be trusted."""
 
     notes: list[Note]
+    stability: Stability
 
 
 def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     notes = {k: v for k, v in study.meta.items() if k not in PRIVATE and not k.startswith("problem:")}
-    return {"notes": [{"name": k, "value": str(v)} for k, v in notes.items()]}
+    return {"notes": [{"name": k, "value": str(v)} for k, v in notes.items()], "stability": study.stability}

@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...counts import CellCounts, Counts
+from ...stability import Stability
 from ...table import Table, cell, head
 
 
 def counts(data: Counts) -> Table:
     """Return how many trials ended how, one row per strategy."""
-    statuses = ("ok", "diverged", "failed", "missing")
+    statuses = ("ok", "unstable", "diverged", "failed", "missing")
     rows = [
         [
             cell("name", c["strategy"]),
-            *(cell("count", n) for n in (c["ok"], c["diverged"], c["failed"], c["missing"])),
+            *(cell("count", n) for n in (c["ok"], c["unstable"], c["diverged"], c["failed"], c["missing"])),
         ]
         for c in data["by_strategy"]
     ]
-    total = (data["ok"], data["diverged"], data["failed"], data["missing"])
+    total = (data["ok"], data["unstable"], data["diverged"], data["failed"], data["missing"])
     return {
         "columns": [head("strategy", number=False), *map(head, statuses)],
         "rows": [*rows, [cell("text", "all"), *(cell("count", n) for n in total)]],
@@ -38,6 +39,44 @@ def lossy(cells: Sequence[CellCounts]) -> Table:
                 *(cell("count", n) for n in (c["n_target"], c["ok"], c["diverged"], c["failed"], c["missing"])),
             ]
             for c in cells
+        ],
+    }
+
+
+def unstable(data: Stability) -> Table:
+    """Return the cells with unstable trainings."""
+    names = [head(text, number=False) for text in ("strategy", "problem")]
+    heads = ("labels", "last batch", "unstable", "of", "their accuracy", "of the others")
+    return {
+        "columns": [*names, *map(head, heads)],
+        "rows": [
+            [
+                cell("name", c["strategy"]),
+                cell("name", c["problem"]),
+                *(cell("count", n) for n in (c["n_target"], c["last_batch"], c["unstable"], c["ok"])),
+                *(cell("percent", share) for share in (c["accuracy"], c["accuracy_of_others"])),
+            ]
+            for c in data["cells"]
+        ],
+    }
+
+
+def falls(data: Stability) -> Table:
+    """Return where a strategy is worse with more labels than with fewer."""
+    names = [head(text, number=False) for text in ("strategy", "problem")]
+    heads = ("fewer labels", "more labels", "last batch", "unstable", "difference (points)", "95 % interval", "pairs")
+    return {
+        "columns": [*names, *map(head, heads)],
+        "rows": [
+            [
+                cell("name", c["strategy"]),
+                cell("name", c["problem"]),
+                *(cell("count", n) for n in (c["fewer"], c["n_target"], c["last_batch"], c["unstable"])),
+                cell("points", c["mean"]),
+                cell("points_interval", c),
+                cell("pairs", {"n": c["n"], "planned": c["planned"]}),
+            ]
+            for c in data["falls"]
         ],
     }
 

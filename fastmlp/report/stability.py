@@ -1,0 +1,165 @@
+"""Trainings that finished and cannot be trusted, and cells where more labels gave less accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import compress, pairwise
+from statistics import fmean
+from typing import Any, TypedDict
+
+from ..stats import FAR, is_unstable, paired_family
+from .grid import Grid, Row, accuracy, paired
+
+__all__ = ["Fall", "Stability", "UnstableCell", "stability"]
+
+
+class UnstableCell(TypedDict):
+    """A cell with trainings that ended far above their lowest loss: how many, and how accurate these and others are.
+
+    `last_batch` has the examples in the last batch of an epoch, out of `batch` in the others.
+    """
+
+    problem: str
+    strategy: str
+    n_target: int
+    last_batch: int
+    batch: int
+    unstable: int
+    ok: int
+    accuracy: float | None
+    accuracy_of_others: float | None
+
+
+class Fall(TypedDict):
+    """A strategy that is worse with more labels: the difference is more labels minus fewer, see `stats.Difference`."""
+
+    problem: str
+    strategy: str
+    fewer: int
+    n_target: int
+    last_batch: int
+    batch: int
+    unstable: int
+    planned: int
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+class Stability(TypedDict):
+    """How many of the finished trainings with losses ended far above the lowest one, and where accuracy falls.
+
+    `far` is the share of the loss of guessing that is far; `compared` are the steps from one number of labels to the
+    next that were tested together.
+    """
+
+    far: float
+    trained: int
+    unstable: int
+    by_strategy: dict[str, int]
+    cells: list[UnstableCell]
+    compared: int
+    falls: list[Fall]
+
+
+def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], int], margin: float) -> Stability:
+    """Judge all trials that finished; none is left out of anything for it.
+
+    Parameters
+    ----------
+    grid
+        The records.
+    settings
+        The study's.
+    classes
+        Returns how many classes the target of a problem has.
+    margin
+        The smallest difference of accuracy that matters.
+    """
+    size = int(settings["training"]["batch_size"])
+    cells, trained = [], 0
+    for problem in grid.problems:
+        n_classes = classes(problem)
+        for strategy in grid.strategies:
+            for n in grid.sizes:
+                rows = [row for row in grid.ok(problem, strategy, n).values() if row.get("losses")]
+                trained += len(rows)
+                verdicts = [is_unstable(row["losses"], n_classes) for row in rows]
+                if any(verdicts):
+                    cells.append(_cell(problem, strategy, n, size, rows, verdicts))
+    found = {(c["problem"], c["strategy"], c["n_target"]): c["unstable"] for c in cells}
+    compared, falls = _falls(grid, size, margin, found)
+    return {
+        "far": FAR,
+        "trained": trained,
+        "unstable": sum(found.values()),
+        "by_strategy": {s: sum(c["unstable"] for c in cells if c["strategy"] == s) for s in grid.strategies},
+        "cells": cells,
+        "compared": compared,
+        "falls": falls,
+    }
+
+
+def _cell(problem: str, strategy: str, n: int, size: int, rows: list[Row], verdicts: list[bool]) -> UnstableCell:
+    return {
+        "problem": problem,
+        "strategy": strategy,
+        "n_target": n,
+        **_batches(n, size),
+        "unstable": sum(verdicts),
+        "ok": len(rows),
+        "accuracy": _mean_accuracy(compress(rows, verdicts)),
+        "accuracy_of_others": _mean_accuracy(row for row, unstable in zip(rows, verdicts, strict=True) if not unstable),
+    }
+
+
+def _mean_accuracy(rows: Iterable[Row]) -> float | None:
+    found = [value for value in map(accuracy, rows) if value is not None]
+    return fmean(found) if found else None
+
+
+def _falls(
+    grid: Grid, size: int, margin: float, unstable: Mapping[tuple[str, str, int], int]
+) -> tuple[int, list[Fall]]:
+    """Compare each number of labels with the one before, all strategies and problems corrected together."""
+    steps = list(_steps(grid))
+    found = paired_family(
+        [paired(grid.ok(p, s, more), grid.ok(p, s, fewer)) for p, s, fewer, more in steps], margin=margin
+    )
+    falls: list[Fall] = [
+        {
+            "problem": p,
+            "strategy": s,
+            "fewer": fewer,
+            "n_target": more,
+            **_batches(more, size),
+            "unstable": unstable.get((p, s, more), 0),
+            "planned": len(grid.seeds),
+            "n": d.n,
+            "mean": d.mean,
+            "low": d.low,
+            "high": d.high,
+        }
+        for (p, s, fewer, more), d in zip(steps, found, strict=True)
+        if d.verdict == "worse"
+    ]
+    return sum(d.p_different is not None for d in found), falls
+
+
+def _steps(grid: Grid) -> Iterator[tuple[str, str, int, int]]:
+    for problem in grid.problems:
+        for strategy in grid.strategies:
+            for fewer, more in pairwise(grid.sizes):
+                yield problem, strategy, fewer, more
+
+
+class _Batches(TypedDict):
+    last_batch: int
+    batch: int
+
+
+def _batches(n: int, size: int) -> _Batches:
+    """Return the examples in the last batch of an epoch and in the others."""
+    full = min(n, size)
+    return {"last_batch": n % full or full, "batch": full}
