@@ -14,17 +14,8 @@ from .table import Cell, Table, cell, head
 __all__ = ["CellDifference", "StudyDifference", "apart", "difference", "side_by_side"]
 
 #: Notes that differ between any two runs, or are shown elsewhere.
-NOISE = {
-    "settings",
-    "rendered",
-    "schema",
-    "started",
-    "finished",
-    "command",
-    "jobs",
-    "gradient_check",
-    "backend_comparison",
-}
+NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs"}
+NOISE |= {"gradient_check", "backend_comparison", "short_batches"}
 
 
 class CellDifference(Difference):

@@ -29,7 +29,8 @@ from .store.database import FILE
 from .store.lock import check_free
 from .store.reader import reading
 
-SINGLE = ("gradient_check", "command", "settings", "planned", NOTE)  # notes that are alike or describe one machine
+# Notes that are alike or describe one machine
+SINGLE = ("gradient_check", "short_batches", "command", "settings", "planned", NOTE)
 DROPPED = ("schema", "rendered", "finished", "shard")  # notes that a merged study has of its own
 
 

@@ -28,6 +28,7 @@ from .settings import load
 from .settings.problems import changed_since
 from .settings.schema import Settings
 from .shards import read_shard, share_of
+from .short_batches import measure_short_batches
 from .store import Store, read_study
 from .store.lock import check_free
 from .store.reader import reading
@@ -101,6 +102,7 @@ def run_study(
             how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
             if is_own(backend):
                 how["backend_comparison"] = compare_with_reference(settings, problem, backend)
+            how |= {"short_batches": measure_short_batches(settings, backend)}
             with open_executor(GroupRunner(settings, environment.backend), workers, store.count()[1]) as executor:
                 store.note(describe_run(environment) | how)
                 with stop.drain():

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fastmlp.backends import reference
+from fastmlp.report.chapters.network.numbers import short_batches_of
 from fastmlp.report.chapters.network.worked import LABEL, PARAMETERS, Pass, X, forward_backward, work_through
 from fastmlp.report.png import png, strip
+
+from ...report_data import large
+from ..test_words import read
 
 
 def test_it_agrees_with_the_reference() -> None:
@@ -48,3 +53,35 @@ def test_a_strip_of_pictures_is_a_png() -> None:
     data = png([bytes([0, 255]), bytes([128, 64])])
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert data[16:24] == bytes([0, 0, 0, 2, 0, 0, 0, 2])
+
+
+ACCURACIES = {"weighted": [[0.8, 0.81, 0.79], [0.8, 0.8, 0.8]], "mean": [[0.8, 0.81, 0.79], [0.4, 0.42, 0.41]]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "case"),
+    [
+        ({}, "falls"),
+        ({"weighted": ACCURACIES["mean"]}, "both"),
+        ({"mean": ACCURACIES["weighted"]}, "none"),
+        ({"mean": ACCURACIES["mean"][::-1]}, "none"),
+    ],
+)
+def test_what_a_short_batch_does_is_said_as_it_was_measured(changed: dict[str, Any], case: str) -> None:
+    noted = {"problem": "rotated-30", "batch": 32, "sizes": [96, 97], "accuracy": ACCURACIES | changed}
+    found = short_batches_of(json.dumps(noted), 0.01)
+    assert found is not None
+    assert (found["case"], found["seeds"], found["full"]) == (case, 3, 96)
+    data = large()
+    data.meta["short_batches"] = json.dumps(noted)
+    words = {
+        "falls": "changes the accuracy by −39.0 points; with a weighted one it does no harm",
+        "both": "points; with a weighted one, by −39.0",
+        "none": "takes nothing away that the seeds could show",
+    }
+    assert words[case] in read(data)
+
+
+def test_a_study_that_did_not_measure_short_batches_shows_none() -> None:
+    assert short_batches_of(None, 0.01) is None
+    assert short_batches_of("", 0.01) is None

@@ -1,14 +1,24 @@
-"""The worked example, and the gradient check that a study has run on its own network."""
+"""The worked example, the gradient check that a study has run on its own network, and what a short batch does to it."""
 
 from __future__ import annotations
 
 import json
 from typing import Literal, TypedDict
 
+from ....stats import mean_interval, paired_difference
 from ...study import Study
 from .worked import Worked, work_through
 
-__all__ = ["GradientCheck", "Numbers", "check_of", "numbers", "own_backend"]
+__all__ = [
+    "GradientCheck",
+    "Numbers",
+    "OwnBackend",
+    "ShortBatches",
+    "check_of",
+    "numbers",
+    "own_backend",
+    "short_batches_of",
+]
 
 ROUNDING = {"float32": 1e-4, "float64": 1e-6}  # relative errors that it can explain, with some room
 
@@ -54,19 +64,46 @@ class OwnBackend(TypedDict):
     case: Literal["equivalent", "different"]
 
 
+class ShortBatches(TypedDict):
+    """What `fastmlp.study.short_batches` noted, as means over seeds: a row per choice, a column per number of labels.
+
+    `fall` is what one label more than full batches changes if its step is whole, and `mended` if it is weighted; the
+    `case` is *falls* if the first is a loss of accuracy and the second is none, by paired tests.
+    """
+
+    problem: str
+    batch: int
+    sizes: list[int]
+    full: int
+    choices: list[str]
+    accuracies: list[list[float | None]]
+    seeds: int
+    fall: float | None
+    mended: float | None
+    case: Literal["falls", "both", "none"]
+
+
 class Numbers(TypedDict):
-    """The example; the check, or None where the study did not make it; the backend of one's own, if there is one."""
+    """The example, and the measurements, or None where the study did not make them.
+
+    `own` is the backend of one's own, if there is one.
+    """
 
     worked: Worked
     gradient: GradientCheck | None
     own: OwnBackend | None
+    short_batches: ShortBatches | None
 
 
 def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     worked = work_through(float(study.settings["training"]["lr"]))
-    check, own = check_of(study.meta.get("gradient_check")), own_backend(study.meta.get("backend_comparison"))
-    return {"worked": worked, "gradient": check, "own": own}
+    return {
+        "worked": worked,
+        "gradient": check_of(study.meta.get("gradient_check")),
+        "own": own_backend(study.meta.get("backend_comparison")),
+        "short_batches": short_batches_of(study.meta.get("short_batches"), study.margin),
+    }
 
 
 def check_of(text: str | None) -> GradientCheck | None:
@@ -107,4 +144,26 @@ def own_backend(text: str | None) -> OwnBackend | None:
         "slower": noted["fastest"] / noted["flops"],
         "of_peak": noted["flops"] / noted["peak"] if noted["peak"] else None,
         "case": "equivalent" if close else "different",
+    }
+
+
+def short_batches_of(text: str | None, margin: float) -> ShortBatches | None:
+    """Return what a study noted of short batches, as a JSON object: see `fastmlp.study.short_batches`."""
+    if not text:
+        return None
+    noted = json.loads(text)
+    accuracy: dict[str, list[list[float]]] = noted["accuracy"]
+    whole, weighted = (paired_difference(accuracy[c][1], accuracy[c][0], margin=margin) for c in ("mean", "weighted"))
+    falls = whole.verdict == "worse"
+    return {
+        "problem": noted["problem"],
+        "batch": noted["batch"],
+        "sizes": noted["sizes"],
+        "full": noted["sizes"][0],
+        "choices": list(accuracy),
+        "accuracies": [[mean_interval(cell).mean for cell in cells] for cells in accuracy.values()],
+        "seeds": len(accuracy["mean"][0]),
+        "fall": whole.mean,
+        "mended": weighted.mean,
+        "case": "none" if not falls else "both" if weighted.verdict == "worse" else "falls",
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...table import Table, cell, head
-from .numbers import GradientCheck
+from ...table import Table, cell, head, kind_head
+from .numbers import GradientCheck, ShortBatches
 from .worked import Worked
 
 
@@ -36,5 +36,16 @@ def gradient(check: GradientCheck) -> Table:
                 cell("number", p["error"]),
             ]
             for p in check["parts"]
+        ],
+    }
+
+
+def short_batches(data: ShortBatches) -> Table:
+    """Return the mean accuracy by choice for a short batch and number of labels."""
+    return {
+        "columns": [head("short batch", number=False), *(kind_head("count", n) for n in data["sizes"])],
+        "rows": [
+            [cell("name", choice), *(cell("percent", share) for share in shares)]
+            for choice, shares in zip(data["choices"], data["accuracies"], strict=True)
         ],
     }
