@@ -185,7 +185,7 @@ def train(
     """
     return train_by(
         loss_and_gradient, theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls,
-        anchor, momentum, losses, first, last,
+        anchor, momentum, losses, first, last, weighted=weighted,
     )  # fmt: skip
 
 
@@ -208,6 +208,8 @@ def train_by(
     losses: NDArray[np.float64],
     first: int,
     last: int,
+    *,
+    weighted: bool = False,
 ) -> int:
     """Train as `train` does, by any function that returns a loss and its gradient."""
     done = first
