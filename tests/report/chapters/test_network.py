@@ -13,8 +13,7 @@ from fastmlp.report.chapters.network.numbers import short_batches_of
 from fastmlp.report.chapters.network.worked import LABEL, PARAMETERS, Pass, X, forward_backward, work_through
 from fastmlp.report.png import png, strip
 
-from ...report_data import large
-from ..test_words import read
+from ..test_sentences import said
 
 
 def test_it_agrees_with_the_reference() -> None:
@@ -72,14 +71,12 @@ def test_what_a_short_batch_does_is_said_as_it_was_measured(changed: dict[str, A
     found = short_batches_of(json.dumps(noted), 0.01)
     assert found is not None
     assert (found["case"], found["seeds"], found["full"]) == (case, 3, 96)
-    data = large()
-    data.meta["short_batches"] = json.dumps(noted)
     words = {
         "falls": "changes the accuracy by −39.0 points; with a weighted one it does no harm",
         "both": "points; with a weighted one, by −39.0",
         "none": "takes nothing away that the seeds could show",
     }
-    assert words[case] in read(data)
+    assert words[case] in said("short_batches", found)
 
 
 def test_a_study_that_did_not_measure_short_batches_shows_none() -> None:
