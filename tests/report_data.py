@@ -149,7 +149,9 @@ def record(
     own = np.random.default_rng([len(strategy), *strategy.encode(), n_target, seed]).standard_normal(4)
     shared = np.random.default_rng([n_target, seed]).standard_normal()
     accuracy = float(np.round(mean + spread * (2 * shared * (20 / n_target) ** 0.5 + own[0]), 3))
-    identity = {"problem": problem, "strategy": strategy, "n_target": n_target, "seed": seed, "key": f"{seed:016x}"}
+    place = {"problem": problem, "strategy": strategy, "n_target": n_target, "seed": seed}
+    depends = place | ({"problem": ""} if strategy in {"scratch", "baseline"} else {})  # which know no source
+    identity = place | {"key": "-".join(map(str, depends.values()))}
     row = identity | pretraining(seed, own) | {"similarity": 0.4, "status": status, "error": None}
     if status != "ok":
         return row | {"accuracy": None, "losses": [], "error": "MemoryError: none left" if status == "failed" else None}

@@ -84,6 +84,7 @@ STRATEGY: dict[str, list[Any]] = {
     "unfreeze": [*NAMES[1:], "plato"],
     "held_back": [*FRACTIONS, 1],
     "scaler": [*NAMES, "sauce"],
+    "head": [*NAMES, "old"],
 }
 STUDY: dict[str, list[Any]] = {
     "study": [*OTHERS, 3, float("nan"), HUGE, "", "labb", LONG, [SMALL]],

@@ -100,11 +100,16 @@ SHIFTS: Mapping[str, Shift] = MappingProxyType(
 )
 
 
-def of_digits(name: str, X: Inputs | None = None, y: NDArray[np.int64] | None = None) -> Problem:
-    """Make a problem whose target is the ten digits, and whose source has other inputs or labels, row by row."""
+def of_digits(
+    name: str, X: Inputs | None = None, y: NDArray[np.int64] | None = None, *, control: bool = False
+) -> Problem:
+    """Make a problem whose target is the ten digits, and whose source has other inputs or labels, row by row.
+
+    Without other labels, the classes are the same.
+    """
     target = digits()
     source = Task(name, target.X if X is None else X, target.y if y is None else y)
-    return Problem(name, source, target, shifts=SHIFTS, images=True)
+    return Problem(name, source, target, shifts=SHIFTS, images=True, same_classes=y is None, control=control)
 
 
 def halves(name: str, seed: int, *, on_subset: bool) -> Problem:
@@ -114,7 +119,8 @@ def halves(name: str, seed: int, *, on_subset: bool) -> Problem:
     source, target = (_only(whole, classes) for classes in np.split(order, 2))
     sizes = Sizes(heldout=300, pool=500, probe=80)  # the smallest five classes have 888 examples
     if on_subset:
-        return Problem(name, target, target, sizes, on_subset=True, shifts=SHIFTS, images=True)
+        same = {"same_classes": True, "control": True}
+        return Problem(name, target, target, sizes, on_subset=True, shifts=SHIFTS, images=True, **same)
     return Problem(name, source, target, sizes, shared=False, shifts=SHIFTS, images=True)
 
 

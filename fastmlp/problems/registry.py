@@ -28,7 +28,7 @@ PROBLEMS: Mapping[str, Callable[[str, int], Problem]] = MappingProxyType(
         "blocks": lambda name, seed: of_digits(name, shuffled_blocks(digits().X, rng_for("blocks", seed=seed))),
         "permuted": lambda name, seed: of_digits(name, rng_for("permuted", seed=seed).permutation(digits().X, axis=1)),
         "random-labels": lambda name, seed: of_digits(
-            name, y=rng_for("random labels", seed=seed).permutation(digits().y)
+            name, y=rng_for("random labels", seed=seed).permutation(digits().y), control=True
         ),
     }
 )

@@ -78,6 +78,11 @@ class Problem:
         Other conditions under which held-out inputs are seen, by name: functions of the inputs and a generator.
     images
         Whether inputs are images of 8 x 8 pixels, which a report may show.
+    same_classes
+        Whether label k means the same in both tasks, so that the source's head may be used on the target.
+    control
+        Whether the problem is there to explain others, because its source was made to be of no use, is the target
+        examples themselves, or its data were made up: reports count it apart.
     """
 
     name: str
@@ -88,6 +93,8 @@ class Problem:
     on_subset: bool = False
     shifts: Mapping[str, Shift] = field(default_factory=dict)
     images: bool = False
+    same_classes: bool = False
+    control: bool = False
 
     def split(self, seed: int) -> Split:
         """Return the split for a seed. It depends on the target task alone, so problems with one target share it."""

@@ -41,7 +41,8 @@ def teacher(
     source_net.weights[0][:] = overlap * target_net.weights[0] + np.sqrt(1 - overlap**2) * others.weights[0]
     target = Task(f"teacher-{n}-{n_features}-{width}-{n_classes}", X, _labels(target_net, X))
     source = Task(f"{target.name}-{overlap:g}", X, _labels(source_net, X))
-    return Problem(name, source, target, shifts={"noisy": lambda X, rng: X + 0.5 * rng.normal(size=X.shape)})
+    shifts = {"noisy": lambda X, rng: X + 0.5 * rng.normal(size=X.shape)}
+    return Problem(name, source, target, shifts=shifts, control=True)
 
 
 def _labels(net: Network, X: NDArray[np.float64]) -> NDArray[np.int64]:

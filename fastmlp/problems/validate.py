@@ -57,7 +57,7 @@ def check_own(problem: Problem) -> None:
     ShapeError
         If the tasks have different features, are shared and not of one length, or are too small for the split.
     LabelError
-        If a class is too rare.
+        If a class is too rare, or classes that are said to be the same are not as many.
     InvalidInput
         If all target examples are among the source's without being shared, so that nothing is held out.
     """
@@ -70,6 +70,10 @@ def check_own(problem: Problem) -> None:
     if not problem.shared and in_both(source, target) == len(target.y):
         remedy = "leave them out, or say shared = true if row i of both is one example"
         raise InvalidInput(f"all {len(target.y)} target examples are in the source, so none is held out; {remedy}")
+    if problem.same_classes and source.n_classes != target.n_classes:
+        raise LabelError(
+            f"same_classes is true, but the source has {source.n_classes} classes and the target {target.n_classes}"
+        )
     needed = sizes.heldout + sizes.pool + sizes.probe + problem.shared * source.n_classes
     if needed > len(target.y):
         rest = f" and at least {source.n_classes} for the source pool" if problem.shared else ""

@@ -41,8 +41,18 @@ class ErrorCount(TypedDict):
     count: int
 
 
+class LeftOut(TypedDict):
+    """A strategy, and the problems on which it cannot run."""
+
+    strategy: str
+    problems: list[str]
+
+
 class Counts(TypedDict):
-    """How many trials ended how: in all, by strategy, and in the cells where one did not end well."""
+    """How many trials ended how: in all, by strategy, and in the cells where one did not end well.
+
+    `left_out` has the strategies that the plan leaves out on some problems, whose source has other classes.
+    """
 
     planned: int
     ok: int
@@ -54,13 +64,20 @@ class Counts(TypedDict):
     by_strategy: list[StrategyCounts]
     lossy: list[CellCounts]
     errors: list[ErrorCount]
+    left_out: list[LeftOut]
     train_seconds: float
 
 
 def counts(study: Study) -> Counts:
     """Return how many trials ended how; what was planned and has no row is missing."""
     grid = study.grid
-    cells = [_cell_counts(grid, p, s, n) for p in grid.problems for s in grid.strategies for n in grid.sizes]
+    cells = [
+        _cell_counts(grid, p, s, n)
+        for p in grid.problems
+        for s in grid.strategies
+        if not grid.left_out(p, s)
+        for n in grid.sizes
+    ]
     trials = list(grid.trials.rows())
     errors = Counter(str(row.get("error") or "no message") for row in trials if row["status"] == "failed")
     by_strategy: list[StrategyCounts] = []
@@ -87,8 +104,16 @@ def counts(study: Study) -> Counts:
         "by_strategy": by_strategy,
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
+        "left_out": _left_out(grid),
         "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in trials),
     }
+
+
+def _left_out(grid: Grid) -> list[LeftOut]:
+    found: list[LeftOut] = [
+        {"strategy": s, "problems": [p for p in grid.problems if grid.left_out(p, s)]} for s in grid.strategies
+    ]
+    return [one for one in found if one["problems"]]
 
 
 def _cell_counts(grid: Grid, problem: str, strategy: str, n: int) -> CellCounts:

@@ -119,6 +119,23 @@ class Grid:
         starts = {s: self.rules[s].get("start", "pretrained") for s in self.contestants}
         return tuple(s for s, start in starts.items() if s != PLAIN and start == "pretrained")
 
+    @property
+    def matched_controls(self) -> tuple[tuple[str, str], ...]:
+        """Pairs (a strategy that transfers, what may move the same from random weights), where there is such a one."""
+        controls = ((s, self.rules[s]["matched"]) for s in self.transferring)
+        return tuple((s, control) for s, control in controls if control)
+
+    @property
+    def restrained(self) -> tuple[str, ...]:
+        """The strategies that transfer and train, but do not move all weights freely."""
+        rules = [self.rules[s] for s in self.transferring]
+        return tuple(r["name"] for r in rules if r["phases"] and not all(layer[0] for layer in r.get("moves", [])))
+
+    def left_out(self, problem: str, strategy: str) -> bool:
+        """Whether the plan has no trials of a strategy on a problem, because it keeps a head that has other classes."""
+        keeps = strategy in self.rules and self.rules[strategy].get("head") == "source"
+        return keeps and len(self.trials) > 0 and not self.trials.has(problem, strategy)
+
     def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
         """The rows of one cell, one a seed, whatever their status."""
         rows = (self.trials.get((problem, strategy, n_target, seed)) for seed in self.seeds)
@@ -129,10 +146,11 @@ class Grid:
         return {row["seed"]: row for row in self.cell(problem, strategy, n_target) if row["status"] == "ok"}
 
     def counts(self, problem: str, strategy: str, n_target: int) -> dict[str, int]:
-        """How many trials of one cell ended how; what has no row is missing."""
+        """How many trials of one cell ended how; what was planned and has no row is missing."""
         statuses = [row["status"] for row in self.cell(problem, strategy, n_target)]
         counts = {status: statuses.count(status) for status in STATUSES}
-        counts["missing"] += len(self.seeds) - len(statuses)
+        if not self.left_out(problem, strategy):
+            counts["missing"] += len(self.seeds) - len(statuses)
         return counts
 
 
@@ -174,6 +192,12 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
     def __len__(self) -> int:
         """Return the number of trials."""
         return int((self._index >= 0).sum())
+
+    def has(self, problem: str, strategy: str) -> bool:
+        """Whether there is any trial of a strategy on a problem."""
+        problems, strategies = self.names[:2]
+        known = problem in problems and strategy in strategies
+        return known and bool((self._index[problems[problem], strategies[strategy]] >= 0).any())
 
     def rows(self, problem: str | None = None) -> Iterator[Row]:
         """Go through the rows in their order: all, or those of one problem."""

@@ -110,10 +110,14 @@ class Pairs:
         together = sum(d.p_different is not None for d in differences)
         for pair, difference in zip(pairs, differences, strict=True):
             if pair not in self._made and _swap(pair) not in self._made:
-                made = _comparison(pair, difference, len(self._grid.seeds), together)
+                made = _comparison(pair, difference, self._planned(pair), together)
                 if chosen and difference.verdict != "tied":
                     made["verdict"] = "undecided"
                 self._made[pair] = made
+
+    def _planned(self, pair: Pair) -> int:
+        """Return how many seeds both were planned on."""
+        return 0 if any(self._grid.left_out(*side) for side in pair[1:]) else len(self._grid.seeds)
 
     def __getitem__(self, pair: Pair | tuple[int, Side, Side]) -> Comparison:
         """Return a comparison that was made, seen from either side.
@@ -207,6 +211,11 @@ def _freezing(grid: Grid) -> list[Pair]:
     return _in_every_cell(grid, [("finetune", "frozen")] if both else [])
 
 
+def _matched(grid: Grid) -> list[Pair]:
+    """Ask what pretrained weights are worth beside random ones that may move the same, through the same scaler."""
+    return _in_every_cell(grid, grid.matched_controls)
+
+
 def transplanted(grid: Grid) -> list[tuple[str, str, list[tuple[int, str]]]]:
     """Return problem, family and (number of layers, strategy), shallowest first, where there is more than one depth."""
     by_family = {
@@ -253,4 +262,5 @@ FAMILIES: dict[str, Callable[[Grid], list[Pair]]] = {
     "freezing": _freezing,
     "layers": _layers,
     "yosinski": _yosinski,
+    "matched": _matched,
 }

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from .. import strategies as declared
 from ..errors import FastmlpError
-from ..strategies import STRATEGIES, Strategy, get_strategy, read_strategy
+from ..strategies import STRATEGIES, Strategy, get_strategy, plainest, read_strategy
 
 __all__ = ["Phase", "Rule", "family_of", "rules"]
 
 Bools = NDArray[np.bool_]
-Role = Literal["contestant", "control", "baseline"]
-Kind = Literal["probe", "lower probe", "fine-tune", "scratch"]
+Role = Literal["contestant", "control", "baseline", "twin"]
+Kind = Literal["probe", "lower probe", "fine-tune", "scratch", "zero-shot"]
 
 
 class Phase(TypedDict):
@@ -47,9 +47,13 @@ class Rule(TypedDict):
     role: Role
     plain: str | None
     kind: Kind | None
+    matched: str | None
+    twin: str | None
     own: NotRequired[bool]
     start: NotRequired[str | None]
     scaler: NotRequired[str]
+    head: NotRequired[str]
+    moves: NotRequired[list[list[bool]]]
     copied: NotRequired[int]
     held_back: NotRequired[float]
 
@@ -60,19 +64,37 @@ def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Rule]:
     Returns
     -------
     list of dict
-        `name`, `family` and, where it is known, `start`, `scaler`, `copied` layers, `held_back`, and `phases`: for each
-        its `share` of the epochs, a pair of multipliers (weights, biases) for every layer, `pull`, `rank`, `patience`.
+        `name`, `family` and, where it is known, `start`, `scaler`, `head`, `copied` layers, `held_back`, and `phases`:
+        for each its `share` of the epochs, a pair of multipliers (weights, biases) for every layer, `pull`, `rank`,
+        `patience`. `moves` says of every layer whether its weights move freely, move at all, and whether its biases do.
 
-        `role` is *contestant*, *control* or *baseline*: a control explains others and is not chosen. It differs from
-        another strategy, `plain`, in nothing but having the source's scaler; or it starts from random weights and does
-        not train them all; or from nothing of the pretrained ones but their mean and variance.
+        `role` is *contestant*, *control*, *baseline* or *twin*. A twin does, on the study's network, the very same as
+        a strategy before it, `twin`, and would be counted twice. A control explains others and is not chosen. It
+        differs from another strategy, `plain`, in nothing but having the source's scaler; or it starts from random
+        weights and does not train them all; or from nothing of the pretrained ones but their mean and variance.
 
         `kind` of a contestant is *probe*, a new head on the whole pretrained body, which does not move; *lower probe*,
-        one on its lower layers; *fine-tune*, the whole body, all of which moves; *scratch*, a random start; or None.
+        one on its lower layers; *fine-tune*, the whole body, all of which moves; *scratch*, a random start;
+        *zero-shot*, no training at all; or None.
+
+        `matched`, of a contestant that starts from pretrained weights, is the strategy of the study that may move the
+        same from random weights and sees its inputs through the same scaler; None without one. What is worse than that
+        was harmed by its weights.
     """
     n_layers = len(settings["network"]["hidden"]) + 1
     own = _own(settings.get("strategies"))
-    return [_rule(name, n_layers, own) for name in names]
+    found = [_rule(name, n_layers, own) for name in names]
+    forms: dict[Strategy, str] = {}
+    for rule in found:
+        if rule["known"]:
+            form = plainest(get_strategy(rule["name"], own), n_layers - 1)
+            rule["twin"] = forms.get(form)
+            forms.setdefault(form, rule["name"])
+        if rule["twin"] and rule["role"] == "contestant":
+            rule["role"], rule["kind"] = "twin", None
+    for rule in found:
+        rule["matched"] = _matched(rule, found)
+    return found
 
 
 def family_of(name: str) -> str:
@@ -93,6 +115,8 @@ def _rule(name: str, n_layers: int, own: Mapping[str, Strategy]) -> Rule:
             "role": "contestant",
             "plain": None,
             "kind": None,
+            "matched": None,
+            "twin": None,
         }
     layers = n_layers if not strategy.cut else (strategy.layers or n_layers - 1) + 1
     copied = 0 if strategy.start != "pretrained" else min(strategy.layers or n_layers - 1, n_layers - 1)
@@ -106,6 +130,10 @@ def _rule(name: str, n_layers: int, own: Mapping[str, Strategy]) -> Rule:
         "own": name in own,
         "start": strategy.start,
         "scaler": strategy.scaler,
+        "head": strategy.head,
+        "moves": [[bool(freely) for freely in layer] for layer in moves],
+        "matched": None,
+        "twin": None,
         "copied": copied,
         "held_back": strategy.held_back,
         "phases": [_phase(phase, layers) for phase in phases],
@@ -121,6 +149,14 @@ def _plain(strategy: Strategy, strategies: Mapping[str, Strategy]) -> str | None
         return None
     other = replace(strategy, scaler="target")
     return next((name for name, one in strategies.items() if one == other), None)
+
+
+def _matched(rule: Rule, others: Sequence[Rule]) -> str | None:
+    """Which strategy moves the same from a random start, through the same scaler."""
+    if rule["role"] != "contestant" or rule.get("start") != "pretrained" or not rule["phases"]:
+        return None
+    same = [other for other in others if all(other.get(part) == rule.get(part) for part in ("scaler", "moves"))]
+    return next((other["name"] for other in same if other.get("start") == "random"), None)
 
 
 def _moves(phases: Sequence[declared.Phase], n_layers: int) -> Bools:
@@ -143,6 +179,8 @@ def _kind(strategy: Strategy, moves: Bools, *, whole: bool) -> Kind | None:
     """What a contestant does with the body; `whole`, if all of it was copied."""
     if strategy.start == "random":
         return "scratch"
+    if not strategy.trains:
+        return "zero-shot"
     if not moves[:-1].any():
         return "probe" if whole else "lower probe" if strategy.cut else None
     return "fine-tune" if whole and moves[:-1, 0].all() else None

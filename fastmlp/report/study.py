@@ -6,7 +6,7 @@ Chapters read from a `Study` and never from each other.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict
@@ -17,15 +17,21 @@ from numpy.typing import NDArray
 from ..stats import Winners, winner_sets
 from .grid import BASELINE, PLAIN, Grid, Row, number
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
-from .pairs import Pair, Pairs
+from .pairs import Comparison, Pair, Pairs
 from .stability import Stability, stability
 
-__all__ = ["Contest", "Study"]
+__all__ = ["Contest", "InProblem", "Study"]
 
 Array = NDArray[np.float64]
 Cell = tuple[str, int]  # a problem and a number of labels
 
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
+
+
+class InProblem(Comparison):
+    """A comparison, and the problem it was made on."""
+
+    problem: str
 
 
 class Contest(TypedDict):
@@ -79,6 +85,33 @@ class Study:
         )
         return pairs
 
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """The problems that are counted, ranked and averaged over: all but controls, or all where there are no others.
+
+        A control is there to explain others: its source was made to be of no use, or its data were made up.
+        """
+        problems = self.grid.problems
+        return tuple(p for p in problems if not self.facts(p).get("control")) or problems
+
+    @property
+    def control_problems(self) -> tuple[str, ...]:
+        """The problems that are not counted."""
+        return tuple(p for p in self.grid.problems if p not in self.subjects)
+
+    def distinct(self, comparisons: Iterable[InProblem]) -> list[InProblem]:
+        """Return the comparisons of distinct trials: problems that share a target share trials that know no source."""
+        by_trials: dict[tuple[Any, ...], InProblem] = {}
+        for c in comparisons:
+            sides = [self._keys(c["problem"], s, c["n_target"]) for s in (c["first"], c["second"])]
+            by_trials.setdefault((c["n_target"], *sides), c)
+        return list(by_trials.values())
+
+    def _keys(self, problem: str, strategy: str, n_target: int) -> tuple[Any, ...]:
+        """Return what the trials of a cell depend on; their place, where that was not noted."""
+        rows = self.grid.cell(problem, strategy, n_target)
+        return tuple(row.get("key") or (problem, strategy, row["seed"]) for row in rows)
+
     @property
     def choices(self) -> tuple[str, ...]:
         """What one may choose: the contestants, and the baseline."""
@@ -89,11 +122,14 @@ class Study:
         """The strategies that a small figure shows of many."""
         return [s for s in STANDARD if s in self.grid.strategies] or list(self.grid.strategies[:4])
 
-    def accuracies(self, strategies: Sequence[str]) -> Array:
-        """Return held-out accuracy, (problems, sizes, strategies, seeds), NaN where a trial is missing."""
-        grid = self.grid
-        x = np.full((len(grid.problems), len(grid.sizes), len(strategies), len(grid.seeds)), np.nan)
-        for p, problem in enumerate(grid.problems):
+    def accuracies(self, strategies: Sequence[str], problems: Sequence[str] | None = None) -> Array:
+        """Return held-out accuracy, (problems, sizes, strategies, seeds), NaN where a trial is missing.
+
+        The problems are those of the grid unless they are given.
+        """
+        grid, rows = self.grid, self.grid.problems if problems is None else problems
+        x = np.full((len(rows), len(grid.sizes), len(strategies), len(grid.seeds)), np.nan)
+        for p, problem in enumerate(rows):
             for s, strategy in enumerate(strategies):
                 x[p, :, s] = self.curve(problem, strategy).T
         return x

@@ -36,9 +36,10 @@ class Wins(TypedDict):
 class Winners(TypedDict):
     """The winners of the whole grid.
 
-    `problems` are in the order of their similarity; there are none without contestants. Of all `cells`, `alone` counts
-    those in which one of several strategies is the only winner. `wins` has every contestant, the most frequent winner
-    first; `most_often` are those that win the `most` cells, none where no cell has a winner.
+    `problems` are in the order of their similarity; there are none without contestants. Controls are among them and are
+    not counted. Of all `cells`, `alone` counts those in which one of several strategies is the only winner. `wins` has
+    every contestant, the most frequent winner first; `most_often` are those that win the `most` cells, none where no
+    cell has a winner.
     """
 
     problems: list[ProblemContests]
@@ -51,7 +52,7 @@ class Winners(TypedDict):
 
 def winners(study: Study) -> Winners:
     """Return the winners of all cells."""
-    contests = study.contests.values()
+    contests = [contest for (problem, _), contest in study.contests.items() if problem in study.subjects]
     counts = {s: sum(s in contest["winners"] for contest in contests) for s in study.grid.contestants}
     most = max(counts.values(), default=0)
     return {

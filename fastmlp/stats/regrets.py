@@ -131,14 +131,15 @@ def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
     """
     x = _never_none(array(accuracy, ndim=4, expected="(problems, sizes, strategies, seeds)"))
     known = array(similarity, ndim=1, expected="(problems,)")
-    problems, sizes, strategies, seeds = x.shape
+    problems, sizes, _, seeds = x.shape
     if known.size != problems:
         raise ShapeError(f"{known.size} similarities for {problems} problems")
-    best = _best_elsewhere(x.reshape(-1, strategies, seeds)).reshape(problems, sizes, seeds)
-    choice = np.full_like(best, -1)
+    choice = np.full((problems, sizes, seeds), -1, dtype=np.int64)
     for p in range(problems):
+        runs = ~np.isnan(x[p]).all(axis=(0, 2))  # what cannot run here is no choice
         for q in _farthest_first(known, p):  # so that the nearest one decides
-            choice[p] = np.where(best[q] >= 0, best[q], choice[p])
+            best = _best_elsewhere(np.where(runs[:, None], x[q], np.nan))
+            choice[p] = np.where(best >= 0, best, choice[p])
     return choice.reshape(problems * sizes, seeds)
 
 

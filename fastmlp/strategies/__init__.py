@@ -4,6 +4,7 @@ Here strategies are described (as data), checked, named and carried out. The tra
 `fastmlp.training`; comparing strategies is that of `fastmlp.study` and `fastmlp.stats`.
 """
 
+from .equivalence import plainest as plainest
 from .families import FAMILIES as FAMILIES
 from .families import expand as expand
 from .families import get_strategy as get_strategy

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import FieldError, no_such_setting, shown
 from .spec import Phase, Strategy
-from .validation import FIELDS, Words
+from .validation import STRATEGY, Words
 
 
 def read_strategy(table: Mapping[str, Any]) -> Strategy:
@@ -26,7 +26,7 @@ def read_strategy(table: Mapping[str, Any]) -> Strategy:
     """
     _check_names(table, Strategy, "")
     if table.get("start") is None:  # None is the start of the baseline, which exists already
-        match FIELDS["start"]:
+        match STRATEGY["start"]:
             case Words(known):
                 raise FieldError("Strategy", "start", f"is needed; known: {', '.join(known)}")
     phases = table.get("phases", ())

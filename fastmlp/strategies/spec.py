@@ -82,7 +82,7 @@ class Phase:
         return table
 
     def pulls(self, n_layers: int) -> NDArray[np.float64]:
-        """Return the pull of each weight matrix and each bias, (n_layers, 2); the head is new, so nothing pulls it."""
+        """Return the pull of each weight matrix and each bias, (n_layers, 2); nothing pulls the head."""
         table = np.full((n_layers, 2), float(self.pull))
         table[-1] = 0
         return table
@@ -92,6 +92,9 @@ class Phase:
 class Strategy:
     """Where a training starts, the phases it goes through, and the scaler it sees the inputs through.
 
+    A strategy that starts from the pretrained network with the source's head and has no phases trains nothing, and
+    needs no label: it is zero-shot.
+
     Parameters
     ----------
     start
@@ -99,7 +102,7 @@ class Strategy:
         the mean and variance of the pretrained weights; None trains no network: the strategy is a baseline, logistic
         regression on the inputs.
     phases
-        One after the other.
+        One after the other; none only if the head is the source's.
     layers
         Number of layers, from the inputs up, that are copied; None means all of the body. Those above are drawn anew.
     cut
@@ -112,6 +115,9 @@ class Strategy:
     scaler
         For a study, which fits scalers (`fastmlp.transfer` takes inputs as they are). ``source``: fitted on the source
         pool, which is what a pretrained network expects; ``target``: fitted on the n_target examples alone.
+    head
+        ``new`` draws the last layer anew; ``source`` keeps that of the pretrained network, which has a meaning only
+        where source and target have the same classes.
 
     Raises
     ------
@@ -126,6 +132,7 @@ class Strategy:
     unfreeze: Literal["schedule", "plateau"] | None = None
     held_back: float = 0.0
     scaler: Literal["source", "target"] = "source"
+    head: Literal["new", "source"] = "new"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -145,6 +152,16 @@ class Strategy:
         """Whether training starts from something of the pretrained network."""
         return self.start in {"pretrained", "meanvar"}
 
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained on labelled examples of the target."""
+        return self.start is None or bool(self.phases)
+
+    @property
+    def sees_examples(self) -> bool:
+        """Whether the result depends on the n_target examples; a zero-shot one may do so through its scaler alone."""
+        return self.trains or self.scaler == "target"
+
     def phases_for(self, n_layers: int) -> tuple[Phase, ...]:
         """Return the phases for a network of this many layers."""
         return self.phases if self.unfreeze is None else _unfrozen(self.phases[0], self.unfreeze, n_layers)
@@ -157,7 +174,7 @@ class Strategy:
         """Return why the strategy cannot use a network with this many hidden layers; None if it can."""
         if self.start is None:
             return None
-        needed = max(self.layers or 0, *(phase.frozen for phase in self.phases))
+        needed = max([self.layers or 0, *(phase.frozen for phase in self.phases)])
         if needed > hidden:
             return f"needs {needed} hidden layers"
         n_layers = self._n_layers(hidden)
@@ -229,13 +246,28 @@ def _contradictions(strategy: Strategy) -> Iterator[tuple[str, str]]:
         yield "cut", "has no effect without a number of layers"
     if strategy.start == "random" and strategy.layers is not None and not strategy.cut:
         yield "layers", "has no effect: from a random start none are copied"
-    yield from _contradictory_phases(strategy)
+    if strategy.head == "source":
+        yield from _contradictory_head(strategy)
+    if strategy.phases or strategy.head == "new":
+        yield from _contradictory_phases(strategy)
     yield from _contradictory_unfreezing(strategy)
     watching = strategy.unfreeze == "plateau" or any(phase.patience is not None for phase in strategy.phases)
     if watching and not strategy.held_back:
         yield "held_back", "must be above 0: patience watches labels that are held back"
     if strategy.held_back and not watching:
         yield "held_back", "takes labels from training that nothing watches; set a patience"
+
+
+def _contradictory_head(strategy: Strategy) -> Iterator[tuple[str, str]]:
+    if strategy.start != "pretrained":
+        yield "head", f"has no effect: start is {strategy.start}, and the source's head needs the pretrained body"
+    if strategy.layers is not None:
+        yield "head", f"is the source's, which needs the whole body; layers is {strategy.layers}"
+    if strategy.phases:
+        return
+    for name in ("unfreeze", "held_back"):
+        if getattr(strategy, name):
+            yield name, "has no effect beside head = source without phases: nothing is trained"
 
 
 def _contradictory_phases(strategy: Strategy) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,9 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         "scratch-source-scaler": Strategy("random", (Phase(),)),
         "frozen": Strategy("pretrained", (HEAD_ONLY,)),
         "finetune": Strategy("pretrained", (FINETUNE,)),
+        # Where source and target have the same classes: the source's own head, kept, and used without any label
+        "keep-head": Strategy("pretrained", (FINETUNE,), head="source"),
+        "zero-shot": Strategy("pretrained", head="source"),
         "partial-1": Strategy("pretrained", (replace(FINETUNE, frozen=1),)),
         "probe-1": Strategy("pretrained", (HEAD_ONLY,), layers=1, cut=True),
         "transfuse-1": Strategy("pretrained", (Phase(),), layers=1),

@@ -1,6 +1,6 @@
 """Carry out a strategy: from a pretrained network and a few labelled examples to a network for the target task.
 
-The head is always new, and it is the same draw for every strategy that is given the same `rng`.
+A new head is the same draw for every strategy that is given the same `rng`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def transfer(
     strategy
         A name in `STRATEGIES` or of one of its families, such as ``partial-2``; or a `Strategy`.
     n_classes
-        Outputs of the new head.
+        Classes of the target task: the outputs of a new head. A strategy that keeps the source's head, such as
+        ``keep-head``, takes label k for the network's own class k, so there must be as many.
     rng
         A seed, a `SeedSequence` or a `Generator`. It draws the new head, and the body if the strategy starts from
         random weights. Generators spawned from it draw adapters, the order, and which labels are held back, so these
@@ -72,7 +73,8 @@ def transfer(
 
     Returns
     -------
-    The finished training; ``.network`` is the network for the target task.
+    The finished training; ``.network`` is the network for the target task. ``zero-shot`` trains nothing, and its losses
+    are empty.
 
     Raises
     ------
@@ -124,6 +126,8 @@ def train_from(
         As in `transfer`.
     """
     phases = strategy.phases_for(start.layout.n_layers)
+    if not phases:
+        return fit_phases(start, X, y, [], options, order=order, rng=rng)
     epochs = share_out(phases, options.epochs)
     if reason := strategy.refusal_of_epochs(options.epochs, start.layout.n_layers - 1):
         raise InvalidInput(reason)
@@ -153,7 +157,7 @@ def starting_network(
     strategy
         Says what is copied.
     n_classes
-        Outputs of the new head.
+        Outputs of the new head; with the source's head, as many as it has classes.
     rng
         Draws the new network.
     called
@@ -162,13 +166,16 @@ def starting_network(
     Raises
     ------
     InvalidInput
-        If the strategy trains no network, copies or freezes layers that this one does not have, or would move nothing.
+        If the strategy trains no network, copies or freezes layers that this one does not have, would move nothing, or
+        keeps a head that has other classes.
     """
     if strategy.start is None:
         raise InvalidInput(f"{called} trains no network: it is scikit-learn's LogisticRegression on the inputs")
     body = net.layout.n_layers - 1
     if reason := strategy.refusal_of_depth(body):
         raise InvalidInput(f"{called} {reason}; a network of sizes {net.sizes} has {body}")
+    if strategy.head == "source":
+        return _with_own_head(net, n_classes, called)
     layers = body if strategy.layers is None else strategy.layers
     hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
     generator = generator_of(rng)
@@ -181,6 +188,15 @@ def starting_network(
             for new, old in zip(ours[:layers], theirs, strict=False):
                 new[:] = generator.normal(old.mean(), old.std(), old.shape)
     return drawn
+
+
+def _with_own_head(net: Network, n_classes: int, called: str) -> Network:
+    """Return a copy of the pretrained network, head included."""
+    if n_classes != net.n_classes:
+        raise InvalidInput(
+            f"{called} keeps the source's head, which has {net.n_classes} classes; n_classes is {n_classes}"
+        )
+    return net.copy()
 
 
 def _generators(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.random.Generator, np.random.Generator]:

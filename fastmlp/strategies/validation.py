@@ -28,14 +28,19 @@ class Number(NamedTuple):
     above: bool = False
 
 
-FIELDS: Mapping[str, Words | Number | type[bool]] = MappingProxyType(
+STRATEGY: Mapping[str, Words | Number | type[bool]] = MappingProxyType(
     {
         "start": Words(("pretrained", "random", "meanvar")),
+        "head": Words(("new", "source")),
         "layers": Number(int, 1, 1000),
         "cut": bool,
         "unfreeze": Words(("schedule", "plateau")),
         "held_back": Number(float, 0, 0.9),
         "scaler": Words(("source", "target")),
+    }
+)
+PHASE: Mapping[str, Number] = MappingProxyType(
+    {
         "head": Number(float, 0, 1e6),
         "body": Number(float, 0, 1e6),
         "biases": Number(float, 0, 1e6),
@@ -46,6 +51,9 @@ FIELDS: Mapping[str, Words | Number | type[bool]] = MappingProxyType(
         "share": Number(float, 0, 1, above=True),
         "patience": Number(int, 1, 1_000_000),
     }
+)
+FIELDS: Mapping[str, Mapping[str, Words | Number | type[bool]]] = MappingProxyType(
+    {"Strategy": STRATEGY, "Phase": PHASE}
 )
 
 
@@ -65,7 +73,7 @@ def check_fields(part: Any) -> None:
         converted: object
         if value is None and (field.default is None or field.name == "start"):
             continue
-        match FIELDS.get(field.name):
+        match FIELDS[owner].get(field.name):
             case Words(known):
                 converted = _word(owner, field.name, value, known)
             case Number() as number:

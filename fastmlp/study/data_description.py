@@ -34,6 +34,8 @@ def describe_problem(settings: Settings, name: str) -> str:
         "features": problem.target.X.shape[1],
         "source_classes": problem.source.n_classes,
         "target_classes": problem.target.n_classes,
+        "same_classes": problem.same_classes,
+        "control": problem.control,
         "source_pool": len(split.source),
         "target_pool": len(split.pool),
         "probe": len(split.probe),

@@ -16,18 +16,22 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..problems import Problem
-from ..strategies import Strategy
+from ..strategies import Strategy, plainest
 from .environment import Environment, kernel_kind
 from .settings.schema import Settings
 from .store.schema import PROTOCOL, Trial
 
 
 class Dependencies(NamedTuple):
-    """What trials of one problem and one seed depend on: the target, target and source, and the pretraining."""
+    """What trials of one problem and one seed depend on: the target, target and source, and the pretraining.
+
+    `on_subset` says whether the pretraining depends on the n_target examples.
+    """
 
     target: list[Any]
     both: list[Any]
     pretraining: str
+    on_subset: bool = False
 
 
 class Cell(NamedTuple):
@@ -41,7 +45,10 @@ class Cell(NamedTuple):
 
 
 def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
-    """Generate all trials: the grid by problem, strategy, size and seed, then the replicates."""
+    """Generate all trials: the grid by problem, strategy, size and seed, then the replicates.
+
+    A strategy that keeps the source's head has none on a problem whose source has other classes.
+    """
     grid, again = settings.grid, settings.replicates
     rows = {name: settings.strategy(name) for name in (*grid.strategies, *again.strategies)}
     parts = {name: strategy_part(strategy, settings, environment) for name, strategy in rows.items()}
@@ -53,7 +60,8 @@ def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
             problem_of = [
                 dependencies(settings.problem(name, seed), seed, settings, environment) for seed in range(seeds)
             ]
-            for cell in cells(settings):
+            runs = {strategy: settings.can_run(strategy, name) for strategy in rows}
+            for cell in (cell for cell in cells(settings) if runs[cell.strategy]):
                 problem, strategy = problem_of[cell.seed], rows[cell.strategy]
                 key = trial_key(problem, strategy, cell, parts[cell.strategy])
                 # Scores and the record of a pretraining belong to the grid, not to replicates that vary them
@@ -87,50 +95,56 @@ def trial_key(problem: Dependencies, strategy: Strategy, cell: Cell, part: dict[
     """Return the key of a trial; `part` is the `strategy_part` of its strategy."""
     depends: dict[str, Any] = {
         "seed": cell.seed,
-        "n_target": cell.n_target,
         "strategy": part,
         "data": problem.both if strategy.knows_source else problem.target,
     }
+    sees_examples = strategy.sees_examples or problem.on_subset
+    if sees_examples:
+        depends["n_target"] = cell.n_target
     if strategy.starts_from_source:
         depends["pretraining"] = problem.pretraining
-    if affects(cell.varied, strategy):
+    if affects(cell.varied, strategy, sees_examples=sees_examples):
         depends["replicate"] = [cell.varied, cell.replicate]
     return digest(what="trial", **depends)
 
 
-def affects(varied: str, strategy: Strategy) -> bool:
+def affects(varied: str, strategy: Strategy, *, sees_examples: bool = True) -> bool:
     """Whether the draws for a purpose can change a strategy's result; if not, its replicates are one trial."""
     match varied:
         case "":
             return False
         case "subset":
-            return True
+            return sees_examples
         case "pretraining":
             return strategy.starts_from_source
         case _:
-            return strategy.start is not None
+            return strategy.start is not None and strategy.trains
 
 
 def strategy_part(strategy: Strategy, settings: Settings, environment: Environment) -> dict[str, Any]:
     """Return what a trial depends on apart from its data: the strategy, training settings, kernels and versions."""
     versions = environment.versions
-    part: dict[str, Any] = {"does": strategy_content(strategy)}
-    if settings.tuning.trials > 1:
+    part: dict[str, Any] = {"does": strategy_content(plainest(strategy, len(settings.network.hidden)))}
+    if settings.tuning.trials > 1 and strategy.trains:
         part["tuning"] = msgspec.to_builtins(settings.tuning)
     if strategy.start is None:
         return part | {"versions": versions}
-    return part | {
+    part |= {
         "versions": {name: versions[name] for name in ("numpy", "scipy")},
         "kernels": [environment.backend, environment.kernels[kernel_kind(strategy)]],
         "network": msgspec.to_builtins(settings.network),
-        "training": msgspec.to_builtins(settings.training),
         "inside": settings.measures.inside,
     }
+    return part | {"training": msgspec.to_builtins(settings.training)} if strategy.trains else part
 
 
 def strategy_content(strategy: Strategy) -> dict[str, Any]:
-    """Return all fields of a strategy, without its name; 0 and 0.0 are the same."""
-    return asdict(msgspec.convert(asdict(strategy), Strategy))
+    """Return all fields of a strategy, without its name; 0 and 0.0 are the same.
+
+    A new head is left out: keys are older than the choice.
+    """
+    content = asdict(msgspec.convert(asdict(strategy), Strategy))
+    return {name: value for name, value in content.items() if (name, value) != ("head", "new")}
 
 
 def dependencies(problem: Problem, seed: int, settings: Settings, environment: Environment) -> Dependencies:
@@ -149,7 +163,7 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
         kernels=[environment.backend, environment.kernels["full rank"]],
         numpy=environment.versions["numpy"],
     )
-    return Dependencies(target, both, pretraining)
+    return Dependencies(target, both, pretraining, problem.on_subset)
 
 
 def digest(**names: Any) -> str:

@@ -41,7 +41,7 @@ class Fit:
         The network that training started from, unchanged.
     losses : (epochs,)
         Mean over each epoch of the losses seen before each update, penalties left out. Fewer than the epochs asked for
-        if the last phase stopped early.
+        if the last phase stopped early; none if there was no phase.
     steps
         Updates made.
     seconds
@@ -80,8 +80,10 @@ class Fit:
         and above the first epoch's loss. The network after such an explosion is an artefact of it, even if the loss
         comes down again. A loss that starts that high, because inputs are large, and comes down has not exploded. If it
         is still that high in the last epoch without having risen, or if only parameters are not finite, the last epoch
-        is returned.
+        is returned. Without any epoch nothing diverged.
         """
+        if not len(self.losses):
+            return None
         limit = HOPELESS * math.log(self.network.n_classes)
         parameters_finite = bool(np.isfinite(self.network.theta).all())
         if self.losses.max() <= limit and parameters_finite:
@@ -116,7 +118,8 @@ def fit_phases(
     net, X, y, order, rng
         As in `fastmlp.train_mlp`.
     phases
-        The phases. The last one also takes the epochs that earlier ones, stopped early, left over.
+        The phases. The last one also takes the epochs that earlier ones, stopped early, left over. Without any, the
+        network stays as it is.
     options
         What all phases share, and the epochs of all of them together.
     held_back : (n,)

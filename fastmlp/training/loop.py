@@ -71,7 +71,8 @@ class TrainingLoop:
                 self.phases_run.append(phase)
             if not np.isfinite(self.losses[: self._epochs_run]).all():
                 return  # diverged: later phases are not run
-        self.log.record(self._epochs_run, is_last=True)
+        if phases:
+            self.log.record(self._epochs_run, is_last=True)
         self.losses = self.losses[: self._epochs_run]
 
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:

@@ -82,3 +82,16 @@ def test_a_task_says_in_which_units_its_features_are(rng: SeededRng) -> None:
         scaler = Task("mine", x, y, one_unit=one_unit).scaler(rows)
         assert scaler.scale.tolist() == Scaler.fit(x[rows], one_unit=one_unit).scale.tolist()
     assert all(get_problem(name).target.one_unit for name in EVERY)
+
+
+@pytest.mark.parametrize("name", [*EVERY, "teacher-1"])
+def test_classes_are_said_to_be_the_same_where_labels_mean_the_same(name: str) -> None:
+    problem = get_problem(name, 3)
+    means_the_same = problem.source.n_classes == problem.target.n_classes and (
+        np.array_equal(problem.source.y, problem.target.y)
+    )
+    assert problem.same_classes == means_the_same
+
+
+def test_controls_are_those_whose_source_is_useless_or_made_up() -> None:
+    assert {name for name in EVERY if get_problem(name, 3).control} == {"random-labels", "teacher-0.5", "halves-self"}

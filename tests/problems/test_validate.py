@@ -50,6 +50,11 @@ def problem_of(rng: SeededRng, n: int = 600, **changes: Any) -> Problem:
 
 
 MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "classes": (
+        {"same_classes": lambda _: True},
+        LabelError,
+        "same_classes is true, but the source has 2 classes and the target 4",
+    ),
     "features": (
         {"source": lambda p: Task("s", p.source.X[:, :2], p.source.y)},
         ShapeError,

@@ -32,8 +32,9 @@ def told(summary: Json) -> Iterator[tuple[str, int, Json]]:
     chapters = summary["numbers"]
     for p in chapters["transfer"]["freezing"]:
         yield from ((p["name"], c["n_target"], c) for c in p["comparisons"])
-    for p in chapters["answer"]["negative"]["problems"]:
-        yield from ((p["name"], c["n_target"], c) for c in p["differences"])
+    for part in ("negative", "freezing"):
+        for p in (chapters["answer"][part] or {"problems": []})["problems"]:
+            yield from ((p["name"], c["n_target"], c) for c in p["differences"])
     layers = chapters["layers"] or {"series": [], "protocol": None}
     for one in layers["series"]:
         yield one["problem"], one["n_target"], one["change"]
@@ -173,7 +174,7 @@ def test_the_order_of_families_is_declared_because_it_decides_verdicts() -> None
     there, back = Pairs(grid, 0.01), Pairs(grid, 0.01, dict(reversed(FAMILIES.items())))
     pairs = {pair for pairs_of in FAMILIES.values() for pair in pairs_of(grid)}
     assert any(there[pair]["together"] != back[pair]["together"] for pair in pairs)
-    assert list(FAMILIES) == ["question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski"]
+    assert list(FAMILIES) == ["question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski", "matched"]
 
 
 def test_only_what_starts_from_pretrained_weights_says_what_they_are_worth() -> None:

@@ -58,7 +58,7 @@ def said(macro: str, *arguments: Any) -> str:
 CELLS = {"found": 0, "open": 0, "ruled out": 0, "not tested": 0}
 LOSS = {"first": "frozen", "problem": "p", "n_target": 20, "mean": -0.1, "low": -0.2, "high": -0.05, "reason": None}
 NONE_WORSE = {"tested": 9, "worse": 0, "better": 0, "tied": 0, "undecided": 9, "all_worse": 0, "worst": None}
-WORSE = NONE_WORSE | {"worse": 1, "undecided": 8, "worst": LOSS, "scaled_worse": None, "cells": CELLS | {"found": 3}}
+WORSE = NONE_WORSE | {"worse": 1, "undecided": 8, "worst": LOSS, "cells": CELLS | {"found": 3}}
 
 
 @pytest.mark.parametrize(
@@ -68,23 +68,32 @@ WORSE = NONE_WORSE | {"worse": 1, "undecided": 8, "worst": LOSS, "scaled_worse":
         (NONE_WORSE | {"cells": CELLS | {"ruled out": 3}}, "was tested in 3 cells and is ruled out:"),
         (NONE_WORSE | {"cells": CELLS | {"open": 1}}, "in 1 cell and not found, but it is not ruled out in any."),
         (NONE_WORSE | {"cells": CELLS | {"open": 1, "ruled out": 2}}, "in 1 of them it is not ruled out either."),
-        (WORSE | {"all_worse": 0}, "in 3 of 3 cells at least one strategy that transfers is worse than `scratch`."),
-        (WORSE | {"all_worse": 1}, "is worse than `scratch`, and in 1 of these all of them are worse."),
-        (WORSE | {"all_worse": 3}, "is worse than `scratch`, and in each of these cells all of them are worse."),
+        (WORSE | {"all_worse": 0}, "in 3 of 3 cells at least one strategy is worse with pretrained weights than with"),
+        (WORSE | {"all_worse": 1}, "that may move the same, and in 1 of these all of them are worse."),
+        (WORSE | {"all_worse": 3}, "that may move the same, and in each of these cells all of them are worse."),
     ],
 )
 def test_negative_transfer_has_a_sentence_for_each_outcome(found: dict[str, Any], words: str) -> None:
     assert words in said("negative", found)
 
 
+def test_comparisons_with_controls_are_counted() -> None:
+    text = said("negative_counts", WORSE)
+    assert "Of 9 comparisons with such a control, 1 is worse, 0 better, 0 tied and 8 undecided. The largest" in text
+    assert "(−20.0 to −5.0)." in text
+
+
 @pytest.mark.parametrize(
-    ("scaled", "words"),
-    [(None, "(−20.0 to −5.0)."), (0, "nothing indicates that the scaler"), (2, "In 2 of the 3 cells")],
+    ("found", "words"),
+    [
+        (WORSE | {"helped": 0}, "(−20.0 to −5.0)."),
+        (WORSE | {"worse": 3, "helped": 2}, "In 2 of the 3 that are worse, the pretrained weights are shown to be"),
+        (NONE_WORSE | {"tested": 0}, "could not be tested"),
+    ],
 )
-def test_the_scaler_is_blamed_where_it_is_to_blame(scaled: int | None, words: str) -> None:
-    text = said("negative_counts", WORSE | {"scaled_worse": scaled})
-    assert "corrected together, 1 is worse, 0 better, 0 tied and 8 undecided. The largest loss" in text
-    assert words in text
+def test_freezing_has_a_sentence_for_each_outcome(found: dict[str, Any], words: str) -> None:
+    assert words in said("cost_of_freezing", found)
+    assert ("weights help" in said("cost_of_freezing", found)) == (found.get("helped", 0) > 0)
 
 
 def problem(name: str, similarity: str, *verdicts: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_roles_of_a_studys_own() -> None:
 @pytest.mark.parametrize(
     ("advice", "names"),
     [
-        ("linear on top", ["frozen", "partial-2", "probe-2", "frozen-warm"]),
+        ("linear on top", ["frozen", "partial-2", "frozen-warm"]),  # probe-2 is frozen
         ("linear lower down", ["probe-1"]),
         ("fine-tune", ["finetune", "transfuse-2", "lp-ft", "l2-sp", "plateau", "cooled", "mine-source-scaler"]),
     ],
@@ -79,3 +79,53 @@ def test_an_own_strategy_takes_part() -> None:
     assert found["numbers"]["answer"]["answers"]["parity"]["headline"]["strategies"] == ["mine-source-scaler"]
     assert "mine-source-scaler" in found["study"]["pretrained"]
     assert found["numbers"]["decisions"]["advice"]["advised"]["fine-tune"] == ["finetune", "mine-source-scaler"]
+
+
+MANY = ("scratch", "frozen", "finetune", "probe-1", "probe-2", "transplant-2", "transfuse-2", "partial-1", "partial-2")
+CONTROLS = ("scratch-source-scaler", "random-frozen", "random-frozen-1", "random-frozen-2", "meanvar")
+
+
+def test_what_does_the_same_as_another_is_no_contestant() -> None:
+    grid = grid_of(*MANY, *CONTROLS)
+    twins = {name: rule["twin"] for name, rule in grid.rules.items() if rule["twin"]}
+    assert twins == {"probe-2": "frozen", "transplant-2": "frozen", "random-frozen-2": "random-frozen"}
+    assert grid.contestants == tuple(s for s in MANY if s not in twins)
+    assert not set(twins) & set(grid.transferring)
+    deeper = grid_of(*MANY, *CONTROLS, hidden=(32, 32, 32))
+    assert not [rule for rule in deeper.rules.values() if rule["twin"]]
+
+
+def test_a_control_matches_in_what_moves_and_in_the_scaler() -> None:
+    own = {
+        "through-own": {"start": "pretrained", "phases": [{}], "scaler": "target"},
+        "held": {"start": "pretrained", "phases": [{"frozen": 1, "head": 0.1}]},
+    }
+    names = (*MANY, "zero-shot", "keep-head", "bitfit", "lora-4", "lp-ft", *own)
+    grid = grid_of(*names, *CONTROLS, own=own)
+    assert dict(grid.matched_controls) == {
+        "frozen": "random-frozen",
+        "finetune": "scratch-source-scaler",
+        "transfuse-2": "scratch-source-scaler",
+        "partial-1": "random-frozen-1",
+        "partial-2": "random-frozen",
+        "keep-head": "scratch-source-scaler",
+        "lp-ft": "scratch-source-scaler",
+        "through-own": "scratch",
+        "held": "random-frozen-1",
+    }
+    assert grid.restrained == ("frozen", "probe-1", "partial-1", "partial-2", "bitfit", "lora-4", "held")
+    assert grid.rules["zero-shot"]["kind"] == "zero-shot"
+    assert grid.rules["keep-head"]["kind"] == "fine-tune"
+
+
+def test_what_has_no_trials_on_a_problem_is_left_out_and_not_missing() -> None:
+    data = study(flat({}), strategies=(*LAB, "keep-head"), sizes=[20], problems=("same", "parity"))
+    data.rows = [row for row in data.rows if (row["problem"], row["strategy"]) != ("parity", "keep-head")]
+    found = summary_of(data)
+    assert found["counts"]["left_out"] == [{"strategy": "keep-head", "problems": ["parity"]}]
+    assert found["counts"]["missing"] == 0
+    assert found["counts"]["planned"] == found["counts"]["ok"] == len(data.rows)
+    assert found["numbers"]["general"] is None or "keep-head" in found["numbers"]["general"]["left_out"]
+    lost = [row for row in data.rows if (row["problem"], row["strategy"]) != ("parity", "finetune")]
+    data.rows = lost
+    assert summary_of(data)["counts"]["missing"] == 20, "what could have run is missing"

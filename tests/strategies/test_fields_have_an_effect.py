@@ -15,7 +15,7 @@ import fastmlp
 from fastmlp.errors import InvalidInput
 from fastmlp.strategies import Phase, Strategy, transfer
 
-SOURCE = fastmlp.init_mlp((4, 6, 5, 4, 2), rng=11, dtype="float64")  # three hidden layers
+SOURCE = fastmlp.init_mlp((4, 6, 5, 4, 3), rng=11, dtype="float64")  # three hidden layers
 SOURCE.theta[:] += 0.1  # biases too, so that a copy of them is seen
 # Labels that inputs say nothing of: the loss on those held back stalls at once, so patience ends phases.
 Y = np.random.default_rng(2).permutation(np.arange(30) % 3)
@@ -39,6 +39,7 @@ STRATEGY: dict[str, list[Any]] = {
     "cut": [True],
     "unfreeze": ["schedule", "plateau"],
     "held_back": [0.3],
+    "head": ["source"],
 }
 # `share` is not free: the shares add up to 1. `scaler` is for a study, which scales; `transfer` does not.
 FIXED = {"share", "phases", "scaler"}

@@ -32,8 +32,8 @@ from fastmlp.training.loop import run_with_early_stopping
 
 from ..conftest import SeededRng
 
-SOURCE = fastmlp.init_mlp((4, 6, 5, 2), rng=11)
-NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.start is not None]
+SOURCE = fastmlp.init_mlp((4, 6, 5, 10), rng=11)
+NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.phases]
 STILL = Strategy("pretrained", (Phase(body=1e-30, rank=2),))  # adapters that hardly move
 
 
@@ -47,10 +47,47 @@ def moved(fit: fastmlp.Fit, start: fastmlp.Network) -> list[bool]:
 
 
 def test_the_head_is_new_and_the_same_for_every_strategy() -> None:
-    starts = [starting_network(SOURCE, STRATEGIES[name], 10, 3) for name in NETWORKS]
+    new = [STRATEGIES[name] for name in NETWORKS if STRATEGIES[name].head == "new"]
+    starts = [starting_network(SOURCE, strategy, 10, 3) for strategy in new]
     for start in starts:
         if start.sizes == (4, 6, 5, 10):  # a probe of lower features has a head of another shape
             assert_array_equal(start.weights[-1], starts[0].weights[-1])
+
+
+def test_a_head_that_is_kept_is_the_source_s_own() -> None:
+    for name in ("keep-head", "zero-shot"):
+        start = starting_network(SOURCE, STRATEGIES[name], 10, 3)
+        assert_array_equal(start.theta, SOURCE.theta)
+        assert not np.shares_memory(start.theta, SOURCE.theta)
+
+
+@pytest.mark.parametrize("sizes", [(4, 6, 5, 10), (4, 6, 1)], ids=["a logit a class", "one logit"])
+def test_zero_shot_trains_nothing(sizes: tuple[int, ...], backend: str, rng: SeededRng) -> None:
+    net = fastmlp.init_mlp(sizes, rng=11)
+    y = rng.labels(40, net.n_classes)
+    options: dict[str, Any] = {"n_classes": net.n_classes, "accuracies": True, "backend": backend}
+    fit = transfer(net, rng.normal(40, 4), y, strategy="zero-shot", **options)
+    assert_array_equal(fit.network.theta, net.theta)
+    assert (fit.steps, len(fit.losses), fit.accuracies, fit.parameters_trained) == (0, 0, (), 0)
+    assert not fit.diverged
+    assert fit.frozen_before == fit.frozen_after is not None
+
+
+@pytest.mark.parametrize("name", ["zero-shot", "keep-head"])
+@pytest.mark.parametrize("n_classes", [9, 11])
+def test_a_head_with_other_classes_cannot_be_kept(name: str, n_classes: int, rng: SeededRng) -> None:
+    says = f"strategy '{name}' keeps the source's head, which has 10 classes; n_classes is {n_classes}"
+    with pytest.raises(InvalidInput, match=says):
+        transfer(SOURCE, rng.normal(40, 4), rng.labels(40, 9), strategy=name, n_classes=n_classes)
+
+
+def test_any_head_new_or_kept_may_go_with_any_phases(backend: str, rng: SeededRng) -> None:
+    x, y = target(rng)
+    for name in ("frozen", "lp-ft", "l2-sp", "gradual", "bitfit", "lora-4"):
+        kept = replace(STRATEGIES[name], head="source")
+        fit = transfer(SOURCE, x, y, strategy=kept, n_classes=10, rng=3, epochs=6, backend=backend)
+        assert_array_equal(fit.start.theta, SOURCE.theta)
+        assert moved(fit, SOURCE)[-1], name
 
 
 def test_pretrained_starts_copy_the_body_and_random_ones_share_a_draw() -> None:
@@ -498,7 +535,7 @@ def test_what_transfer_refuses_holds_the_values(rng: SeededRng) -> None:
     for name in ("partial-7", "probe-7"):
         with pytest.raises(InvalidInput) as caught:
             transfer(SOURCE, x, y, strategy=name, n_classes=10)
-        assert str(caught.value) == f"strategy '{name}' needs 7 hidden layers; a network of sizes (4, 6, 5, 2) has 2"
+        assert str(caught.value) == f"strategy '{name}' needs 7 hidden layers; a network of sizes (4, 6, 5, 10) has 2"
     still = Strategy("pretrained", (Phase(share=0.5), Phase(head=0, frozen=2, share=0.5)))
     with pytest.raises(
         InvalidInput, match=r"^the strategy moves nothing in phase 2, where head is 0 and frozen is 2; a"

@@ -44,6 +44,15 @@ def test_sixty_four_features_are_no_image_yet() -> None:
     assert pictures(problem, problem.split(0)) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "same_classes", "control"),
+    [("noisy-1", True, False), ("parity", False, False), ("teacher-1", False, True)],
+)
+def test_a_report_is_told_of_classes_and_controls(name: str, *, same_classes: bool, control: bool) -> None:
+    facts = json.loads(describe_problem(load_settings("lab"), name))
+    assert (facts["same_classes"], facts["control"]) == (same_classes, control)
+
+
 STUDY = """
 [grid]
 problems = ["mine"]

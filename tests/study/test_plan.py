@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fastmlp.errors import SettingsError
 from fastmlp.problems import get_problem
 from fastmlp.study.environment import Environment
 from fastmlp.study.plan import plan
@@ -171,3 +172,56 @@ def changed(before: dict[Cell, str], after: dict[Cell, str]) -> set[str]:
     result = {name for name in names if any(before[cell] != after[cell] for cell in before if cell[1] == name)}
     assert all(before[cell] != after[cell] for cell in before if cell[1] in result)
     return result
+
+
+KEPT = ["zero-shot", "keep-head"]
+
+
+def test_what_keeps_the_source_s_head_has_trials_where_classes_are_the_same() -> None:
+    names = ["same", "parity", "rotated-30", "random-labels", "halves", "teacher-1", "permuted"]
+    found = keys(from_dict(with_grid(BASE, problems=names, strategies=["frozen", *KEPT])))
+    assert {cell[0] for cell in found if cell[1] == "frozen"} == set(names)
+    for strategy in KEPT:
+        assert {cell[0] for cell in found if cell[1] == strategy} == {"same", "rotated-30", "permuted"}
+
+
+def test_a_study_without_any_trial_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"grid\.strategies: leaves no trial: zero-shot, keep-head keep"):
+        from_dict(with_grid(BASE, problems=["parity", "halves"], strategies=KEPT))
+
+
+def test_what_trains_nothing_runs_once_for_all_sizes() -> None:
+    grid = with_grid(BASE, problems=["same", "halves-self"], strategies=[*KEPT, "through-own"], sizes=[20, 50])
+    own = {"start": "pretrained", "head": "source", "scaler": "target"}
+    settings = from_dict(grid | {"strategies": {"through-own": own}})
+    found = keys(settings)
+    for seed in range(settings.grid.seeds):
+        same = {
+            cell: found[*cell, 20, seed] == found[*cell, 50, seed]
+            for cell in [(problem, name) for problem in settings.grid.problems for name in settings.grid.strategies]
+        }
+        assert [cell for cell, once in same.items() if once] == [("same", "zero-shot")], "others see the examples"
+
+
+@pytest.mark.parametrize("change", [{"training": {"lr": 0.1}}, {"tuning": {"trials": 2}}])
+def test_how_others_are_trained_does_not_change_what_trains_nothing(change: dict[str, Any]) -> None:
+    base = with_grid(BASE, problems=["same"], strategies=KEPT)
+    assert changed(keys(from_dict(base)), keys(from_dict(base | change))) == {"keep-head"}
+
+
+def test_replicates_of_what_trains_nothing_vary_by_the_pretraining_alone() -> None:
+    again = {"number": 1, "seeds": 1, "strategies": KEPT, "sizes": [20]}
+    base = with_grid(BASE, problems=["same"], strategies=KEPT) | {"replicates": again}
+    trials = [trial for trial in plan(from_dict(base), HERE) if trial.strategy == "zero-shot" and trial.seed == 0]
+    apart = {trial.varied for trial in trials if trial.key != trials[0].key}
+    assert apart == {"pretraining"}
+
+
+def test_strategies_that_do_the_same_in_a_network_run_once() -> None:
+    names = ["frozen", "probe-2", "transplant-2", "partial-2", "random-frozen", "random-frozen-2"]
+    for hidden, twins in (([8, 6], {"probe-2", "transplant-2"}), ([8, 6, 5], set())):
+        found = keys(from_dict(with_grid(BASE, strategies=names) | {"network": {"hidden": hidden}}))
+        same = {name for name in names if found["parity", name, 20, 0] == found["parity", "frozen", 20, 0]}
+        assert same == {"frozen"} | twins
+        random = (found["parity", name, 20, 0] for name in ("random-frozen", "random-frozen-2"))
+        assert (len(set(random)) == 1) == bool(twins)

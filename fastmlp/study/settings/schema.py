@@ -102,6 +102,8 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         Whether row i of both is one example; if so, what is held out of the target is held out of the source.
     one_unit
         Whether all features are in one unit, as pixels and activations are: see `Scaler.fit`.
+    same_classes
+        Whether label k means the same in both, so that strategies may keep the source's head.
     heldout, pool, probe
         Sizes of the split.
     source_hash, target_hash
@@ -112,6 +114,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     target: Annotated[str, Meta(min_length=1)]
     shared: bool = False
     one_unit: bool = False
+    same_classes: bool = False
     heldout: Count | None = None
     pool: Count | None = None
     probe: Count | None = None
@@ -138,7 +141,8 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     def load(self, name: str) -> Problem:
         """Return the problem under a name; the data are the same for every seed."""
         sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
-        return Problem(name, self.task("source"), self.task("target"), sizes, shared=self.shared)
+        source, target = self.task("source"), self.task("target")
+        return Problem(name, source, target, sizes, shared=self.shared, same_classes=self.same_classes)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -188,3 +192,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             return get_problem(name, seed)
         except UnknownName as error:
             raise UnknownName("problem", name, [*self.problems, *error.known]) from error
+
+    def can_run(self, strategy: str, problem: str) -> bool:
+        """Return whether a strategy has trials on a problem: one that keeps the source's head needs its classes."""
+        return self.strategy(strategy).head == "new" or self.problem(problem).same_classes

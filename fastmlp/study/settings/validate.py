@@ -60,12 +60,18 @@ def check_part(
     refuse_duplicates(f"{path}.problems", problems)
     refuse_duplicates(f"{path}.strategies", strategies)
     refuse_duplicates(f"{path}.sizes", sizes)
+    if not any(settings.can_run(strategy, name) for strategy in strategies for name in problems):
+        raise SettingsError(
+            f"{path}.strategies",
+            f"leaves no trial: {', '.join(strategies)} keep the source's head, and on none of the problems "
+            f"{', '.join(problems)} do source and target have the same classes",
+        )
     for name in problems:
         _check_sizes(sizes, settings.problem(name), f"{path}.sizes")
 
 
 def size_of_grid(settings: Settings) -> int:
-    """Return the number of trials."""
+    """Return the number of trials, those counted too that are left out because classes differ."""
     grid, again = settings.grid, settings.replicates
     cells = len(again.problems or grid.problems) * len(again.strategies) * len(again.sizes) * again.seeds
     replicates = cells * len(again.purposes) * again.number

@@ -114,7 +114,7 @@ def _fit_record(fit: Fit) -> Record:
     """Return the part of a record that describes a training."""
     return {
         "status": "diverged" if fit.diverged else "ok",
-        "final_loss": finite(fit.losses[-1]),
+        "final_loss": finite(fit.losses[-1]) if len(fit.losses) else None,
         "train_seconds": fit.seconds,
         "parameters_trained": fit.parameters_trained,
         "steps": fit.steps,

@@ -111,8 +111,10 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
         return record
     if strategy.scaler == "source":
         context.heldout.keep_inputs(model.scaler, model.dtype)
-    right = np.count_nonzero(model.logits(model.train_inputs).argmax(axis=1) == y[rows])
-    record |= {"train_accuracy": right / len(rows)} | context.heldout.evaluate(model)
+    if strategy.trains:
+        right = np.count_nonzero(model.logits(model.train_inputs).argmax(axis=1) == y[rows])
+        record["train_accuracy"] = right / len(rows)
+    record |= context.heldout.evaluate(model)
     return record | compare_with_source(context, strategy, source, model)
 
 
@@ -136,7 +138,7 @@ def tune(context: TrialContext, strategy: Strategy, source: PretrainedSource, ro
     """Choose rate and epochs, or C, by cross-validation on the n_target examples; return the choice and its record."""
     training, tuning = context.settings.training, context.settings.tuning
     declared = Candidate(training.lr, training.epochs, 1.0)
-    if tuning.trials == 1:
+    if tuning.trials == 1 or not strategy.trains:
         return declared, {}
     start, target = perf_counter(), context.problem.target
 

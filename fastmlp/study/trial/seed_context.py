@@ -78,7 +78,7 @@ class SeedContext:
 
         It is the same for every number of labels, and the trials of a strategy follow each other: the last one is kept.
         """
-        which = net, strategy.start, strategy.layers, strategy.cut, n_classes
+        which = net, strategy.start, strategy.head, strategy.layers, strategy.cut, n_classes
         if self._start is None or self._start[0] != which:
             self._start = which, starting_network(net, strategy, n_classes, self.rng("weights"))
         return self._start[1]

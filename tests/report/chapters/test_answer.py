@@ -1,20 +1,23 @@
-"""Negative transfer is looked for in every cell, and told by its case."""
+"""Negative transfer is looked for in every cell, and told by its case; what freezing costs is told apart from it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from fastmlp.report.chapters.answer.harm import Negative, negative
+from fastmlp.report.chapters.answer.harm import Negative, freezing, negative
+from fastmlp.report.chapters.answer.numbers import numbers
 from tests.report_data import MadeUp, flat, study, study_of
 
 FOUR = ("baseline", "scratch", "frozen", "finetune")
 
 
 def made_up(mean: Callable[[str, int], float], **options: Any) -> MadeUp:
-    usual: dict[str, Any] = {"strategies": FOUR[:3], "sizes": [20, 50], "seeds": 10, "spread": 0.002}
+    usual: dict[str, Any] = {"strategies": (*FOUR[:3], "random-frozen"), "sizes": [20, 50], "seeds": 10}
+    usual["spread"] = 0.002
     return study(mean, **usual | options)
 
 
@@ -29,7 +32,7 @@ def looked_for(data: MadeUp, margin: float = 0.01) -> Negative:
     ("frozen", "case"), [(0.7, "found"), (0.9, "ruled out"), (0.8, "ruled out")], ids=["worse", "better", "tied"]
 )
 def test_every_cell_has_its_case(frozen: float, case: str) -> None:
-    found = looked_for(made_up(flat({"frozen": frozen}), strategies=FOUR))
+    found = looked_for(made_up(flat({"frozen": frozen}), strategies=(*FOUR, "scratch-source-scaler", "random-frozen")))
     assert [cell["case"] for cell in found["problems"][0]["cells"]] == [case, case]
     assert found["tested"] == 4
     assert (found["worst"] is not None) == (case == "found")
@@ -55,12 +58,74 @@ def test_it_is_corrected_over_all_cells() -> None:
     assert mine["p_different"] < theirs["p_different"]
 
 
-def test_a_scaler_that_harms_is_seen_beside_the_weights() -> None:
-    means = {"frozen": 0.7, "scratch-source-scaler": 0.7}
-    found = looked_for(made_up(flat(means), strategies=[*FOUR[:3], "scratch-source-scaler"]))
-    assert found["scaled_worse"] == 2
-    without = looked_for(made_up(flat(means)))
-    assert without["scaled_worse"] is None
+MATCHED = (*FOUR, "scratch-source-scaler", "random-frozen")
+
+
+@pytest.mark.parametrize("harmless", ["scaler", "freezing"])
+def test_neither_the_scaler_nor_freezing_is_harm_of_the_weights(harmless: str) -> None:
+    means = {"scaler": {"finetune": 0.7, "scratch-source-scaler": 0.7}, "freezing": {"frozen": 0.7}}[harmless]
+    data = made_up(flat({"random-frozen": 0.6} | means), strategies=MATCHED)
+    found = looked_for(data)
+    assert (found["worse"], found["cells"]["ruled out"]) == (0, 2)
+    assert found["matched"] == [
+        {"control": "random-frozen", "strategies": ["frozen"]},
+        {"control": "scratch-source-scaler", "strategies": ["finetune"]},
+    ]
+    cost = freezing(study_of(data))
+    assert cost is not None
+    assert cost["strategies"] == ["frozen"]
+    assert (cost["worse"], cost["helped"]) == ((2, 2) if harmless == "freezing" else (0, 0))
+
+
+def test_weights_that_harm_are_no_help_where_freezing_costs() -> None:
+    data = made_up(flat({"frozen": 0.6, "random-frozen": 0.7}), strategies=MATCHED)
+    cost = freezing(study_of(data))
+    assert cost is not None
+    assert (looked_for(data)["worse"], cost["worse"], cost["helped"]) == (2, 2, 0)
+
+
+def test_what_has_no_control_is_named() -> None:
+    found = looked_for(made_up(flat({}), strategies=(*FOUR, "scratch-source-scaler", "bitfit", "zero-shot")))
+    assert found["unmatched"] == ["frozen", "bitfit"], "zero-shot moves nothing"
+
+
+def with_control(data: MadeUp) -> MadeUp:
+    data.meta["problem:random-labels"] = json.dumps({"control": True})
+    return data
+
+
+def test_a_control_among_the_problems_is_shown_and_not_counted() -> None:
+    means = flat({"frozen": 0.6, "finetune": 0.9})
+    problems = ["parity", "random-labels"]
+    both = looked_for(with_control(made_up(means, strategies=MATCHED, problems=problems)))
+    alone = looked_for(made_up(means, strategies=MATCHED, problems=["parity"]))
+    assert [p["name"] for p in both["problems"]] == problems
+    assert {k: both[k] for k in ("tested", "worse", "cells")} == {k: alone[k] for k in ("tested", "worse", "cells")}
+    found, one = (
+        numbers(study_of(data))
+        for data in (
+            with_control(made_up(means, strategies=MATCHED, problems=problems)),
+            made_up(means, strategies=MATCHED, problems=["parity"]),
+        )
+    )
+    assert found["overview"] == one["overview"]
+    assert found["winners"]["cells"] == one["winners"]["cells"]
+    assert found["winners"]["wins"] == one["winners"]["wins"]
+
+
+def test_controls_alone_are_counted() -> None:
+    data = with_control(made_up(flat({}), strategies=MATCHED, problems=["random-labels"]))
+    assert study_of(data).subjects == ("random-labels",)
+    assert looked_for(data)["tested"] == 4
+
+
+@pytest.mark.parametrize("top", ["scratch", "finetune"])
+def test_cells_that_share_their_trials_are_counted_once(top: str) -> None:
+    data = made_up(flat({top: 0.9}), strategies=MATCHED, problems=["parity", "same", "rotated-30"])
+    overview = numbers(study_of(data))["overview"]
+    once = {"cells": 2, "repeated": 4, "network_better": 2}  # two sizes
+    each = {"cells": 6, "repeated": 0, "network_better": 6}
+    assert overview == (once if top == "scratch" else each) | {"baseline_better": 0}
 
 
 def test_only_what_starts_from_a_pretrained_network_transfers() -> None:
@@ -69,6 +134,6 @@ def test_only_what_starts_from_a_pretrained_network_transfers() -> None:
     assert study_of(data).grid.transferring == ("frozen", "finetune", "theirs")
 
 
-def test_without_scratch_nothing_is_looked_for() -> None:
+def test_without_controls_nothing_is_looked_for() -> None:
     assert negative(study_of(made_up(flat({}), strategies=["frozen", "finetune"]))) is None
     assert negative(study_of(made_up(flat({}), strategies=["scratch"]))) is None

@@ -71,8 +71,25 @@ def test_a_study_of_own_data_notes_all_that_it_depends_on(here: Path) -> None:
     split = {"heldout": 112, "pool": 112, "probe": 24}
     hashes = {f"{role}_hash": results.settings.problem("mine").__dict__[role].name for role in ("source", "target")}
     places = {"source": "../known.npz", "target": "../wanted.npz"}
-    assert noted == OWN | {"one_unit": False} | split | hashes | places
+    assert noted == OWN | {"one_unit": False, "same_classes": False} | split | hashes | places
     assert load_settings(here / "out" / "study.toml") == results.settings, "it says the same again"
+
+
+def test_own_data_whose_classes_are_the_same_may_keep_the_head() -> None:
+    grid = STUDY["grid"] | {"strategies": ["scratch", "zero-shot", "keep-head"]}
+    strategies = {row["strategy"] for row in run(grid=grid).rows}
+    assert strategies == {"scratch"}, "nobody said so"
+    same = {"mine": OWN | {"same_classes": True}}
+    results = run(grid=grid, problems=same)
+    assert {row["strategy"] for row in results.rows} == set(grid["strategies"])
+    assert {row["status"] for row in results.rows} == {"ok"}
+
+
+def test_classes_that_are_not_as_many_are_not_the_same(here: Path) -> None:
+    save(here / "known.npz", seed=1, classes=3)
+    says = "problems.mine: same_classes is true, but the source has 3 classes and the target 4"
+    with pytest.raises(SettingsError, match=says):
+        load_settings(STUDY | {"problems": {"mine": OWN | {"same_classes": True}}})
 
 
 def test_data_and_study_can_be_moved_together(here: Path) -> None:

@@ -207,3 +207,31 @@ def test_a_class_that_no_example_had_gets_no_probability() -> None:
     assert record["status"] == "ok"
     assert record["parameters_trained"] < 650
     assert np.isfinite(record["log_loss"])
+
+
+def test_what_trains_nothing_is_the_pretrained_network_at_every_size() -> None:
+    settings = from_dict(with_grid(SMALL, problems=["same"], strategies=["zero-shot", "keep-head"]))
+    one = TrialContext(get_problem("same"), 0, settings, "numpy")
+    records = [run_strategy(one, get_strategy("zero-shot"), n) for n in (20, 30)]
+    assert reproducible(records[0]) == reproducible(records[1])
+    found = records[0]
+    assert found["accuracy"] == one.pretraining()["source_accuracy"], "the source of this problem is the target"
+    assert (found["steps"], found["parameters_trained"], found["losses"], found["final_loss"]) == (0, 0, [], None)
+    assert "train_accuracy" not in found, "it has seen no label"
+    kept = run_strategy(one, get_strategy("keep-head"), 20)
+    assert kept["steps"] > 0
+    assert kept["accuracy"] != found["accuracy"]
+
+
+def test_what_trains_nothing_is_not_tuned() -> None:
+    settings = from_dict(with_grid(SMALL, problems=["same"], strategies=["zero-shot"]) | {"tuning": {"trials": 3}})
+    found = run_strategy(TrialContext(get_problem("same"), 0, settings, "numpy"), get_strategy("zero-shot"), 100)
+    assert "tuning" not in found
+
+
+def test_a_head_may_be_kept_behind_any_scaler() -> None:
+    settings = from_dict(with_grid(SMALL, problems=["same"]))
+    one = TrialContext(get_problem("same"), 0, settings, "numpy")
+    own = replace(get_strategy("zero-shot"), scaler="target")
+    few, more, source = (run_strategy(one, s, n) for s, n in ((own, 20), (own, 30), (get_strategy("zero-shot"), 20)))
+    assert len({each["log_loss"] for each in (few, more, source)}) == 3

@@ -6,15 +6,14 @@ no sentence is here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Literal, TypedDict
 
-from ...pairs import Comparison
 from ...standings import Standing, standings
-from ...study import Study
+from ...study import InProblem, Study
 from ...winners import Winners, winners
-from .harm import Negative, negative
+from .harm import Freezing, Negative, against_plain, freezing, negative
 from .relations import Relation, relations
 
 __all__ = ["Answer", "Group", "Headline", "Numbers", "Overview", "numbers"]
@@ -52,8 +51,8 @@ class Answer(TypedDict):
 
     `headline` and `groups` answer the question. `baseline_wins` has the sizes at which the baseline is better than the
     top; `baseline_beaten` those at which some contestant is better than it, and `baseline_unbeaten` the others. The
-    rest are relations: contestants to the baseline, what transfers to scratch, the controls of the scaler to what they
-    are controls of, and what transfers to scratch with the source's scaler.
+    rest are relations: contestants to the baseline, what transfers to scratch, the same to its matched control, the
+    controls of the scaler to what they are controls of, and what transfers to scratch with the source's scaler.
     """
 
     headline: Headline
@@ -63,23 +62,30 @@ class Answer(TypedDict):
     baseline_unbeaten: list[int]
     baseline: list[Relation]
     transfer: list[Relation]
+    matched: list[Relation]
     scaler: list[Relation]
     weights: list[Relation]
 
 
 class Overview(TypedDict):
-    """In how many of all cells the best of the networks is better than the baseline, and in how many worse."""
+    """In how many cells the best of the networks is better than the baseline, and in how many worse.
+
+    Controls are left out, and cells in which the two are the same trials are counted once; `repeated` says how many
+    others there are.
+    """
 
     cells: int
+    repeated: int
     baseline_better: int
     network_better: int
 
 
 class Numbers(TypedDict):
-    """Answers by problem; negative transfer, if it could be tested; and all cells together."""
+    """Answers by problem; negative transfer and the cost of freezing, if there is any; and all cells together."""
 
     answers: dict[str, Answer]
     negative: Negative | None
+    freezing: Freezing | None
     overview: Overview
     winners: Winners
 
@@ -87,17 +93,16 @@ class Numbers(TypedDict):
 def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     stand = {p: standings(study, p) for p in study.grid.problems}
-    harm = negative(study)
-    against_plain = {p["name"]: p["differences"] for p in harm["problems"]} if harm else {}
     return {
-        "answers": {p: _answer(study, p, stand[p], against_plain.get(p, [])) for p in study.grid.problems},
-        "negative": harm,
-        "overview": _overview([standing for of_problem in stand.values() for standing in of_problem]),
+        "answers": {p: _answer(study, p, stand[p]) for p in study.grid.problems},
+        "negative": negative(study),
+        "freezing": freezing(study),
+        "overview": _overview(study, stand),
         "winners": winners(study),
     }
 
 
-def _answer(study: Study, problem: str, stand: Sequence[Standing], against_plain: Sequence[Comparison]) -> Answer:
+def _answer(study: Study, problem: str, stand: Sequence[Standing]) -> Answer:
     baseline = study.pairs.family("baseline", problem)
     beaten = {c["n_target"] for c in baseline if c["n"] and c["verdict"] == "better"}
     compared = {c["n_target"] for c in baseline if c["n"]}
@@ -108,7 +113,8 @@ def _answer(study: Study, problem: str, stand: Sequence[Standing], against_plain
         "baseline_beaten": sorted(beaten),
         "baseline_unbeaten": sorted(compared - beaten),
         "baseline": relations(baseline),
-        "transfer": relations(against_plain),
+        "transfer": relations(against_plain(study, problem)),
+        "matched": relations(study.pairs.family("matched", problem)),
         "scaler": relations(study.pairs.family("scaler", problem)),
         "weights": relations(study.pairs.family("weights", problem)),
     }
@@ -150,10 +156,20 @@ def _case(compared: Sequence[Standing], in_front: Sequence[str]) -> HeadlineCase
     return "never_behind" if in_front else "depends"
 
 
-def _overview(stand: Sequence[Standing]) -> Overview:
-    verdicts = [s["against_baseline"] for s in stand]
+def _overview(study: Study, stand: Mapping[str, Sequence[Standing]]) -> Overview:
+    cells = {(p, s["n_target"]): s["top"] for p in study.subjects for s in stand[p]}
+    compared: list[InProblem] = [
+        {**c, "problem": p}
+        for p in study.subjects
+        for c in study.pairs.family("baseline", p)
+        if c["n"] and c["first"] == cells[p, c["n_target"]]
+    ]
+    distinct = study.distinct(compared)
+    verdicts = [c["verdict"] for c in distinct]
+    repeated = len(compared) - len(distinct)
     return {
-        "cells": len(verdicts),
+        "cells": len(cells) - repeated,
+        "repeated": repeated,
         "baseline_better": verdicts.count("worse"),
         "network_better": verdicts.count("better"),
     }

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from ...problems import Problem
 from ...table import Table, cell, head, kind_head, name_head
-from .harm import Negative
+from .harm import Harm
 
 __all__ = ["negative", "panels"]
 
 
-def negative(data: Negative, order: Sequence[Problem]) -> Table:
-    """Return how many strategies that transfer are worse than scratch in each cell, one row per problem."""
+def negative(data: Harm, order: Sequence[Problem]) -> Table:
+    """Return how many strategies are worse than what they are held against in each cell, one row per problem."""
     by_name = {p["name"]: p for p in data["problems"]}
     rows = [[cell("name", p["name"]), *(cell("harm", c) for c in by_name[p["name"]]["cells"])] for p in order]
     sizes = [c["n_target"] for c in data["problems"][0]["cells"]]

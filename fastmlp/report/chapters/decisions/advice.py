@@ -42,9 +42,9 @@ class Marked(TypedDict):
 class Advice(TypedDict):
     """What the rule advises, and whether the winners agree.
 
-    `problems` are in the order of their similarity. `advised` are the strategies that each piece of advice means;
-    `counts` says how many cells have which mark. Little data ends with between `little_least` and `little_most` labels:
-    the two differ where the target tasks have different numbers of classes.
+    `problems` are in the order of their similarity, controls left out. `advised` are the strategies that each piece of
+    advice means; `counts` says how many cells have which mark. Little data ends with between `little_least` and
+    `little_most` labels: the two differ where the target tasks have different numbers of classes.
     """
 
     problems: list[Marked]
@@ -123,14 +123,15 @@ class Rule:
 
 def advice(study: Study) -> Advice | None:
     """Return what the rule advises with the declared thresholds, or None where no similarity could be measured."""
-    rule = Rule.of(study, study.ordered)
+    problems = [p for p in study.ordered if p in study.subjects]
+    rule = Rule.of(study, problems)
     if not rule.known:
         return None
     held, little = rule.held(SIMILAR_FROM, LITTLE_PER_CLASS), rule.little_to(LITTLE_PER_CLASS)
     return {
         "problems": [
             {"name": p, "similarity": similarity, "marks": list(marks)}
-            for p, similarity, marks in zip(study.ordered, rule.similarity, held.marks, strict=True)
+            for p, similarity, marks in zip(problems, rule.similarity, held.marks, strict=True)
         ],
         "advised": rule.advised,
         "counts": held.counts,

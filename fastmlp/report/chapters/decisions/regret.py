@@ -58,8 +58,8 @@ def cells_of(x: Array) -> Array:
 
 def regrets(study: Study) -> list[AdviceRegret]:
     """Return the regret of some ways of choosing a strategy; the last one chooses at random."""
-    x, names = study.accuracies(study.choices), study.choices
-    flat, rule = cells_of(x), Rule.of(study, study.grid.problems)
+    x, names = study.accuracies(study.choices, study.subjects), study.choices
+    flat, rule = cells_of(x), Rule.of(study, study.subjects)
     choices: dict[str, Ints | None] = {
         f"always {s}": stats.always(names.index(s), len(flat)) for s in ALWAYS if s in names
     }

@@ -53,11 +53,10 @@ class Sensitivity(TypedDict):
 
 def sensitivity(study: Study) -> Sensitivity | None:
     """Count agreement and regret for every pair of thresholds, or None where no similarity could be measured."""
-    rule = Rule.of(study, study.ordered)
+    rule = Rule.of(study, study.subjects)
     if not rule.known:
         return None
-    order = [study.grid.problems.index(p) for p in study.ordered]
-    x = cells_of(study.accuracies(study.choices)[order])
+    x = cells_of(study.accuracies(study.choices, study.subjects))
     rows: list[SensitivityRow] = [
         {"similar_from": start, "cells": [_outcome(rule, x, start, per_class) for per_class in LITTLE_GRID]}
         for start in SIMILAR_GRID

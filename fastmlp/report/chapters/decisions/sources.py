@@ -37,7 +37,7 @@ def sources(study: Study) -> Sources | None:
 
     None without fine-tuning, or with fewer than three problems that share a target.
     """
-    grid, problems = study.grid, _sharing(study.grid)
+    grid, problems = study.grid, _sharing(study.grid, study.subjects)
     if len(problems) < FEWEST or "finetune" not in grid.strategies:
         return None
     x = np.stack([_column(grid, problems, n, "accuracy", "finetune") for n in grid.sizes])  # (sizes, sources, seeds)
@@ -51,10 +51,10 @@ def sources(study: Study) -> Sources | None:
     return {"problems": problems, "regrets": regrets}
 
 
-def _sharing(grid: Grid) -> list[str]:
+def _sharing(grid: Grid, problems: Sequence[str]) -> list[str]:
     """Return the largest group of problems with one target: their trials from scratch are the same ones."""
     groups: dict[str, list[str]] = {}
-    for p in grid.problems:
+    for p in problems:
         row = grid.trials.get((p, PLAIN, grid.sizes[0], grid.seeds[0])) if grid.seeds else None
         if row and row.get("key"):
             groups.setdefault(str(row["key"]), []).append(p)

@@ -90,10 +90,15 @@ class Lead(TypedDict):
 
 
 class Numbers(TypedDict):
-    """All `cells` together. `ranks` begin with the best; `behind` counts those that are shown not to be the best."""
+    """All `cells` together, controls apart.
+
+    `ranks` begin with the best; `behind` counts those that are shown not to be the best. `left_out` are the strategies
+    that cannot run on every problem: a rank among others needs all of them in each cell.
+    """
 
     cells: int
     opponents: list[str]
+    left_out: list[str]
     ranks: list[Ranked]
     behind: int
     agreement: Agreement
@@ -104,8 +109,10 @@ class Numbers(TypedDict):
 
 def numbers(study: Study) -> Numbers | None:
     """Return the numbers of the chapter, or None for a single strategy or a single cell."""
-    cells, planned = len(study.grid.problems) * len(study.grid.sizes), study.choices
-    x = study.accuracies(planned).reshape(cells, len(planned), len(study.grid.seeds))
+    grid, subjects = study.grid, study.subjects
+    left_out = [s for s in study.choices if any(grid.left_out(p, s) for p in subjects)]
+    cells, planned = len(subjects) * len(grid.sizes), [s for s in study.choices if s not in left_out]
+    x = study.accuracies(planned, subjects).reshape(cells, len(planned), len(grid.seeds))
     names = [s for k, s in enumerate(planned) if not np.isnan(x[:, k]).all()]
     if len(names) < 2 or cells < 2:
         return None
@@ -118,6 +125,7 @@ def numbers(study: Study) -> Numbers | None:
     return {
         "cells": cells,
         "opponents": opponents,
+        "left_out": left_out,
         "ranks": _ranked(by_name, ranks, opponents),
         "behind": len(names) - len(winners) if winners else 0,
         "agreement": _agreement(x),
