@@ -15,7 +15,7 @@ from fastmlp.study.store.schema import TRIAL, Trial
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import load_libraries, run_trial
 
-from .study_size import HERE, filled, peak
+from .study_size import HERE, KEEP_HEAD, filled, peak
 
 RECORDS, BATCH = 10_000, 120  # a batch is what one group of a large study hands back
 
@@ -44,8 +44,9 @@ class OneTrial:
 
     def setup(self, backend: str, strategy: str) -> None:
         load_libraries()
-        self.context = TrialContext(get_problem("parity"), 0, load_settings("book"), backend)
-        self.trial = Trial("parity", strategy, 100, 0, "key", "pretraining")
+        problem = "noisy-2" if strategy in KEEP_HEAD else "parity"  # where source and target have the same classes
+        self.context = TrialContext(get_problem(problem), 0, load_settings("book"), backend)
+        self.trial = Trial(problem, strategy, 100, 0, "key", "pretraining")
         assert run_trial(self.context, self.trial)["status"] == "ok"
 
     def time_trial(self, backend: str, strategy: str) -> None:

@@ -1,8 +1,8 @@
 """Results of small fixed trainings, which show any change of what the package computes.
 
-There is one for each optimiser, activation and strategy, in both dtypes, with a rank, with a pull, and with a head of
-one logit. No size is a multiple of the tile's, so that padding and short batches take part. Only public functions are
-used, so that this file works with any revision.
+There is one for each optimiser, activation and strategy that trains a network, in both dtypes, with a rank, with a
+pull, and with a head of one logit. No size is a multiple of the tile's, so that padding and short batches take part.
+Only public functions are used, so that this file works with any revision.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def trainings() -> dict[str, Training]:
             found[f"{activation}, {dtype}"] = _training(dtype, activation=activation)
         found[f"one logit, {dtype}"] = _training(dtype, outputs=1)
         for name, strategy in fastmlp.STRATEGIES.items():
-            if strategy.start is not None:
+            if strategy.phases:
                 found[f"{name}, {dtype}"] = _transfer(strategy, dtype)
     return found
 
@@ -81,7 +81,8 @@ def _training(dtype: str, *, optimizer: str = "sgd", activation: str = "relu", o
 
 def _transfer(strategy: Any, dtype: str, optimizer: str = "sgd") -> Training:
     x, y = _examples(CLASSES)
-    net = fastmlp.init_mlp((*HIDDEN, 3), rng=1, dtype=dtype)
+    keeps_head = getattr(strategy, "head", "new") == "source"  # revisions of before know no such strategy
+    net = fastmlp.init_mlp((*HIDDEN, CLASSES if keeps_head else 3), rng=1, dtype=dtype)
     options = SHARED | {"lr": _rate(optimizer), "optimizer": optimizer, "rng": 2, "n_classes": CLASSES}
     return lambda backend: fastmlp.transfer(net, x, y, strategy=strategy, backend=backend, **options)
 

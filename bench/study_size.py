@@ -29,7 +29,10 @@ from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.schema import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
 
 SIZES = tuple(range(100, 200, 10))
-NAMES = tuple(name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler"})
+KEEP_HEAD = {"zero-shot", "keep-head"}  # which have no trials where source and target have other classes
+NAMES = tuple(
+    name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler", *KEEP_HEAD}
+)
 CELLS = len(SIZES) * len(NAMES)
 HERE = Environment("numba", {"full rank": "0", "low rank": "1"}, {"numpy": "1", "scipy": "2", "scikit-learn": "3"})
 
