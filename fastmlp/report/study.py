@@ -39,6 +39,7 @@ class Contest(TypedDict):
 
     top: str | None
     winners: list[str]
+    borderline: list[str]
     tied: list[str]
     undecided: list[str]
     behind: list[str]
@@ -107,6 +108,20 @@ class Study:
             by_trials.setdefault((c["n_target"], *sides), c)
         return list(by_trials.values())
 
+    @cached_property
+    def targets(self) -> dict[str, str]:
+        """The first problem that has the same target task, by problem: itself, where none before it has.
+
+        Trials that know no source have the same keys where targets, splits and examples are the same.
+        """
+        first: dict[Any, str] = {}
+        return {p: first.setdefault(self._target_key(p), p) for p in self.grid.problems}
+
+    def _target_key(self, problem: str) -> Any:
+        """Return the key of a trial that knows no source; the problem itself, where there is none."""
+        rows = (row for strategy in (PLAIN, BASELINE) for row in self.grid.cell(problem, strategy, self.grid.sizes[0]))
+        return next(((row["strategy"], row["seed"], row["key"]) for row in rows if row.get("key")), problem)
+
     def _keys(self, problem: str, strategy: str, n_target: int) -> tuple[Any, ...]:
         """Return what the trials of a cell depend on; their place, where that was not noted."""
         rows = self.grid.cell(problem, strategy, n_target)
@@ -163,7 +178,8 @@ class Study:
     def contests(self) -> dict[Cell, Contest]:
         """For each cell its best strategy, its winners, and where all others stand against the best.
 
-        `top` has the highest mean; `winners` may be the best; others are `tied` with the top, `behind` it or behind
+        `top` has the highest mean; `winners` may be the best, of which other draws of signs might exclude those that
+        are `borderline`; others are `tied` with the top, `behind` it or behind
         another, or `undecided`; `present` are those with results; `n` is the most seeds that one has; `reason` says why
         no strategy is shown to be behind the best, or is None. Empty without contestants.
         """
@@ -178,6 +194,7 @@ class Study:
         contest: Contest = {
             "top": top,
             "winners": winners,
+            "borderline": [names[s] for s in result.borderline],
             "tied": [],
             "undecided": [],
             "behind": [],

@@ -39,12 +39,13 @@ class Winners(TypedDict):
     `problems` are in the order of their similarity; there are none without contestants. Controls are among them and are
     not counted. Of all `cells`, `alone` counts those in which one of several strategies is the only winner. `wins` has
     every contestant, the most frequent winner first; `most_often` are those that win the `most` cells, none where no
-    cell has a winner.
+    cell has a winner. `borderline` counts those, cell by cell, that other draws of signs might have excluded.
     """
 
     problems: list[ProblemContests]
     cells: int
     alone: int
+    borderline: int
     wins: list[Wins]
     most_often: list[str]
     most: int
@@ -59,6 +60,7 @@ def winners(study: Study) -> Winners:
         "problems": [_problem(study, p) for p in study.ordered] if contests else [],
         "cells": len(contests),
         "alone": sum(len(contest["winners"]) == 1 and len(contest["present"]) > 1 for contest in contests),
+        "borderline": sum(len(contest["borderline"]) for contest in contests),
         "wins": [{"strategy": s, "cells": k} for s, k in sorted(counts.items(), key=lambda item: -item[1])],
         "most_often": [s for s, k in counts.items() if k == most and most],
         "most": most,

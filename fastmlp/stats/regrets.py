@@ -6,6 +6,9 @@ means is too high by luck, and every advice would look bad. So the seeds are spl
 the strategy that the other half puts first. So selection causes no bias. The regret may be negative where strategies
 are equally good; where half of the seeds cannot tell them apart, it is smaller than against an oracle. Leaving out one
 seed at a time would choose better but give a worse interval, because all choices would depend on the same seeds.
+
+What is tied is chosen in equal shares: the accuracy of such a choice is the mean over what is tied. To take the first
+of equals would make a result depend on the order in which strategies or sources are named.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from .intervals import mean_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from ._arrays import Floats, Ints
+    from ._arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
         second axis be the sources.
     choice
         The place of the strategy chosen in each cell, -1 for none: shape (cells,), or (cells, seeds) where the choice
-        differs between seeds. None chooses at random among those with trials, for comparison.
+        differs between seeds. Or the share with which each strategy is chosen, (cells, strategies, seeds), all zero for
+        none. None chooses at random among those with trials, for comparison.
     level
         Confidence of the interval.
 
@@ -86,7 +90,7 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
     """
     x = _never_none(array(accuracy, ndim=3, expected="(cells, strategies, seeds)"))
     check_level(level)
-    lost = _chosen(x, _best_elsewhere(x)) - _chosen(x, choice)  # (cells, seeds)
+    lost = _mean_by(x, _best_elsewhere(x)) - _chosen(x, choice)  # (cells, seeds)
     lost[np.abs(lost) <= rounding(x)] = 0.0
     there = ~np.isnan(lost)
     used = there.any(axis=1)
@@ -112,11 +116,12 @@ def always(strategy: int, cells: int) -> Ints:
     return np.full(cells, strategy, dtype=np.int64)
 
 
-def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
+def learned_choice(accuracy: ArrayLike, similarity: ArrayLike, targets: Sequence[str] | None = None) -> Floats:
     """Return the choice by this study for a source that is not in it.
 
-    The rule takes what was best, at the same size, on the problem with the nearest similarity. Each problem is left out
-    for its own choice, and so is each seed's half of the seeds, because problems share target examples.
+    The rule takes what was best, at the same size, on the problem with the nearest similarity; of problems that are as
+    near, each has an equal share. Each problem is left out for its own choice, and so is each seed's half of the seeds,
+    because problems share target examples.
 
     Parameters
     ----------
@@ -124,27 +129,35 @@ def learned_choice(accuracy: ArrayLike, similarity: ArrayLike) -> Ints:
         Shape (problems, sizes, strategies, seeds), NaN where a trial is missing.
     similarity
         Shape (problems,), NaN where it is unknown.
+    targets
+        Shape (problems,), the target task of each: problems with the same target are left out for the choice of each
+        other, because they are no evidence about another target. None if all are different.
 
     Returns
     -------
-    (problems * sizes, seeds), problem by problem; -1 where there is no other problem.
+    (problems * sizes, strategies, seeds), problem by problem: the share of each strategy, all zero where there is no
+    other problem.
     """
     x = _never_none(array(accuracy, ndim=4, expected="(problems, sizes, strategies, seeds)"))
     known = array(similarity, ndim=1, expected="(problems,)")
-    problems, sizes, _, seeds = x.shape
-    if known.size != problems:
-        raise ShapeError(f"{known.size} similarities for {problems} problems")
-    choice = np.full((problems, sizes, seeds), -1, dtype=np.int64)
-    for p in range(problems):
+    of = list(range(len(x))) if targets is None else list(targets)
+    for what, given in (("similarities", known), ("targets", of)):
+        if len(given) != len(x):
+            raise ShapeError(f"{len(given)} {what} for {len(x)} problems")
+    shares = np.zeros_like(x)
+    for p in range(len(x)):
         runs = ~np.isnan(x[p]).all(axis=(0, 2))  # what cannot run here is no choice
-        for q in _farthest_first(known, p):  # so that the nearest one decides
-            best = _best_elsewhere(np.where(runs[:, None], x[q], np.nan))
-            choice[p] = np.where(best >= 0, best, choice[p])
-    return choice.reshape(problems * sizes, seeds)
+        others = [q for q in range(len(x)) if of[q] != of[p]]
+        for nearest in _nearest_first(known, p, others):
+            best = np.mean([_best_elsewhere(np.where(runs[:, None], x[q], np.nan)) for q in nearest], axis=0)
+            total = best.sum(axis=1, keepdims=True)  # less than one where a problem as near has no trials
+            best = best / np.where(total > 0, total, 1.0)
+            shares[p] = np.where(shares[p].any(axis=1, keepdims=True), shares[p], best)
+    return shares.reshape(-1, *x.shape[2:])
 
 
-def highest_score(scores: ArrayLike, cells: int) -> Ints:
-    """Return the choice of the source that a transferability score puts first.
+def highest_score(scores: ArrayLike, cells: int) -> Floats:
+    """Return the choice of the source that a transferability score puts first; of several, equal shares.
 
     Parameters
     ----------
@@ -155,16 +168,25 @@ def highest_score(scores: ArrayLike, cells: int) -> Ints:
 
     Returns
     -------
-    (cells,) or (cells, seeds); -1 where no source has a score.
+    (cells, sources, seeds), the share of each source, or (cells, sources, 1) for all seeds; all zero where no source
+    has a score.
     """
     x = np.asarray(scores, dtype=np.float64)
     if x.ndim not in {1, 2}:
         raise ShapeError(f"scores have shape {x.shape}, expected (sources,) or (sources, seeds)")
-    if not len(x):
-        return np.full((cells, *x.shape[1:]), -1, dtype=np.int64)
-    first = np.where(np.isnan(x), -np.inf, x).argmax(axis=0)
-    choice = np.where(np.isnan(x).all(axis=0), -1, first)
-    return np.repeat(choice[None], cells, axis=0).astype(np.int64)
+    return np.repeat(_first(x if x.ndim == 2 else x[:, None])[None], cells, axis=0)
+
+
+def _first(x: Floats) -> Floats:
+    """Return equal shares of the highest along the first axis, and none where all are NaN.
+
+    Scores are the same if they differ by rounding alone.
+    """
+    there = ~np.isnan(x)
+    filled = np.where(there, x, -np.inf)
+    highest: Bools = there & (filled >= filled.max(axis=0, initial=-np.inf) - rounding(x))
+    shares: Floats = highest / np.maximum(highest.sum(axis=0), 1)
+    return shares
 
 
 def _never_none(x: Floats) -> Floats:
@@ -172,43 +194,58 @@ def _never_none(x: Floats) -> Floats:
     return x if x.shape[-2] else np.full((*x.shape[:-2], 1, x.shape[-1]), np.nan)
 
 
-def _farthest_first(similarity: Floats, p: int) -> Sequence[int]:
-    """Return the other problems of known similarity, the farthest first; among equals the first problem comes last."""
-    if np.isnan(similarity[p]):
-        return ()
-    others = [q for q in range(similarity.size) if q != p and not np.isnan(similarity[q])]
-    return sorted(others, key=lambda q: (-abs(similarity[q] - similarity[p]), -q))
+def _nearest_first(similarity: Floats, p: int, others: Sequence[int]) -> list[list[int]]:
+    """Return the other problems of known similarity, the nearest first; those that are as near come together."""
+    distances = {
+        q: abs(float(similarity[q] - similarity[p])) for q in others if np.isfinite(similarity[q] - similarity[p])
+    }
+    found: list[list[int]] = []
+    for q in sorted(distances, key=lambda q: distances[q]):
+        if found and distances[q] - distances[found[-1][0]] <= rounding(similarity):
+            found[-1].append(q)
+        else:
+            found.append([q])
+    return found
 
 
-def _best_elsewhere(x: Floats) -> Ints:
-    """Return for each cell and seed of (cells, strategies, seeds) the best by the other half of the seeds, or -1."""
+def _best_elsewhere(x: Floats) -> Floats:
+    """Return for each cell and seed the share of each strategy in being best by the other half of the seeds.
+
+    Of (cells, strategies, seeds), like the result; all zero where no strategy has a trial in both halves.
+    """
     there = ~np.isnan(x)
-    best = np.full((x.shape[0], x.shape[2]), -1, dtype=np.int64)
+    shares = np.zeros_like(x)
     for half in (0, 1):
         judges, judged = slice(1 - half, None, 2), slice(half, None, 2)
         counts = there[:, :, judges].sum(axis=2)
         means = np.nan_to_num(x[:, :, judges]).sum(axis=2) / np.maximum(counts, 1)
         can = (counts > 0)[:, :, None] & there[:, :, judged]  # it must have a trial on the seed it is chosen for
-        first = np.where(can, means[:, :, None], -np.inf).argmax(axis=1)
-        best[:, judged] = np.where(can.any(axis=1), first, -1)
-    return best
+        shares[:, :, judged] = np.moveaxis(_first(np.moveaxis(np.where(can, means[:, :, None], np.nan), 1, 0)), 0, 1)
+    return shares
 
 
 def _chosen(x: Floats, choice: ArrayLike | None) -> Floats:
     """Return the accuracy of the choice, (cells, seeds), NaN where there is none."""
-    cells, strategies, seeds = x.shape
-    there = ~np.isnan(x)
     if choice is None:
-        counts = there.sum(axis=1)
-        return np.where(counts > 0, np.nan_to_num(x).sum(axis=1) / np.maximum(counts, 1), np.nan)
+        return _mean_by(x, np.ones_like(x))
+    cells, strategies, seeds = x.shape
     picked = np.asarray(choice)
+    if picked.shape in {(cells, strategies, seeds), (cells, strategies, 1)}:
+        return _mean_by(x, picked)
     if picked.shape not in {(cells,), (cells, seeds)}:
-        raise ShapeError(f"choice has shape {picked.shape}, expected ({cells},) or ({cells}, {seeds})")
+        raise ShapeError(f"choice has shape {picked.shape}, expected ({cells},), ({cells}, {seeds}) or {x.shape}")
     if picked.size and not -1 <= picked.min() <= picked.max() < strategies:
         raise InvalidInput(f"choice goes from {picked.min()} to {picked.max()}; there are {strategies} strategies")
-    places = np.broadcast_to(picked[:, None] if picked.ndim == 1 else picked, (cells, seeds)).astype(np.int64)
-    taken = np.take_along_axis(x, np.maximum(places, 0)[:, None], axis=1)[:, 0]
-    return np.where(places >= 0, taken, np.nan)
+    places = picked[:, None, None] if picked.ndim == 1 else picked[:, None]
+    return _mean_by(x, places == np.arange(strategies)[:, None])
+
+
+def _mean_by(x: Floats, shares: Floats | Bools) -> Floats:
+    """Return the mean over strategies by their shares, (cells, seeds); NaN where none of those chosen has a trial."""
+    there = ~np.isnan(x)
+    weights = np.where(there, shares, 0.0)
+    total = weights.sum(axis=1)
+    return np.where(total > 0, (weights * np.nan_to_num(x)).sum(axis=1) / np.where(total > 0, total, 1.0), np.nan)
 
 
 def _over_seeds(lost: Floats) -> Floats:

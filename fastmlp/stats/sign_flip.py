@@ -36,8 +36,10 @@ EXACT = 13  # seeds up to which all 2^n signs are gone through: no more of them 
 
 
 @lru_cache(maxsize=8)
-def signs(n: int, draws: int = DRAWS, seed: int = 0) -> tuple[Signs, bool]:
+def signs(n: int, draws: int = DRAWS, seed: int = 0, part: int = 0) -> tuple[Signs, bool]:
     """Choices of signs for `n` seeds, and whether they are all there are.
+
+    Where they are drawn, another `part` of the same seed holds other draws, for when those before did not decide.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def signs(n: int, draws: int = DRAWS, seed: int = 0) -> tuple[Signs, bool]:
         flips: Signs = (1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)).astype(np.float64)
     else:
         few = draws * n <= SMALL
-        rng = rng_for("signs", n=n, draws=draws, seed=seed)
+        rng = rng_for("signs", n=n, draws=draws, seed=seed, **({"part": part} if part else {}))
         bits = rng.integers(2, size=(draws, n), dtype=np.int64 if few else np.int8)
         bits *= -2
         bits += 1

@@ -21,6 +21,11 @@ Reasons for this rule:
 
 With probability `level` at least, over all cells together, no strategy that is the best, or equally good, is excluded.
 This is exact if the differences of equally good strategies are as likely as their opposites.
+
+Where there are too many signs to go through all of them they are drawn, and a p-value near the error allowed would lie
+on the other side of it with other draws. So more are drawn until every p-value is clearly on one side, and a strategy
+whose p-value is not by then stays, named as borderline: no exclusion hangs on one draw (Gandy 2009, doi
+10.1198/jasa.2009.tm08368, draws without end and so decides all).
 """
 
 from __future__ import annotations
@@ -34,12 +39,16 @@ from ._arrays import LEVEL, array, check_level, rounding
 from .sign_flip import flipped, resolution, signs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from ._arrays import Bools, Floats
     from .sign_flip import Signs
 
 DRAWS = 4_999
+PARTS = 4  # so many times as many are drawn before a p-value is called borderline
+SURE = 3.3  # standard errors of a drawn p-value: one in a thousand lies further from the exact one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,11 @@ class Winners:
         The strategy with the highest mean.
     winners
         Places of the strategies that cannot be told apart from the best, the best included.
+    borderline
+        Those of them that other draws of signs might exclude.
     p
         For each strategy, the p-value of being the best, corrected for all cells: it is excluded where p is at most
-        1 - level. None where it has no trial.
+        1 - level and not borderline. None where it has no trial.
     counts
         Finished trials of each strategy.
     dropped
@@ -65,6 +76,7 @@ class Winners:
 
     best: int | None
     winners: tuple[int, ...]
+    borderline: tuple[int, ...]
     p: tuple[float | None, ...]
     counts: tuple[int, ...]
     dropped: int
@@ -82,7 +94,7 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
     level
         1 - level is the probability that any cell excludes one of its best.
     draws
-        Choices of signs that are drawn where there are more than 13 seeds.
+        Choices of signs that are drawn at a time where there are more than 13 seeds, up to `PARTS` times.
     seed
         Another seed draws other signs.
 
@@ -106,12 +118,11 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
     contested = there & several[:, None]
     p = np.full(there.shape, np.nan)
     p[there] = 1.0
-    flips, certain = signs(x.shape[1], draws, seed)
-    if not certain:
-        flips = np.vstack([np.ones(x.shape[1], flips.dtype), flips])  # the data are one of the draws
+    borderline = np.zeros(there.shape, dtype=np.bool_)
     if several.any():
-        p[contested] = _step_down(np.hstack([_deficits(x[k][:, there[k]], flips) for k in np.flatnonzero(several)]))
-    return [_winners(cell, p_cell, 1 - level) for cell, p_cell in zip(x, p, strict=True)]
+        rivals = [x[k][:, there[k]] for k in np.flatnonzero(several)]
+        p[contested], borderline[contested] = _step_down(rivals, 1 - level, draws, seed)
+    return [_winners(*of_cell, 1 - level) for of_cell in zip(x, p, borderline, strict=True)]
 
 
 def _order(x: Floats) -> NDArray[np.intp]:
@@ -145,17 +156,45 @@ def _deficits(x: Floats, flips: Signs) -> Floats:
     return np.concatenate([sums.reshape(-1, k, k).max(axis=1) for sums in flipped(flips, d)])
 
 
-def _step_down(deficits: Floats) -> Floats:
-    """Return p-values of (rows, hypotheses), whose first row is the data (Westfall and Young 1993, algorithm 4.1)."""
-    down = np.argsort(-deficits[0], kind="stable")
-    ordered = deficits[:, down]
-    largest = np.maximum.accumulate(ordered[:, ::-1], axis=1)[:, ::-1]  # among those not excluded yet
-    p = np.empty(len(down))
-    p[down] = np.maximum.accumulate((largest >= ordered[0] - 1e-9).mean(axis=0))
-    return p
+def _step_down(cells: Sequence[Floats], error: float, draws: int, seed: int) -> tuple[Floats, Bools]:
+    """Return the p-value of each strategy of each cell, and whether it is borderline.
+
+    Stepping down as Westfall and Young (1993, algorithm 4.1): each deficit is compared with the largest one, under each
+    choice of signs, among the strategies that are not excluded before it.
+    """
+    data = _all_deficits(cells, np.ones((1, len(cells[0]))))[0]
+    down = np.argsort(-data, kind="stable")
+    p, borderline = np.empty(data.size), np.zeros(data.size, dtype=np.bool_)
+    as_large, rows = np.zeros(data.size), 0
+    for flips, certain in _choices_of_signs(len(cells[0]), draws, seed):
+        deficits = _all_deficits(cells, flips)[:, down]
+        largest = np.maximum.accumulate(deficits[:, ::-1], axis=1)[:, ::-1]
+        as_large += (largest >= data[down] - 1e-9).sum(axis=0)
+        rows += len(flips)
+        p[down] = np.maximum.accumulate(as_large / rows)
+        borderline = np.abs(p - error) <= (0.0 if certain else SURE * (error * (1 - error) / rows) ** 0.5)
+        if certain or not borderline.any():
+            break
+    return p, borderline & (not certain)
 
 
-def _winners(x: Floats, p: Floats, error: float) -> Winners:
+def _choices_of_signs(n: int, draws: int, seed: int) -> Iterator[tuple[Signs, bool]]:
+    """Yield choices of signs, and whether they are all there are; the data are one of those that are drawn first."""
+    flips, certain = signs(n, draws, seed)
+    if certain:
+        yield flips, True
+        return
+    yield np.vstack([np.ones(n, flips.dtype), flips]), False
+    for part in range(1, PARTS):
+        yield signs(n, draws, seed, part)[0], False
+
+
+def _all_deficits(cells: Sequence[Floats], flips: Signs) -> Floats:
+    """Return the deficits of all strategies of all cells, side by side: (rows, hypotheses)."""
+    return np.hstack([_deficits(cell, flips) for cell in cells])
+
+
+def _winners(x: Floats, p: Floats, borderline: Bools, error: float) -> Winners:
     """Return the winners of one cell (n, k) by its p-values."""
     counts = (~np.isnan(x)).sum(axis=0)
     there: Bools = counts > 0
@@ -163,14 +202,15 @@ def _winners(x: Floats, p: Floats, error: float) -> Winners:
     p_values = tuple(float(v) if ok else None for v, ok in zip(p, there, strict=True))
     n_trials = tuple(int(c) for c in counts)
     if not there.any():
-        return Winners(None, (), p_values, n_trials, dropped, "no data")
+        return Winners(None, (), (), p_values, n_trials, dropped, "no data")
     means = np.where(there, np.nan_to_num(x).sum(axis=0) / np.maximum(counts, 1), -np.inf)
     best = int(means.argmax())
     # With missing trials the best by its own seeds may lose on shared seeds; it stays a winner
-    winners = tuple(int(k) for k in np.flatnonzero(there) if p[k] > error + 1e-12 or k == best)
+    winners = tuple(int(k) for k in np.flatnonzero(there) if p[k] > error + 1e-12 or borderline[k] or k == best)
+    unsure = tuple(int(k) for k in np.flatnonzero(borderline) if k != best)
     reason: Literal["single strategy", "too few seeds"] | None = None
     if there.sum() == 1:
         reason = "single strategy"
     elif resolution(int(((~np.isnan(x)).sum(axis=1) > 1).sum())) > error + 1e-12:
         reason = "too few seeds"
-    return Winners(best, winners, p_values, n_trials, dropped, reason)
+    return Winners(best, winners, unsure, p_values, n_trials, dropped, reason)

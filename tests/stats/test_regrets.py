@@ -56,11 +56,50 @@ def test_a_rule_learned_elsewhere_takes_what_won_on_the_nearest_problem() -> Non
     gaps = np.array([[[0.9, 0.8]], [[0.9, 0.8]], [[0.8, 0.9]], [[0.8, 0.9]], [[0.9, 0.8]]])
     x = study(gaps.reshape(5, 2)).reshape(5, 1, 2, 20)
     choice = learned_choice(x, [1.0, 0.8, 0.2, 0.0, np.nan])
-    assert choice.shape == (5, 20)
-    assert [set(row) for row in choice.tolist()] == [{0}, {0}, {1}, {1}, {-1}]
-    assert learned_choice(x, [1.0, 0.4, 0.5, 0.0, np.nan])[1].tolist() == [1] * 20  # misled by its neighbour
+    assert choice.shape == (5, 2, 20)
+    assert places(choice) == [{0}, {0}, {1}, {1}, {-1}]
+    assert places(learned_choice(x, [1.0, 0.4, 0.5, 0.0, np.nan]))[1] == {1}  # misled by its neighbour
     r = regret(x.reshape(5, 2, 20), choice)
     assert (r.cells, r.by_cell[4]) == (4, None)
+
+
+def places(shares: Array) -> list[set[int]]:
+    """The strategies that are chosen alone in a cell, whatever the seed; -1 where none is."""
+    assert set(shares.ravel()) <= {0.0, 1.0}
+    return [set(np.where(cell.any(axis=0), cell.argmax(axis=0), -1).tolist()) for cell in shares]
+
+
+def test_a_rule_learns_nothing_from_problems_with_its_own_target() -> None:
+    # The nearest problem has the same target and favours strategy 1; the nearest of another target favours strategy 0
+    gaps = np.array([[0.8, 0.9], [0.8, 0.9], [0.9, 0.8]])
+    x, near = study(gaps).reshape(3, 1, 2, 20), [1.0, 0.9, 0.2]
+    assert places(learned_choice(x, near))[0] == {1}
+    assert places(learned_choice(x, near, ["digits", "digits", "fashion"])) == [{0}, {0}, {1}]
+    assert places(learned_choice(x, near, ["digits"] * 3)) == [{-1}] * 3
+
+
+def test_ties_are_shared_and_the_order_of_problems_and_sources_does_not_matter() -> None:
+    # As three sources of which two have the same inputs, so that a distance of inputs cannot tell them apart
+    x = study(np.array([[0.9, 0.6, 0.8]]))
+    scores = np.array([1.0, 1.0, 0.5])
+    shares = highest_score(scores, 1)
+    assert shares[0, :, 0].tolist() == [0.5, 0.5, 0.0]
+    costs = [real(regret(x[:, order], highest_score(scores[order], 1)).mean) for order in ([0, 1, 2], [1, 0, 2])]
+    assert costs[0] == pytest.approx(costs[1])
+    assert costs[0] == pytest.approx(0.15, abs=0.02)
+    # Two problems that are as near as each other, and favour different strategies
+    y = study(np.array([[0.9, 0.8], [0.9, 0.8], [0.8, 0.9]])).reshape(3, 1, 2, 20)
+    there, back = (learned_choice(y[order], np.array([0.5, 0.6, 0.4])[order]) for order in ([0, 1, 2], [0, 2, 1]))
+    np.testing.assert_allclose(there[0], 0.5)
+    np.testing.assert_allclose(back[0], 0.5)
+
+
+def test_strategies_that_tie_for_the_best_share_it() -> None:
+    # As good in the mean of each half of the seeds, and not on each seed
+    x = np.array([[[0.92, 0.88, 0.9, 0.92, 0.88, 0.9], [0.9] * 6, [0.5] * 6]])
+    assert real(regret(x, [2]).mean) == pytest.approx(0.4)
+    one, other = (regret(x[:, order], [2]) for order in ([0, 1, 2], [1, 0, 2]))
+    np.testing.assert_allclose(numbers(one), numbers(other))
 
 
 def test_a_rule_never_sees_its_own_problem_or_half_of_the_seeds() -> None:
@@ -70,17 +109,18 @@ def test_a_rule_never_sees_its_own_problem_or_half_of_the_seeds() -> None:
     changed[0] += RNG.standard_normal(changed[0].shape)
     changed[1, :, :, 1::2] += RNG.standard_normal((1, 2, 10))
     after = learned_choice(changed, [0.0, 1.0])
-    assert after[0, 1::2].tolist() == before[0, 1::2].tolist()
+    assert after[0, :, 1::2].tolist() == before[0, :, 1::2].tolist()
 
 
 def test_a_score_chooses_a_source_and_pays_for_it() -> None:
     x = study(np.array([[0.9, 0.8, 0.7]]))  # one cell, three sources
     right, wrong = highest_score([3.0, 2.0, 1.0], 1), highest_score([np.nan, 2.0, 3.0], 1)
-    assert (right.tolist(), wrong.tolist()) == ([0], [2])
+    assert (places(right), places(wrong)) == ([{0}], [{2}])
     assert abs(real(regret(x, right).mean)) < 0.01 < real(regret(x, wrong).mean)
     by_seed = highest_score(np.tile([[3.0], [2.0], [1.0]], 20), 2)
-    assert by_seed.shape == (2, 20)
-    assert highest_score([np.nan, np.nan], 1).tolist() == highest_score([], 1).tolist() == [-1]
+    assert by_seed.shape == (2, 3, 20)
+    assert places(highest_score([np.nan, np.nan], 1)) == [{-1}]
+    assert highest_score([], 2).shape == (2, 0, 1)
 
 
 def test_missing_trials_are_counted() -> None:
@@ -134,11 +174,13 @@ def test_what_cannot_be_estimated_says_why(x: Array, choice: list[int], reason: 
 
 def test_refusals_hold_the_value() -> None:
     x = np.full((2, 2, 3), 0.9)
-    with pytest.raises(ShapeError, match=r"\(1,\), expected \(2,\) or \(2, 3\)"):
+    with pytest.raises(ShapeError, match=r"\(1,\), expected \(2,\), \(2, 3\) or \(2, 2, 3\)"):
         regret(x, [0])
     with pytest.raises(InvalidInput, match="to 2; there are 2"):
         regret(x, [0, 2])
     with pytest.raises(ShapeError, match="1 similarities for 2"):
         learned_choice(x[:, None], [0.5])
+    with pytest.raises(ShapeError, match="3 targets for 2"):
+        learned_choice(x[:, None], [0.5, 0.2], ["digits"] * 3)
     with pytest.raises(ShapeError, match="expected"):
         highest_score([[[0.1]]], 1)

@@ -94,6 +94,26 @@ def test_shift_and_scale_change_no_winner(x: Array, shift: float, scale: float) 
         np.testing.assert_allclose(numbers(moved.p), numbers(there.p))
 
 
+def exact_p(difference: Array) -> float:
+    """Return the two-sided p-value of flipping signs, by going through all of them."""
+    signs = 1 - 2 * ((np.arange(2**difference.size)[:, None] >> np.arange(difference.size)) & 1)
+    return float((np.abs(signs @ difference) >= abs(difference.sum()) - 1e-12).mean())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_exclusion_hangs_on_one_draw_of_signs(seed: int) -> None:
+    # With 14 seeds signs are drawn; this is so near 5 % that about one draw of three lies below
+    difference = 0.007 - 0.02 * np.random.default_rng(0).standard_normal(14)
+    assert exact_p(difference) == pytest.approx(0.0516, abs=1e-4)
+    (won,) = winner_sets([np.stack([0.9 + difference, np.full(14, 0.9)], axis=1)], seed=seed)
+    assert (won.winners, won.borderline) == ((0, 1), (1,))
+
+
+def test_what_is_clearly_behind_is_not_borderline() -> None:
+    (won,) = winner_sets([np.random.default_rng(3).normal([0.9, 0.95], 0.01, (20, 2))])
+    assert (won.winners, won.borderline) == ((1,), ())
+
+
 @pytest.mark.parametrize(
     ("scores", "winners", "reason"),
     [

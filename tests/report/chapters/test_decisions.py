@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from fastmlp.report.chapters.decisions.advice import LITTLE_PER_CLASS, SIMILAR_FROM, Rule
 from fastmlp.report.chapters.decisions.numbers import Numbers, numbers
+from fastmlp.report.chapters.decisions.regret import NEAREST, RULE
 from fastmlp.report.chapters.decisions.sensitivity import LITTLE_GRID, SIMILAR_GRID
 from fastmlp.report.render import to_markdown
 from fastmlp.report.study import Study
+from tests.report.test_sentences import said
 from tests.report_data import AXIS, MadeUp, large, study_of, summary_of
 
 STRATEGIES = ("scratch", "frozen", "finetune", "probe-1")
@@ -116,3 +118,44 @@ def test_without_a_similarity_there_is_no_advice() -> None:
         *("always finetune", "always frozen", "always scratch"),
         "one at random",
     ]
+
+
+def sharing_targets(problems: tuple[str, ...] = AXIS) -> MadeUp:
+    """A study in which the problems of an axis have two target tasks: the digits, and halves of them."""
+    data = with_classes({}, problems)
+    for row in data.rows:
+        if row["strategy"] == "scratch" and "halves" in row["problem"]:
+            row["key"] = f"half {row['key']}"
+    return data
+
+
+def test_what_was_best_elsewhere_is_asked_of_another_target() -> None:
+    study = study_of(sharing_targets())
+    assert study.targets == {"same": "same", "halves": "halves", "halves-self": "halves", "parity": "same"}
+    found = {r["advice"]: r for r in decided(sharing_targets())["regrets"]}
+    assert found[NEAREST]["cells"] == len(AXIS) * 4
+    assert NEAREST not in {r["advice"] for r in decided(with_classes({}))["regrets"]}, "all have one target"
+
+
+def test_what_nobody_can_know_is_called_an_oracle() -> None:
+    found = decided(sharing_targets())
+    assert {r["advice"] for r in found["regrets"] if r["oracle"]} == {RULE, NEAREST}
+    text = said("regrets", found["regrets"])
+    cheapest = min(found["regrets"], key=lambda r: r["mean"] or 0.0)
+    assert ("needs an oracle" in text) == cheapest["oracle"]
+
+
+def test_a_source_is_chosen_without_the_target_itself_too() -> None:
+    data = with_classes({})
+    data.rows = [
+        row
+        | ({"domain_distance": 0.25, "leep": -1.0} if row["problem"] != "halves" else {"domain_distance": 0.5})
+        | ({"accuracy": row["accuracy"] - 0.2} if (row["problem"], row["strategy"]) == ("parity", "finetune") else {})
+        for row in data.rows
+    ]
+    sources = decided(data)["sources"]
+    assert sources is not None
+    assert [r["advice"] for r in sources["regrets"]] == [r["advice"] for r in sources["harder"]]
+    costs = {r["advice"]: r["mean"] for r in sources["regrets"]}
+    # The distance cannot tell three sources apart, one of which is 20 points behind
+    assert costs["the source with the smallest distance of the inputs"] == pytest.approx(0.2 / 3, abs=0.01)

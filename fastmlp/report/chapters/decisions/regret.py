@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 #: Strategies that somebody may always take.
 ALWAYS = ("finetune", "frozen", PLAIN, BASELINE)
+RULE, NEAREST = "CS231n’s rule", "the best strategy on the nearest problem with another target"
 
 
 class Regret(TypedDict):
@@ -33,9 +34,10 @@ class Regret(TypedDict):
 
 
 class AdviceRegret(Regret):
-    """The regret of an advice, and its name."""
+    """The regret of an advice, its name, and whether it asks for an oracle: what nobody with n labels can know."""
 
     advice: str
+    oracle: bool
 
 
 def regret_of(r: stats.Regret) -> Regret:
@@ -57,16 +59,25 @@ def cells_of(x: Array) -> Array:
 
 
 def regrets(study: Study) -> list[AdviceRegret]:
-    """Return the regret of some ways of choosing a strategy; the last one chooses at random."""
+    """Return the regret of some ways of choosing a strategy; the last one chooses at random.
+
+    The measured similarity is an oracle: it takes the labels of the probe set and a network that was trained on the
+    target task. The nearest problem is sought among those with another target task, since one with the same target has
+    the same labelled examples, which is no evidence about a new target.
+    """
     x, names = study.accuracies(study.choices, study.subjects), study.choices
     flat, rule = cells_of(x), Rule.of(study, study.subjects)
-    choices: dict[str, Ints | None] = {
+    choices: dict[str, Ints | Array | None] = {
         f"always {s}": stats.always(names.index(s), len(flat)) for s in ALWAYS if s in names
     }
     if rule.known and rule.first:
-        choices["CS231n’s rule"] = rule.choice(SIMILAR_FROM, LITTLE_PER_CLASS)
+        choices[RULE] = rule.choice(SIMILAR_FROM, LITTLE_PER_CLASS)
     known = [np.nan if s is None else s for s in rule.similarity]
-    if np.count_nonzero(~np.isnan(known)) > 1:
-        choices["the best strategy on the nearest other problem"] = stats.learned_choice(x, known)
+    targets = [study.targets[p] for p in study.subjects]
+    if len({target for target, s in zip(targets, known, strict=True) if not np.isnan(s)}) > 1:
+        choices[NEAREST] = stats.learned_choice(x, known, targets)
     choices["one at random"] = None
-    return [{"advice": name, **regret_of(stats.regret(flat, choice))} for name, choice in choices.items()]
+    return [
+        {"advice": name, "oracle": name in {RULE, NEAREST}, **regret_of(stats.regret(flat, choice))}
+        for name, choice in choices.items()
+    ]

@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 
 from .... import stats
-from ...grid import PLAIN, Grid, number
+from ...grid import Grid, number
 from ...study import Study
 from .regret import AdviceRegret, Array, regret_of
 
@@ -24,12 +24,19 @@ SCORES = {
     "domain_distance": ("the smallest distance of the inputs", -1),
 }
 
+ON_PROBE = ("h_score",)  # which is measured on labelled target examples beyond the n_target: the others are not
+TARGET_ITSELF = "same"  # the problem whose source is the target task, with other examples
+
 
 class Sources(TypedDict):
-    """Problems that share a target, and the regret of choosing among their sources by each score or at random."""
+    """Problems that share a target, and the regret of choosing among their sources by each score or at random.
+
+    `harder` has the same without the source that is the target task itself, if it is among them and others are enough.
+    """
 
     problems: list[str]
     regrets: list[AdviceRegret]
+    harder: list[AdviceRegret]
 
 
 def sources(study: Study) -> Sources | None:
@@ -37,27 +44,35 @@ def sources(study: Study) -> Sources | None:
 
     None without fine-tuning, or with fewer than three problems that share a target.
     """
-    grid, problems = study.grid, _sharing(study.grid, study.subjects)
+    grid, problems = study.grid, _sharing(study)
     if len(problems) < FEWEST or "finetune" not in grid.strategies:
         return None
+    others = [p for p in problems if p != TARGET_ITSELF]
+    return {
+        "problems": problems,
+        "regrets": _regrets(grid, problems),
+        "harder": _regrets(grid, others) if FEWEST <= len(others) < len(problems) else [],
+    }
+
+
+def _regrets(grid: Grid, problems: Sequence[str]) -> list[AdviceRegret]:
+    """Return what it costs to choose among the sources of problems; sources that a score cannot tell apart share."""
     x = np.stack([_column(grid, problems, n, "accuracy", "finetune") for n in grid.sizes])  # (sizes, sources, seeds)
     regrets: list[AdviceRegret] = []
     for column, (score, sign) in SCORES.items():
         scores = [sign * _column(grid, problems, n, column) for n in grid.sizes]
         if not np.isnan(scores).all():
-            choice = np.concatenate([stats.highest_score(s, 1) for s in scores])
-            regrets.append({"advice": f"the source with {score}", **regret_of(stats.regret(x, choice))})
-    regrets.append({"advice": "a source at random", **regret_of(stats.regret(x, None))})
-    return {"problems": problems, "regrets": regrets}
+            found = regret_of(stats.regret(x, np.concatenate([stats.highest_score(s, 1) for s in scores])))
+            regrets.append({"advice": f"the source with {score}", "oracle": column in ON_PROBE, **found})
+    regrets.append({"advice": "a source at random", "oracle": False, **regret_of(stats.regret(x, None))})
+    return regrets
 
 
-def _sharing(grid: Grid, problems: Sequence[str]) -> list[str]:
+def _sharing(study: Study) -> list[str]:
     """Return the largest group of problems with one target: their trials from scratch are the same ones."""
     groups: dict[str, list[str]] = {}
-    for p in problems:
-        row = grid.trials.get((p, PLAIN, grid.sizes[0], grid.seeds[0])) if grid.seeds else None
-        if row and row.get("key"):
-            groups.setdefault(str(row["key"]), []).append(p)
+    for p in study.subjects:
+        groups.setdefault(study.targets[p], []).append(p)
     return max(groups.values(), key=len, default=[])
 
 

@@ -40,10 +40,11 @@ def regrets(ways: Sequence[AdviceRegret]) -> Table:
     """Return the regret of each way of choosing, one row per way."""
     heads = ("regret (points)", "95 % interval", "cells", "seeds")
     return {
-        "columns": [head("choose", number=False), *map(head, heads)],
+        "columns": [head("choose", number=False), head("needs an oracle", number=False), *map(head, heads)],
         "rows": [
             [
                 cell("text", r["advice"]),
+                cell("text", "yes" if r["oracle"] else "no"),
                 cell("points", r["mean"]),
                 cell("points_interval", r),
                 cell("count", r["cells"]),
