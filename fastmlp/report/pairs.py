@@ -15,7 +15,7 @@ from .. import stats
 from .grid import BASELINE, PLAIN, Grid, paired
 from .strategies import family_of
 
-__all__ = ["FAMILIES", "FEW", "Comparison", "Difference", "Pair", "Pairs", "difference_of", "transplanted"]
+__all__ = ["CROSSINGS", "FAMILIES", "FEW", "Comparison", "Difference", "Pair", "Pairs", "difference_of", "transplanted"]
 
 Side = tuple[str, str]  # a problem and a strategy
 
@@ -60,6 +60,8 @@ FEW = 6
 
 #: Families of strategies that copy, freeze or probe a number of layers, which is in their name.
 LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
+#: Pairs of which one may lead with few labels and the other with many.
+CROSSINGS = (("frozen", "finetune"), ("bitfit", "finetune"), ("finetune", PLAIN), ("frozen", PLAIN))
 #: Yosinski's A, pretrained on the other classes, and B, pretrained on the same.
 AXIS = {"A": "halves", "B": "halves-self"}
 
@@ -211,6 +213,11 @@ def _freezing(grid: Grid) -> list[Pair]:
     return _in_every_cell(grid, [("finetune", "frozen")] if both else [])
 
 
+def _crossings(grid: Grid) -> list[Pair]:
+    """Ask who leads, of pairs whose learning curves may cross."""
+    return _in_every_cell(grid, [pair for pair in CROSSINGS if set(pair) <= set(grid.strategies)])
+
+
 def _matched(grid: Grid) -> list[Pair]:
     """Ask what pretrained weights are worth beside random ones that may move the same, through the same scaler."""
     return _in_every_cell(grid, grid.matched_controls)
@@ -263,4 +270,5 @@ FAMILIES: dict[str, Callable[[Grid], list[Pair]]] = {
     "layers": _layers,
     "yosinski": _yosinski,
     "matched": _matched,
+    "crossings": _crossings,
 }

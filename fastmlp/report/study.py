@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stats import Winners, winner_sets
+from ..stats import LEVEL, Winners, safe_choices, winner_sets
 from .grid import BASELINE, PLAIN, Grid, Row, number
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Comparison, Pair, Pairs
@@ -184,6 +184,23 @@ class Study:
         no strategy is shown to be behind the best, or is None. Empty without contestants.
         """
         return {cell: self._contest(cell, result) for cell, result in self._winners.items()}
+
+    @cached_property
+    def safe(self) -> dict[str, tuple[str, ...]]:
+        """For each problem the contestants that are shown to be behind no other by the margin, at any size.
+
+        With 95 % confidence none of them, on any problem, is.
+        """
+        names, problems = self.grid.contestants, self.grid.problems
+        level = 1 - (1 - LEVEL) / len(problems)
+        found = {
+            p: safe_choices(self.accuracies(names, [p])[0].transpose(0, 2, 1), margin=self.margin, level=level)
+            for p in problems
+        }
+        return {
+            p: tuple(s for s, one in zip(names, of_problem, strict=True) if one.case == "safe")
+            for p, of_problem in found.items()
+        }
 
     def _contest(self, cell: Cell, result: Winners) -> Contest:
         """Take the verdict on each against the best, and where that is open, whether it may be the best itself."""

@@ -16,6 +16,7 @@ gives the same result, and so does the same data shifted, or with its seeds in a
 `comparisons`          of two strategies on the seeds they share, ending in a verdict
 `multiplicity`         Holm's correction for multiple comparisons
 `winners`              the strategies of a cell that cannot be told apart from the best
+`safety`               the strategies of which it is shown that they are hardly behind any other
 `sign_flip`            the random signs that winners are tested with
 `advice`               CS231n's advice, and whether the winners agree with it
 `regrets`              the accuracy that an advice costs
@@ -25,10 +26,11 @@ gives the same result, and so does the same data shifted, or with its seeds in a
 `variance_components`  what an accuracy varies with
 `stability`            whether a training ended where its losses had led
 `normalisation`        a score on a scale from 0 to 1 between two others
-`power`                what a study could have seen, and how many seeds would decide
+`power`                what a study could have seen
 =====================  ===========================================================================================
 """
 
+from ._arrays import LEVEL as LEVEL
 from ._arrays import Reason as Reason
 from ._arrays import Verdict as Verdict
 from .advice import ADVICE as ADVICE
@@ -56,8 +58,6 @@ from .intervals import mean_interval as mean_interval
 from .multiplicity import holm as holm
 from .normalisation import normalised_score as normalised_score
 from .power import Detectable as Detectable
-from .power import SeedsNeeded as SeedsNeeded
-from .power import seeds_to_decide as seeds_to_decide
 from .power import smallest_difference as smallest_difference
 from .profiles import Proportion as Proportion
 from .profiles import Ranks as Ranks
@@ -69,6 +69,8 @@ from .regrets import always as always
 from .regrets import highest_score as highest_score
 from .regrets import learned_choice as learned_choice
 from .regrets import regret as regret
+from .safety import Safety as Safety
+from .safety import safe_choices as safe_choices
 from .stability import FAR as FAR
 from .stability import is_unstable as is_unstable
 from .stability import rise as rise

@@ -3,6 +3,9 @@
 Both are read from learning curves within the measured sizes; "below range", "above range" and "no crossover in range"
 are possible answers. Intervals come from resampling seeds, the same for both curves, and refitting. A resample with an
 answer out of range counts as below or above all answers in range, so an interval may be open on one side.
+
+Curves cross wherever noise lets them, so a crossover is an answer only where each of the two is shown to lead, on its
+side. Between strategies of which neither ever led, a narrow interval comes from the law of the curves, not from data.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import ShapeError
-from ._arrays import LEVEL, check_level
+from ._arrays import LEVEL, Verdict, check_level
+from .comparisons import paired_family
 from .curves import DRAWS, FEWEST, Fits, check_curve, fit_resamples, in_one_order, percentiles, resample_seeds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from ._arrays import Floats
@@ -65,11 +71,12 @@ class Crossover:
     n_target, low, high
         The size and its interval. If `low` or `high` is None without a reason, the interval is open on that side.
     before, after
-        Which of the two leads before and after: "first", "second", or None if neither does.
+        Which of the two curves leads before and after: "first", "second", or None if neither does.
     share
         Share of the resamples that cross within the range.
     case
-        *crosses*; *no crossover in range*; *no curve*.
+        *crosses*; *no lead on both sides*, the curves cross, but not each of the two is shown to lead on its side; *no
+        crossover in range*; *no curve*.
     reason
         Why there is no curve, or no interval, or None.
     """
@@ -80,7 +87,7 @@ class Crossover:
     before: Literal["first", "second"] | None
     after: Literal["first", "second"] | None
     share: float | None
-    case: Literal["crosses", "no crossover in range", "no curve"]
+    case: Literal["crosses", "no lead on both sides", "no crossover in range", "no curve"]
     reason: NoCurve | Unsure | None
 
 
@@ -150,11 +157,14 @@ def crossover(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    verdicts: Sequence[Verdict] | None = None,
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Crossover:
     """Return the size at which one learning curve overtakes another; the first one, if there are two.
+
+    The leader before must be shown to lead at some size below it, and the leader after at some size above it.
 
     Parameters
     ----------
@@ -162,6 +172,8 @@ def crossover(
         Shape (sizes,), labels, rising.
     first, second
         Shape (seeds, sizes), accuracies on the same seeds, NaN where a trial is missing.
+    verdicts
+        Shape (sizes,), on the first against the second; tested here, all sizes together, unless they are given.
     level
         Confidence of the interval.
     draws
@@ -171,8 +183,9 @@ def crossover(
 
     Examples
     --------
-    >>> n = [20, 50, 100, 200, 500]
-    >>> slow, fast = [[0.9 - 0.1 * (k / 20) ** -0.5 for k in n]], [[0.95 - 0.3 * (k / 20) ** -0.9 for k in n]]
+    >>> n, luck = [20, 50, 100, 200, 500], (-0.002, 0.0, 0.001)
+    >>> slow = [[0.9 - 0.1 * (k / 20) ** -0.5 + e for k in n] for e in luck]
+    >>> fast = [[0.95 - 0.3 * (k / 20) ** -0.9 - e for k in n] for e in luck]
     >>> c = crossover(n, slow, fast)
     >>> round(c.n_target), c.before, c.after
     (63, 'first', 'second')
@@ -195,8 +208,23 @@ def crossover(
     if starts == 0 or np.isinf(places[0]):
         before = names.get(starts)
         return Crossover(None, None, None, before, before, share, "no crossover in range", unsure)
+    place, before, after = float(places[0]), names[starts], names[-starts]
+    if verdicts is None:
+        verdicts = [d.verdict for d in paired_family(list(zip(a.T, b.T, strict=True)), margin=0.0, level=level)]
+    if not _both_lead(n, verdicts, place, before):
+        return Crossover(None, None, None, before, after, share, "no lead on both sides", unsure)
     ends = (None, None) if unsure else _ends(places[1:], seeds, level, (low, high))
-    return Crossover(float(places[0]), *ends, names[starts], names[-starts], share, "crosses", unsure)
+    return Crossover(place, *ends, before, after, share, "crosses", unsure)
+
+
+def _both_lead(n: Floats, verdicts: Sequence[Verdict], place: float, before: Literal["first", "second"]) -> bool:
+    """Whether who leads before a place is shown to lead at a size below it, and the other at a size above it."""
+    if len(verdicts) != n.size:
+        raise ShapeError(f"{len(verdicts)} verdicts for {n.size} sizes")
+    won, lost = ("better", "worse") if before == "first" else ("worse", "better")
+    sides = [(won if size < place else lost) == verdict for size, verdict in zip(n, verdicts, strict=True)]
+    below = n < place
+    return bool(np.any(sides & below) and np.any(sides & ~below))
 
 
 def _pair(sizes: ArrayLike, first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats, Floats]:

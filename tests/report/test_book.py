@@ -179,7 +179,7 @@ def test_what_is_left_out_is_said() -> None:
 def test_what_happened_inside_follows_the_verdicts(whole: tuple[str, str]) -> None:
     text = text_of_html(whole[0])
     assert "the body of lp-ft drifts less than that of finetune in 4 of 4 problems, and more in 0." in text
-    assert "explains the largest share of the variance is the labelled examples" in text
+    assert "that the most variance depends on, its interplay with the others included, is the labelled examples" in text
 
 
 def test_peers_are_told_where_they_were_measured(tmp_path: Path) -> None:

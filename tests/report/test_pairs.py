@@ -174,7 +174,9 @@ def test_the_order_of_families_is_declared_because_it_decides_verdicts() -> None
     there, back = Pairs(grid, 0.01), Pairs(grid, 0.01, dict(reversed(FAMILIES.items())))
     pairs = {pair for pairs_of in FAMILIES.values() for pair in pairs_of(grid)}
     assert any(there[pair]["together"] != back[pair]["together"] for pair in pairs)
-    assert list(FAMILIES) == ["question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski", "matched"]
+    assert list(FAMILIES) == [
+        *("question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski", "matched", "crossings")
+    ]
 
 
 def test_only_what_starts_from_pretrained_weights_says_what_they_are_worth() -> None:

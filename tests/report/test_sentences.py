@@ -227,7 +227,7 @@ def test_how_soon_is_told_by_the_side_of_one_half() -> None:
         (
             "subset",
             ["weights", "order"],
-            "interval of the initial weights and the order of the batches, so",
+            "overlaps with that of the initial weights and the order of the batches, so",
         ),
         ("pretraining", [], "Another network pretrained on the same source task would have given another"),
         ("order", [], "is the order of the batches, and its interval does not"),

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import least_squares
 
 from fastmlp.errors import InvalidInput, ShapeError
-from fastmlp.stats import crossover, curves, fit_curve, label_equivalence
+from fastmlp.stats import Verdict, crossover, curves, fit_curve, label_equivalence
 from fastmlp.stats.curves import percentiles
 
 from .data import Array, accuracies, numbers, real, trials
@@ -156,6 +156,25 @@ def test_no_crossover_in_range_is_an_answer() -> None:
     x = study(law(SIZES))
     c = crossover(SIZES, x, x)
     assert (c.case, c.before, c.n_target) == ("no crossover in range", None, None)
+
+
+def test_curves_that_cross_though_neither_ever_led_give_no_number() -> None:
+    slow, steep = study(law(SIZES, 0.85, 0.1, 0.5), seed=1), study(law(SIZES, 0.95, 0.35, 0.8), seed=2)
+    found = crossover(SIZES, slow, steep)
+    below = real(found.n_target) > SIZES
+    before: list[Verdict] = ["better" if first else "undecided" for first in below]
+    after: list[Verdict] = ["undecided" if first else "worse" for first in below]
+    nothing: list[list[Verdict]] = [["undecided"] * 6, ["tied"] * 6]
+    for verdicts in (before, after, *nothing):
+        c = crossover(SIZES, slow, steep, verdicts=verdicts)
+        assert (c.case, c.n_target, c.low, c.high) == ("no lead on both sides", None, None, None)
+        assert (c.before, c.after, c.share) == (found.before, found.after, found.share)
+    led: list[Verdict] = ["better" if first else "worse" for first in below]
+    assert crossover(SIZES, slow, steep, verdicts=led) == found
+    noise = study(law(SIZES) + 0.001 * (SIZES < 50), seed=3, sd=0.05), study(law(SIZES), seed=4, sd=0.05)
+    assert crossover(SIZES, *noise).case in {"no lead on both sides", "no crossover in range"}
+    with pytest.raises(ShapeError, match="1 verdicts for 6 sizes"):
+        crossover(SIZES, slow, steep, verdicts=["better"])
 
 
 # --- what holds whatever the numbers

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fastmlp.report.chapters.answer.harm import Negative, freezing, negative
-from fastmlp.report.chapters.answer.numbers import numbers
+from fastmlp.report.chapters.answer.numbers import Headline, numbers
 from tests.report_data import MadeUp, flat, study, study_of
 
 FOUR = ("baseline", "scratch", "frozen", "finetune")
@@ -137,3 +137,24 @@ def test_only_what_starts_from_a_pretrained_network_transfers() -> None:
 def test_without_controls_nothing_is_looked_for() -> None:
     assert negative(study_of(made_up(flat({}), strategies=["frozen", "finetune"]))) is None
     assert negative(study_of(made_up(flat({}), strategies=["scratch"]))) is None
+
+
+def headline(data: MadeUp) -> Headline:
+    return numbers(study_of(data))["answers"]["parity"]["headline"]
+
+
+def test_who_is_never_shown_to_be_behind_is_safe_only_if_it_is_shown() -> None:
+    ahead = flat({"scratch": 0.6, "frozen": 0.9, "finetune": 0.898})
+    sure, noisy = headline(study(ahead, spread=0.004)), headline(study(ahead, spread=0.04))
+    assert (sure["case"], sure["strategies"]) == ("safe", ["frozen", "finetune"])
+    assert (noisy["case"], noisy["strategies"]) == ("never_behind", ["frozen", "finetune"])
+
+
+def test_what_is_safe_is_corrected_over_all_problems() -> None:
+    near = flat({"frozen": 0.805, "finetune": 0.804})
+    problems = ("parity", *(f"rotated-{k}" for k in range(1, 30)))
+    alone, many = (
+        study_of(study(near, spread=0.008, sizes=(20,), problems=names)).safe["parity"]
+        for names in (("parity",), problems)
+    )
+    assert set(many) < set(alone)

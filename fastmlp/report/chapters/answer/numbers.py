@@ -27,6 +27,7 @@ HeadlineCase = Literal[
     "best_everywhere",
     "tied_everywhere",
     "undecided_everywhere",
+    "safe",
     "never_behind",
     "depends",
 ]
@@ -107,7 +108,7 @@ def _answer(study: Study, problem: str, stand: Sequence[Standing]) -> Answer:
     beaten = {c["n_target"] for c in baseline if c["n"] and c["verdict"] == "better"}
     compared = {c["n_target"] for c in baseline if c["n"]}
     return {
-        "headline": _headline(study, stand),
+        "headline": _headline(study, problem, stand),
         "groups": _groups(stand),
         "baseline_wins": [s["n_target"] for s in stand if s["against_baseline"] == "worse"],
         "baseline_beaten": sorted(beaten),
@@ -131,15 +132,19 @@ def _groups(stand: Sequence[Standing]) -> list[Group]:
     return [{**members[0], "sizes": [m["n_target"] for m in members]} for members in groups]
 
 
-def _headline(study: Study, stand: Sequence[Standing]) -> Headline:
+def _headline(study: Study, problem: str, stand: Sequence[Standing]) -> Headline:
     contestants = study.grid.contestants
     if not contestants:
         return {"case": "no_network", "strategies": [], "sizes": []}
     compared = [s for s in stand if s["case"] in {"clear", "tied", "undecided"}]
     if not compared:
         return _uncompared(stand)
+    sizes = [s["n_target"] for s in compared]
     in_front = [c for c in contestants if all(c in {*s["leaders"], *s["undecided"]} for s in compared)]
-    return {"case": _case(compared, in_front), "strategies": in_front, "sizes": [s["n_target"] for s in compared]}
+    case, safe = _case(compared, in_front), list(study.safe[problem])
+    if case in {"never_behind", "depends"} and safe and len(sizes) == len(stand):
+        return {"case": "safe", "strategies": safe, "sizes": sizes}
+    return {"case": case, "strategies": in_front, "sizes": sizes}
 
 
 def _uncompared(stand: Sequence[Standing]) -> Headline:

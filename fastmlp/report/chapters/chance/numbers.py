@@ -1,4 +1,4 @@
-"""Components of variance of replicated cells, the smallest detectable difference, and the seeds needed."""
+"""Components of variance of replicated cells, and the smallest detectable difference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .... import stats
 from ...grid import PLAIN, number
 from ...study import Study
 
-__all__ = ["Component", "Detectable", "Ledger", "Numbers", "Power", "PowerRow", "SeedsNeeded", "numbers"]
+__all__ = ["Component", "Detectable", "Ledger", "Numbers", "Power", "PowerRow", "numbers"]
 
 Array = NDArray[np.float64]
 Values = Mapping[int, list[float]]  # of replicates, by seed
@@ -63,25 +63,11 @@ class Detectable(TypedDict):
     reason: stats.Reason | None
 
 
-class SeedsNeeded(TypedDict):
-    """How many seeds would decide: see `stats.SeedsNeeded`."""
-
-    needed: int | None
-    more: int | None
-    towards: Literal["better", "worse", "tied"] | None
-    n: int
-    dropped: int
-    power: float
-    comparisons: int
-    reason: stats.Reason | None
-
-
 class PowerRow(TypedDict):
-    """The smallest detectable difference with one number of labels, and the seeds that a verdict needs."""
+    """The smallest detectable difference with one number of labels."""
 
     n_target: int
     smallest: Detectable
-    needed: SeedsNeeded
 
 
 class Power(TypedDict):
@@ -172,7 +158,6 @@ def _power(study: Study) -> list[Power]:
         {
             "n_target": n,
             "smallest": _detectable(stats.smallest_difference(a[:, k], b[:, k], comparisons=comparisons)),
-            "needed": _needed(stats.seeds_to_decide(a[:, k], b[:, k], margin=study.margin, comparisons=comparisons)),
         }
         for k, n in enumerate(grid.sizes)
     ]
@@ -197,17 +182,4 @@ def _detectable(d: stats.Detectable) -> Detectable:
         "power": d.power,
         "comparisons": d.comparisons,
         "reason": d.reason,
-    }
-
-
-def _needed(s: stats.SeedsNeeded) -> SeedsNeeded:
-    return {
-        "needed": s.needed,
-        "more": s.more,
-        "towards": s.towards,
-        "n": s.n,
-        "dropped": s.dropped,
-        "power": s.power,
-        "comparisons": s.comparisons,
-        "reason": s.reason,
     }

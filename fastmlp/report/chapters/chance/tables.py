@@ -30,18 +30,11 @@ def ledger(data: Ledger) -> Table:
 
 
 def power(rows: Sequence[PowerRow]) -> Table:
-    """Return the smallest detectable difference and the seeds needed, one row per size."""
-    heads = ("labels", "smallest difference (points)", "seeds that would decide")
+    """Return the smallest detectable difference, one row per size."""
     return {
-        "columns": [*map(head, heads), head("towards", number=False)],
+        "columns": [head("labels"), head("smallest difference (points)")],
         "rows": [
-            [
-                cell("count", r["n_target"]),
-                cell("plain_points", _possible(r["smallest"]["difference"])),
-                cell("count", r["needed"]["needed"]),
-                cell("text", r["needed"]["towards"] or "–"),
-            ]
-            for r in rows
+            [cell("count", r["n_target"]), cell("plain_points", _possible(r["smallest"]["difference"]))] for r in rows
         ],
     }
 

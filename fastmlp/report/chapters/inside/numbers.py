@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from statistics import fmean
 from typing import Any, TypedDict
@@ -16,10 +16,11 @@ from ...study import Study
 
 __all__ = ["MeasuredDifference", "Numbers", "ProblemInside", "Soon", "StrategyInside", "numbers"]
 
-Columns = Mapping[str, Callable[[Row], float | None]]  # a number of a record, by its name
-
 SHIFTED = "accuracy_"  # how columns of accuracy under a shift begin
 NEVER = -1e300  # as good as minus infinity, which statistics refuse
+LP_FT = ("lp-ft", "finetune")
+#: The smallest difference of drift that matters: drift is a distance relative to the weights, and no accuracy.
+DRIFT_MARGIN = 0.05
 
 
 class Soon(TypedDict):
@@ -60,7 +61,9 @@ class ProblemInside(TypedDict):
 
     `depth` counts layers, `shifts` names those that were measured. `pairs` are LP-FT minus fine-tuning: in the drift of
     the body, in what is kept of the source and in accuracy under each shift. `shifted` is fine-tuning minus scratch
-    under each shift. `soon` says how probable fine-tuning is to reach scratch's last loss after fewer updates.
+    under each shift. Each is corrected over all problems, as a sentence counts them; shifts under which neither of the
+    two is better than chance are left out and counted in `by_chance`. `soon` says how probable fine-tuning is to reach
+    scratch's last loss after fewer updates.
     """
 
     name: str
@@ -70,6 +73,7 @@ class ProblemInside(TypedDict):
     rows: list[StrategyInside]
     pairs: list[MeasuredDifference]
     shifted: list[MeasuredDifference]
+    by_chance: int
     soon: Improvement | None
 
 
@@ -84,12 +88,17 @@ class Numbers(TypedDict):
     reached: bool
 
 
+Asked = tuple[ProblemInside, str, Callable[[Row], float | None]]  # a problem, and a number of its records by name
+
+
 def numbers(study: Study) -> Numbers | None:
     """Return the numbers of the chapter, or None without such measurements."""
     problems = [one for name in study.ordered if (one := _problem(study, name))]
     rows = [row for one in problems for row in one["rows"]]
     if not problems:
         return None
+    _compare_drift(study, problems)
+    _compare_under_shifts(study, problems)
     return {
         "problems": problems,
         "compared": any(row["cka"] for row in rows),
@@ -110,16 +119,15 @@ def _problem(study: Study, problem: str) -> ProblemInside | None:
     if not rows:
         return None
     shifts = [k for k in rows[0]["shifts"] if any(row["shifts"][k]["n"] for row in rows)]
-    shifted: Columns = {k: partial(number, column=SHIFTED + k) for k in shifts}
-    lp_ft: Columns = {"drift": _body_drift, "kept": partial(number, column="source_accuracy_kept"), **shifted}
     return {
         "name": problem,
         "n_target": n,
         "depth": max(len(row["drift"]) for row in rows),
         "shifts": shifts,
         "rows": rows,
-        "pairs": _compare(study, problem, ("lp-ft", "finetune"), lp_ft),
-        "shifted": _compare(study, problem, ("finetune", PLAIN), shifted),
+        "pairs": [],
+        "shifted": [],
+        "by_chance": 0,
         "soon": _sooner(grid, problem),
     }
 
@@ -158,14 +166,42 @@ def _by_layer(lists: Sequence[Any]) -> list[Mean]:
     return [mean_of([v[k] if v and k < len(v) else None for v in lists]) for k in range(depth)]
 
 
-def _compare(study: Study, problem: str, pair: tuple[str, str], columns: Columns) -> list[MeasuredDifference]:
-    """Compare two strategies, first minus second, in some numbers at the largest size, corrected together."""
+def _compare_drift(study: Study, problems: Sequence[ProblemInside]) -> None:
+    """Compare LP-FT with fine-tuning in the drift of the body and in what is kept of the source."""
+    for what, column, margin in (
+        ("drift", _body_drift, DRIFT_MARGIN),
+        ("kept", partial(number, column="source_accuracy_kept"), study.margin),
+    ):
+        asked = [(one, what, column) for one in problems]
+        for one, difference in _family(study, LP_FT, asked, margin):
+            one["pairs"].append(difference)
+
+
+def _compare_under_shifts(study: Study, problems: Sequence[ProblemInside]) -> None:
+    """Compare LP-FT with fine-tuning, and that with scratch, in accuracy under each shift of each problem."""
+    for pair, where in ((LP_FT, "pairs"), (("finetune", PLAIN), "shifted")):
+        asked = []
+        for one in problems:
+            chance = 1 / (study.facts(one["name"]).get("target_classes") or 1)
+            means = {row["strategy"]: row["shifts"] for row in one["rows"] if row["strategy"] in pair}
+            seen = [k for k in one["shifts"] if any((shifts[k]["mean"] or 0) > chance for shifts in means.values())]
+            one["by_chance"] = max(one["by_chance"], len(one["shifts"]) - len(seen))
+            asked += [(one, k, partial(number, column=SHIFTED + k)) for k in seen]
+        for one, difference in _family(study, pair, asked, study.margin):
+            (one["pairs"] if where == "pairs" else one["shifted"]).append(difference)
+
+
+def _family(
+    study: Study, pair: tuple[str, str], asked: Sequence[Asked], margin: float
+) -> Iterator[tuple[ProblemInside, MeasuredDifference]]:
+    """Compare two strategies, first minus second, at the largest size: all that one sentence counts, together."""
     grid = study.grid
     if not set(pair) <= set(grid.strategies):
-        return []
-    a, b = (grid.ok(problem, s, grid.sizes[-1]) for s in pair)
-    differences = paired_family([paired(a, b, of) for of in columns.values()], margin=study.margin)
-    return [{**difference_of(d), "what": what} for what, d in zip(columns, differences, strict=True)]
+        return
+    trials = [tuple(grid.ok(one["name"], s, one["n_target"]) for s in pair) for one, _, _ in asked]
+    values = [paired(first, second, of) for (first, second), (_, _, of) in zip(trials, asked, strict=True)]
+    for (one, what, _), d in zip(asked, paired_family(values, margin=margin), strict=True):
+        yield one, {**difference_of(d), "what": what}
 
 
 def _sooner(grid: Grid, problem: str) -> Improvement | None:

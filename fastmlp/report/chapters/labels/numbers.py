@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 
 from .... import stats
 from ...grid import PLAIN
-from ...pairs import FEW
+from ...pairs import CROSSINGS, FEW
 from ...study import Study
 
 __all__ = ["Crossover", "Equivalence", "Equivalences", "Numbers", "Worth", "numbers"]
@@ -17,7 +17,6 @@ Leader = Literal["first", "second"]
 
 STANDARD = ("frozen", "finetune")  # of many strategies, these stand for all
 FEWEST_SIZES = 3  # that a learning curve needs
-CROSSINGS = (("frozen", "finetune"), ("bitfit", "finetune"), ("finetune", PLAIN), ("frozen", PLAIN))
 DRAWS = 199  # resamples of a curve where there are many; the package's own number where there are few
 MANY_CURVES = 12
 
@@ -54,7 +53,7 @@ class Crossover(TypedDict):
     before: Leader | None
     after: Leader | None
     share: float | None
-    case: Literal["crosses", "no crossover in range", "no curve"]
+    case: Literal["crosses", "no lead on both sides", "no crossover in range", "no curve"]
     reason: Reason | None
 
 
@@ -96,9 +95,7 @@ def _worth(study: Study, problem: str, strategies: Sequence[str], *, many: bool)
         overall, each = stats.label_equivalence(sizes, study.curve(problem, s), scratch, **draws)
         equivalences.append({"strategy": s, "overall": _equivalence(overall), "each": [_equivalence(e) for e in each]})
     crossovers = [
-        _crossover(a, b, stats.crossover(sizes, study.curve(problem, a), study.curve(problem, b), **draws))
-        for a, b in CROSSINGS
-        if {a, b} <= set(study.grid.strategies)
+        _crossing(study, problem, a, b, **draws) for a, b in CROSSINGS if {a, b} <= set(study.grid.strategies)
     ]
     return {"name": problem, "equivalences": equivalences, "crossovers": crossovers}
 
@@ -116,7 +113,11 @@ def _equivalence(e: stats.Equivalence) -> Equivalence:
     }
 
 
-def _crossover(first: str, second: str, c: stats.Crossover) -> Crossover:
+def _crossing(study: Study, problem: str, first: str, second: str, **draws: int) -> Crossover:
+    """Return where two curves cross; who leads is said by the verdicts of the study."""
+    sizes, curves = study.grid.sizes, (study.curve(problem, first), study.curve(problem, second))
+    verdicts = [study.pairs[n, (problem, first), (problem, second)]["verdict"] for n in sizes]
+    c = stats.crossover(sizes, *curves, verdicts=verdicts, **draws)
     return {
         "first": first,
         "second": second,
