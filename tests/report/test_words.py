@@ -42,9 +42,8 @@ def lead(text: str) -> str:
 
 def test_a_baseline_that_wins_everywhere_is_named_first() -> None:
     words = lead(read(study(flat({"baseline": 0.9, "baseline-source-scaler": 0.9} | NETWORKS))))
-    assert words.startswith(
-        "source task? The baseline wins with 20, 50, 100, 200 and 500 labels: baseline is better than the best of the"
-    )
+    assert words.startswith("source task? In one line. The baseline wins: baseline, which does not use the source, is")
+    assert "The baseline wins with 20, 50, 100, 200 and 500 labels: baseline is better than the best of the" in words
     assert "but the baseline wins: baseline is better than" in words
     assert "is also better than baseline" not in words
 

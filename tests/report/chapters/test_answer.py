@@ -10,6 +10,7 @@ import pytest
 
 from fastmlp.report.chapters.answer.harm import Negative, freezing, negative
 from fastmlp.report.chapters.answer.numbers import Headline, numbers
+from tests.report.test_sentences import said
 from tests.report_data import MadeUp, flat, study, study_of
 
 FOUR = ("baseline", "scratch", "frozen", "finetune")
@@ -158,3 +159,32 @@ def test_what_is_safe_is_corrected_over_all_problems() -> None:
         for names in (("parity",), problems)
     )
     assert set(many) < set(alone)
+
+
+@pytest.mark.parametrize(
+    ("means", "spread", "case", "words"),
+    [
+        ({"finetune": 0.9}, 0.004, "best", "or finetune? **finetune**. It reaches"),
+        ({"frozen": 0.6, "scratch": 0.8005}, 0.002, "tied", "**scratch**, or what is tied with it"),
+        ({"finetune": 0.81}, 0.05, "undecided", "? Not decided: "),
+    ],
+)
+def test_the_lab_has_its_answer_in_one_line(means: dict[str, float], spread: float, case: str, words: str) -> None:
+    found = numbers(study_of(study(flat(means), spread=spread)))["asked"]
+    assert found is not None
+    assert (found["n_target"], found["case"]) == (200, case)
+    assert words in said("asked", found).replace("`", "")
+    verdicts = [c["verdict"] for c in found["compared"]]
+    assert said("asked", found).count("**undecided**") >= verdicts.count("undecided")
+
+
+def test_the_nearest_number_of_labels_answers_for_one_that_was_not_run() -> None:
+    found = numbers(study_of(study(sizes=(20, 100, 500))))["asked"]
+    assert found is not None
+    assert found["n_target"] == 100
+    assert "with 100 labels (this study has no trials with 200)" in said("asked", found)
+
+
+@pytest.mark.parametrize("grid", [{"problems": ["same"]}, {"strategies": ["baseline", "scratch"]}, {"seeds": 1}])
+def test_a_study_that_did_not_ask_gives_no_answer(grid: dict[str, Any]) -> None:
+    assert numbers(study_of(study(**grid)))["asked"] is None

@@ -13,6 +13,7 @@ from typing import Literal, TypedDict
 from ...standings import Standing, standings
 from ...study import InProblem, Study
 from ...winners import Winners, winners
+from .asked import Asked, asked
 from .harm import Freezing, Negative, against_plain, freezing, negative
 from .relations import Relation, relations
 
@@ -82,8 +83,12 @@ class Overview(TypedDict):
 
 
 class Numbers(TypedDict):
-    """Answers by problem; negative transfer and the cost of freezing, if there is any; and all cells together."""
+    """The answer to the lab's question, if it was asked; answers by problem; harm and cost; all cells together.
 
+    Negative transfer and the cost of freezing are None where there is nothing to hold a strategy against.
+    """
+
+    asked: Asked | None
     answers: dict[str, Answer]
     negative: Negative | None
     freezing: Freezing | None
@@ -95,6 +100,7 @@ def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     stand = {p: standings(study, p) for p in study.grid.problems}
     return {
+        "asked": asked(study),
         "answers": {p: _answer(study, p, stand[p]) for p in study.grid.problems},
         "negative": negative(study),
         "freezing": freezing(study),
