@@ -68,6 +68,17 @@ def at_most(name: str, value: object, most: int) -> int:
     return number
 
 
+def check_threads(threads: int | None) -> int | None:
+    """Return a number of threads, at least 1; None stands for as many as gain by it.
+
+    Raises
+    ------
+    InvalidInput
+        If it is something else.
+    """
+    return None if threads is None else at_least_one("threads", threads)
+
+
 def in_range(name: str, value: object, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
     """Return a number between two bounds as a ``float``.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .backends import get_backend
 from .backends.reference import two_logits
-from .checks import check_dtype, check_name, check_sizes, is_whole
+from .checks import check_dtype, check_name, check_sizes, check_threads, is_whole
 from .errors import InvalidInput, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
@@ -190,7 +190,7 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     return Network(layout.sizes, theta.astype(numbers), activation)
 
 
-def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:
+def forward(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int | None = None) -> Floats:
     """Return the logits of a network.
 
     Parameters
@@ -201,6 +201,9 @@ def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:
         Inputs; cast to the network's dtype.
     backend
         ``auto``, ``numba`` or ``numpy``.
+    threads
+        How many threads share the rows; only ``numba`` has more than one. None: as many as the process may use if
+        there is enough to do, and else one. No bit depends on it.
 
     Returns
     -------
@@ -212,15 +215,15 @@ def forward(net: Network, X: ArrayLike, *, backend: str = "auto") -> Floats:
         If the inputs do not fit the network, or hold NaN or infinity.
     """
     x = inputs_for(net, X)
-    return get_backend(backend).forward(*kernel_arguments(net), x)
+    return get_backend(backend).logits(*kernel_arguments(net), x, check_threads(threads))
 
 
-def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto") -> Floats:
+def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", threads: int | None = None) -> Floats:
     """Return the activations after the first `depth` layers, (n, sizes[depth]).
 
     Parameters
     ----------
-    net, X, backend
+    net, X, backend, threads
         As in `forward`.
     depth
         0 gives the inputs themselves; at most the number of hidden layers.
@@ -236,7 +239,7 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto") -
         raise ShapeError(
             f"depth is {shown(depth)}; a network of sizes {net.sizes} has features at depths 0 to {deepest}"
         )
-    return get_backend(backend).features(*kernel_arguments(net), x, int(depth))
+    return get_backend(backend).hidden(*kernel_arguments(net), x, int(depth), check_threads(threads))
 
 
 def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> tuple[float, Network]:
@@ -259,9 +262,11 @@ def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto")
     return float(loss), replace(net, theta=gradient)
 
 
-def predict_proba(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.float64]:
+def predict_proba(
+    net: Network, X: ArrayLike, *, backend: str = "auto", threads: int | None = None
+) -> NDArray[np.float64]:
     """Return the probability of each class, (n, n_classes); one logit z counts as the two logits (0, z)."""
-    return softmax(two_logits(forward(net, X, backend=backend)))
+    return softmax(two_logits(forward(net, X, backend=backend, threads=threads)))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of a network that diverged they are NaN, as its logits are
@@ -273,14 +278,14 @@ def softmax(logits: Floats) -> NDArray[np.float64]:
     return np.ascontiguousarray((e / e.sum(axis=0)).T)
 
 
-def predict(net: Network, X: ArrayLike, *, backend: str = "auto") -> NDArray[np.int64]:
+def predict(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int | None = None) -> NDArray[np.int64]:
     """Return the likeliest class of each example, (n,)."""
-    logits = forward(net, X, backend=backend)
+    logits = forward(net, X, backend=backend, threads=threads)
     labels: NDArray[np.int64] = (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
     return labels
 
 
-def accuracy(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> float:
+def accuracy(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto", threads: int | None = None) -> float:
     """Return the share of examples whose likeliest class is their label, in [0, 1]; it raises what `backward` does."""
     x, labels = examples_for(net, X, y)
-    return float((predict(net, x, backend=backend) == labels).mean())
+    return float((predict(net, x, backend=backend, threads=threads) == labels).mean())

@@ -11,19 +11,58 @@ import functools
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from ..errors import MissingLibrary, UnknownName
+from ..machine import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-
-    from ..layout import Floats
+    from ..layout import Floats, Ints
 
 BACKENDS = ("auto", "numba", "numpy")
+# What a team of threads must have to do: less work before they meet and they would wait for each other, less in all and
+# they would not be worth starting.
+FLOP_OF_A_TEAM, FLOP_WORTH_A_TEAM = 2e7, 5e8
 MODULES = {"numba": ("compiled", "compiled_lora"), "numpy": ("reference", "reference_lora")}
+
+
+def threads_for(flop: float, updates: int = 1) -> int:
+    """Return how many threads share some work if nobody says: as many as the process may use, or one.
+
+    Parameters
+    ----------
+    flop
+        Floating-point operations of an update.
+    updates
+        Their number.
+    """
+    return usable_cores() if flop >= FLOP_OF_A_TEAM and flop * updates >= FLOP_WORTH_A_TEAM else 1
+
+
+class RunningTraining(Protocol):
+    """A training that is run in pieces."""
+
+    def run(self, first: int, last: int, *, ends: bool = True) -> int:
+        """Make the updates `first` to `last` - 1; return the updates completed.
+
+        Pieces follow one another. Between them the network is up to date only after one that `ends`, or that was cut
+        short by a loss that is not finite.
+        """
+
+
+@dataclass(frozen=True)
+class StepwiseTraining:
+    """A training that keeps nothing between its pieces."""
+
+    train: Callable[[int, int], int]
+
+    def run(self, first: int, last: int, *, ends: bool = True) -> int:  # noqa: ARG002
+        """See `RunningTraining`."""
+        return self.train(first, last)
 
 
 @dataclass(frozen=True)
@@ -36,6 +75,30 @@ class Backend:
     loss_and_gradient: Callable[..., tuple[float, Floats]]
     train: Callable[..., int]
     train_lora: Callable[..., int]
+    prepare: Callable[..., RunningTraining] | None = None
+
+    def start_training(self, theta: Floats, *arguments: Any, weighted: bool, threads: int) -> RunningTraining:
+        """Return a training of theta whose moments are zero; the arguments are those of `train` after `state`.
+
+        Parameters
+        ----------
+        threads
+            How many threads share it, where the backend can share it out.
+        """
+        if self.prepare is not None:
+            return self.prepare(theta, np.zeros((2, 0), theta.dtype), *arguments, weighted=weighted, threads=threads)
+        state = np.zeros((2, theta.size), theta.dtype)
+        return StepwiseTraining(functools.partial(self.train, theta, state, *arguments, weighted=weighted))
+
+    def hidden(self, theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, threads: int | None) -> Floats:
+        """Return `features`, by several threads where the backend can share them out; None leaves that to it."""
+        shared = {} if self.prepare is None else {"threads": threads}
+        return self.features(theta, sizes, activation, x, depth, **shared)
+
+    def logits(self, theta: Floats, sizes: Ints, activation: int, x: Floats, threads: int | None) -> Floats:
+        """Return `forward`, by several threads as `hidden` does."""
+        shared = {} if self.prepare is None else {"threads": threads}
+        return self.forward(theta, sizes, activation, x, **shared)
 
     def warm_up(self, dtype: np.dtype[Any], *functions: str) -> None:
         """Call functions once on the smallest arguments, so that later calls do not wait for a compiler.
@@ -123,7 +186,7 @@ def _load(name: str) -> Backend:
             raise
         raise MissingLibrary("numba", f"pip install numba ({error})") from error
     functions = module.features, module.forward, module.loss_and_gradient, module.train, lora.train_lora
-    return Backend(name, *functions)
+    return Backend(name, *functions, getattr(module, "Training", None))
 
 
 @functools.cache

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..registry import IDENTITY, SGD
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
-from .compiled import as_kernel_array
+from .compiled import NOBODY, as_kernel_array
 from .fallback import run
 from .kernels import engine_lora
 from .kernels.memory import (
@@ -62,13 +62,13 @@ def train_lora(
     """See `reference_lora.train_lora`."""
 
     def train_on(tile: Tile) -> int:
-        layout = BufferLayout.of(sizes, tile.padding_unit(theta.dtype), min(int(batch_size), order.shape[1]))
+        layout = BufferLayout.of(sizes, tile, theta.dtype, min(int(batch_size), order.shape[1]))
         lora = LoraLayout.of(layout, int(rank))
         rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
-        parameters, adapters, frozen, inputs, deltas, spare, projection, scratch, coefficients = allocate(
+        projected = layout.matrix(layout.batch, lora.width)
+        parameters, adapters, frozen, inputs, deltas, spare, projection, merged, scratch, coefficients = allocate(
             theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size, layout.inputs,
-            layout.deltas + 2 * layout.batch * lora.width, max(layout.spare, lora.spare), layout.batch * lora.width,
-            3 * layout.batch, N_COEFFICIENTS,
+            layout.deltas + 2 * projected, layout.spare, projected, lora.merged, 3 * layout.batch, N_COEFFICIENTS,
         )  # fmt: skip
         network, wide = parameters.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
         for place, flat in rows:
@@ -77,11 +77,12 @@ def train_lora(
         shapes = ACTIVATION_TABLE.astype(theta.dtype)
         done: int = engine_lora.train_lora(
             tile, theta, as_kernel_array(base), parameters, frozen, adapters, lora.places, layout.table, layout.unit,
-            inputs, deltas, spare, projection, scratch, np.zeros(layout.batch, np.int64), coefficients,
+            inputs, deltas, spare, projection, merged, scratch, np.zeros(layout.batch, np.int64), coefficients,
             new_clock(order.shape[1], batch_size, weighted=weighted), int(activation),
             shapes[activation], shapes[IDENTITY], int(optimizer), as_kernel_array(x), as_kernel_array(y),
             as_kernel_array(order), int(batch_size), int(rank), lora.width, theta.dtype.type(scale),
             as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, int(first), int(last),
+            NOBODY,
         )  # fmt: skip
         for place, flat in rows:
             for real, padded in lora.pairs(flat, wide[place], network[place]):
@@ -106,31 +107,39 @@ class LoraLayout:
         """Return the layout of factors of this rank for a network."""
         width, at, places = rounded(rank, layout.unit), 0, []
         for layer in layout.table[:-1]:
-            middle = at + int(layer[ROWS]) * width
+            middle = at + layout.matrix(int(layer[ROWS]), width)
             places.append((at, middle))
-            at = middle + width * int(layer[COLUMNS])
+            at = middle + layout.matrix(width, int(layer[COLUMNS]))
         zeros = width + int(layout.table[:, COLUMNS].max())
         return cls(layout, rank, width, np.array(places, np.int64).reshape(-1, 2), at + zeros)
 
     @property
-    def spare(self) -> int:
-        """Length of the buffer for B, transposed."""
-        return self.width * int(self.layout.table[:, COLUMNS].max())
+    def merged(self) -> int:
+        """Length of the buffer for A @ B of the largest layer."""
+        return int((self.layout.table[:, BIAS] - self.layout.table[:, WEIGHT]).max())
 
     def pairs(self, flat: Floats, wide: Floats, network: Floats) -> Iterator[tuple[Floats, Floats]]:
-        """Yield each part of what is trained, as a view of the flat vector and a view of the padded ones."""
+        """Yield each strip of what is trained, as a view of the flat vector and a view of the padded ones."""
         at = 0
         for (a, b), layer in zip(self.places.tolist(), self.layout.table[:-1].tolist(), strict=True):
-            for start, n_rows, n_columns, step in (
-                (a, layer[INPUTS], self.rank, self.width),
-                (b, self.rank, layer[OUTPUTS], layer[COLUMNS]),
+            for start, n_rows, n_columns, high in (
+                (a, layer[INPUTS], self.rank, layer[ROWS]),
+                (b, self.rank, layer[OUTPUTS], self.width),
             ):
                 stop = at + n_rows * n_columns
-                padded = wide[start : start + n_rows * step].reshape(n_rows, step)[:, :n_columns]
-                yield flat[at:stop].reshape(n_rows, n_columns), padded
+                yield from self._strips(flat[at:stop].reshape(n_rows, n_columns), wide[start:], high)
                 at = stop
         head = self.layout.table[-1].tolist()
         stop = at + head[INPUTS] * head[OUTPUTS]
-        weights = network[head[WEIGHT] : head[BIAS]].reshape(head[COLUMNS], head[ROWS])
-        yield flat[at:stop].reshape(head[INPUTS], head[OUTPUTS]), weights[: head[OUTPUTS], : head[INPUTS]].T
+        yield from self._strips(
+            flat[at:stop].reshape(head[INPUTS], head[OUTPUTS]).T, network[head[WEIGHT] :], head[COLUMNS]
+        )
         yield flat[stop:], network[head[BIAS] : head[BIAS] + head[OUTPUTS]]
+
+    def _strips(self, matrix: Floats, padded: Floats, high: int) -> Iterator[tuple[Floats, Floats]]:
+        """Yield what goes into each panel, of `high` rows, of a matrix that lies padded at the start of a buffer."""
+        panel, (n_rows, n_columns) = self.layout.panel, matrix.shape
+        for p, first in enumerate(range(0, n_columns, panel)):
+            strip = matrix[:, first : first + panel]
+            there = padded[p * high * panel : (p + 1) * high * panel].reshape(high, panel)
+            yield strip, there[:n_rows, : strip.shape[1]]

@@ -43,6 +43,7 @@ def transfer(
     accuracies: bool = False,
     backend: str = "auto",
     short_batch: str = "weighted",
+    threads: int | None = None,
 ) -> Fit:
     """Train a network for a new task, starting from one that was pretrained on another task.
 
@@ -68,7 +69,7 @@ def transfer(
         The full learning rate; the strategy's multipliers apply to it.
     epochs
         Passes over the examples, of all phases together; each phase must get at least one.
-    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch
+    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch, threads
         As in `fastmlp.train_mlp`, except that the step of a short batch is weighted unless you say otherwise.
 
     Returns
@@ -88,7 +89,7 @@ def transfer(
     if not isinstance(chosen, Strategy):
         raise InvalidInput(f"strategy is {shown(strategy)}; a name or a Strategy is needed")
     options = TrainingOptions(
-        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch
+        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch, threads
     )
     called = f"strategy {strategy!r}" if isinstance(strategy, str) else "the strategy"
     generator = generator_of(rng)

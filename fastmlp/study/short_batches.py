@@ -61,5 +61,5 @@ def _accuracies(settings: Settings, n: int, short_batch: str, backend: str) -> l
             short_batch=short_batch,
         )
         held_out = scaler.transform(target.X[split.heldout], network.dtype)
-        reached.append(accuracy(fit.network, held_out, target.y[split.heldout], backend=backend))
+        reached.append(accuracy(fit.network, held_out, target.y[split.heldout], backend=backend, threads=1))
     return reached

@@ -42,6 +42,7 @@ class AccuracyLog:
         if epoch in self.accuracies or not (self.is_due(epoch) or (is_last and self._options.accuracies)):
             return
         start = perf_counter()
-        predicted = predict(self._net, self._examples.x, backend=self._options.backend)
+        options = self._options
+        predicted = predict(self._net, self._examples.x, backend=options.backend, threads=options.threads)
         self.accuracies[epoch] = float((predicted == self._examples.y).mean())
         self.seconds += perf_counter() - start

@@ -35,6 +35,7 @@ def train_mlp(
     rng: Rng = 0,
     backend: str = "auto",
     short_batch: str = "mean",
+    threads: int | None = None,
 ) -> Fit:
     """Train all parameters of a network on labelled examples.
 
@@ -64,6 +65,9 @@ def train_mlp(
         What is done with the last batch of a pass if it is shorter. ``mean``: a step like any other, as scikit-learn
         and PyTorch do, so that one example left over moves the network as far as a full batch. ``weighted``: a step
         weighted by its share of a full batch. ``drop``: nothing.
+    threads
+        How many threads share the training. None: as many as the process may use if an update is large enough to gain
+        by it, and else one. No bit depends on it; only the backend ``numba`` has more than one.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def train_mlp(
     (True, 42)
     """
     options = TrainingOptions(
-        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch
+        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch, threads
     )
     everything = np.ones((check_network(net).layout.n_layers, 2))
     phase = resolve_phase(net, everything, options, options.epochs)

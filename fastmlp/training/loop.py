@@ -92,8 +92,10 @@ class TrainingLoop:
 
     def _held_back_loss(self) -> float:
         """Return the loss on the held-back examples; infinity if there were too few labels to hold any back."""
-        x, y = self._data.held_back.x, self._data.held_back.y
-        return log_loss(predict_proba(self.net, x, backend=self._options.backend), y) if len(y) else math.inf
+        x, y, options = self._data.held_back.x, self._data.held_back.y, self._options
+        if not len(y):
+            return math.inf
+        return log_loss(predict_proba(self.net, x, backend=options.backend, threads=options.threads), y)
 
 
 def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int) -> int:

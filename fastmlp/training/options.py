@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import at_least_one, check_name, in_range, true_or_false
+from ..checks import at_least_one, check_name, check_threads, in_range, true_or_false
 from ..registry import OPTIMIZERS, SHORT_BATCHES
 
 
@@ -37,6 +37,9 @@ class TrainingOptions:
         What is done with the last batch of a pass if it is shorter than the others. ``mean``: a step like any other, as
         scikit-learn and PyTorch do. ``weighted``: a step weighted by its share of a full batch, see
         `fastmlp.backends.reference.Step`. ``drop``: nothing, its examples are left out of this pass.
+    threads
+        How many threads share a training, or None for what the process may use where an update is large enough to gain
+        by it. No bit depends on it.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class TrainingOptions:
     accuracies: bool = False
     backend: str = "auto"
     short_batch: str = "mean"
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         checked = {
@@ -68,6 +72,7 @@ class TrainingOptions:
             "momentum": in_range("momentum", self.momentum, below=1),
             "optimizer": check_name("optimizer", self.optimizer, OPTIMIZERS),
             "weight_decay": in_range("weight_decay", self.weight_decay),
+            "threads": check_threads(self.threads),
             "accuracies": true_or_false("accuracies", self.accuracies),
             "short_batch": check_name("short_batch", self.short_batch, SHORT_BATCHES),
         }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..backends import get_backend
+from ..backends import StepwiseTraining, get_backend, threads_for
 from ..network import Network, kernel_arguments
 from ..registry import OPTIMIZERS
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # seen, the first call takes 200 ms. Later calls are sized by the speed of the one before, to take half as long: a call
 # has a cost of its own, as large as that of many steps.
 FLOP_PER_CALL, STEPS_PER_CALL, SECONDS_PER_CALL = 1e9, 20_000, 0.1
+FLOP_PER_UPDATE = 6  # of a parameter and an example: a product and a sum, forward, backward and for the gradient
 
 
 class PhaseRunner:
@@ -62,7 +63,7 @@ class PhaseRunner:
         depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
         theta, sizes, activation = kernel_arguments(net)
         above = slice(net.layout.starts[depth], None)
-        x = backend.features(theta, sizes, activation, examples.x, depth) if depth else examples.x
+        x = backend.hidden(theta, sizes, activation, examples.x, depth, options.threads) if depth else examples.x
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":
             order = np.ascontiguousarray(order[:, : order.shape[1] // batch_size * batch_size])
@@ -70,23 +71,27 @@ class PhaseRunner:
         theta, anchor, sizes = theta[above], anchor[above], sizes[depth:]
         rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
         self._steps_per_epoch = math.ceil(order.shape[1] / batch_size)
-        self._steps_per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / (6 * theta.size * batch_size))))
+        flop = FLOP_PER_UPDATE * theta.size * batch_size
+        self._steps_per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / flop)))
         visits = x, examples.y, order, batch_size
+        weighted = options.short_batch == "weighted"
         if phase.adapters is None:
-            train = backend.train
-            self._arguments: tuple[Any, ...] = (
-                theta, _zero_moments(theta), sizes, activation, optimizer, *visits, rates, decays, pulls, anchor,
-                options.momentum, self.losses,
+            threads = options.threads or threads_for(flop, updates=self._steps_per_epoch * len(order))
+            self._training = backend.start_training(
+                theta, sizes, activation, optimizer, *visits, rates, decays, pulls, anchor, options.momentum,
+                self.losses, weighted=weighted, threads=threads,
             )  # fmt: skip
         else:
             head = theta[net.layout.above(depth).starts[len(sizes) - 2] :]
             factors = np.concatenate([*phase.adapters.factors[depth:], head])
-            train = backend.train_lora
-            self._arguments = (
-                theta, factors, _zero_moments(factors), sizes, activation, optimizer, *visits, phase.adapters.rank,
-                1.0, rates, decays, theta.copy(), options.momentum, self.losses,
+            moments = np.zeros((2, factors.size), factors.dtype)
+            self._training = StepwiseTraining(
+                partial(
+                    backend.train_lora, theta, factors, moments, sizes, activation, optimizer, *visits,
+                    phase.adapters.rank, 1.0, rates, decays, theta.copy(), options.momentum, self.losses,
+                    weighted=weighted,
+                )
             )  # fmt: skip
-        self._train = partial(train, weighted=options.short_batch == "weighted")
 
     def run(self, epochs: int) -> bool:
         """Train for this many more epochs; return whether all losses were finite."""
@@ -94,14 +99,9 @@ class PhaseRunner:
         while self.steps < last:
             first, start = self.steps, perf_counter()
             target = min(first + self._steps_per_call, last)
-            self.steps = self._train(*self._arguments, first, target)
+            self.steps = self._training.run(first, target, ends=target == last)
             if self.steps < target:
                 return False
             if target < last:
                 self._steps_per_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
         return True
-
-
-def _zero_moments(parameters: Floats) -> Floats:
-    """Return the optimizer's state before the first step, (2, P)."""
-    return np.zeros((2, parameters.size), parameters.dtype)

@@ -39,6 +39,18 @@ def bias_accumulators(emit: Emitter, rows: int, vectors: int, pointer: Any) -> l
     return [[emit.load(pointer, index(v * emit.lanes)) for v in range(vectors)]] * rows
 
 
+def continued(emit: Emitter, start: list[list[Any]], begun: Any, out: Operand) -> list[list[Any]]:
+    """Accumulators that start from `start`, or, if `begun` is not 0, from the sum of earlier terms, stored in `out`."""
+    builder, vectors = emit.builder, len(start[0])
+    before = builder.block
+    with builder.if_then(builder.icmp_signed("!=", begun, index(0)), likely=False):
+        stored = [emit.load(out.pointer, at) for at, _ in accumulator_offsets(emit, start, out.row_step)]
+        inside = builder.block
+    fresh = [total for row in start for total in row]
+    flat = [emit.either((new, before), (old, inside)) for new, old in zip(fresh, stored, strict=True)]
+    return [flat[at : at + vectors] for at in range(0, len(flat), vectors)]
+
+
 def store_clamped(emit: Emitter, sums: list[list[Any]], out: Operand, floor: Any) -> None:
     """Store max(sum, floor): ReLU with floor 0, nothing with floor -inf. Written so that a NaN stays."""
     for at, total in accumulator_offsets(emit, sums, out.row_step):

@@ -2,7 +2,9 @@
 
 Numba gives the arguments types, arrays among them; the body is LLVM IR. Vectors cannot cross such a boundary, so a tile
 loads, computes and stores inside one intrinsic. The first argument is the `cpu.Tile` whose vectors are used. `at`
-arguments are offsets into the array before them, in numbers.
+arguments are offsets into the array before them, in numbers. Matrices lie in panels, see `kernels.memory`: a tile reads
+and writes inside of one, where a row is as long as the panel is wide, which is known when the code is built; `step`
+arguments say how far apart the panels are.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.numpy_support import as_dtype
 
 from ...registry import TINY
 from . import epilogue
 from .math import emit_exp, emit_log
-from .tile import Emitter, Operand, emit_loop, emit_product, emit_transpose, index
+from .tile import Emitter, Operand, emit_loop, emit_panel_product, emit_product, emit_transpose, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
     Shape = Callable[[Tile], tuple[int, int]]
 
 UNIT_STEP = index(1)
+UNROLLED = 4  # steps of a wide tile: counting them takes instructions from its multiplications
+
+
+def unrolled(rows: int, vectors: int) -> int:
+    """Steps to emit one after the other: one in tiles for what is left over, which run less and are compiled too."""
+    return UNROLLED if rows > 1 and vectors > 1 else 1
 
 
 def wide_shape(tile: Tile) -> tuple[int, int]:
@@ -43,9 +52,9 @@ def narrow_shape(tile: Tile) -> tuple[int, int]:
     return tile.rows, 1
 
 
-def single_shape(_tile: Tile) -> tuple[int, int]:
-    """One row of one vector."""
-    return 1, 1
+def row_shape(tile: Tile) -> tuple[int, int]:
+    """One row as wide as a panel."""
+    return 1, tile.vectors
 
 
 def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
@@ -54,8 +63,8 @@ def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
     Parameters
     ----------
     emit
-        Gets an `Emitter`, then rows and vectors if the tile has a shape, then the arguments of the call after the
-        first, arrays as pointers to their data.
+        Gets an `Emitter`, then rows, vectors and the width of a panel if the tile has a shape, then the arguments of
+        the call after the first, arrays as pointers to their data.
     shape
         Rows and vectors of the block, for the tile that the call names.
     """
@@ -69,8 +78,8 @@ def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
                 for kind, value in zip(given_types, given, strict=True)
             ]
             number = next(kind.dtype for kind in given_types if isinstance(kind, types.Array))
-            lanes = tile_type.tile.vector_bytes * 8 // number.bitwidth
-            block = shape(tile_type.tile) if shape else ()
+            lanes, panel = tile_type.tile.vector_bytes * 8 // number.bitwidth, tile_type.tile.panel(as_dtype(number))
+            block = (*shape(tile_type.tile), panel) if shape else ()
             emit(Emitter(builder, context.get_value_type(number), lanes), *block, *pointers)
             return context.get_dummy_value()
 
@@ -80,33 +89,38 @@ def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
 
 
 def affine_tile(shape: Shape) -> Any:
-    """max(x @ W + b, floor): starts from the bias, ends with the floor."""
+    """max(x @ W + b, floor): starts from the bias, ends with the floor. If it has begun, it goes on from `out`."""
 
     def emit_affine(
-        emit: Emitter, rows: int, vectors: int, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any,
-        weights: Any, weight_at: Any, parameters: Any, bias_at: Any, depth: Any, floor: Any,
+        emit: Emitter, rows: int, vectors: int, panel: int, out: Any, out_at: Any, x: Any, x_at: Any, x_step: Any,
+        weights: Any, weight_at: Any, parameters: Any, bias_at: Any, begun: Any, depth: Any, floor: Any,
     ) -> None:  # fmt: skip
-        a = Operand(emit.address(x, x_at), x_step, UNIT_STEP)
-        b = Operand(emit.address(weights, weight_at), out_step, UNIT_STEP)
-        start = epilogue.bias_accumulators(emit, rows, vectors, emit.address(parameters, bias_at))
-        sums = emit_product(emit, a, b, depth, start)
-        epilogue.store_clamped(emit, sums, Operand(emit.address(out, out_at), out_step, UNIT_STEP), emit.splat(floor))
+        a, b, block = (
+            Operand(emit.address(array, at), index(panel), UNIT_STEP)
+            for array, at in ((x, x_at), (weights, weight_at), (out, out_at))
+        )
+        bias = epilogue.bias_accumulators(emit, rows, vectors, emit.address(parameters, bias_at))
+        start = epilogue.continued(emit, bias, begun, block)
+        sums = emit_panel_product(emit, a, b, depth, start, panel, x_step, unrolled(rows, vectors))
+        epilogue.store_clamped(emit, sums, block, emit.splat(floor))
 
     return tile_function(emit_affine, shape)
 
 
 def backward_input_tile(shape: Shape) -> Any:
-    """(delta @ W.T) * slope(hidden): ends with the mask of the activation below."""
+    """(delta @ W.T) * slope(hidden): ends with the mask of the activation below. If it has begun, it goes on."""
 
     def emit_backward_input(
-        emit: Emitter, rows: int, vectors: int, deltas: Any, out_at: Any, out_step: Any, delta_at: Any, delta_step: Any,
-        transposed: Any, transposed_at: Any, depth: Any, hidden: Any, hidden_at: Any, activation_row: Any,
+        emit: Emitter, rows: int, vectors: int, panel: int, deltas: Any, out_at: Any, delta_at: Any, delta_step: Any,
+        weights: Any, weight_at: Any, begun: Any, depth: Any, hidden: Any, hidden_at: Any, activation_row: Any,
     ) -> None:  # fmt: skip
-        a = Operand(emit.address(deltas, delta_at), delta_step, UNIT_STEP)
-        b = Operand(emit.address(transposed, transposed_at), out_step, UNIT_STEP)
-        sums = emit_product(emit, a, b, depth, epilogue.zero_accumulators(emit, rows, vectors))
-        out = Operand(emit.address(deltas, out_at), out_step, UNIT_STEP)
-        epilogue.store_times_slope(emit, sums, out, emit.address(hidden, hidden_at), activation_row)
+        a, b, block = (
+            Operand(emit.address(array, at), index(panel), UNIT_STEP)
+            for array, at in ((deltas, delta_at), (weights, weight_at), (deltas, out_at))
+        )
+        start = epilogue.continued(emit, epilogue.zero_accumulators(emit, rows, vectors), begun, block)
+        sums = emit_panel_product(emit, a, b, depth, start, panel, delta_step, unrolled(rows, vectors))
+        epilogue.store_times_slope(emit, sums, block, emit.address(hidden, hidden_at), activation_row)
 
     return tile_function(emit_backward_input, shape)
 
@@ -115,16 +129,38 @@ def update_weights_tile(optimizer: str, shape: Shape) -> Any:
     """x.T @ delta, which ends with the optimizer's step: the gradient never reaches memory."""
 
     def emit_update_weights(
-        emit: Emitter, rows: int, vectors: int, parameters: Any, at: Any, step: Any, size: Any, x: Any, x_at: Any,
-        x_step: Any, deltas: Any, delta_at: Any, count: Any, coefficients: Any,
+        emit: Emitter, rows: int, vectors: int, panel: int, parameters: Any, at: Any, size: Any, x: Any, x_at: Any,
+        deltas: Any, delta_at: Any, count: Any, coefficients: Any,
     ) -> None:  # fmt: skip
-        a = Operand(emit.address(x, x_at), UNIT_STEP, x_step)  # transposed: row r of A is column r of x
-        b = Operand(emit.address(deltas, delta_at), step, UNIT_STEP)
-        sums = emit_product(emit, a, b, count, epilogue.zero_accumulators(emit, rows, vectors))
+        a = Operand(emit.address(x, x_at), UNIT_STEP, index(panel))  # transposed: row r of A is column r of x
+        b = Operand(emit.address(deltas, delta_at), index(panel), UNIT_STEP)
+        zeros = epilogue.zero_accumulators(emit, rows, vectors)
+        sums = emit_product(emit, a, b, count, zeros, unrolled(rows, vectors))
         update = epilogue.Update(emit, emit.address(parameters, at), size, coefficients)
-        update.apply(sums, step, epilogue.STEPS[optimizer])
+        update.apply(sums, index(panel), epilogue.STEPS[optimizer])
 
     return tile_function(emit_update_weights, shape)
+
+
+def update_bias_tile(optimizer: str) -> Any:
+    """Sum of delta's rows, which ends with the optimizer's step."""
+
+    def emit_update_bias(
+        emit: Emitter, rows: int, vectors: int, panel: int, parameters: Any, at: Any, size: Any, deltas: Any,
+        delta_at: Any, count: Any, coefficients: Any,
+    ) -> None:  # fmt: skip
+        below = emit.address(deltas, delta_at)
+
+        def add_row(k: Any, sums: list[Any]) -> list[Any]:
+            row = emit.address(below, emit.times(k, index(panel)))
+            return [emit.builder.fadd(total, emit.load(row, index(v * emit.lanes))) for v, total in enumerate(sums)]
+
+        [start] = epilogue.zero_accumulators(emit, rows, vectors)
+        sums = emit_loop(emit, count, start, add_row)
+        update = epilogue.Update(emit, emit.address(parameters, at), size, coefficients)
+        update.apply([sums], index(panel), epilogue.STEPS[optimizer])
+
+    return tile_function(emit_update_bias, row_shape)
 
 
 @tile_function
@@ -163,8 +199,8 @@ def softmax_tile(
 
 
 @tile_function
-def transpose_tile(emit: Emitter, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any) -> None:
-    """Transpose one block as wide as a vector, in registers."""
-    rows = [emit.load(emit.address(x, x_at), emit.times(index(i), x_step)) for i in range(emit.lanes)]
+def transpose_tile(emit: Emitter, out: Any, out_at: Any, out_row: Any, x: Any, x_at: Any, x_row: Any) -> None:
+    """Transpose one block as wide as a vector, in registers; rows are `out_row` and `x_row` numbers apart."""
+    rows = [emit.load(emit.address(x, x_at), emit.times(index(i), x_row)) for i in range(emit.lanes)]
     for i, row in enumerate(emit_transpose(emit, rows)):
-        emit.store(row, emit.address(out, out_at), emit.times(index(i), out_step))
+        emit.store(row, emit.address(out, out_at), emit.times(index(i), out_row))

@@ -77,6 +77,13 @@ class Emitter(Arithmetic):
         # LLVM's pointers have no type any more; llvmlite's still do.
         return self.builder.bitcast(self.address(pointer, offset), self.kind.as_pointer())
 
+    def either(self, *ways: tuple[Any, Any]) -> Any:
+        """A vector that depends on the block from which this one was entered: pairs of a vector and a block."""
+        phi = self.builder.phi(self.kind)
+        for value, block in ways:
+            phi.add_incoming(value, block)
+        return phi
+
     def times(self, a: Any, b: Any) -> Any:
         """Product of two indices."""
         return self.builder.mul(a, b, flags=["nsw"])
@@ -85,6 +92,10 @@ class Emitter(Arithmetic):
         """Sum of two indices."""
         return self.builder.add(a, b, flags=["nsw"])
 
+    def minus(self, a: Any, b: Any) -> Any:
+        """Difference of two indices."""
+        return self.builder.sub(a, b, flags=["nsw"])
+
 
 def index(value: int) -> Any:
     """An index known when the code is built."""
@@ -92,7 +103,7 @@ def index(value: int) -> Any:
 
 
 def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any, list[Any]], list[Any]]) -> list[Any]:
-    """Emit a loop of at least one iteration, `k` from 0 to `count` - 1.
+    """Emit a loop, `k` from 0 to `count` - 1, which may be no iteration at all.
 
     Parameters
     ----------
@@ -100,7 +111,8 @@ def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any
         Vectors before the first iteration. In the loop they are phi nodes: one value when the block is entered
         from above, another when the loop comes back to it. That is how LLVM says "stays in a register".
     body
-        Emits an iteration, given k and the carried vectors; returns them as the next iteration gets them.
+        Emits an iteration, given k and the carried vectors; returns them as the next iteration gets them. It may emit
+        loops of its own.
 
     Returns
     -------
@@ -108,18 +120,18 @@ def emit_loop(emit: Emitter, count: Any, carried: list[Any], body: Callable[[Any
     """
     builder = emit.builder
     before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
-    builder.branch(loop)
+    builder.cbranch(builder.icmp_signed(">", count, index(0)), loop, after)
     builder.position_at_end(loop)
     k, values = builder.phi(INDEX), [builder.phi(emit.kind) for _ in carried]
     following_values = body(k, values)
-    following = emit.plus(k, index(1))
+    following, end = emit.plus(k, index(1)), builder.block
     for phi, first, later in zip([k, *values], [index(0), *carried], [following, *following_values], strict=True):
         phi.add_incoming(first, before)
-        phi.add_incoming(later, loop)
+        phi.add_incoming(later, end)
     branch = builder.cbranch(builder.icmp_signed("<", following, count), loop, after)
     branch.set_metadata("llvm.loop", _not_unrolled(builder.module))
     builder.position_at_end(after)
-    return following_values
+    return [emit.either((first, before), (later, end)) for first, later in zip(carried, following_values, strict=True)]
 
 
 def _not_unrolled(module: Any) -> Any:
@@ -133,7 +145,9 @@ def _not_unrolled(module: Any) -> Any:
     return loop
 
 
-def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[list[Any]]) -> list[list[Any]]:
+def emit_product(
+    emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[list[Any]], unrolled: int = 1
+) -> list[list[Any]]:
     """Emit the loop: start[r][v] + sum over k < depth of A[r, k] * B[k, v].
 
     Parameters
@@ -143,23 +157,63 @@ def emit_product(emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[
     b
         (depth, columns), its columns side by side.
     depth
-        At least 1.
+        Where it is 0, the result is the start.
     start
         What the accumulators hold before the loop, rows by vectors.
+    unrolled
+        Iterations that are emitted one after the other: a power of two. What is left over has a loop of its own.
     """
     vectors = len(start[0])
 
-    def iteration(k: Any, sums: list[Any]) -> list[Any]:
-        row = emit.times(k, b.row_step)
-        loaded = [emit.load(b.pointer, emit.plus(row, index(v * emit.lanes))) for v in range(vectors)]
-        along = emit.times(k, a.column_step)
+    def iteration(a_at: Any, b_at: Any, sums: list[Any]) -> list[Any]:
+        loaded = [emit.load(b_at, index(v * emit.lanes)) for v in range(vectors)]
         following = []
         for r in range(len(start)):
-            number = emit.broadcast(a.pointer, emit.plus(along, emit.times(index(r), a.row_step)))
+            number = emit.broadcast(a_at, emit.times(index(r), a.row_step))
             following += [emit.fma(number, loaded[v], sums[r * vectors + v]) for v in range(vectors)]
         return following
 
-    flat = emit_loop(emit, depth, [total for row in start for total in row], iteration)
+    def place(k: Any) -> tuple[Any, Any]:
+        along, down = emit.times(k, a.column_step), emit.times(k, b.row_step)
+        return emit.address(a.pointer, along), emit.address(b.pointer, down)
+
+    def several(k: Any, sums: list[Any]) -> list[Any]:
+        a_at, b_at = place(emit.times(k, index(unrolled)))
+        for i in range(unrolled):
+            here = emit.times(index(i), a.column_step), emit.times(index(i), b.row_step)
+            sums = iteration(emit.address(a_at, here[0]), emit.address(b_at, here[1]), sums)
+        return sums
+
+    def one(k: Any, sums: list[Any]) -> list[Any]:
+        return iteration(*place(emit.plus(whole, k)), sums)
+
+    flat = [total for row in start for total in row]
+    whole = index(0)
+    if unrolled > 1:
+        turns = emit.builder.sdiv(depth, index(unrolled))
+        whole = emit.times(turns, index(unrolled))
+        flat = emit_loop(emit, turns, flat, several)
+    flat = emit_loop(emit, emit.minus(depth, whole), flat, one)
+    return [flat[at : at + vectors] for at in range(0, len(flat), vectors)]
+
+
+def emit_panel_product(
+    emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[list[Any]], panel: int, step: Any, unrolled: int
+) -> list[list[Any]]:
+    """Emit a product whose A lies in panels of `panel` columns, `step` numbers apart; see `emit_product`."""
+    vectors = len(start[0])
+
+    def one_panel(p: Any, sums: list[Any]) -> list[Any]:
+        first = emit.times(p, index(panel))
+        left = emit.minus(depth, first)
+        count = emit.builder.select(emit.builder.icmp_signed("<", left, index(panel)), left, index(panel))
+        here = a._replace(pointer=emit.address(a.pointer, emit.times(p, step)))
+        there = b._replace(pointer=emit.address(b.pointer, emit.times(first, b.row_step)))
+        rows = [sums[at : at + vectors] for at in range(0, len(sums), vectors)]
+        return [total for row in emit_product(emit, here, there, count, rows, unrolled) for total in row]
+
+    panels = emit.builder.sdiv(emit.plus(depth, index(panel - 1)), index(panel))
+    flat = emit_loop(emit, panels, [total for row in start for total in row], one_panel)
     return [flat[at : at + vectors] for at in range(0, len(flat), vectors)]
 
 

@@ -17,13 +17,16 @@ import numpy as np
 from numba.core import types
 from numba.core.datamodel import models
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, register_model, unbox
+from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, overload, register_model, unbox
+from numba.np.numpy_support import as_dtype
 
 config: Any = numba.config
 DOUBLE_BYTES = 8
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ...layout import Floats
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,14 @@ class Tile:
     vectors
         Vectors side by side; the columns that are left over are computed one vector at a time.
     stored
-        Vectors side by side in a tile that ends in the optimizer's step, which stores two or three times as much.
+        Vectors side by side in a tile that ends in the optimizer's step, which stores two or three times as much. At
+        most `vectors`.
 
     Raises
     ------
     ValueError
-        If no kernel can have this shape. Rows and vectors are powers of two: then a row of a padded matrix, a multiple
-        of the larger of the two, consists of whole vectors and of whole tiles.
+        If no kernel can have this shape. All four are powers of two: then panels, and rows that are padded, consist
+        of whole vectors and of whole tiles.
     """
 
     name: str
@@ -57,10 +61,10 @@ class Tile:
     stored: int
 
     def __post_init__(self) -> None:
-        if not (is_power_of_two(self.rows) and is_power_of_two(self.vector_bytes)):
-            raise ValueError(f"rows and bytes of a tile must be powers of two: {self}")
-        if self.vectors < 1 or self.stored < 1:
-            raise ValueError(f"a tile must be at least one vector wide: {self}")
+        if not all(map(is_power_of_two, (self.rows, self.vector_bytes, self.vectors, self.stored))):
+            raise ValueError(f"rows, vectors and bytes of a tile must be powers of two: {self}")
+        if self.stored > self.vectors:
+            raise ValueError(f"the tile that stores more must not be wider than the other: {self}")
         if self.rows > 1 and self.vector_bytes < 2 * DOUBLE_BYTES:
             raise ValueError(f"a vector must hold at least two numbers in double precision: {self}")
 
@@ -75,6 +79,10 @@ class Tile:
     def lanes(self, dtype: np.dtype[Any]) -> int:
         """Numbers in a vector; at least one, for plain loops have no vectors."""
         return max(1, self.vector_bytes // dtype.itemsize)
+
+    def panel(self, dtype: np.dtype[Any]) -> int:
+        """Columns of a panel, in which matrices are stored: those of a tile, and at least as many as it has rows."""
+        return max(self.vectors * self.lanes(dtype), self.rows)
 
     def padding_unit(self, dtype: np.dtype[Any]) -> int:
         """Numbers that rows are padded to a multiple of: whole vectors, and whole tiles of a transposed matrix."""
@@ -91,7 +99,7 @@ def is_power_of_two(number: int) -> bool:
     return number > 0 and number & (number - 1) == 0
 
 
-PLAIN = Tile("plain loops", 1, 1, 1, 1)
+PLAIN = Tile("plain loops", 1, 1, 16, 1)  # the compiler may find vectors in panels of 16 columns
 
 
 class TileType(types.Opaque):
@@ -126,6 +134,28 @@ class _Fields(AttributeTemplate):
 @lower_getattr_generic(TileType)
 def _lower_field(context: Any, _builder: Any, kind: TileType, _value: Any, name: str) -> Any:
     return context.get_constant(types.intp, getattr(kind.tile, name))
+
+
+def lanes_of(tile: Tile, array: Floats) -> int:
+    """Numbers of the array's dtype in a vector; in jitted code a constant."""
+    return tile.lanes(array.dtype)
+
+
+def panel_width(tile: Tile, array: Floats) -> int:
+    """Columns of a panel of the array's dtype; in jitted code a constant."""
+    return tile.panel(array.dtype)
+
+
+@overload(lanes_of, strict=False)  # its strictness minds annotations too
+def _lanes_of(tile: Any, array: Any) -> Any:
+    lanes = tile.tile.lanes(as_dtype(array.dtype))
+    return lambda tile, array: lanes  # noqa: ARG005  numba asks for the names of the arguments
+
+
+@overload(panel_width, strict=False)
+def _panel_width(tile: Any, array: Any) -> Any:
+    panel = tile.tile.panel(as_dtype(array.dtype))
+    return lambda tile, array: panel  # noqa: ARG005
 
 
 class ByTile:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from ...registry import LOGISTIC, TANH
 from ..codegen.math import logistic, tanh
+from ..codegen.types import panel_width
 from ..jit import inlined, kernel
 
 if TYPE_CHECKING:
     from ...layout import Floats
+    from ..codegen.types import Tile
 
 
 @inlined
@@ -19,13 +21,19 @@ def is_smooth(activation: int) -> bool:
 
 
 @kernel
-def activate(a: Floats, at: int, rows: int, columns: int, real: int, activation: int) -> None:
-    """Apply a smooth activation in place to the real columns of (rows, columns) values; padding stays zero."""
-    for r in range(rows):
-        row = a[at + r * columns : at + r * columns + real]
-        if activation == TANH:
-            for c in range(real):
-                row[c] = tanh(row[c])
-        else:
-            for c in range(real):
-                row[c] = logistic(row[c])
+def activate(
+    tile: Tile, a: Floats, at: int, step: int, rows: int, first: int, last: int, activation: int
+) -> None:  # fmt: skip
+    """Apply a smooth activation in place to columns `first`, where a panel begins, to `last`; padding stays zero."""
+    panel = panel_width(tile, a)
+    for p in range(first, last, panel):
+        width = min(panel, last - p)
+        for r in range(rows):
+            start = at + p // panel * step + r * panel
+            row = a[start : start + width]
+            if activation == TANH:
+                for c in range(width):
+                    row[c] = tanh(row[c])
+            else:
+                for c in range(width):
+                    row[c] = logistic(row[c])

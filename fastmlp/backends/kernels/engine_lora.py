@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..coefficients import ONE
+from ..codegen.types import panel_width
 from ..jit import entry, inlined
 from .engine import delta_start, forward_and_loss
 from .memory import (
@@ -22,14 +22,16 @@ from .memory import (
     OUTPUTS,
     ROWS,
     SOURCE,
+    STEP,
     WEIGHT,
+    WEIGHT_STEP,
     pad,
     padded_size,
     unpad,
     zero_offset,
 )
 from .optimizer import set_clock, set_coefficients
-from .products import affine, backward_input, transpose, update_weights
+from .products import affine, backward_input, update_bias, update_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,11 +45,11 @@ A, B = range(2)  # columns of a table of places
 @entry
 def train_lora(
     tile: Tile, theta: Floats, base: Floats, parameters: Floats, frozen: Floats, factors: Floats, places: Ints,
-    table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, scratch: Floats,
-    labels: Ints, coefficients: Floats, clock: NDArray[np.float64], activation: int, activation_row: Floats,
-    identity_row: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int, rank: int,
-    width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64], momentum: float,
-    losses: NDArray[np.float64], first: int, last: int,
+    table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, merged: Floats,
+    scratch: Floats, labels: Ints, coefficients: Floats, clock: NDArray[np.float64], activation: int,
+    activation_row: Floats, identity_row: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints,
+    batch_size: int, rank: int, width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64],
+    momentum: float, losses: NDArray[np.float64], first: int, last: int, team: Ints,
 ) -> int:  # fmt: skip
     """Make the updates `first` to `last` - 1; see `reference_lora.train_lora`.
 
@@ -61,38 +63,38 @@ def train_lora(
         Padded A (ROWS, width) and B (width, COLUMNS) of each layer at `places`, and zeros at the end; then moments.
     projection
         Buffer for x @ A, (batch, width).
+    merged
+        Buffer for A @ B of the largest layer. What lies beside its real columns is zero.
     identity_row
         The row of the identity in `ACTIVATION_TABLE`: its slope is 1 everywhere.
     rank, width
         The rank, and the rank rounded up to the unit.
     """
-    pad(theta, parameters, zero_offset(parameters), table)
-    pad(base, frozen, zero_offset(frozen), table)
-    done, pieces = last, parameters.size // padded_size(table)
+    pad(tile, theta, parameters, zero_offset(parameters), table)
+    pad(tile, base, frozen, zero_offset(frozen), table)
+    done, size = last, padded_size(tile, parameters, table)
+    pieces = parameters.size // size
     for s in range(first, last):
         count = forward_and_loss(
             tile, parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y,
-            order, batch_size, losses, s,
+            order, batch_size, losses, s, team, 0, 1,
         )  # fmt: skip
         if count == 0:
             done = s
             break
         set_clock(clock, s + 1, (order.shape[1] + batch_size - 1) // batch_size)
         for layer in range(table.shape[0] - 1, -1, -1):
-            rows, columns, weight = table[layer, ROWS], table[layer, COLUMNS], table[layer, WEIGHT]
             delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
             last_layer = layer == table.shape[0] - 1
             if layer > 0:
-                if not last_layer:
-                    transpose(tile, spare, zero_offset(spare), rows, parameters, weight, columns, rows, columns)
                 backward_input(
-                    tile, deltas, delta_below, delta_at, columns, parameters if last_layer else spare,
-                    weight if last_layer else zero_offset(spare), count, table[layer, OUTPUTS], rows, inputs,
-                    table[layer, SOURCE], activation_row,
+                    tile, deltas, delta_below, delta_at, table[layer, STEP], parameters, table[layer, WEIGHT],
+                    table[layer, WEIGHT_STEP], not last_layer, spare, count, table[layer, OUTPUTS],
+                    zero_offset(inputs), table[layer, ROWS], inputs, table[layer, SOURCE], activation_row, identity_row,
                 )  # fmt: skip
             if last_layer:
                 update_head(
-                    tile, inputs, deltas, delta_at, parameters, padded_size(table), table[layer], count, optimizer,
+                    tile, inputs, deltas, delta_at, parameters, size, table[layer], count, optimizer,
                     rates[layer], decays[layer], momentum, s + 1, clock, coefficients,
                 )  # fmt: skip
             else:
@@ -102,10 +104,10 @@ def train_lora(
                     momentum, s + 1, clock, coefficients,
                 )  # fmt: skip
                 merge_factors(
-                    tile, parameters, frozen, factors, factors.size // pieces, places[layer], table[layer], spare, rank,
-                    width, scale,
+                    tile, parameters, frozen, factors, factors.size // pieces, places[layer], table[layer], spare,
+                    merged, rank, width, scale,
                 )  # fmt: skip
-    unpad(parameters, zero_offset(parameters), theta, table)
+    unpad(tile, parameters, zero_offset(parameters), theta, table)
     return done
 
 
@@ -119,14 +121,15 @@ def update_head(
     if rate[0] != 0:
         set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t, clock)
         update_weights(
-            tile, deltas, delta_at, layer[COLUMNS], inputs, layer[SOURCE], count, parameters, size, layer[WEIGHT],
-            layer[OUTPUTS], layer[ROWS], optimizer, coefficients,
+            tile, deltas, delta_at, inputs, layer[SOURCE], layer[STEP], count, parameters, size, layer[WEIGHT],
+            layer[WEIGHT_STEP], layer[OUTPUTS], zero_offset(inputs), layer[ROWS], optimizer,
+            coefficients,
         )  # fmt: skip
     if rate[1] != 0:
         set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t, clock)
-        update_weights(
-            tile, coefficients, ONE, 0, deltas, delta_at, count, parameters, size, layer[BIAS], 1, layer[COLUMNS],
-            optimizer, coefficients,
+        update_bias(
+            tile, deltas, delta_at, layer[STEP], count, parameters, size, layer[BIAS], zero_offset(inputs),
+            layer[COLUMNS], optimizer, coefficients,
         )  # fmt: skip
 
 
@@ -139,42 +142,43 @@ def update_factors(
 ) -> None:  # fmt: skip
     """Update A and B of one layer. Both gradients are computed before either is changed."""
     zeros, projected_at = size - layer[COLUMNS] - width, deltas.size // 2 - projection.size
+    step, panel, origin = layer[STEP], panel_width(tile, factors), zero_offset(projection)
     affine(
-        tile, projection, 0, inputs, layer[SOURCE], layer[ROWS], factors, place[A], factors, zeros, count,
-        layer[INPUTS], width, projection.dtype.type(-np.inf),
+        tile, projection, origin, step, inputs, layer[SOURCE], step, factors, place[A], layer[ROWS] * panel, 0,
+        spare, factors, zeros, count, layer[INPUTS], origin, width, projection.dtype.type(-np.inf),
     )  # fmt: skip
-    transpose(tile, spare, zero_offset(spare), width, factors, place[B], layer[COLUMNS], width, layer[COLUMNS])
     backward_input(
-        tile, deltas, projected_at, delta_at, layer[COLUMNS], spare, 0, count, layer[OUTPUTS], width, projection, 0,
-        identity_row,
+        tile, deltas, projected_at, delta_at, step, factors, place[B], width * panel, 1, spare, count,
+        layer[OUTPUTS], origin, width, projection, origin, identity_row, identity_row,
     )  # fmt: skip
-    for i in range(count * width):
+    for i in range(projection.size):
         projection[i] *= scale
         deltas[projected_at + i] *= scale
     if rate[0] != 0:
         set_coefficients(coefficients, optimizer, rate[0], decay[0], 0.0, momentum, t, clock)
         update_weights(
-            tile, inputs, layer[SOURCE], layer[ROWS], deltas, projected_at, count, factors, size, place[A],
-            layer[INPUTS], width, optimizer, coefficients,
+            tile, inputs, layer[SOURCE], deltas, projected_at, step, count, factors, size, place[A],
+            layer[ROWS] * panel, layer[INPUTS], origin, width, optimizer, coefficients,
         )  # fmt: skip
     if rate[1] != 0:
         set_coefficients(coefficients, optimizer, rate[1], decay[1], 0.0, momentum, t, clock)
         update_weights(
-            tile, projection, 0, width, deltas, delta_at, count, factors, size, place[B], rank, layer[COLUMNS],
-            optimizer, coefficients,
+            tile, projection, origin, deltas, delta_at, step, count, factors, size, place[B], width * panel, rank,
+            origin, layer[COLUMNS], optimizer, coefficients,
         )  # fmt: skip
 
 
 @inlined
 def merge_factors(
     tile: Tile, parameters: Floats, frozen: Floats, factors: Floats, size: int, place: Ints, layer: Ints, spare: Floats,
-    rank: int, width: int, scale: float,
+    merged: Floats, rank: int, width: int, scale: float,
 ) -> None:  # fmt: skip
     """W = base + scale * A @ B."""
-    zeros, at = size - layer[COLUMNS] - width, layer[WEIGHT]
+    zeros, at, panel = size - layer[COLUMNS] - width, layer[WEIGHT], panel_width(tile, factors)
     affine(
-        tile, spare, 0, factors, place[A], width, factors, place[B], factors, zeros, layer[ROWS], rank, layer[COLUMNS],
-        spare.dtype.type(-np.inf),
+        tile, merged, zero_offset(merged), layer[WEIGHT_STEP], factors, place[A], layer[ROWS] * panel, factors,
+        place[B], width * panel, 0, spare, factors, zeros, layer[ROWS], rank, zero_offset(merged), layer[COLUMNS],
+        merged.dtype.type(-np.inf),
     )  # fmt: skip
-    for i in range(layer[ROWS] * layer[COLUMNS]):
-        parameters[at + i] = frozen[at + i] + scale * spare[i]
+    for i in range(layer[BIAS] - at):  # columns that nobody looks at stay zero in all three
+        parameters[at + i] = frozen[at + i] + scale * merged[i]

@@ -3,8 +3,8 @@
 They run under ``NUMBA_DISABLE_JIT=1``, where there is no machine code, and under ``NUMBA_BOUNDSCHECK=1``, where every
 access must be one that can be checked; and they are the text to read first.
 
-Matrices are row-major pieces of flat arrays: `at` is where one begins. Axes: B examples of a batch, I inputs of a
-layer, O outputs.
+Matrices are pieces of flat arrays, in panels as `memory` says: `at` is where one begins, `step` how far apart its
+panels are. Axes: B examples of a batch, I inputs of a layer, O outputs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from ...registry import SGD, TINY
 from ..codegen.math import exp, log
+from ..codegen.types import panel_width
 from ..coefficients import (
     DECAY,
     FLOOR,
@@ -33,7 +34,7 @@ from ..coefficients import (
     STEP,
 )
 from ..jit import kernel
-from .memory import ANCHOR, MOMENT, MOMENT2
+from .memory import ANCHOR, MOMENT, MOMENT2, column_offset
 
 if TYPE_CHECKING:
     from ...layout import Floats
@@ -42,64 +43,107 @@ if TYPE_CHECKING:
 
 @kernel
 def affine(
-    tile: Tile, out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, weights: Floats, weight_at: int,
-    parameters: Floats, bias_at: int, rows: int, depth: int, columns: int, floor: float,
+    tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, weights: Floats,
+    weight_at: int, weight_step: int, transposed: int, spare: Floats, parameters: Floats, bias_at: int, rows: int,
+    depth: int, first: int, last: int, floor: float,
 ) -> None:  # fmt: skip
-    """out = max(x @ W + b, floor): (B, O) from x (B, I), whose rows are `x_step` apart; depth is I, columns is O."""
-    for r in range(rows):
-        row = out[out_at + r * columns : out_at + (r + 1) * columns]
-        for c in range(columns):
-            row[c] = parameters[bias_at + c]
-        for k in range(depth):
-            a = x[x_at + r * x_step + k]
-            weight = weights[weight_at + k * columns : weight_at + (k + 1) * columns]
-            for c in range(columns):
-                row[c] += a * weight[c]
-        for c in range(columns):
-            row[c] = floor if row[c] < floor else row[c]  # a NaN stays
+    """Columns `first` to `last` of out = max(x @ W + b, floor): (B, O) from x (B, I); rows is B, depth is I.
+
+    If the weights lie transposed, it is W.T (O, I) that is there. `spare` is memory for one panel. `first` is where a
+    panel begins.
+    """
+    panel = panel_width(tile, out)
+    for p in range(first, last, panel):
+        width, strip = min(panel, last - p), weight_at + column_offset(tile, weights, p, weight_step)
+        for r in range(rows):
+            start = out_at + column_offset(tile, out, p, out_step) + r * panel
+            row = out[start : start + width]
+            for c in range(width):
+                row[c] = parameters[bias_at + p + c]
+            for k in range(depth):
+                a = x[x_at + column_offset(tile, x, k, x_step) + r * panel]
+                if transposed:
+                    column = weight_at + column_offset(tile, weights, k, weight_step) + p * panel
+                    for c in range(width):
+                        row[c] += a * weights[column + c * panel]
+                else:
+                    weight = weights[strip + k * panel : strip + k * panel + width]
+                    for c in range(width):
+                        row[c] += a * weight[c]
+            for c in range(width):
+                row[c] = floor if row[c] < floor else row[c]  # a NaN stays
 
 
 @kernel
 def backward_input(
-    tile: Tile, deltas: Floats, out_at: int, delta_at: int, delta_step: int, transposed: Floats, transposed_at: int,
-    rows: int, depth: int, columns: int, hidden: Floats, hidden_at: int, activation_row: Floats,
+    tile: Tile, deltas: Floats, out_at: int, delta_at: int, step: int, weights: Floats, weight_at: int,
+    weight_step: int, transposed: int, spare: Floats, rows: int, depth: int, first: int, last: int, hidden: Floats,
+    hidden_at: int, activation_row: Floats, identity_row: Floats,
 ) -> None:  # fmt: skip
-    """out = (delta @ W.T) * slope(hidden), (B, I), from delta (B, O) and transposed = W.T (O, I).
+    """Columns `first` to `last` of out = (delta @ W.T) * slope(hidden), (B, I), from delta (B, O); depth is O.
 
-    `out` and `delta` are the pieces of `deltas` at `out_at` and at `delta_at`.
-
-    Rows of delta are `delta_step` apart; depth is O, columns is I.
+    `out` and `delta` are the pieces of `deltas` at `out_at` and at `delta_at`. If the weights lie transposed, seen from
+    this product, it is W (I, O) that is there, and else W.T (O, I). `identity_row` is the row of an activation whose
+    slope is 1, for the sums of some terms.
     """
-    for r in range(rows):
-        row = deltas[out_at + r * columns : out_at + (r + 1) * columns]
-        for c in range(columns):
-            row[c] = 0
-        for k in range(depth):
-            d = deltas[delta_at + r * delta_step + k]
-            weight = transposed[transposed_at + k * columns : transposed_at + (k + 1) * columns]
-            for c in range(columns):
-                row[c] += d * weight[c]
-        for c in range(columns):
-            a = hidden[hidden_at + r * columns + c]
-            slope = activation_row[S0] + a * (activation_row[S1] + a * activation_row[S2])
-            row[c] = row[c] * slope if a > activation_row[FLOOR] else 0
+    panel = panel_width(tile, deltas)
+    for p in range(first, last, panel):
+        width, strip = min(panel, last - p), weight_at + column_offset(tile, weights, p, weight_step)
+        for r in range(rows):
+            at = column_offset(tile, deltas, p, step) + r * panel
+            row = deltas[out_at + at : out_at + at + width]
+            for c in range(width):
+                row[c] = 0
+            for k in range(depth):
+                d = deltas[delta_at + column_offset(tile, deltas, k, step) + r * panel]
+                if transposed:
+                    column = weight_at + column_offset(tile, weights, k, weight_step) + p * panel
+                    for c in range(width):
+                        row[c] += d * weights[column + c * panel]
+                else:
+                    weight = weights[strip + k * panel : strip + k * panel + width]
+                    for c in range(width):
+                        row[c] += d * weight[c]
+            for c in range(width):
+                a = hidden[hidden_at + at + c]
+                slope = activation_row[S0] + a * (activation_row[S1] + a * activation_row[S2])
+                row[c] = row[c] * slope if a > activation_row[FLOOR] else 0
 
 
 @kernel
 def update_weights(
-    tile: Tile, x: Floats, x_at: int, x_step: int, deltas: Floats, delta_at: int, count: int, parameters: Floats,
-    size: int, at: int, rows: int, columns: int, optimizer: int, coefficients: Floats,
+    tile: Tile, x: Floats, x_at: int, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats,
+    size: int, at: int, weight_step: int, rows: int, first: int, last: int, optimizer: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """Update W, (I, O) at `at`, by its gradient x.T @ delta, with x (B, I) and delta (B, O); rows is I, count is B.
+    """Update columns `first` to `last` of W, (I, O) at `at`, by its gradient x.T @ delta, with x (B, I), delta (B, O).
 
-    A matrix stored transposed, (O, I), is updated by delta.T @ x; a bias is a matrix of one row, whose input is 1.
+    `rows` is I, `count` is B. A matrix stored transposed, (O, I), is updated by delta.T @ x.
     """
+    panel = panel_width(tile, x)
     for r in range(rows):
-        for c in range(columns):
+        beside = x_at + column_offset(tile, x, r, step)
+        for c in range(first, last):
+            below = delta_at + column_offset(tile, deltas, c, step)
             gradient = parameters.dtype.type(0)
             for k in range(count):
-                gradient += x[x_at + k * x_step + r] * deltas[delta_at + k * columns + c]
-            update(parameters, size, at + r * columns + c, gradient, optimizer, coefficients)
+                gradient += x[beside + k * panel] * deltas[below + k * panel]
+            place = at + column_offset(tile, parameters, c, weight_step) + r * panel
+            update(parameters, size, place, gradient, optimizer, coefficients)
+
+
+@kernel
+def update_bias(
+    tile: Tile, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats, size: int, at: int,
+    first: int, last: int, optimizer: int, coefficients: Floats,
+) -> None:  # fmt: skip
+    """Update numbers `first` to `last` of b, (O,) at `at`, by its gradient, the sum of the rows of delta (B, O)."""
+    panel = panel_width(tile, deltas)
+    for c in range(first, last):
+        below = delta_at + column_offset(tile, deltas, c, step)
+        gradient = parameters.dtype.type(0)
+        for k in range(count):
+            gradient += deltas[below + k * panel]
+        update(parameters, size, at + c, gradient, optimizer, coefficients)
 
 
 @kernel
@@ -146,9 +190,15 @@ def softmax(tile: Tile, z: Floats, step: int, classes: int, scale: float, scratc
 
 @kernel
 def transpose(
-    tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
-) -> None:
-    """out = x.T, (columns, rows) from (rows, columns); rows of either are `step` apart."""
+    tile: Tile, out: Floats, out_at: int, out_row: int, out_step: int, x: Floats, x_at: int, x_row: int, x_step: int,
+    rows: int, columns: int,
+) -> None:  # fmt: skip
+    """out = x.T, (columns, rows) from (rows, columns).
+
+    Here either may be of another form: rows `row` numbers apart, and panels `step`. With a step as long as a panel is
+    wide, whole rows lie side by side.
+    """
     for r in range(rows):
+        to = out_at + column_offset(tile, out, r, out_step)
         for c in range(columns):
-            out[out_at + c * out_step + r] = x[x_at + r * x_step + c]
+            out[to + c * out_row] = x[x_at + column_offset(tile, x, c, x_step) + r * x_row]

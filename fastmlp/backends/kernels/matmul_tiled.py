@@ -3,25 +3,34 @@
 The loops over tiles are ordinary jitted code: wide tiles as long as there are columns for them, narrow ones for the
 rest. Rows and columns are padded, so every tile is full. A tile itself is an intrinsic, see
 `codegen.intrinsics`.
+
+The loops around them are for the caches, after Goto & van de Geijn (2008): a panel of B stays in the first level while
+the rows of A go by, and a block of A in the second while the panels of B go by. Where the depth is cut, sums are stored
+and go on from there, so that terms are added in the order of k.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...registry import SGD
 from ..codegen.intrinsics import (
     affine_tile,
     backward_input_tile,
     narrow_shape,
-    single_shape,
+    row_shape,
     softmax_tile,
     stored_shape,
     transpose_tile,
+    update_bias_tile,
     update_weights_tile,
     wide_shape,
 )
+from ..codegen.types import lanes_of, panel_width
 from ..jit import inlined, kernel
+from .memory import DEPTH_BLOCK, column_offset, zero_offset
 
 if TYPE_CHECKING:
     from ...layout import Floats
@@ -29,112 +38,170 @@ if TYPE_CHECKING:
 
 affine_wide, affine_narrow = affine_tile(wide_shape), affine_tile(narrow_shape)
 backward_input_wide, backward_input_narrow = backward_input_tile(wide_shape), backward_input_tile(narrow_shape)
-SHAPES = stored_shape, narrow_shape, single_shape
+SHAPES = stored_shape, narrow_shape, row_shape
 sgd_wide, sgd_narrow, sgd_row = (update_weights_tile("sgd", shape) for shape in SHAPES)
 adam_wide, adam_narrow, adam_row = (update_weights_tile("adam", shape) for shape in SHAPES)
+sgd_bias, adam_bias = update_bias_tile("sgd"), update_bias_tile("adam")
+
+ROW_BLOCK = 512  # rows of A that stay in the second level with DEPTH_BLOCK of their columns: half a megabyte
 
 
 @inlined
-def lanes_of(tile: Tile, array: Floats) -> int:
-    """Numbers in a vector."""
-    return tile.vector_bytes // array.itemsize
+def depth_block(depth: int, panel: int) -> int:
+    """Terms of a sum that are added at a time: whole panels of A, about DEPTH_BLOCK, and blocks of the same length."""
+    if depth < DEPTH_BLOCK + DEPTH_BLOCK // 2:
+        return depth
+    blocks = (depth + DEPTH_BLOCK // 2) // DEPTH_BLOCK
+    return ((depth + blocks - 1) // blocks + panel - 1) // panel * panel
 
 
 @kernel
 def affine(
-    tile: Tile, out: Floats, out_at: int, x: Floats, x_at: int, x_step: int, weights: Floats, weight_at: int,
-    parameters: Floats, bias_at: int, rows: int, depth: int, columns: int, floor: float,
+    tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, weights: Floats,
+    weight_at: int, weight_step: int, transposed: int, spare: Floats, parameters: Floats, bias_at: int, rows: int,
+    depth: int, first: int, last: int, floor: float,
 ) -> None:  # fmt: skip
     """See `matmul_plain.affine`."""
-    lanes = lanes_of(tile, out)
-    wide = columns - columns % (tile.vectors * lanes)
-    for c in range(0, wide, tile.vectors * lanes):
-        for r in range(0, rows, tile.rows):
-            affine_wide(
-                tile, out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, weights, weight_at + c,
-                parameters, bias_at + c, depth, floor,
-            )  # fmt: skip
-    for c in range(wide, columns, lanes):
-        for r in range(0, rows, tile.rows):
-            affine_narrow(
-                tile, out, out_at + r * columns + c, columns, x, x_at + r * x_step, x_step, weights, weight_at + c,
-                parameters, bias_at + c, depth, floor,
-            )  # fmt: skip
+    lanes, panel = lanes_of(tile, out), panel_width(tile, out)
+    whole, block = tile.vectors * lanes, depth_block(depth, panel)
+    for top in range(0, rows, ROW_BLOCK):
+        bottom = min(rows, top + ROW_BLOCK)
+        for k in range(0, depth, block):
+            terms = min(block, depth - k)
+            lowest = floor if k + terms == depth else out.dtype.type(-np.inf)
+            a_at = x_at + column_offset(tile, x, k, x_step)
+            for p in range(first, last, panel):
+                place, width = out_at + column_offset(tile, out, p, out_step), min(panel, last - p)
+                if transposed:
+                    pack_transposed(tile, spare, weights, weight_at, weight_step, p, width, k, terms)
+                b = spare if transposed else weights
+                b_at = zero_offset(spare) if transposed else weight_at + p // panel * weight_step + k * panel
+                wide = width - width % whole
+                for c in range(0, wide, whole):
+                    for r in range(top, bottom, tile.rows):
+                        affine_wide(
+                            tile, out, place + r * panel + c, x, a_at + r * panel, x_step, b, b_at + c, parameters,
+                            bias_at + p + c, k, terms, lowest,
+                        )  # fmt: skip
+                for c in range(wide, width, lanes):
+                    for r in range(top, bottom, tile.rows):
+                        affine_narrow(
+                            tile, out, place + r * panel + c, x, a_at + r * panel, x_step, b, b_at + c, parameters,
+                            bias_at + p + c, k, terms, lowest,
+                        )  # fmt: skip
 
 
 @kernel
 def backward_input(
-    tile: Tile, deltas: Floats, out_at: int, delta_at: int, delta_step: int, transposed: Floats, transposed_at: int,
-    rows: int, depth: int, columns: int, hidden: Floats, hidden_at: int, activation_row: Floats,
+    tile: Tile, deltas: Floats, out_at: int, delta_at: int, step: int, weights: Floats, weight_at: int,
+    weight_step: int, transposed: int, spare: Floats, rows: int, depth: int, first: int, last: int, hidden: Floats,
+    hidden_at: int, activation_row: Floats, identity_row: Floats,
 ) -> None:  # fmt: skip
     """See `matmul_plain.backward_input`."""
-    lanes = lanes_of(tile, deltas)
-    wide = columns - columns % (tile.vectors * lanes)
-    for c in range(0, wide, tile.vectors * lanes):
-        for r in range(0, rows, tile.rows):
-            at = r * columns + c
-            backward_input_wide(
-                tile, deltas, out_at + at, columns, delta_at + r * delta_step, delta_step, transposed,
-                transposed_at + c, depth, hidden, hidden_at + at, activation_row,
-            )  # fmt: skip
-    for c in range(wide, columns, lanes):
-        for r in range(0, rows, tile.rows):
-            at = r * columns + c
-            backward_input_narrow(
-                tile, deltas, out_at + at, columns, delta_at + r * delta_step, delta_step, transposed,
-                transposed_at + c, depth, hidden, hidden_at + at, activation_row,
-            )  # fmt: skip
+    lanes, panel = lanes_of(tile, deltas), panel_width(tile, deltas)
+    whole, block = tile.vectors * lanes, depth_block(depth, panel)
+    for top in range(0, rows, ROW_BLOCK):
+        bottom = min(rows, top + ROW_BLOCK)
+        for k in range(0, depth, block):
+            terms = min(block, depth - k)
+            shape = activation_row if k + terms == depth else identity_row
+            a_at = delta_at + column_offset(tile, deltas, k, step)
+            for p in range(first, last, panel):
+                place, width = column_offset(tile, deltas, p, step), min(panel, last - p)
+                if transposed:
+                    pack_transposed(tile, spare, weights, weight_at, weight_step, p, width, k, terms)
+                b = spare if transposed else weights
+                b_at = zero_offset(spare) if transposed else weight_at + p // panel * weight_step + k * panel
+                wide = width - width % whole
+                for c in range(0, wide, whole):
+                    for r in range(top, bottom, tile.rows):
+                        at = place + r * panel + c
+                        backward_input_wide(
+                            tile, deltas, out_at + at, a_at + r * panel, step, b, b_at + c, k, terms, hidden,
+                            hidden_at + at, shape,
+                        )  # fmt: skip
+                for c in range(wide, width, lanes):
+                    for r in range(top, bottom, tile.rows):
+                        at = place + r * panel + c
+                        backward_input_narrow(
+                            tile, deltas, out_at + at, a_at + r * panel, step, b, b_at + c, k, terms, hidden,
+                            hidden_at + at, shape,
+                        )  # fmt: skip
+
+
+@inlined
+def pack_transposed(
+    tile: Tile, spare: Floats, weights: Floats, at: int, step: int, first: int, count: int, k: int, terms: int
+) -> None:
+    """Write columns k to k + terms of `count` rows of a matrix from `first` on, transposed, into one panel."""
+    lanes, panel = lanes_of(tile, weights), panel_width(tile, weights)
+    for i in range(0, terms, lanes):
+        source = at + column_offset(tile, weights, k + i, step)
+        for r in range(0, count, lanes):
+            transpose_tile(tile, spare, i * panel + r, panel, weights, source + (first + r) * panel, panel)
 
 
 @kernel
 def update_weights(
-    tile: Tile, x: Floats, x_at: int, x_step: int, deltas: Floats, delta_at: int, count: int, parameters: Floats,
-    size: int, at: int, rows: int, columns: int, optimizer: int, coefficients: Floats,
+    tile: Tile, x: Floats, x_at: int, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats,
+    size: int, at: int, weight_step: int, rows: int, first: int, last: int, optimizer: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """See `matmul_plain.update_weights`. Rows go by in the order of memory, and the last few are done one by one."""
-    lanes = lanes_of(tile, x)
+    """See `matmul_plain.update_weights`. A panel goes by in the order of memory; its last few rows one by one."""
+    lanes, panel = lanes_of(tile, x), panel_width(tile, x)
     few = max(1, tile.rows // 3)  # rows that take less time one by one than in a tile
     tall = rows - rows % tile.rows if rows % tile.rows <= few else rows
-    wide = columns - columns % (tile.stored * lanes) if tile.stored > 1 else 0
-    for r in range(0, tall, tile.rows):
-        for c in range(0, wide, tile.stored * lanes):
-            place = at + r * columns + c
-            if optimizer == SGD:
-                sgd_wide(
-                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
-                    count, coefficients,
-                )  # fmt: skip
-            else:
-                adam_wide(
-                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
-                    count, coefficients,
-                )  # fmt: skip
-    for r in range(0, tall, tile.rows):
-        for c in range(wide, columns, lanes):
-            place = at + r * columns + c
-            if optimizer == SGD:
-                sgd_narrow(
-                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
-                    count, coefficients,
-                )  # fmt: skip
-            else:
-                adam_narrow(
-                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
-                    count, coefficients,
-                )  # fmt: skip
+    wide = last - (last - first) % (tile.stored * lanes) if tile.stored > 1 else first
+    for top in range(0, rows, ROW_BLOCK):
+        bottom = min(tall, top + ROW_BLOCK)
+        for c in range(first, wide, tile.stored * lanes):
+            place = at + column_offset(tile, parameters, c, weight_step)
+            below = delta_at + column_offset(tile, deltas, c, step)
+            for r in range(top, bottom, tile.rows):
+                beside = x_at + column_offset(tile, x, r, step)
+                if optimizer == SGD:
+                    sgd_wide(
+                        tile, parameters, place + r * panel, size, x, beside, deltas, below, count, coefficients
+                    )  # fmt: skip
+                else:
+                    adam_wide(
+                        tile, parameters, place + r * panel, size, x, beside, deltas, below, count, coefficients
+                    )  # fmt: skip
+        for c in range(wide, last, lanes):
+            place = at + column_offset(tile, parameters, c, weight_step)
+            below = delta_at + column_offset(tile, deltas, c, step)
+            for r in range(top, bottom, tile.rows):
+                beside = x_at + column_offset(tile, x, r, step)
+                if optimizer == SGD:
+                    sgd_narrow(
+                        tile, parameters, place + r * panel, size, x, beside, deltas, below, count, coefficients
+                    )  # fmt: skip
+                else:
+                    adam_narrow(
+                        tile, parameters, place + r * panel, size, x, beside, deltas, below, count, coefficients
+                    )  # fmt: skip
     for r in range(tall, rows):
-        for c in range(0, columns, lanes):
-            place = at + r * columns + c
+        beside = x_at + column_offset(tile, x, r, step)
+        for c in range(first, last, tile.vectors * lanes):  # what lies behind the columns is zero, and stays it
+            place = at + column_offset(tile, parameters, c, weight_step) + r * panel
+            below = delta_at + column_offset(tile, deltas, c, step)
             if optimizer == SGD:
-                sgd_row(
-                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
-                    count, coefficients,
-                )  # fmt: skip
+                sgd_row(tile, parameters, place, size, x, beside, deltas, below, count, coefficients)
             else:
-                adam_row(
-                    tile, parameters, place, columns, size, x, x_at + r, x_step, deltas, delta_at + c,
-                    count, coefficients,
-                )  # fmt: skip
+                adam_row(tile, parameters, place, size, x, beside, deltas, below, count, coefficients)
+
+
+@kernel
+def update_bias(
+    tile: Tile, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats, size: int, at: int,
+    first: int, last: int, optimizer: int, coefficients: Floats,
+) -> None:  # fmt: skip
+    """See `matmul_plain.update_bias`. What lies behind the bias is zero, and stays it."""
+    for c in range(first, last, tile.vectors * lanes_of(tile, deltas)):
+        below = delta_at + column_offset(tile, deltas, c, step)
+        if optimizer == SGD:
+            sgd_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
+        else:
+            adam_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
 
 
 @kernel
@@ -146,10 +213,13 @@ def softmax(tile: Tile, z: Floats, step: int, classes: int, scale: float, scratc
 
 @kernel
 def transpose(
-    tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, rows: int, columns: int
-) -> None:
+    tile: Tile, out: Floats, out_at: int, out_row: int, out_step: int, x: Floats, x_at: int, x_row: int, x_step: int,
+    rows: int, columns: int,
+) -> None:  # fmt: skip
     """See `matmul_plain.transpose`."""
     lanes = lanes_of(tile, x)
     for r in range(0, rows, lanes):
+        to = out_at + column_offset(tile, out, r, out_step)
         for c in range(0, columns, lanes):
-            transpose_tile(tile, out, out_at + c * out_step + r, out_step, x, x_at + r * x_step + c, x_step)
+            source = x_at + column_offset(tile, x, c, x_step) + r * x_row
+            transpose_tile(tile, out, to + c * out_row, out_row, x, source, x_row)

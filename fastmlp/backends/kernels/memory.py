@@ -5,11 +5,18 @@ no mask. Padding is filled with zeros, which change no product: a unit that is p
 nothing that it contributes to is read. The caller's flat vectors are copied into padded ones at the start of a call
 (`pad`) and back at its end (`unpad`), which costs less than one step.
 
+Every matrix lies in *panels*: strips of as many columns as the register tile is wide, one after the other, each row by
+row. What a tile reads lies side by side, however wide the matrix is, and the distance of two rows is a constant of its
+code. The last panel may hold columns that nobody looks at. In numbers::
+
+    element (r, c)  at  c // panel * step + r * panel + c % panel,  where step is the length of a panel, rows * panel
+
 A layer's row of the table, with both sizes rounded up to the unit::
 
-    parameters[WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real
+    parameters[WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real; panels WEIGHT_STEP apart
     parameters[BIAS : BIAS + COLUMNS]  its bias
-    inputs[SOURCE : ]                  (batch, ROWS)     what the layer reads: x, or the activations below
+    inputs[SOURCE : ]                  (batch, ROWS)     what the layer reads: x, or the activations below; panels STEP
+                                                         apart, as are those of the gradients at its outputs
 
 The weights of the last layer are stored transposed, (COLUMNS, ROWS): ten classes are then ten rows, and not sixteen
 lanes of which six are padding. Moments and the anchor follow the parameters, each `size` further on.
@@ -24,60 +31,70 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..codegen.types import panel_width
 from ..jit import inlined, kernel
 
 if TYPE_CHECKING:
     from ...layout import Floats, Ints
+    from ..codegen.types import Tile
 
-INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE = range(7)
+INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE, WEIGHT_STEP, STEP = range(9)
 VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # pieces of the padded parameters, each as long as the network
 CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
+DEPTH_BLOCK = 256  # rows of a panel that fill two thirds of the first level of the cache
 
 
 @dataclass(frozen=True)
 class BufferLayout:
     """Offsets of a network's parameters and buffers: `batch` rows, every row a multiple of `unit` numbers."""
 
-    table: Ints  # (L, 7)
+    table: Ints  # (L, 9)
     unit: int
+    panel: int
     batch: int
 
     @classmethod
-    def of(cls, sizes: Ints, unit: int, batch: int) -> BufferLayout:
-        """Return the layout of a network of these sizes."""
-        return _layout(tuple(sizes.tolist()), unit, rounded(batch, unit))
+    def of(cls, sizes: Ints, tile: Tile, dtype: np.dtype[Any], batch: int) -> BufferLayout:
+        """Return the layout of a network of these sizes for the code of a tile."""
+        unit = tile.padding_unit(dtype)
+        return _layout(tuple(sizes.tolist()), unit, tile.panel(dtype), rounded(batch, unit))
 
     @cached_property
     def size(self) -> int:
         """Length of a padded parameter vector."""
-        return int(self.table[-1, BIAS] + self.table[-1, COLUMNS])
+        return int(self.table[-1, BIAS]) + rounded(int(self.table[-1, COLUMNS]), self.panel)
 
     @cached_property
     def inputs(self) -> int:
         """Length of the buffer of all layers' inputs."""
-        return int(self.table[-1, SOURCE] + self.batch * self.table[-1, ROWS])
+        return int(self.table[-1, SOURCE]) + self.matrix(self.batch, int(self.table[-1, ROWS]))
 
     @cached_property
     def deltas(self) -> int:
         """Length of two buffers in a row, for the gradients at the outputs of two neighbouring layers."""
-        return 2 * self.batch * int(self.table[:, ROWS : COLUMNS + 1].max())
+        return 2 * self.matrix(self.batch, int(self.table[:, ROWS : COLUMNS + 1].max()))
 
     @cached_property
     def spare(self) -> int:
-        """Length of the buffer for transposed matrices: the weights of a layer, or the logits."""
-        largest = int((self.table[:, ROWS] * self.table[:, COLUMNS]).max())
-        return max(largest, int(self.table[-1, COLUMNS]) * self.batch)
+        """Length of the buffer for what is transposed: a panel of weights, or the logits."""
+        return max(2 * DEPTH_BLOCK * self.panel, int(self.table[-1, COLUMNS]) * self.batch)
+
+    def matrix(self, rows: int, columns: int) -> int:
+        """Numbers that a matrix takes in panels."""
+        return rows * rounded(columns, self.panel)
 
 
 @lru_cache(maxsize=64)  # a study trains the same network again and again
-def _layout(sizes: tuple[int, ...], unit: int, batch: int) -> BufferLayout:
-    rows, weight, source = [], 0, 0
-    for n_in, n_out in itertools.pairwise(sizes):
+def _layout(sizes: tuple[int, ...], unit: int, panel: int, batch: int) -> BufferLayout:
+    rows, weight, source, last = [], 0, 0, len(sizes) - 2
+    for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
-        rows.append((n_in, n_out, wide_in, wide_out, weight, weight + wide_in * wide_out, source))
-        weight += (wide_in + 1) * wide_out
-        source += batch * wide_in
-    return BufferLayout(np.array(rows, np.int64), unit, batch)
+        high, wide = (wide_out, wide_in) if layer == last else (wide_in, wide_out)
+        bias = weight + high * rounded(wide, panel)
+        rows.append((n_in, n_out, wide_in, wide_out, weight, bias, source, high * panel, batch * panel))
+        weight = bias + rounded(wide_out, panel)
+        source += batch * rounded(wide_in, panel)
+    return BufferLayout(np.array(rows, np.int64), unit, panel, batch)
 
 
 def rounded(size: int, unit: int) -> int:
@@ -102,15 +119,23 @@ def _pieces(lengths: tuple[int, ...], line: int) -> tuple[int, list[slice]]:
 
 
 @inlined
-def padded_size(table: Ints) -> int:
-    """Length of a padded parameter vector."""
-    return table[-1, BIAS] + table[-1, COLUMNS]
+def padded_size(tile: Tile, parameters: Floats, table: Ints) -> int:
+    """Length of a padded parameter vector; see `BufferLayout.size`."""
+    panel = panel_width(tile, parameters)
+    return table[-1, BIAS] + (table[-1, COLUMNS] + panel - 1) // panel * panel
 
 
 @inlined
 def zero_offset(array: Floats) -> int:
     """0, but not as a literal: numba compiles a version of a kernel for each literal that it is called with."""
     return 0 * array.size
+
+
+@inlined
+def column_offset(tile: Tile, array: Floats, column: int, step: int) -> int:
+    """Where the first row of a column lies in a matrix whose panels are `step` numbers apart."""
+    panel = panel_width(tile, array)
+    return column // panel * step + column % panel
 
 
 @kernel
@@ -122,34 +147,40 @@ def copy(out: Floats, out_at: int, x: Floats, x_at: int, count: int) -> None:
 
 
 @kernel
-def pad(flat: Floats, parameters: Floats, at: int, table: Ints) -> None:
+def pad(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints) -> None:
     """Copy a flat vector into the padded one at `at`."""
-    k = 0
+    k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
-        n_out, weight = table[layer, OUTPUTS], at + table[layer, WEIGHT]
+        n_out, weight, step = table[layer, OUTPUTS], at + table[layer, WEIGHT], table[layer, WEIGHT_STEP]
         for i in range(table[layer, INPUTS]):
             if layer < table.shape[0] - 1:
-                copy(parameters, weight + i * table[layer, COLUMNS], flat, k, n_out)
+                for c in range(0, n_out, panel):
+                    to = weight + column_offset(tile, flat, c, step) + i * panel
+                    copy(parameters, to, flat, k + c, min(panel, n_out - c))
             else:
+                column = weight + column_offset(tile, flat, i, step)
                 for o in range(n_out):
-                    parameters[weight + o * table[layer, ROWS] + i] = flat[k + o]
+                    parameters[column + o * panel] = flat[k + o]
             k += n_out
         copy(parameters, at + table[layer, BIAS], flat, k, n_out)
         k += n_out
 
 
 @kernel
-def unpad(parameters: Floats, at: int, flat: Floats, table: Ints) -> None:
+def unpad(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints) -> None:
     """Copy the real parameters of the padded vector at `at` back."""
-    k = 0
+    k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
-        n_out, weight = table[layer, OUTPUTS], at + table[layer, WEIGHT]
+        n_out, weight, step = table[layer, OUTPUTS], at + table[layer, WEIGHT], table[layer, WEIGHT_STEP]
         for i in range(table[layer, INPUTS]):
             if layer < table.shape[0] - 1:
-                copy(flat, k, parameters, weight + i * table[layer, COLUMNS], n_out)
+                for c in range(0, n_out, panel):
+                    source = weight + column_offset(tile, flat, c, step) + i * panel
+                    copy(flat, k + c, parameters, source, min(panel, n_out - c))
             else:
+                column = weight + column_offset(tile, flat, i, step)
                 for o in range(n_out):
-                    flat[k + o] = parameters[weight + o * table[layer, ROWS] + i]
+                    flat[k + o] = parameters[column + o * panel]
             k += n_out
         copy(flat, k, parameters, at + table[layer, BIAS], n_out)
         k += n_out

@@ -10,6 +10,7 @@ from . import matmul_plain, matmul_tiled
 
 affine = by_tile(matmul_plain.affine, matmul_tiled.affine)
 backward_input = by_tile(matmul_plain.backward_input, matmul_tiled.backward_input)
+update_bias = by_tile(matmul_plain.update_bias, matmul_tiled.update_bias)
 update_weights = by_tile(matmul_plain.update_weights, matmul_tiled.update_weights)
 softmax = by_tile(matmul_plain.softmax, matmul_tiled.softmax)
 transpose = by_tile(matmul_plain.transpose, matmul_tiled.transpose)

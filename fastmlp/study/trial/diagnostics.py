@@ -26,7 +26,7 @@ def drift_by_layer(trained: Network, start: Network) -> list[float | None]:
 
 def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:
     """Return the features of every hidden layer, (n, units), on inputs (n, features)."""
-    return [features(net, X, depth=depth, backend=backend) for depth in range(1, net.layout.n_layers)]
+    return [features(net, X, depth=depth, backend=backend, threads=1) for depth in range(1, net.layout.n_layers)]
 
 
 def cka_by_layer(some: Sequence[Floats], others: Sequence[Floats]) -> list[float | None]:
@@ -46,4 +46,4 @@ def source_accuracy_kept(trained: Network, pretrained: Network, X: Floats, y: In
     both = Network(
         pretrained.sizes, np.concatenate([trained.theta[:head], pretrained.theta[head:]]), pretrained.activation
     )
-    return accuracy(both, X, y, backend=backend)
+    return accuracy(both, X, y, backend=backend, threads=1)

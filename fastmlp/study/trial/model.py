@@ -101,6 +101,7 @@ def train_network(
             weight_decay=training.weight_decay,
             accuracies=shared.settings.measures.inside,
             backend=shared.backend,
+            threads=1,  # trials share the cores
         ),
         order=shared.order(epochs, len(rows)),
         rng=shared.seed_of("weights"),

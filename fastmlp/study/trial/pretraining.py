@@ -97,7 +97,7 @@ class PretrainedSource:
         if not np.isfinite(net.theta).all():
             return None
         depth = net.layout.n_layers - 1
-        hidden = features(net, self.inputs(target.X[probe]), depth=depth, backend=self.shared.backend)
+        hidden = features(net, self.inputs(target.X[probe]), depth=depth, backend=self.shared.backend, threads=1)
         return finite(h_score(hidden, target.y[probe]))
 
 
@@ -114,7 +114,7 @@ def measure_pretraining(source: PretrainedSource, problem: Problem, split: Split
     X, y = source.held_out_inputs, source.held_out_labels
     ceiling = PretrainedSource(target, split.ceiling, split.heldout[:0], source.shared)
     return measured | {
-        "source_accuracy": accuracy(fit.network, X, y, backend=source.shared.backend),
+        "source_accuracy": accuracy(fit.network, X, y, backend=source.shared.backend, threads=1),
         "h_score": source.h_score(fit.network, target, split.probe),
         "h_score_random": source.h_score(source.random_network, target, split.probe),
         "h_score_target": ceiling.h_score(ceiling.fit.network, target, split.probe),

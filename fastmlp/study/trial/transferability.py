@@ -23,11 +23,11 @@ def transferability(source: PretrainedSource, problem: Problem, split: Split, n_
     net, backend = source.fit.network, source.shared.backend
     rows, target = split.subset(n_target), problem.target
     inputs, y = source.inputs(target.X[rows]), target.y[rows]
-    hidden = features(net, inputs, depth=net.layout.n_layers - 1, backend=backend)
+    hidden = features(net, inputs, depth=net.layout.n_layers - 1, backend=backend, threads=1)
     source_inputs = source.inputs(source.task.X[source.rows[:LARGEST]])
     return {
         "log_me": finite(log_me(hidden, y, target.n_classes)),
-        "leep": finite(leep(predict_proba(net, inputs, backend=backend), y, target.n_classes)),
+        "leep": finite(leep(predict_proba(net, inputs, backend=backend, threads=1), y, target.n_classes)),
         "label_cka": finite(linear_cka(hidden, np.eye(target.n_classes)[y])),
         "domain_distance": finite(domain_distance(source_inputs, inputs[:LARGEST])),
     }

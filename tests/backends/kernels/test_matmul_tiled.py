@@ -14,9 +14,9 @@ numba: Any = pytest.importorskip("numba")
 from fastmlp.backends.codegen.types import PLAIN  # noqa: E402
 from fastmlp.backends.coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock  # noqa: E402
 from fastmlp.backends.fallback import current_tile  # noqa: E402
-from fastmlp.backends.kernels.memory import MOMENT, allocate  # noqa: E402
+from fastmlp.backends.kernels.memory import DEPTH_BLOCK, MOMENT, allocate, rounded  # noqa: E402
 from fastmlp.backends.kernels.optimizer import set_clock, set_coefficients  # noqa: E402
-from fastmlp.registry import ADAM, FLUSHED, SGD, TINY  # noqa: E402
+from fastmlp.registry import ADAM, FLUSHED, IDENTITY, SGD, TINY  # noqa: E402
 
 TILE = current_tile()
 if TILE == PLAIN:
@@ -26,6 +26,7 @@ from fastmlp.backends import jit  # noqa: E402
 from fastmlp.backends.kernels import matmul_plain, matmul_tiled  # noqa: E402
 
 ROWS, DEPTH, GUARD = 16, 5, 7.0  # guard: what lies behind the last number that a product may touch
+DEEP = 2 * DEPTH_BLOCK + 7  # is cut into blocks
 DTYPES = ["float32", "float64"]
 
 
@@ -67,28 +68,60 @@ CASES = [(dtype, columns) for dtype in DTYPES for columns in widths(dtype)]
 RTOL = {"float32": 1e-4, "float64": 1e-12}
 
 
+def panel_of(dtype: str) -> int:
+    return TILE.panel(np.dtype(dtype))
+
+
+def matrix(dtype: str, rows: int, columns: int) -> int:
+    """Numbers that a matrix takes in panels."""
+    return rows * rounded(columns, panel_of(dtype))
+
+
+def weights_of(dtype: str, depth: int, columns: int, *, transposed: bool) -> tuple[int, int]:
+    """Length and distance of panels of weights with `depth` rows, or of them transposed; padded to whole vectors."""
+    high, wide = (columns, depth) if transposed else (depth, columns)
+    return matrix(dtype, rounded(high, ROWS), wide), rounded(high, ROWS) * panel_of(dtype)
+
+
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
 @pytest.mark.parametrize("floor", [0.0, -np.inf])
-def test_affine(dtype: str, columns: int, floor: float) -> None:
-    out, x, parameters = drawn(dtype, ROWS * columns + 1, ROWS * 32, 32 * columns + columns)
+@pytest.mark.parametrize("depth", [DEPTH, DEEP])
+@pytest.mark.parametrize("transposed", [0, 1])
+@pytest.mark.parametrize("skipped", [0, 1])
+def test_affine(dtype: str, columns: int, floor: float, depth: int, transposed: int, skipped: int) -> None:
+    step, (length, apart) = ROWS * panel_of(dtype), weights_of(dtype, depth, columns, transposed=bool(transposed))
+    bias = length
+    out, x, parameters, spare = drawn(
+        dtype, matrix(dtype, ROWS, columns) + 1, matrix(dtype, ROWS, depth), length + columns, 1000 * panel_of(dtype)
+    )
     out[-1] = GUARD
-    bias = 32 * columns
-    given = [out, 0, x, 0, 32, parameters, 0, parameters, bias, ROWS, DEPTH, columns, out.dtype.type(floor)]
+    given = [
+        out, 0, step, x, 0, step, parameters, 0, apart, transposed, spare, parameters, bias, ROWS, depth,
+        min(columns, skipped * panel_of(dtype)), columns, out.dtype.type(floor),
+    ]  # fmt: skip
     expected, actual = both("affine", given, 0)
-    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=10 * RTOL[dtype])
     assert actual[-1] == GUARD
 
 
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
 @pytest.mark.parametrize("activation", range(len(ACTIVATION_TABLE)))
-def test_backward_input(dtype: str, columns: int, activation: int) -> None:
-    there = ROWS * 32
-    deltas, turned, hidden = drawn(dtype, there + ROWS * columns + 1, 32 * columns, ROWS * columns)
+@pytest.mark.parametrize("depth", [DEPTH, DEEP])
+@pytest.mark.parametrize("transposed", [0, 1])
+def test_backward_input(dtype: str, columns: int, activation: int, depth: int, transposed: int) -> None:
+    step, (length, apart) = ROWS * panel_of(dtype), weights_of(dtype, depth, columns, transposed=bool(transposed))
+    there = matrix(dtype, ROWS, depth)
+    deltas, weights, hidden, spare = drawn(
+        dtype, there + matrix(dtype, ROWS, columns) + 1, length, matrix(dtype, ROWS, columns), 1000 * panel_of(dtype)
+    )
     deltas[-1] = GUARD
-    shape = ACTIVATION_TABLE[activation].astype(dtype)
-    given = [deltas, there, 0, 32, turned, 0, ROWS, DEPTH, columns, hidden, 0, shape]
+    shapes = ACTIVATION_TABLE.astype(dtype)
+    given = [
+        deltas, there, 0, step, weights, 0, apart, transposed, spare, ROWS, depth, 0, columns, hidden, 0,
+        shapes[activation], shapes[IDENTITY],
+    ]  # fmt: skip
     expected, actual = both("backward_input", given, 0)
-    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert_allclose(actual, expected, rtol=RTOL[dtype], atol=10 * RTOL[dtype])
     assert actual[-1] == GUARD
 
 
@@ -114,15 +147,16 @@ def numbers_of(
 def test_update_weights(
     dtype: str, columns: int, optimizer: int, decay: float, pull: float, t: int, *, weighted: bool
 ) -> None:
-    size = ROWS * columns + 1
-    x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 4 * size)
+    real, step = matrix(dtype, ROWS, columns), DEPTH * panel_of(dtype)
+    size, apart = real + 1, ROWS * panel_of(dtype)
+    x, deltas, parameters = drawn(dtype, matrix(dtype, DEPTH, ROWS), matrix(dtype, DEPTH, columns), 4 * size)
     parameters = np.abs(parameters)  # second moments are not negative
     parameters[size - 1 :: size] = GUARD
     tiny = MOMENT * size + 3
     parameters[tiny] = TINY / 2
-    deltas[3::columns] = 0
+    deltas[3 : step : panel_of(dtype)] = 0
     numbers = numbers_of(optimizer, dtype, decay, pull, t, weighted=weighted)
-    given = [x, 0, ROWS, deltas, 0, DEPTH, parameters, size, 0, ROWS, columns, optimizer, numbers]
+    given = [x, 0, deltas, 0, step, DEPTH, parameters, size, 0, apart, ROWS, 0, columns, optimizer, numbers]
     expected, actual = both("update_weights", given, 6)
     assert_allclose(actual, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
     assert (actual[size - 1 :: size] == GUARD).all()
@@ -135,13 +169,30 @@ def test_update_weights(
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 10])
 def test_update_weights_of_few_rows(dtype: str, columns: int, optimizer: int, rows: int) -> None:
     """What lies behind the real rows is padding, up to a whole tile, and is not looked at."""
-    size = ROWS * columns
-    x, deltas, parameters = drawn(dtype, DEPTH * ROWS, DEPTH * columns, 3 * size)
-    given = [x, 0, ROWS, deltas, 0, DEPTH, np.abs(parameters), size, 0, rows, columns, optimizer]
+    size, panel, step = matrix(dtype, ROWS, columns), panel_of(dtype), DEPTH * panel_of(dtype)
+    x, deltas, parameters = drawn(dtype, matrix(dtype, DEPTH, ROWS), matrix(dtype, DEPTH, columns), 3 * size)
+    given = [x, 0, deltas, 0, step, DEPTH, np.abs(parameters), size, 0, ROWS * panel, rows, 0, columns, optimizer]
     expected, actual = both("update_weights", [*given, numbers_of(optimizer, dtype)], 6)
-    real = np.arange(3 * size) % size < rows * columns
+    place = np.arange(3 * size) % size
+    row, column = place % (ROWS * panel) // panel, place // (ROWS * panel) * panel + place % panel
+    real = (row < rows) & (column < columns)
     assert_allclose(actual[real], expected[real], rtol=RTOL[dtype], atol=RTOL[dtype])
     assert (actual[real] != given[6][real])[: rows * columns].all()
+
+
+@pytest.mark.parametrize(("dtype", "columns"), CASES)
+@pytest.mark.parametrize("optimizer", [SGD, ADAM])
+def test_update_bias(dtype: str, columns: int, optimizer: int) -> None:
+    size = rounded(columns, panel_of(dtype)) + 1
+    deltas, parameters = drawn(dtype, matrix(dtype, DEPTH, columns), 3 * size)
+    parameters = np.abs(parameters)
+    parameters[size - 1 :: size] = GUARD
+    step = DEPTH * panel_of(dtype)
+    given = [deltas, 0, step, DEPTH, parameters, size, 0, 0, columns, optimizer, numbers_of(optimizer, dtype)]
+    expected, actual = both("update_bias", given, 4)
+    real = np.arange(3 * size) % size < columns
+    assert_allclose(actual[real], expected[real], rtol=RTOL[dtype], atol=RTOL[dtype])
+    assert (actual[size - 1 :: size] == GUARD).all()
 
 
 @pytest.mark.parametrize(("dtype", "columns"), CASES)
@@ -149,7 +200,9 @@ def test_turn_moves_and_computes_nothing(dtype: str, columns: int) -> None:
     rows = widths(dtype)[1]
     out, x = drawn(dtype, rows * columns + 1, rows * columns)
     out[-1] = GUARD
-    expected, actual = both("transpose", [out, 0, rows, x, 0, columns, rows, columns], 0)
+    panel = panel_of(dtype)  # as far apart as panels are in whole rows
+    given = [out, 0, rows, panel, x, 0, columns, panel, rows, columns]
+    expected, actual = both("transpose", given, 0)
     assert_array_equal(actual, expected)
     assert_array_equal(actual[:-1].reshape(columns, rows), x.reshape(rows, columns).T)
 
