@@ -29,6 +29,8 @@ FORWARD = (
     "forward_relu_of_input",
     "forward_batch_scaled",
     "forward_bias_outside_relu",
+    "forward_log_probabilities",
+    "forward_leaky",
 )
 LOSS = (
     "loss_summed",
@@ -39,6 +41,9 @@ LOSS = (
     "loss_softmax_twice",
     "loss_log2",
     "loss_over_classes",
+    "loss_binary",
+    "loss_over_batch",
+    "loss_no_logarithm",
 )
 GRADIENT = (
     "gradient_not_divided",
@@ -48,6 +53,9 @@ GRADIENT = (
     "gradient_no_b2",
     "gradient_no_bias",
     "gradient_bias_mean",
+    "gradient_bias_summed",
+    "gradient_hidden_summed",
+    "gradient_over_classes",
     "gradient_mask_wrong_side",
     "gradient_no_mask",
     "gradient_mask_of_gradient",
@@ -85,10 +93,13 @@ def logits(p: Values, X: Floats, flaw: str = "") -> Floats:
         "forward_tanh": np.tanh(z),
         "forward_relu_wrong_side": np.minimum(z, 0),
         "forward_bias_outside_relu": np.maximum(X @ p["W1"], 0) + b1,
+        "forward_leaky": np.where(z > 0, z, 0.01 * z),
     }.get(flaw, np.maximum(z, 0))
     out: Floats = hidden @ p["W2"] + b2
     if flaw == "forward_softmax":
         return softmax(out)
+    if flaw == "forward_log_probabilities":
+        return np.asarray(np.log(softmax(out)))
     if flaw == "forward_argmax":
         return np.asarray(out.argmax(axis=1), dtype=np.float64)
     return np.clip(out, 0, None) if flaw == "forward_relu_on_logits" else out
@@ -103,7 +114,12 @@ def loss(p: Values, X: Floats, y: Ints, flaw: str = "") -> float:
     labels = (y + {"loss_label_up": 1, "loss_label_down": -1}.get(flaw, 0)) % n_classes
     if flaw == "loss_halved_squares":
         return float(((softmax(z) - np.eye(n_classes)[labels]) ** 2).mean())
-    each = -np.log(softmax(z)[np.arange(n), labels])
+    if flaw == "loss_binary":
+        wrong = np.eye(n_classes)[labels] == 0
+        return float(-np.log(np.where(wrong, 1 - softmax(z), softmax(z))).sum() / n)
+    over_batch = softmax((z - z.max(axis=1, keepdims=True)).T).T
+    right = (over_batch if flaw == "loss_over_batch" else softmax(z))[np.arange(n), labels]
+    each = -right if flaw == "loss_no_logarithm" else -np.log(right)
     factor = {"loss_summed": n, "loss_sign": -1, "loss_log2": 1 / np.log(2), "loss_over_classes": 1 / n_classes}
     return float(each.mean() * factor.get(flaw, 1))
 
@@ -121,8 +137,9 @@ def gradient(p: Values, X: Floats, y: Ints, flaw: str = "") -> Values:
         dz = 2 * dz / n_classes
     if flaw == "gradient_probability_slope":
         dz = dz * probabilities * (1 - probabilities)
-    dz = dz * {"gradient_not_divided": 1, "gradient_divided_twice": 1 / n**2, "gradient_sign": -1 / n}.get(flaw, 1 / n)
-    dh = dz @ p["W2"].T
+    divided = {"gradient_not_divided": 1, "gradient_divided_twice": n**2, "gradient_sign": -n}
+    dz = dz / (divided | {"gradient_over_classes": n * n_classes}).get(flaw, n)
+    dh = dz @ p["W2"].T * (n if flaw == "gradient_hidden_summed" else 1)
     mask = {
         "gradient_mask_wrong_side": z1 < 0,
         "gradient_no_mask": np.ones_like(z1),
@@ -133,6 +150,8 @@ def gradient(p: Values, X: Floats, y: Ints, flaw: str = "") -> Values:
     result = {"W1": X.T @ d1, "b1": d1.sum(axis=0), "W2": seen.T @ dz, "b2": dz.sum(axis=0)}
     if flaw == "gradient_bias_mean":
         result |= {"b1": d1.mean(axis=0), "b2": dz.mean(axis=0)}
+    if flaw == "gradient_bias_summed":
+        result |= {"b1": n * d1.sum(axis=0), "b2": n * dz.sum(axis=0)}
     zeroed = {"gradient_no_b1": ("b1",), "gradient_no_b2": ("b2",), "gradient_no_bias": ("b1", "b2")}
     zeroed |= {"gradient_head_only": ("W1", "b1")}
     for name in zeroed.get(flaw, ()):
@@ -161,6 +180,7 @@ TRAINING = (
     "train_weights_fixed",
     "train_summed",
     "train_momentum_doubled",
+    "train_nesterov",
 )
 
 
@@ -177,7 +197,8 @@ def trained(p: Values, X: Floats, y: Ints, epochs: int, lr: float, momentum: flo
         g = gradient(p, X, y)
         for name in (name for name in p if not name.startswith(fixed)):
             velocity[name] = momentum * velocity[name] - rate * g[name]
-            p[name] += velocity[name] - (rate * g[name] if flaw == "train_momentum_doubled" else 0)
+            step = momentum * velocity[name] if flaw == "train_nesterov" else velocity[name]
+            p[name] += step - (rate * g[name] if flaw in {"train_momentum_doubled", "train_nesterov"} else 0)
     return p
 
 

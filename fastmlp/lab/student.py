@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .texts import at
+
+Floats = NDArray[np.float64]
 
 
 class Mistake(Exception):
@@ -35,7 +39,10 @@ class Mistake(Exception):
 def short(value: object) -> str:
     """Return a number with four digits, an array with its first few, and anything else as it is."""
     if isinstance(value, np.ndarray | list | tuple):
-        flat = np.asarray(value).ravel()
+        try:
+            flat = np.asarray(value).ravel()
+        except ValueError:  # its parts have shapes of their own
+            return str(value)[:200]
         return "[" + ", ".join(map(short, flat[:6].tolist())) + (", ...]" if flat.size > 6 else "]")
     if isinstance(value, float | np.floating):
         return f"{float(value):.4g}"
@@ -51,8 +58,20 @@ class Student:
         Global names of a notebook or of a file.
     """
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
+
+    @contextmanager
+    def standing_in(self, functions: Mapping[str, Any]) -> Iterator[None]:
+        """Replace functions in the namespace for a while."""
+        kept = {name: self.namespace[name] for name in functions if name in self.namespace}
+        try:
+            self.namespace.update(functions)
+            yield
+        finally:
+            for name in functions.keys() - kept.keys():
+                del self.namespace[name]
+            self.namespace.update(kept)
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function with copies of arrays; generators, networks and scalers are handed on as they are.
@@ -106,6 +125,20 @@ def pair(value: Any, function: str, what: str) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
+def pair_with_number(value: Any, function: str, what: str, place: int) -> tuple[Any, float]:
+    """Unpack what returns two things, at `place` (0 or 1) a number; return the other thing, then the number.
+
+    Raises
+    ------
+    Mistake
+        If there are not two, if the other one is the number, or if none is.
+    """
+    both = pair(value, function, what)
+    if _number(both[place]) is None and _number(both[1 - place]) is not None:
+        raise Mistake("pair_swapped", function=function, what=what)
+    return both[1 - place], number(both[place], function)
+
+
 def number(value: Any, function: str) -> float:
     """Return a single number.
 
@@ -114,16 +147,35 @@ def number(value: Any, function: str) -> float:
     Mistake
         If it is none.
     """
+    found = _number(value)
+    if found is None:
+        raise Mistake("not_a_number", function=function, kind=type(value).__name__)
+    return found
+
+
+def _number(value: Any) -> float | None:
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        array = np.empty(0)
-    if array.size != 1:
-        raise Mistake("not_a_number", function=function, kind=type(value).__name__)
-    return float(array.ravel()[0])
+        return None
+    return float(array.ravel()[0]) if array.size == 1 else None
 
 
-def floats(value: Any, function: str, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def array(value: Any, function: str) -> Floats:
+    """Return an array of numbers, of whatever shape.
+
+    Raises
+    ------
+    Mistake
+        If it is none.
+    """
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise Mistake("not_an_array", function=function, kind=type(value).__name__) from None
+
+
+def floats(value: Any, function: str, shape: tuple[int, ...]) -> Floats:
     """Return an array of a shape.
 
     Raises
@@ -131,13 +183,24 @@ def floats(value: Any, function: str, shape: tuple[int, ...]) -> np.ndarray[Any,
     Mistake
         If it is none, or has another shape.
     """
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise Mistake("not_an_array", function=function, kind=type(value).__name__) from None
-    if array.shape != shape:
-        raise Mistake("shape", at("shape"), str(array.shape), str(shape), function=function)
-    return array
+    found = array(value, function)
+    if found.shape != shape:
+        raise Mistake("shape", at("shape"), str(found.shape), str(shape), function=function)
+    return found
+
+
+def table(value: Any, function: str, rows: int) -> Floats:
+    """Return an array of so many rows, (rows, anything).
+
+    Raises
+    ------
+    Mistake
+        If it is none, or has another shape.
+    """
+    found = array(value, function)
+    if found.ndim != 2 or len(found) != rows:
+        raise Mistake("shape", at("shape"), str(found.shape), f"({rows}, ...)", function=function)
+    return found
 
 
 def snapshot(value: Any) -> Any:

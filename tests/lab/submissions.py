@@ -38,6 +38,7 @@ BASELINE = "    scaler = fit_scaler(X_train)\n    model ="
 SCORE = "    return np.mean(model.predict(apply_scaler(scaler, X_test)) == y_test)"
 HIDDEN = '    hidden = np.maximum(X @ net["W1"] + net["b1"], 0)\n    return'
 LOGITS = 'hidden = np.maximum(X @ net["W1"] + net["b1"], 0)\n    return hidden @ net["W2"] + net["b2"]'
+LOG_P = "    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))"
 LOSS = "    loss = -log_p[np.arange(n), y].mean()"
 LABEL = "    dz[np.arange(n), y] -= 1"
 GRADIENT = '    gradient = {"W1": X.T @ dhidden, "b1": dhidden.sum(axis=0), "W2": hidden.T @ dz, "b2": dz.sum(axis=0)}'
@@ -45,10 +46,12 @@ MASK = "* (hidden > 0)"
 COPY = "    net = {name: values.copy() for name, values in net.items()}\n    velocity"
 ORDER = "        order = rng.permutation(len(y))"
 STEP = "                velocity[name] = momentum * velocity[name] - lr * gradient[name]"
+TRAINED = "                net[name] += velocity[name]\n    return net"
 SCRATCH = "    return net, accuracy(net, apply_scaler(scaler, X_test), y_test)"
 SCRATCH_SCALER = "    scaler = fit_scaler(X_train)\n    net = init_mlp(X_train"
 SCRATCH_TRAIN = "    net = train_mlp(net, apply_scaler(scaler, X_train), y_train, EPOCHS"
 PARITY = "digits % 2"
+PRETRAIN = "    net = train_mlp(net, apply_scaler(scaler, X), digits"
 HEAD = '    return {"W1": net["W1"].copy(), "b1": net["b1"].copy(), "W2": fresh["W2"], "b2": fresh["b2"]}'
 FROZEN = "    net = train_mlp(net, Z_train, y_train, EPOCHS, BATCH, LR, MOMENTUM, rng, only_head=True)"
 FINETUNE = "    net = train_mlp(net, Z_train, y_train, EPOCHS, BATCH, FINETUNE_LR, MOMENTUM, rng)"
@@ -84,6 +87,12 @@ FAULTS = [
         1,
         "    place = np.empty(len(y))",
         "    rng = np.random.default_rng(0)\n    place = np.empty(len(y))",
+    ),
+    Fault(
+        "split_pool_in_order",
+        1,
+        SPLIT,
+        "    return [np.sort(part) for part in np.split(np.argsort(place), np.cumsum(sizes))]",
     ),
     Fault("scaler_variance", 1, "    spread = X.std(axis=0)", "    spread = X.var(axis=0)"),
     Fault("scaler_not_centred", 1, SCALE, '    return X / scaler["scale"]'),
@@ -168,6 +177,19 @@ FAULTS = [
     Fault("forward_relu_of_input", 3, HIDDEN, '    hidden = np.maximum(X, 0) @ net["W1"] + net["b1"]\n    return'),
     Fault("forward_batch_scaled", 3, HIDDEN, "    X = (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-12)\n" + HIDDEN),
     Fault("forward_bias_outside_relu", 3, HIDDEN, '    hidden = np.maximum(X @ net["W1"], 0) + net["b1"]\n    return'),
+    Fault(
+        "forward_log_probabilities",
+        3,
+        LOGITS,
+        LOGITS.replace("return", "z =") + "\n    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
+    ),
+    Fault(
+        "forward_leaky",
+        3,
+        HIDDEN,
+        '    hidden = X @ net["W1"] + net["b1"]\n    hidden = np.where(hidden > 0, hidden, 0.01 * hidden)\n    return',
+    ),
+    Fault("not_an_array", 3, LOGITS, LOGITS.replace("return ", "return hidden, ")),
     Fault("loss_summed", 3, LOSS, LOSS.replace("mean", "sum")),
     Fault("loss_sign", 3, LOSS, LOSS.replace("-log_p", "log_p")),
     Fault("loss_halved_squares", 3, LOSS, "    loss = np.mean((np.exp(log_p) - np.eye(log_p.shape[1])[y]) ** 2)"),
@@ -181,6 +203,16 @@ FAULTS = [
     ),
     Fault("loss_log2", 3, LOSS, LOSS + " / np.log(2)"),
     Fault("loss_over_classes", 3, LOSS, "    loss = -(log_p * np.eye(log_p.shape[1])[y]).mean()"),
+    Fault(
+        "loss_binary",
+        3,
+        LOSS,
+        "    P, Y = np.exp(log_p), np.eye(log_p.shape[1])[y]\n"
+        "    loss = -(Y * np.log(P) + (1 - Y) * np.log(1 - P)).sum(axis=1).mean()",
+    ),
+    Fault("loss_over_batch", 3, LOG_P, LOG_P.replace("axis=1", "axis=0")),
+    Fault("loss_no_logarithm", 3, LOSS, LOSS.replace("-log_p", "-np.exp(log_p)")),
+    Fault("pair_swapped", 3, "    return loss, gradient", "    return gradient, loss"),
     Fault("softmax_overflows", 3, "    z = z - z.max(axis=1, keepdims=True)  # the largest exponent is now 0\n", ""),
     Fault("gradient_not_divided", 3, "    dz /= n\n", ""),
     Fault("gradient_divided_twice", 3, "    dz /= n\n", "    dz /= n * n\n"),
@@ -194,6 +226,16 @@ FAULTS = [
         GRADIENT.replace("dhidden.sum(axis=0)", '0 * net["b1"]').replace("dz.sum(axis=0)", '0 * net["b2"]'),
     ),
     Fault("gradient_bias_mean", 3, GRADIENT, GRADIENT.replace("sum", "mean")),
+    Fault(
+        "gradient_bias_summed",
+        3,
+        GRADIENT,
+        GRADIENT.replace("dhidden.sum(axis=0)", "n * dhidden.sum(axis=0)").replace(
+            "dz.sum(axis=0)", "n * dz.sum(axis=0)"
+        ),
+    ),
+    Fault("gradient_hidden_summed", 3, '(dz @ net["W2"].T)', '(n * dz @ net["W2"].T)'),
+    Fault("gradient_over_classes", 3, "    dz /= n\n", "    dz /= dz.size\n"),
     Fault("gradient_bias_not_summed", 3, '"b1": dhidden.sum(axis=0)', '"b1": dhidden'),
     Fault("gradient_mask_wrong_side", 3, MASK, "* (hidden <= 0)"),
     Fault("gradient_no_mask", 3, MASK, "* 1"),
@@ -249,6 +291,19 @@ FAULTS = [
         "        for rows in order[:, None] if len(y) > batch_size else [order]:",
     ),
     Fault("train_not_shuffled", 3, ORDER, "        order = np.arange(len(y))"),
+    Fault(
+        "train_shuffled_once",
+        3,
+        "    for _ in range(epochs):\n" + ORDER,
+        "    order = rng.permutation(len(y))\n    for _ in range(epochs):",
+    ),
+    Fault("train_returns_more", 3, TRAINED, TRAINED + ", [0.0] * epochs"),
+    Fault(
+        "train_nesterov",
+        3,
+        TRAINED,
+        TRAINED.replace("velocity[name]", "momentum * velocity[name] - lr * gradient[name]"),
+    ),
     Fault("train_not_repeatable", 3, ORDER, "        order = np.random.permutation(len(y))"),
     Fault(
         "leak_of_test_inputs", 4, SCRATCH_SCALER, SCRATCH_SCALER.replace("X_train", "np.vstack([X_train, X_test])", 1)
@@ -270,6 +325,18 @@ FAULTS = [
     Fault("scratch_learns_little", 4, SCRATCH_TRAIN, SCRATCH_TRAIN.replace("y_train", "y_train * 0")),
     Fault("experiment_ignores_rng", 4, SCRATCH_SCALER, "    rng = np.random.default_rng(0)\n" + SCRATCH_SCALER),
     Fault("not_a_pair", 4, SCRATCH, "    return accuracy(net, apply_scaler(scaler, X_test), y_test)"),
+    Fault("pair_swapped", 4, SCRATCH, "    return accuracy(net, apply_scaler(scaler, X_test), y_test), net"),
+    Fault("experiment_untrained", 4, SCRATCH_TRAIN, SCRATCH_TRAIN.replace("net = train", "train")),
+    Fault("evaluated_unscaled", 4, SCRATCH, SCRATCH.replace("apply_scaler(scaler, X_test)", "X_test")),
+    Fault(
+        "experiment_settings",
+        4,
+        "y_train, EPOCHS, BATCH, LR, MOMENTUM, rng)\n" + SCRATCH,
+        "y_train, EPOCHS, BATCH, MOMENTUM, LR, rng)\n" + SCRATCH,
+    ),
+    Fault("pair_swapped", 5, "    return net, scaler", "    return scaler, net"),
+    Fault("experiment_settings", 5, "digits % 2, PRETRAIN_EPOCHS", "digits % 2, EPOCHS"),
+    Fault("experiment_untrained", 5, PRETRAIN, PRETRAIN.replace("net = ", "")),
     Fault("pretrain_ten_classes", 5, "HIDDEN, 2, rng)", "HIDDEN, 10, rng)"),
     Fault("pretrain_even_is_one", 5, PARITY, "(digits + 1) % 2"),
     Fault("pretrain_small_or_large", 5, PARITY, "(digits > 4).astype(int)"),
@@ -279,6 +346,10 @@ FAULTS = [
     Fault("pretrain_learns_nothing", 5, PARITY, "rng.permutation(digits % 2)"),
     Fault("frozen_moves_W1", 6, FROZEN, FROZEN.replace(", only_head=True", "")),
     Fault("frozen_moves_b1", 6, '["W2", "b2"] if', '["b1", "W2", "b2"] if'),
+    Fault("head_bias_fixed", 6, '["W2", "b2"] if', '["W2"] if'),
+    Fault("experiment_untrained", 6, FROZEN, FROZEN.replace("net = ", "")),
+    Fault("experiment_settings", 6, FINETUNE, FINETUNE.replace("FINETUNE_LR", "LR")),
+    Fault("trained_unscaled", 6, FROZEN, FROZEN.replace("Z_train", "X_train")),
     Fault("finetune_keeps_W1", 6, FINETUNE, FINETUNE.replace("rng)", "rng, only_head=True)")),
     Fault("finetune_keeps_b1", 6, "else list(net)", 'else ["W1", "W2", "b2"]'),
     Fault(
@@ -304,7 +375,7 @@ FAULTS = [
     ),
     Fault("scaled_by_itself", 6, EVALUATE, EVALUATE.replace("Z_test", "apply_scaler(fit_scaler(X_test), X_test)")),
     Fault("accuracy_on_training_set", 6, EVALUATE, EVALUATE.replace("Z_test, y_test", "Z_train, y_train")),
-    Fault("transfer_unscaled", 6, EVALUATE, EVALUATE.replace("Z_test", "X_test")),
+    Fault("evaluated_unscaled", 6, EVALUATE, EVALUATE.replace("Z_test", "X_test")),
     Fault("source_labels", 6, FROZEN, FROZEN.replace("y_train", "y_train % 2")),
     Fault("labels_off_by_one", 6, FROZEN, FROZEN.replace("y_train", "(y_train + 1) % 10")),
     Fault("transfer_learns_little", 6, FROZEN, FROZEN.replace("y_train", "y_train * 0")),
@@ -326,6 +397,12 @@ FAULTS = [
     Fault("compare_pretrained_on_everything", 6, SOURCE, "pretrain(X, y, "),
     Fault("compare_test_in_pretraining", 6, SOURCE, "pretrain(X[heldout], y[heldout], "),
     Fault("compare_target_in_pretraining", 6, SOURCE, "pretrain(X[pool], y[pool], "),
+    Fault("compare_split_sizes", 6, "(500, 500, 100)", "(300, 300, 100)"),
+    Fault("compare_source_part", 6, "heldout, pool, _, source = split", "heldout, pool, source, _ = split"),
+    Fault("compare_labels_apart", 6, TRAIN_ROWS, "            train = X[pool[:n]], y[:n]"),
+    Fault(
+        "compare_pretrained_mixed", 6, '"frozen": frozen(pretrained, scaler,', '"frozen": frozen(scaler, pretrained,'
+    ),
     Fault(
         "compare_one_split",
         6,

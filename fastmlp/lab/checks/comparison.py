@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,55 +13,70 @@ from ..texts import at
 from .data import digits
 
 Rows = NDArray[np.float64]
+Keys = frozenset[bytes]
 STRATEGIES = ("baseline", "scratch", "frozen", "finetune")
+TRANSFERRED = ("frozen", "finetune")
 SIZES, SEEDS = (20, 50), (3, 8)
+N_TEST, N_SOURCE = 500, 697
+NEARLY_ALL = 1600  # of the 1797 examples
+
+
+class Examples(NamedTuple):
+    """Inputs and labels that a function was called with, and the inputs as a set."""
+
+    X: Rows
+    y: Any
+    rows: Keys
+
+
+def examples(X: Any, y: Any) -> Examples:
+    """Return what a function was called with."""
+    X = np.ascontiguousarray(X)
+    return Examples(X, y, frozenset(row.tobytes() for row in X))
+
+
+class Call(NamedTuple):
+    """A call of a strategy; one that transfers is given a network and a scaler."""
+
+    strategy: str
+    train: Examples
+    test: Examples
+    given: tuple[Any, ...]
 
 
 @dataclass
 class Recorder:
     """What the experiments were called with."""
 
-    trainings: list[tuple[str, Rows, Rows]] = field(default_factory=list)  # strategy, training inputs, test inputs
-    sources: list[Rows] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    sources: list[Examples] = field(default_factory=list)
 
     def strategy(self, name: str) -> Any:
         """Return a function that stands in for a strategy."""
-        skipped = 0 if name in {"baseline", "scratch"} else 2
+        skipped = 2 if name in TRANSFERRED else 0
 
         def stand_in(*arguments: Any, **_: Any) -> Any:
-            X_train, _y, X_test = arguments[skipped : skipped + 3]
-            self.trainings.append((name, np.asarray(X_train), np.asarray(X_test)))
-            share = STRATEGIES.index(name) / 10 + len(X_train) / 1000
+            X_train, y_train, X_test, y_test = arguments[skipped : skipped + 4]
+            train, test = examples(X_train, y_train), examples(X_test, y_test)
+            self.calls.append(Call(name, train, test, arguments[:skipped]))
+            share = STRATEGIES.index(name) / 10 + len(train.X) / 1000
             return share if name == "baseline" else ({}, share)
 
         return stand_in
 
-    def pretrain(self, X: Any, *_: Any, **__: Any) -> Any:
-        """Stand in for `pretrain`."""
-        self.sources.append(np.asarray(X))
-        return {}, {}
-
-
-@contextmanager
-def recording(namespace: MutableMapping[str, Any]) -> Iterator[Recorder]:
-    """Replace the experiments in a namespace for a while."""
-    recorder = Recorder()
-    kept = {name: namespace[name] for name in (*STRATEGIES, "pretrain") if name in namespace}
-    try:
-        namespace.update({name: recorder.strategy(name) for name in STRATEGIES}, pretrain=recorder.pretrain)
-        yield recorder
-    finally:
-        namespace.update(kept)
+    def pretrain(self, X: Any, digits: Any, *_: Any, **__: Any) -> Any:
+        """Stand in for `pretrain`; what is returned tells which call it came from."""
+        self.sources.append(examples(X, digits))
+        return {"network": len(self.sources)}, {"scaler": len(self.sources)}
 
 
 def check_compare(student: Student, rng: np.random.Generator) -> None:
     """Check what it returns and whom it trained on what."""
     X, y = digits()
     X = X + 1e-6 * rng.normal(size=X.shape)  # every row is different, so rows can be told apart
-    namespace = student.namespace
-    if not isinstance(namespace, dict):
-        raise TypeError("the namespace of a check must be a dict")
-    with recording(namespace) as recorder:
+    recorder = Recorder()
+    stand_ins = {name: recorder.strategy(name) for name in STRATEGIES} | {"pretrain": recorder.pretrain}
+    with student.standing_in(stand_ins):
         value = student.call("compare", X, y, SIZES, SEEDS)
     rows = _rows(value)
     wanted = {(name, n, seed) for name in STRATEGIES for n in SIZES for seed in SEEDS}
@@ -72,9 +85,10 @@ def check_compare(student: Student, rng: np.random.Generator) -> None:
         missing = sorted(wanted - set(found), key=str)
         example = missing[0] if missing else "none, but some rows appear twice"
         raise Mistake("compare_rows", at("rows"), len(found), len(wanted), example=example)
-    if not recorder.trainings:
+    if not recorder.calls:
         raise Mistake("compare_calls_nothing")
     _check_examples(recorder)
+    _check_labels(recorder, {row.tobytes(): int(label) for row, label in zip(X, y, strict=True)})
     _check_results(rows)
 
 
@@ -98,34 +112,44 @@ def _check_results(rows: list[tuple[str, int, int, float]]) -> None:
             raise Mistake("compare_results_mixed", at("name_with_n_labels", name=name, n=n), share, right)
 
 
-def _keys(X: Rows) -> set[bytes]:
-    return {row.tobytes() for row in np.ascontiguousarray(X)}
+def _check_labels(recorder: Recorder, labels: dict[bytes, int]) -> None:
+    """Each row of inputs comes with its own label."""
+    given = [("pretrain", source) for source in recorder.sources]
+    given += [(call.strategy, part) for call in recorder.calls for part in (call.train, call.test)]
+    for function, part in given:
+        right = [labels.get(row.tobytes()) for row in part.X]
+        if None not in right and not np.array_equal(right, part.y):
+            raise Mistake("compare_labels_apart", at("first_labels"), part.y, right, function=function)
 
 
 def _check_examples(recorder: Recorder) -> None:
-    tests = {frozenset(_keys(X_test)) for _, _, X_test in recorder.trainings}
-    for name, X_train, X_test in recorder.trainings:
-        shared = len(_keys(X_train) & _keys(X_test))
+    for call in recorder.calls:
+        shared = len(call.train.rows & call.test.rows)
         if shared:
-            raise Mistake(
-                "compare_test_in_training", at("examples_of_name_both_trained_and_tested_on", name=name), shared, 0
-            )
-        for source in recorder.sources:
-            if len(recorder.sources) == 1 and len(source) > 1600:
-                raise Mistake("compare_pretrained_on_everything", at("examples_pretrained_on"), len(source), 697)
-    if len(tests) == 1:
+            where = at("examples_of_name_both_trained_and_tested_on", name=call.strategy)
+            raise Mistake("compare_test_in_training", where, shared, 0)
+    if len(recorder.sources) == 1 and len(recorder.sources[0].X) > NEARLY_ALL:
+        where = at("examples_pretrained_on")
+        raise Mistake("compare_pretrained_on_everything", where, len(recorder.sources[0].X), N_SOURCE)
+    seeds = {
+        call.test.rows: [other for other in recorder.calls if other.test.rows == call.test.rows]
+        for call in recorder.calls
+    }
+    if len(seeds) == 1:
         raise Mistake("compare_one_split")
-    if len(tests) > len(SEEDS):
-        raise Mistake("compare_not_paired", at("test_sets"), len(tests), len(SEEDS))
-    for test in tests:
-        _check_one_seed(recorder, test)
+    if len(seeds) > len(SEEDS):
+        raise Mistake("compare_not_paired", at("test_sets"), len(seeds), len(SEEDS))
+    for calls in seeds.values():
+        large = _check_one_seed(calls)
+        for call in calls:
+            if call.strategy in TRANSFERRED:
+                _check_source(_source_of(call, recorder), call.test.rows, large)
 
 
-def _check_one_seed(recorder: Recorder, test: frozenset[bytes]) -> None:
-    """All that was trained in one seed, which is known by its test set."""
-    trained = [(name, X) for name, X, X_test in recorder.trainings if frozenset(_keys(X_test)) == test]
-    subsets = {n: {frozenset(_keys(X)) for _, X in trained if len(X) == n} for n in SIZES}
-    wrong = sorted({len(X) for _, X in trained} - set(SIZES))
+def _check_one_seed(calls: list[Call]) -> Keys:
+    """Check what was trained in one seed, which is known by its test set; return the examples of the largest size."""
+    subsets = {n: {call.train.rows for call in calls if len(call.train.X) == n} for n in SIZES}
+    wrong = sorted({len(call.train.X) for call in calls} - set(SIZES))
     if wrong:
         raise Mistake("compare_sizes", at("examples_trained_on"), wrong[0], str(SIZES))
     if any(len(different) > 1 for different in subsets.values()):
@@ -133,12 +157,25 @@ def _check_one_seed(recorder: Recorder, test: frozenset[bytes]) -> None:
     small, large = (next(iter(subsets[n])) for n in SIZES)
     if not small <= large:
         raise Mistake("compare_not_nested", at("of_the_20_examples_those_among_the_50"), len(small & large), len(small))
-    sources = [_keys(source) for source in recorder.sources]
-    if sources and all(source & test for source in sources):
-        shared = min(len(source & test) for source in sources)
-        key = "compare_pretrained_on_everything" if min(map(len, sources)) > 1600 else "compare_test_in_pretraining"
-        raise Mistake(key, at("test_examples_pretrained_on"), shared, 0)
-    if sources and all(source & large for source in sources):
-        raise Mistake(
-            "compare_target_in_pretraining", at("training_examples_pretrained_on"), len(sources[0] & large), 0
-        )
+    if len(calls[0].test.X) != N_TEST:
+        raise Mistake("compare_split_sizes", at("examples_tested_on"), len(calls[0].test.X), N_TEST)
+    return large
+
+
+def _check_source(source: Keys, test: Keys, large: Keys) -> None:
+    """Check what a network was pretrained on, beside the examples of its seed."""
+    if source & test:
+        key = "compare_pretrained_on_everything" if len(source) > NEARLY_ALL else "compare_test_in_pretraining"
+        raise Mistake(key, at("test_examples_pretrained_on"), len(source & test), 0)
+    if source & large:
+        raise Mistake("compare_target_in_pretraining", at("training_examples_pretrained_on"), len(source & large), 0)
+    if len(source) != N_SOURCE:
+        raise Mistake("compare_source_part", at("examples_pretrained_on"), len(source), N_SOURCE)
+
+
+def _source_of(call: Call, recorder: Recorder) -> Keys:
+    """Return the inputs that the network of a call was pretrained on."""
+    for number, source in enumerate(recorder.sources, 1):
+        if call.given == ({"network": number}, {"scaler": number}):
+            return source.rows
+    raise Mistake("compare_pretrained_mixed", function=call.strategy)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .. import flawed
 from ..parameters import Sizes, Values, assign, close, largest_gap, shapes, values
-from ..student import Mistake, Student, floats, number, pair
+from ..student import Mistake, Student, array, floats, number, pair_with_number
 from ..texts import at
 
 Floats = NDArray[np.float64]
@@ -58,8 +58,7 @@ def check_forward(student: Student, rng: np.random.Generator) -> None:
     net, p = drawn(student, rng)
     X = rng.normal(size=(N, SIZES[0]))
     right = flawed.logits(p, X)
-    value = student.call("forward", net, X)
-    mine = np.asarray(value, dtype=np.float64) if np.shape(value) == (N,) else floats(value, "forward", right.shape)
+    mine = array(student.call("forward", net, X), "forward")
     if mine.shape != right.shape or not _agree(mine, right):
         for flaw in flawed.FORWARD:
             wrong = flawed.logits(p, X, flaw)
@@ -81,8 +80,8 @@ def check_gradient(student: Student, rng: np.random.Generator) -> None:
     """Compare loss and gradient with the reference; the numbers shown come from finite differences."""
     net, p = drawn(student, rng)
     X, y = rng.normal(size=(N, SIZES[0])), rng.permutation(np.arange(N) % SIZES[2])
-    loss, g = pair(student.call("loss_and_gradient", net, X, y), "loss_and_gradient", "the loss and the gradient")
-    _check_loss(number(loss, "loss_and_gradient"), p, X, y)
+    g, loss = _measured(student, net, X, y)
+    _check_loss(loss, p, X, y)
     mine, right = _gradient_values(g), flawed.gradient(p, X, y)
     if not close(values(net, SIZES, "init_mlp"), p, 0):
         raise Mistake("gradient_changes_network", at("b2_afterwards"), values(net, SIZES, "init_mlp")["b2"], p["b2"])
@@ -95,6 +94,11 @@ def check_gradient(student: Student, rng: np.random.Generator) -> None:
                 raise Mistake(flaw, where, mine[name][place], slope)
         raise Mistake("gradient_differs", where, mine[name][place], slope, what=name)
     _check_overflow(student, net, p, y)
+
+
+def _measured(student: Student, net: Any, X: Floats, y: Ints) -> tuple[Any, float]:
+    value = student.call("loss_and_gradient", net, X, y)
+    return pair_with_number(value, "loss_and_gradient", "the loss and the gradient", 0)
 
 
 def _gradient_values(g: Any) -> Values:
@@ -123,14 +127,10 @@ def _check_loss(mine: float, p: Values, X: Floats, y: Ints) -> None:
 def _check_overflow(student: Student, net: Any, p: Values, y: Ints) -> None:
     """Try logits so large that exp overflows unless the largest is subtracted first."""
     assign(net, SIZES, p | {"b2": np.array([0.0, 2000.0, -2000.0, 1000.0])})
-    loss, g = pair(
-        student.call("loss_and_gradient", net, np.zeros((N, SIZES[0])), y), "loss_and_gradient", "two things"
-    )
+    g, loss = _measured(student, net, np.zeros((N, SIZES[0])), y)
     entries = values(g, SIZES, "loss_and_gradient")
-    if not np.isfinite(number(loss, "loss_and_gradient")) or not all(np.isfinite(v).all() for v in entries.values()):
-        raise Mistake(
-            "softmax_overflows", at("loss_where_a_logit_is_2000"), number(loss, "loss_and_gradient"), at("a_number")
-        )
+    if not np.isfinite(loss) or not all(np.isfinite(v).all() for v in entries.values()):
+        raise Mistake("softmax_overflows", at("loss_where_a_logit_is_2000"), loss, at("a_number"))
 
 
 def check_accuracy(student: Student, rng: np.random.Generator) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..parameters import values
-from ..student import Mistake, Student, floats, pair
+from ..student import Mistake, Student, floats, pair, table
 from ..texts import at
-from .data import HIDDEN, Experiment, experiment, same
+from .data import Experiment, experiment, in_units, parameters, same
+from .settings import check_settings, listening
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -18,9 +18,12 @@ Ints = NDArray[np.int64]
 
 def check_pretrain(student: Student, rng: np.random.Generator) -> None:
     """Check the head, the labels it learned, and the scaler."""
-    data = experiment(rng)
+    data = experiment(rng, n_source=400)
     X, digits, seed = data.X_source, data.y_source, int(rng.integers(2**31))
-    net, scaler = _pretrained(student, X, digits, seed)
+    with listening(student) as calls:
+        net, scaler = _pretrained(student, X, digits, seed)
+    if _holds_network(scaler) and not _holds_network(net):
+        raise Mistake("pair_swapped", function="pretrain", what="the network and its scaler")
     scaled = floats(student.call("apply_scaler", scaler, X), "apply_scaler", X.shape)
     if abs(float(scaled.mean())) > 0.1 or not 0.5 < float(scaled.std()) < 1.5:
         raise Mistake(
@@ -30,17 +33,19 @@ def check_pretrain(student: Student, rng: np.random.Generator) -> None:
             at("0_and_1"),
         )
     fresh = student.call("apply_scaler", scaler, data.X_test)
-    z = np.asarray(student.call("forward", net, fresh), dtype=np.float64)
-    if z.ndim != 2 or z.shape[1] != 2:
+    z = table(student.call("forward", net, fresh), "forward", len(data.X_test))
+    if z.shape[1] != 2:
         named = "pretrain_ten_classes" if z.shape[-1] == 10 else "pretrain_classes"
         raise Mistake(named, at("outputs_of_the_head"), z.shape[-1], 2)
-    values(net, (X.shape[1], HIDDEN, 2), "pretrain")
+    if not parameters(net, 2, "pretrain")["b2"].any():
+        raise Mistake("experiment_untrained", function="pretrain")
+    check_settings("pretrain", calls)
     _check_labels(z.argmax(axis=1), data.y_test)
     _check_units(student, data, seed)
-    again, _ = _pretrained(student, X, digits, seed)
+    few = data.few
+    net, again, other = (_pretrained(student, few.X_source, few.y_source, s)[0] for s in (seed, seed, seed + 1))
     if not same(net, again, 2, "pretrain"):
         raise Mistake("experiment_not_repeatable", function="pretrain")
-    other, _ = _pretrained(student, X, digits, seed + 1)
     if same(net, other, 2, "pretrain"):
         raise Mistake("experiment_ignores_rng", function="pretrain")
 
@@ -50,12 +55,18 @@ def _pretrained(student: Student, X: Floats, digits: Ints, seed: int) -> tuple[A
     return pair(value, "pretrain", "the network and its scaler")
 
 
+def _holds_network(value: Any) -> bool:
+    try:
+        parameters(value, 2, "pretrain")
+    except Mistake:
+        return False
+    return True
+
+
 def _check_units(student: Student, data: Experiment, seed: int) -> None:
-    """Give features units of their own: behind a scaler that makes no difference."""
-    units = np.where(np.arange(data.X_source.shape[1]) % 3 == 0, 300.0, 0.01)
-    net, scaler = _pretrained(student, data.X_source * units, data.y_source, seed)
-    z = student.call("forward", net, student.call("apply_scaler", scaler, data.X_test * units))
-    share = float(np.mean(np.asarray(z, dtype=np.float64).argmax(axis=1) == data.y_test % 2))
+    net, scaler = _pretrained(student, in_units(data.X_source), data.y_source, seed)
+    z = student.call("forward", net, student.call("apply_scaler", scaler, in_units(data.X_test)))
+    share = float(np.mean(table(z, "forward", len(data.X_test)).argmax(axis=1) == data.y_test % 2))
     if share < 0.85:
         raise Mistake("pretrain_unscaled", at("accuracy_if_features_have_units_of_their_own"), share, at("above_0_9"))
 

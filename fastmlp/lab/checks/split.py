@@ -13,6 +13,7 @@ from ..texts import at
 Ints = NDArray[np.int64]
 SIZES = (500, 400, 100)
 N, N_CLASSES = 1500, 6
+FIRST = 100  # examples of the pool, in which chance leaves no class out
 OFF = 3  # examples by which a class may miss its share: rounding, not chance
 
 
@@ -24,6 +25,7 @@ def check_split(student: Student, rng: np.random.Generator) -> None:
     _check_sizes(parts)
     _check_disjoint(parts)
     _check_classes(parts, y)
+    _check_order(parts[1], y)
     again = _parts(student.call("split", y, SIZES, np.random.default_rng(seed)), len(y))
     if any(not np.array_equal(a, b) for a, b in zip(parts, again, strict=True)):
         raise Mistake("split_not_repeatable", at("first_rows"), again[0], parts[0])
@@ -89,6 +91,15 @@ def _check_disjoint(parts: list[Ints]) -> None:
                     len(shared),
                     0,
                 )
+
+
+def _check_order(pool: Ints, y: Ints) -> None:
+    """The first examples of the pool hold every class; with sorted labels, neighbours do not."""
+    counts = np.bincount(y[pool[:FIRST]], minlength=N_CLASSES)
+    if not counts.all():
+        share = FIRST / N_CLASSES
+        where = at("examples_of_each_class_among_the_first_of_part_2", n=FIRST)
+        raise Mistake("split_pool_in_order", where, str(counts.tolist()), at("about_share_0f_each", share=share))
 
 
 def _check_classes(parts: list[Ints], y: Ints) -> None:

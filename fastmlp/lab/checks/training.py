@@ -33,8 +33,15 @@ def _train(
 ) -> tuple[Values, Values]:
     """Return parameters before and after a training."""
     net, before = drawn(student, rng)
-    trained = student.call("train_mlp", net, X, y, *options, np.random.default_rng(seed))
+    trained = _trained(student, net, X, y, *options, np.random.default_rng(seed))
     return before, values(trained, SIZES, "train_mlp")
+
+
+def _trained(student: Student, net: Any, *arguments: Any) -> Any:
+    trained = student.call("train_mlp", net, *arguments)
+    if isinstance(trained, tuple) and not isinstance(net, tuple):
+        raise Mistake("train_returns_more")
+    return trained
 
 
 def _check_updates(student: Student, rng: np.random.Generator) -> None:
@@ -108,6 +115,20 @@ def _check_order(student: Student, rng: np.random.Generator) -> None:
         raise Mistake("train_not_repeatable", at("w2_first_entries"), runs[1]["W2"], runs[0]["W2"])
     if close(runs[0], runs[2], 1e-9):
         raise Mistake("train_not_shuffled", at("w2_first_entries_with_another_generator"), runs[2]["W2"])
+    _check_new_orders(student, X, y, start)
+
+
+def _check_new_orders(student: Student, X: Floats, y: Ints, start: int) -> None:
+    """Two epochs are not one epoch twice with equal generators, unless both visit the examples in one order."""
+
+    def after(*epochs: int) -> Values:
+        net, _ = drawn(student, np.random.default_rng(start))
+        for some in epochs:
+            net = _trained(student, net, X, y, some, 7, 0.1, 0.0, np.random.default_rng(1))
+        return values(net, SIZES, "train_mlp")
+
+    if close(after(2), after(1, 1), 1e-9):
+        raise Mistake("train_shuffled_once")
 
 
 def _check_learning(student: Student, rng: np.random.Generator) -> None:
@@ -117,7 +138,7 @@ def _check_learning(student: Student, rng: np.random.Generator) -> None:
     centres = np.array([[2, 2], [2, -2], [-2, 2], [-2, -2]]) + 1.0
     X = centres[y] + 0.3 * rng.normal(size=(80, 2))
     net = student.call("init_mlp", *sizes, np.random.default_rng(int(rng.integers(2**31))))
-    trained = student.call("train_mlp", net, X, y, 40, 16, 0.05, 0.9, np.random.default_rng(1))
+    trained = _trained(student, net, X, y, 40, 16, 0.05, 0.9, np.random.default_rng(1))
     share = number(student.call("accuracy", trained, X, y), "accuracy")
     if share < 0.9:
         raise Mistake("train_learns_nothing", at("accuracy_on_four_heaps_of_points_it_was_trai"), share, at("near_1"))

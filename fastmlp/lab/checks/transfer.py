@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..parameters import Sizes, Values, arrays_in, assign, values
-from ..student import Mistake, Student, number, pair, snapshot
+from ..student import Mistake, Student, number, pair, pair_with_number, snapshot, table
 from ..texts import at
-from .data import HIDDEN, N_CLASSES, Experiment, experiment, with_outlier
-from .scratch import check_experiment
+from .data import HIDDEN, N_CLASSES, Experiment, experiment, in_units, with_outlier
+from .scratch import check_leaks, check_range
+from .settings import check_settings, listening
 
 HUGE = 1e3  # weights of a head that no new head has
 
@@ -76,21 +77,23 @@ def _source(student: Student, data: Experiment, seed: int) -> Source:
 
 def _run(student: Student, name: str, source: Source, data: Experiment, seed: int) -> tuple[Any, float]:
     value = student.call(name, source.net, source.scaler, *data.target, np.random.default_rng(seed))
-    net, share = pair(value, name, "the network and its accuracy")
-    return snapshot(net), number(share, name)
+    net, share = pair_with_number(value, name, "the network and its accuracy", 1)
+    return snapshot(net), share
 
 
 def _check(student: Student, rng: np.random.Generator, name: str) -> tuple[Values, Values]:
     """Check what both strategies share; return the parameters before and after."""
-    data, seed = experiment(rng), int(rng.integers(2**31))
+    data, seed = experiment(rng, n_source=300), int(rng.integers(2**31))
     source = _source(student, data, seed + 1)
     kept = snapshot(source.net)
     before = values(kept, source.sizes, "pretrain")
-    net, share = _run(student, name, source, data, seed)
+    with listening(student) as calls:
+        net, share = _run(student, name, source, data, seed)
     if [array.tobytes() for array in arrays_in(kept)] != [array.tobytes() for array in arrays_in(source.net)]:
         raise Mistake("pretrained_changed", function=name)
     sizes = (*source.sizes[:2], N_CLASSES)
-    outputs = np.shape(student.call("forward", net, student.call("apply_scaler", source.scaler, data.X_test[:3])))[-1]
+    scaled = student.call("apply_scaler", source.scaler, data.X_test[:3])
+    outputs = table(student.call("forward", net, scaled), "forward", 3).shape[1]
     if outputs != N_CLASSES:
         raise Mistake(
             "head_of_two_classes" if outputs == 2 else "head_classes",
@@ -100,15 +103,20 @@ def _check(student: Student, rng: np.random.Generator, name: str) -> tuple[Value
             function=name,
         )
     after = values(net, sizes, name)
-    _check_head_is_new(student, name, source, data, seed)
-    # So that the scalers of the source, the labels and the test set are three
-    shifted = data._replace(X_source=data.X_source * 1.5 + 2, X_test=with_outlier(data.X_test))
-    other = _source(student, shifted, seed + 2)
-    _check_accuracy(student, name, *_run(student, name, other, shifted, seed), other, shifted)
-    net, share = check_experiment(name, lambda given: _run(student, name, source, given, seed), data)
+    if not after["b2"].any():
+        raise Mistake("head_bias_fixed" if share > 0.5 else "experiment_untrained", function=name)
+    few = data.few
+    _check_head_is_new(student, name, source, few, seed)
+    check_range(name, share)
+    in_other_units = _check_scaling(student, name, data, seed)
+    check_leaks(name, lambda given: _run(student, name, source, given, seed), few)
+    check_settings(name, calls)
     if share < 0.5:
         _check_labels(student, name, net, source, data)
         raise Mistake("transfer_learns_little", at("accuracy_with_150_labels"), share, at("about_0_9"), function=name)
+    if in_other_units < 0.67:
+        where = at("accuracy_if_features_have_units_of_their_own")
+        raise Mistake("trained_unscaled", where, in_other_units, at("about_0_9"), function=name)
     return before, after
 
 
@@ -122,6 +130,25 @@ def _check_head_is_new(student: Student, name: str, source: Source, data: Experi
     head = values(moved, sizes, name)["W2"]
     if np.nanmedian(np.abs(head)) > HUGE / 3:
         raise Mistake("head_reused", at("w2_first_entries"), head, at("a_new_draw"), function=name)
+
+
+def _check_scaling(student: Student, name: str, data: Experiment, seed: int) -> float:
+    """Make the scalers of the source, the labelled examples and the test set three with little in common.
+
+    Returns
+    -------
+    The accuracy, which is low if inputs are trained on that went through none of them.
+    """
+    data = data._replace(
+        X_source=in_units(data.few.X_source * 1.5 + 2),
+        y_source=data.few.y_source,
+        X_train=in_units(data.X_train),
+        X_test=with_outlier(in_units(data.X_test)),
+    )
+    source = _source(student, data, seed + 2)
+    net, share = _run(student, name, source, data, seed)
+    _check_accuracy(student, name, net, share, source, data)
+    return share
 
 
 def _check_accuracy(student: Student, name: str, net: Any, share: float, source: Source, data: Experiment) -> None:
@@ -140,14 +167,13 @@ def _check_accuracy(student: Student, name: str, net: Any, share: float, source:
             raise Mistake(key, name, share, right, function=name)
     raw = number(student.call("accuracy", net, data.X_test, data.y_test), "accuracy")
     if abs(share - raw) < 1e-6:
-        raise Mistake("transfer_unscaled", name, share, right, function=name)
+        raise Mistake("evaluated_unscaled", name, share, right, function=name)
     raise Mistake("accuracy_is_of_another_network", name, share, right, function=name)
 
 
 def _check_labels(student: Student, name: str, net: Any, source: Source, data: Experiment) -> None:
     scaled = student.call("apply_scaler", source.scaler, data.X_test)
-    z = np.asarray(student.call("forward", net, scaled), dtype=np.float64)
-    predicted = z.argmax(axis=1)
+    predicted = table(student.call("forward", net, scaled), "forward", len(data.X_test)).argmax(axis=1)
     others = ("source_labels", data.y_test % 2, 0.8), ("labels_off_by_one", (data.y_test + 1) % N_CLASSES, 0.6)
     for key, labels, many in others:
         if float(np.mean(predicted == labels)) > many:
