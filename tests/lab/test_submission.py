@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,12 +17,12 @@ ALL = range(1, 7)
 
 
 @pytest.mark.parametrize("name", ["lab.py", "lab.ipynb"])
-def test_the_starter_with_all_solutions_is_solved(tmp_path: Path, name: str) -> None:
+def test_a_solved_starter_is_loaded_and_solved(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text((to_percent if name.endswith(".py") else to_notebook)(cells(ALL)), encoding="utf-8")
     submission = load(path)
     assert submission.problems == []
-    assert str(check(namespace=submission.names)).endswith("6/6 solved")
+    assert check(3, namespace=submission.names).solved == {3}
 
 
 def test_both_formats_hold_the_same() -> None:
@@ -108,17 +106,3 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes | None) -> No
         path.write_bytes(content)
     with pytest.raises(FastmlpError, match=r"lab\.py"):
         load(path)
-
-
-def test_checks_run_where_numba_is_missing(tmp_path: Path) -> None:
-    path = tmp_path / "lab.py"
-    path.write_text(to_percent(cells([1, 2, 3])), encoding="utf-8")
-    code = (
-        "import sys, pathlib; sys.modules['numba'] = sys.modules['llvmlite'] = None\n"
-        "from fastmlp.lab.checking import check\nfrom fastmlp.lab.submission import load\n"
-        "print(check(namespace=load(pathlib.Path(sys.argv[1])).names))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=120
-    )
-    assert done.stdout.endswith("3/6 solved\n")

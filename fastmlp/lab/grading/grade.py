@@ -101,8 +101,9 @@ def grade_one(found: Found, seconds: float = SECONDS, memory: int = MEMORY) -> G
 def _status(ran: Run, tasks: dict[int, dict[str, Any]]) -> tuple[str, str]:
     tried = [what for entry in ran.entries for what in entry.get("tried", [])]
     changed = [name for entry in ran.entries for name in entry.get("changed", [])]
+    loaded = "; ".join(problem for entry in ran.entries for problem in entry.get("loaded", []))
     if "read_solutions" in tried:
-        return "read_solutions", ""
+        return "read_solutions", loaded
     if changed:
         return "tampered", ", ".join(dict.fromkeys(changed))
     if any("MemoryError" in entry["sentence"] for entry in tasks.values()):
@@ -112,8 +113,7 @@ def _status(ran: Run, tasks: dict[int, dict[str, Any]]) -> tuple[str, str]:
         return OUT_OF_TIME, ""
     if ran.end == "crashed":
         return "crashed", f"exit code {ran.code}"
-    loaded = [problem for entry in ran.entries for problem in entry.get("loaded", [])]
-    return "ok", "; ".join(loaded)
+    return "ok", loaded
 
 
 def _sentence(entry: dict[str, Any], seconds: float) -> str:

@@ -29,7 +29,7 @@ PROCESSES = (
     "os.kill",
 )
 NETWORK = ("socket.", "urllib.", "http.", "ftplib.", "smtplib.", "ssl.")
-FOREIGN = ("ctypes.dlopen", "ctypes.dlsym", "ctypes.cdata", "ctypes.call_function", "ctypes.addressof")
+FOREIGN = ("ctypes.",)
 CHANGES = (
     "os.remove",
     "os.rename",
