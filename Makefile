@@ -40,7 +40,7 @@ oracles: $(ORACLES)/.installed  ## Run the tests that compare with other librari
 	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle
 
 notebook: $(NOTEBOOK)/.installed  ## Run the tests of the lab's notebook, in a real kernel and in JupyterLab
-	FASTMLP_REQUIRE_NOTEBOOK=1 $(NOTEBOOK)/bin/python -m pytest tests/lab/test_notebook.py
+	FASTMLP_REQUIRE_NOTEBOOK=1 FASTMLP_REQUIRE_BROWSER=1 $(NOTEBOOK)/bin/python -m pytest tests/lab/test_notebook.py tests/browser/test_jupyterlab.py
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
 	$(BIN)/ruff check

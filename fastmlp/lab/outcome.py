@@ -1,4 +1,4 @@
-"""What a check says of a task, as text for a terminal and as Markdown for a notebook."""
+"""What a check says of a task, as plain text, which terminals, notebooks and editors show alike."""
 
 from __future__ import annotations
 

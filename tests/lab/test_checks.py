@@ -12,6 +12,7 @@ import pytest
 import fastmlp
 from fastmlp.lab import checks, flawed
 from fastmlp.lab.checking import check, check_task
+from fastmlp.lab.checks.settings import settings
 from fastmlp.lab.parameters import views
 from fastmlp.lab.student import Mistake
 from fastmlp.lab.texts import texts
@@ -113,6 +114,23 @@ def test_any_value_is_answered_by_a_sentence(name: str, value: object) -> None:
     outcome = check_task(task, names)
     assert not outcome.solved
     assert outcome.sentence
+
+
+@pytest.mark.parametrize("name", [name for task, names in checks.FUNCTIONS.items() if task < 6 for name in names])
+def test_a_function_that_an_earlier_task_left_broken_is_answered_too(name: str) -> None:
+    names = run(SOLUTION)
+    names[name] = lambda *_, **__: (np.zeros((2, 3)), [1, [2]])
+    outcomes = [check_task(task, names) for task in checks.CHECKS]
+    assert any(outcome.sentence for outcome in outcomes)
+
+
+def test_the_numbers_that_are_asked_for_are_those_of_the_first_cell() -> None:
+    names = run(SOLUTION)
+    rates = {"scratch": "LR", "pretrain": "LR", "frozen": "LR", "finetune": "FINETUNE_LR"}
+    for experiment, rate in rates.items():
+        epochs = names["PRETRAIN_EPOCHS" if experiment == "pretrain" else "EPOCHS"]
+        wanted = {"epochs": epochs, "batch_size": names["BATCH"], "lr": names[rate], "momentum": names["MOMENTUM"]}
+        assert settings(experiment) == wanted
 
 
 def test_compare_gets_its_functions_back() -> None:

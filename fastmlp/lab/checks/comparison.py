@@ -118,7 +118,7 @@ def _check_labels(recorder: Recorder, labels: dict[bytes, int]) -> None:
     given += [(call.strategy, part) for call in recorder.calls for part in (call.train, call.test)]
     for function, part in given:
         right = [labels.get(row.tobytes()) for row in part.X]
-        if None not in right and not np.array_equal(right, part.y):
+        if None not in right and not np.array_equal(np.array(right), part.y):
             raise Mistake("compare_labels_apart", at("first_labels"), part.y, right, function=function)
 
 
