@@ -1,6 +1,6 @@
 """Memory of a study's bookkeeping: plan, store, resume, export and report made-up records, without training.
 
-``python -m bench.study_size 20000 200000`` prints one line per number of trials. The peak memory of a process never
+``python -m bench.study_size 20000 1000000`` prints one line per number of trials. The peak memory of a process never
 goes down, so each number has a process of its own.
 """
 
@@ -102,11 +102,14 @@ def main(arguments: list[str]) -> None:
         return
     settings = study_of(int(arguments[1]))
     with TemporaryDirectory() as folder:
-        times = [f"{name} {seconds:.1f} s" for name, seconds in keep_books(settings, Path(folder))]
+        seconds_of = dict(keep_books(settings, Path(folder)))
+        times = [f"{name} {seconds:.1f} s" for name, seconds in seconds_of.items()]
         size = (Path(folder) / "study.sqlite").stat().st_size / 1e6
     highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     trials = settings.grid.seeds * CELLS
-    sys.stdout.write(f"{highest:.0f} MiB at most for {trials} trials: {', '.join(times)}; {size:.0f} MB\n")
+    rate = trials / seconds_of["store"]
+    rates = f"{rate:.0f} stored a second; {size:.0f} MB"
+    sys.stdout.write(f"{highest:.0f} MiB at most for {trials} trials: {', '.join(times)}; {rates}\n")
 
 
 if __name__ == "__main__":

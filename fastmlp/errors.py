@@ -13,6 +13,7 @@
     ├── StoreError
     │   ├── StoreLocked        another study writes here; names the holder
     │   └── StoreCorrupt       the file is not a store, or is damaged
+    ├── ClusterLost            the machines that run a study's trials cannot be reached any more
     └── MissingLibrary (also an ImportError), names what brings it
 
 Every message holds the values that disagree. A training that diverges is a result and not an error: see
@@ -103,6 +104,10 @@ class StoreLocked(StoreError):
 
 class StoreCorrupt(StoreError):
     """The file is not a store, or is damaged."""
+
+
+class ClusterLost(FastmlpError):
+    """The cluster that runs a study's trials cannot be used any more."""
 
 
 class MissingLibrary(FastmlpError, ImportError):

@@ -81,7 +81,7 @@ def run_in_threads(
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:
     """All that a group's work hands back, as one."""
-    pretrainings, records, scores = zip(*outcomes, strict=True)
+    pretrainings, records, scores, _ = zip(*outcomes, strict=True)
     return Outcome(next(filter(None, pretrainings), None), [*chain(*records)], [*chain(*scores)])
 
 

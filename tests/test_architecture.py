@@ -91,6 +91,7 @@ LIBRARIES = {
     "math_core": {"report.equations"},
     "sqlite3": {"study.store"},
     "click": {"cli"},
+    "distributed": {"study.execution.dask_*"},
 }
 
 

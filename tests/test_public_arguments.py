@@ -94,6 +94,7 @@ STUDY: dict[str, list[Any]] = {
     "backend": NAMES,
     "quick": TRUTHS,
     "shard": [*OTHERS[1:], 3, HUGE, LONG, "", "3", "0/0", "17/16", "1/2/3"],
+    "executor": [*OTHERS[1:], 3, True, HUGE, "", "tcp://", "local", "local:0", "local:x", "local:9999", "host", LONG],
     "progress": [*OTHERS[1:], 3, "yes", True, HUGE],
 }
 
@@ -119,7 +120,7 @@ GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.Phase: {name: getattr(Phase, name) for name in PHASE},
     fastmlp.Strategy: {name: getattr(STRATEGIES["finetune"], name) for name in STRATEGY},
     fastmlp.run_study: {"study": SMALL, "out": "out", "jobs": 1, "seeds": 1, "backend": "numpy", "quick": False}
-    | {"shard": "1/1", "progress": None},
+    | {"shard": "1/1", "executor": None, "progress": None},
 }
 WRONG: dict[Call, dict[str, list[Any]]] = {
     call: {name: (SCALARS | ARRAYS)[name] for name in given if name in SCALARS | ARRAYS}

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import click
 
-from ..errors import FastmlpError, StoreError, one_line
+from ..errors import ClusterLost, FastmlpError, StoreError, one_line
 from .commands import COMMANDS
 from .console import OutputError, log_on_stderr, say, silence, usable_streams
-from .exit_codes import BROKEN_PIPE, DONE, HELP, INTERNAL, INTERRUPTED, OUTPUT, STORE, USAGE
+from .exit_codes import BROKEN_PIPE, DONE, HELP, INTERNAL, INTERRUPTED, OUTPUT, STORE, UNAVAILABLE, USAGE
 
 LONGEST = 400  # characters of a message
 
@@ -73,7 +73,7 @@ def report_failure(error: Exception) -> int:
             return error.exit_code
         case FastmlpError():
             say(f"fastmlp: {one_line(str(error))}")
-            return STORE if isinstance(error, StoreError) else USAGE
+            return STORE if isinstance(error, StoreError) else UNAVAILABLE if isinstance(error, ClusterLost) else USAGE
         case OutputError():
             return output_failed(error)
     lines = "".join(traceback.format_exception(error))

@@ -8,6 +8,7 @@ TRIALS_FAILED = 1
 UNSOLVED = 1
 USAGE = 2
 STORE = 3
+UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
 INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 OUTPUT = 74  # EX_IOERR of sysexits.h
 SIGNALLED = 128  # plus the number of the signal
@@ -19,6 +20,7 @@ MEANINGS = {
     TRIALS_FAILED: "some trials diverged or failed, or are in no part of a merge; a task of the lab is not solved",
     USAGE: "an option, an argument or a setting is refused; nothing is written",
     STORE: "a study's folder is in use, damaged or full, or holds no study",
+    UNAVAILABLE: "a cluster cannot be used any more; what is finished is kept",
     INTERNAL: "an error in fastmlp itself",
     OUTPUT: "stdout cannot be written to",
     INTERRUPTED: "stopped by Ctrl-C",

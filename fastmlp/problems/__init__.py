@@ -20,6 +20,7 @@ from .split import interleave as interleave
 from .task import Problem as Problem
 from .task import Task as Task
 from .teacher import teacher as teacher
+from .user import keep_task as keep_task
 from .user import read_task as read_task
 from .validate import check_own as check_own
 from .validate import sizes_for as sizes_for

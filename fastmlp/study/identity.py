@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from .environment import Environment
+from ..machine import version_of
+from .environment import Environment, capture_environment
 from .plan import dependencies, digest
 from .settings.schema import Settings
 from .store.schema import PROTOCOL
@@ -30,6 +32,30 @@ def describe_identity(settings: Settings, environment: Environment) -> dict[str,
         **{f"version of {library}": version for library, version in environment.versions.items()},
         **{f"data of {name}": digest(what="data", both=both)[:12] for name, both in data.items()},
     }
+
+
+@dataclass(frozen=True)
+class EnvironmentCheck:
+    """A function that tells on another machine what results depend on there. It can be pickled.
+
+    Parameters
+    ----------
+    settings, backend
+        The study's.
+    """
+
+    settings: Settings
+    backend: str
+
+    def __call__(self) -> dict[str, str]:
+        """Return the same as here if, and only if, this machine computes the same."""
+        environment = capture_environment(self.settings, self.backend)
+        return {
+            "version of fastmlp": version_of("fastmlp"),
+            "protocol": str(PROTOCOL),
+            **{f"version of {library}": version for library, version in environment.versions.items()},
+            **{f"fingerprint of the {kind} kernels": found for kind, found in environment.kernels.items()},
+        }
 
 
 def note_of(settings: Settings, environment: Environment) -> dict[str, str]:

@@ -31,7 +31,7 @@ from .store.reader import reading
 
 # Notes that are alike or describe one machine
 SINGLE = ("gradient_check", "short_batches", "command", "settings", "planned", NOTE)
-DROPPED = ("schema", "rendered", "finished", "shard")  # notes that a merged study has of its own
+DROPPED = ("schema", "rendered", "finished", "shard", "workers")  # notes that a merged study has of its own
 
 
 class Part(NamedTuple):

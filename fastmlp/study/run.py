@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,18 @@ from ..machine import usable_cores, version_of
 from .backend_comparison import compare_with_reference
 from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
+from .execution.dask_client import check_cluster, connect
+from .execution.dask_cluster import open_dask
 from .execution.executors import open_executor
-from .execution.scheduler import Progress, run_missing
+from .execution.scheduler import Executor, Progress, run_missing
 from .execution.signals import handling_signals
 from .gradient_check import check_gradient
-from .identity import note_of
+from .identity import EnvironmentCheck, note_of
 from .plan import plan
 from .results.export import export
 from .results.results import Results
 from .settings import load
-from .settings.problems import changed_since
+from .settings.problems import ROLES, changed_since
 from .settings.schema import Settings
 from .shards import read_shard, share_of
 from .short_batches import measure_short_batches
@@ -38,7 +41,7 @@ MOST_JOBS = 1024  # more threads than any machine has cores are a slip of the ke
 HEADER = "# The settings of this study, defaults included. To resume it: fastmlp study study.toml --out .\n\n"
 
 
-def run_study(
+def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     study: str | Path | Mapping[str, Any] | Settings = "lab",
     out: str | Path = "out",
     *,
@@ -47,6 +50,7 @@ def run_study(
     backend: str = "auto",
     quick: bool = False,
     shard: str | None = None,
+    executor: object = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Results:
     """Run all trials of a study that are not yet in its store, and write its table and its report.
@@ -67,6 +71,9 @@ def run_study(
         Thin the grid to 3 sizes and 3 seeds.
     shard
         Run only a part of the study, such as ``3/16``; `fastmlp.merge_studies` joins the parts.
+    executor
+        Where trials run instead of on the cores of this machine: a ``distributed.Client``, the address of a Dask
+        scheduler such as ``tcp://host:8786``, or ``local:4`` for four Dask workers here.
     progress
         Called with the state of the work, after every commit.
 
@@ -78,39 +85,74 @@ def run_study(
         If the folder's store cannot be used: another study is at work there, it is damaged, the disk is full.
     StudyStopped
         On a signal; finished trials are kept. It is a `KeyboardInterrupt`.
+    ClusterLost
+        If a Dask cluster cannot be used any more; finished trials are kept.
     """
     place = check_path("out", out)
-    workers = usable_cores() if jobs is None else at_most("jobs", jobs, MOST_JOBS)
+    workers = check_jobs(jobs, executor, backend)
     on_commit, part = check_progress(progress), read_shard(shard)
     check_free(place)
     settings = effective_settings(study, seeds=seeds, quick=quick)
-    backend = get_backend(check_name("backend", backend, known_backends())).name
-    workers = 1 if is_own(backend) else workers  # other processes do not know it
+    backend = get_backend(backend).name
     share = (lambda _: True) if part is None else share_of(settings, part)
-    folder = prepare_folder(place)
-    with handling_signals() as stop, Store.open(folder) as store:
-        for path in changed_since(folder / "study.toml", settings.problems):
-            warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=2)
-        toml = load.to_toml(settings, folder)
-        write_settings(folder, toml)
-        environment = capture_environment(settings, backend)
-        facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
-        facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
-        if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
-            problem = settings.problem(settings.grid.problems[0])
-            checked = check_gradient(settings, problem, backend)
-            how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
-            if is_own(backend):
-                how["backend_comparison"] = compare_with_reference(settings, problem, backend)
-            how |= {"short_batches": measure_short_batches(settings, backend)}
-            with open_executor(GroupRunner(settings, environment.backend), workers, store.count()[1]) as executor:
-                store.note(describe_run(environment) | how)
-                with stop.drain():
-                    run_missing(store, executor, stop, on_commit)
-            store.note({"finished": now()})
-        write_results(store, folder)
+    with nullcontext() if executor is None else connect(executor) as cluster:
+        folder = prepare_folder(place)
+        with handling_signals() as stop, Store.open(folder) as store:
+            toml = renew_settings(settings, folder)
+            environment = capture_environment(settings, backend)
+            facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
+            facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
+            if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
+                problem = settings.problem(settings.grid.problems[0])
+                checked = check_gradient(settings, problem, backend)
+                how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
+                if is_own(backend):
+                    how["backend_comparison"] = compare_with_reference(settings, problem, backend)
+                how |= {"short_batches": measure_short_batches(settings, backend)}
+                with open_workers(settings, backend, cluster or workers, store.count()[1]) as found:
+                    store.note(describe_run(environment) | how)
+                    with stop.drain():
+                        run_missing(store, found, stop, on_commit)
+                store.note({"finished": now()})
+            write_results(store, folder)
     with reading(folder) as reader:
         return Results(folder, settings, reader.counts(), () if part is None else (str(part),))
+
+
+def renew_settings(settings: Settings, folder: Path) -> str:
+    """Write a study's settings into its folder, and return them; warn of data that have changed."""
+    for path in changed_since(folder / "study.toml", settings.problems):
+        warnings.warn(f"{path}: its data have changed since this study began; its trials run anew", stacklevel=3)
+    toml = load.to_toml(settings, folder)
+    write_settings(folder, toml)
+    return toml
+
+
+def check_jobs(jobs: object, executor: object, backend: object) -> int | str:
+    """Return the number of workers on this machine, or a note that they are on a cluster."""
+    only_here = is_own(check_name("backend", backend, known_backends()))  # other processes do not know it
+    if executor is None:
+        found = usable_cores() if jobs is None else at_most("jobs", jobs, MOST_JOBS)
+        return 1 if only_here else found
+    check_cluster(executor)
+    if only_here:
+        raise InvalidInput(f"backend is {shown(backend)}, which a Dask cluster does not know; leave out executor")
+    if jobs is not None:
+        raise InvalidInput(f"jobs is {shown(jobs)}, but the workers are those of executor, {shown(executor)}")
+    return "of a Dask cluster"
+
+
+@contextmanager
+def open_workers(settings: Settings, backend: str, where: object, trials: int) -> Iterator[Executor]:
+    """Yield an executor for a number of trials: on a cluster's client, or with so many workers on this machine."""
+    if isinstance(where, int):
+        with open_executor(GroupRunner(settings, backend), where, trials) as executor:
+            yield executor
+        return
+    tasks = tuple(own.task(role) for own in settings.problems.values() for role in ROLES)
+    runner, check = GroupRunner(settings, backend, tasks), EnvironmentCheck(settings, backend)
+    with open_dask(where, runner, check) as executor:
+        yield executor
 
 
 def effective_settings(

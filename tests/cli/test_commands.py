@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -27,11 +28,12 @@ from fastmlp.cli.progress import Meter
 from fastmlp.errors import StoreError
 from fastmlp.report import render
 from fastmlp.study import doctor
-from fastmlp.study.execution.scheduler import Progress
+from fastmlp.study.execution.scheduler import Progress, note_workers
 from fastmlp.study.settings.load import from_dict, shipped, to_toml
 from fastmlp.study.store import Store
+from fastmlp.study.store.schema import Outcome
 
-from ..made_up_study import SMALL
+from ..made_up_study import SMALL, made_up_plan
 from ..report_text import html_of_markdown
 
 ROOT = Path(__file__).parents[2]
@@ -211,7 +213,7 @@ def test_status_is_one_line_or_one_json_object(finished: Path, capsys: pytest.Ca
     state = json.loads(capsys.readouterr().out)
     assert list(state) == [
         "folder", "name", "planned", "ok", "diverged", "failed", "missing", "running", "started", "finished", "backend",
-        "shard", "resume",
+        "dashboard", "workers", "shard", "resume",
     ]  # fmt: skip
     assert (state["planned"], state["ok"], state["running"]) == (16, 16, None)
 
@@ -384,6 +386,33 @@ def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[st
         "10,005 of 20,560 trials, 1 diverged, 0 failed",
         "20,560 of 20,560 trials, 0 diverged, 2 failed",
     ]
+
+
+def test_progress_tells_rate_and_time_left_and_what_each_worker_does(capsys: pytest.CaptureFixture[str]) -> None:
+    meter, state = Meter(), Progress(1000, 100, started=monotonic() - 10)
+    meter.spoken -= progress.SECONDS + 1
+    state.count(Outcome(records=[{"status": "ok"}] * 300, worker="a"))
+    state.count(Outcome(records=[{"status": "ok"}] * 100, worker="b"))
+    meter(state)
+    said = capsys.readouterr().err
+    assert re.fullmatch(
+        r"500 of 1000 trials, 0 diverged, 0 failed; (40.0|39.9) a second "
+        r"\(2 workers, (10.0|9.9\d?) to (30.0|29.9) each\), 12 s left\n",
+        said,
+    )
+
+
+def test_status_shows_the_workers_while_they_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = Progress(10, 0, started=monotonic() - 2)
+    state.count(Outcome(records=[{"status": "ok"}] * 4, worker="process 7"))
+    with Store.open(tmp_path) as store:
+        store.begin(made_up_plan(), {"settings": 'name = "made up"'})
+        note_workers(store, state, "http://here:8787")
+        assert main(["status", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "\n  process 7: 4 trials, 2.0 a second\n  dashboard: http://here:8787\n" in said
+    assert main(["status", str(tmp_path)]) == 0
+    assert "process 7" not in capsys.readouterr().out, "nobody is at work"
 
 
 @pytest.mark.parametrize(("terminal", "drawn"), [("xterm", True), ("dumb", False)])

@@ -36,10 +36,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("own") / "mine.npz"
 
 
-def read(path: Path, content: bytes, **how: bool) -> Task:
+def read(path: Path, content: bytes, *, one_unit: bool = False) -> Task:
     path.write_bytes(content)
     user._read.cache_clear()
-    return read_task(path, **how)
+    return read_task(path, one_unit=one_unit)
 
 
 savers = st.sampled_from([np.savez, np.savez_compressed])

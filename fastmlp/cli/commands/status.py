@@ -32,6 +32,10 @@ def status_command(folder: Path, *, as_json: bool) -> int:
     click.echo(f"{state['name']}: {count(state['planned'])} trials{part}: {counts}")
     if state["running"]:
         click.echo(f"running: {state['running']}")
+        for name, found in state["workers"].items():
+            click.echo(f"  {name}: {count(found['trials'])} trials, {found['per_second']:,.1f} a second")
+        if state["dashboard"]:
+            click.echo(f"  dashboard: {state['dashboard']}")
     elif state["missing"] or state["failed"]:
         click.echo(f"to resume: {state['resume']}")
     return DONE

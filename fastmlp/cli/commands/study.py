@@ -39,7 +39,8 @@ class NamingStudies(click.Command):
     "  fastmlp study lab --quick --out look   a smaller grid, for a first look\n"
     "  fastmlp study my.toml --out mine       your own study; out/study.toml is an example\n"
     "  fastmlp study lab --backend lab.py     your own network, on a smaller grid\n"
-    "  fastmlp study lab --seeds 40           more seeds; finished trials are kept\n\n" + HELP,
+    "  fastmlp study lab --seeds 40           more seeds; finished trials are kept\n"
+    "  fastmlp study book --dask tcp://host:8786   on the workers of a Dask cluster\n\n" + HELP,
 )
 @click.argument("study", type=NonEmptyPath(), default="lab")
 @click.option(
@@ -60,6 +61,12 @@ class NamingStudies(click.Command):
 )
 @click.option(
     "--quick/--whole", default=None, help="Reduce the grid to at most 3 sizes and 3 seeds; the default with a lab.py."
+)
+@click.option(
+    "--dask",
+    "executor",
+    metavar="ADDRESS|local:N",
+    help="Run the trials on a Dask cluster: at tcp://HOST:PORT, or of N workers here.",
 )
 @click.option("--shard", metavar="I/N", help="Run only part I of N, on this machine; `fastmlp merge` joins the parts.")
 def study_command(study: str, out: Path, *, backend: str, quick: bool | None, **options: Any) -> int:

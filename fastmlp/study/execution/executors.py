@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from threading import current_thread
 from types import TracebackType
 from typing import Self
 
@@ -57,9 +58,19 @@ class ThreadExecutor:
 
     def __init__(self, run_group: RunGroup, jobs: int) -> None:
         self.run_group = run_group
-        self.jobs = jobs
+        self._jobs = jobs
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="fastmlp", initializer=limit_blas_threads)
         self._limits = ExitStack()
+
+    @property
+    def jobs(self) -> int:
+        """Number of threads."""
+        return self._jobs
+
+    @property
+    def dashboard(self) -> str:
+        """None: an empty string."""
+        return ""
 
     def submit(self, task: Task) -> Future[None]:
         """Run a task's group as soon as a thread is free."""
@@ -68,7 +79,7 @@ class ThreadExecutor:
     def _run(self, task: Task) -> None:
         task.start()
         for outcome in self.run_group(task.group, task.stopped):
-            task.receive(outcome)
+            task.receive(outcome if outcome.worker else outcome._replace(worker=current_thread().name))
 
     def __enter__(self) -> Self:
         self._limits.enter_context(blas_threads_limited())

@@ -5,7 +5,9 @@ Outcomes are handed back as they are made, and committed twice a second: a commi
 
 from __future__ import annotations
 
-from collections import deque
+import json
+import math
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -15,6 +17,7 @@ from queue import Empty, Queue
 from time import monotonic
 from typing import Protocol
 
+from ...errors import ClusterLost
 from ..store import Store
 from ..store.schema import Group, Outcome, failed_outcome
 from .signals import Stop
@@ -23,6 +26,7 @@ GROUPS_PER_WORKER = 2  # one that runs and one that waits, so that memory does n
 GRACE_SECONDS = 3.0  # that running trials have to end after a signal
 POLL_SECONDS = 0.25  # between two looks at the clock and at the outcomes that have come back
 COMMIT_SECONDS = 0.5  # between two commits
+NOTE_SECONDS = 2.0  # between two notes of what the workers have done
 SPLIT_SECONDS = 5.0  # that a group must still take to be split for idle workers
 
 
@@ -42,6 +46,8 @@ class Progress:
         Whether a signal has come, and the study only waits for what is running.
     started
         When, in seconds of `time.monotonic`.
+    workers
+        How many trials each worker has done.
     """
 
     total: int
@@ -50,10 +56,20 @@ class Progress:
     failed: int = 0
     stopping: bool = False
     started: float = field(default_factory=monotonic)
+    workers: Counter[str] = field(default_factory=Counter)
+
+    def rate(self) -> float:
+        """Return the number of trials per second since the start of this run."""
+        return self.workers.total() / max(monotonic() - self.started, 1e-3)
+
+    def seconds_left(self) -> float | None:
+        """Estimate how long the rest will take; None before the first trial."""
+        return (self.total - self.done) / self.rate() if self.workers.total() else None
 
     def count(self, outcome: Outcome) -> None:
         """Add an outcome that was committed."""
         self.done += len(outcome.records)
+        self.workers[outcome.worker] += len(outcome.records)
         self.diverged += sum(record["status"] == "diverged" for record in outcome.records)
         self.failed += sum(record["status"] == "failed" for record in outcome.records)
 
@@ -110,7 +126,15 @@ class Executor(Protocol):
     every outcome, in any thread. Its future ends after the last of them, with an exception if the rest has failed.
     """
 
-    jobs: int
+    @property
+    def jobs(self) -> int:
+        """Number of groups that can run at once; it may change."""
+        ...
+
+    @property
+    def dashboard(self) -> str:
+        """Address of a page that shows its workers, or an empty string."""
+        ...
 
     def submit(self, task: Task) -> Future[None]:
         """Run a task's group as soon as a worker is free."""
@@ -151,10 +175,11 @@ def run_missing(
 
 def _run(store: Store, scheduler: Scheduler, progress: Progress, report: Callable[[Progress], None]) -> None:
     """Dispatch groups and commit their outcomes until all have ended, or do not stop in time."""
-    stop, jobs = scheduler.stop, scheduler.executor.jobs
-    groups, uncommitted, due = store.missing(), list[Outcome](), monotonic()
+    stop = scheduler.stop
+    groups, uncommitted, due, noted = store.missing(), list[Outcome](), monotonic(), -math.inf
     while True:
-        for group in islice(groups, 0 if stop() else jobs * GROUPS_PER_WORKER - len(scheduler)):
+        jobs = scheduler.executor.jobs
+        for group in islice(groups, 0 if stop() else max(0, jobs * GROUPS_PER_WORKER - len(scheduler))):
             scheduler.submit(group)
         scheduler.split_longest(jobs - len(scheduler))
         over = not len(scheduler) or stop.overdue(GRACE_SECONDS)  # trials that do not stop in time stay missing
@@ -166,6 +191,9 @@ def _run(store: Store, scheduler: Scheduler, progress: Progress, report: Callabl
             commit(store, uncommitted, progress)
             report(progress)
             uncommitted, due = [], monotonic() + COMMIT_SECONDS
+            if over or due - noted > NOTE_SECONDS:
+                note_workers(store, progress, scheduler.executor.dashboard)
+                noted = due
         if over:
             return
 
@@ -226,7 +254,7 @@ class Scheduler:
         """Forget a task that has ended, and return the outcome of the trials that failed with it."""
         task, error = self.tasks.pop(future), future.exception()
         left = task.group.without(task.done)
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not isinstance(error, ClusterLost):
             return [failed_outcome(left, error)]
         if error is not None:
             raise error
@@ -245,3 +273,10 @@ def commit(store: Store, outcomes: list[Outcome], progress: Progress) -> None:
     )
     for outcome in outcomes:
         progress.count(outcome)
+
+
+def note_workers(store: Store, progress: Progress, dashboard: str) -> None:
+    """Note in the store what each worker has done so far, for `fastmlp status`."""
+    seconds = max(monotonic() - progress.started, 1e-3)
+    workers = {name: {"trials": n, "per_second": round(n / seconds, 1)} for name, n in sorted(progress.workers.items())}
+    store.note({"workers": json.dumps({"dashboard": dashboard or None, "workers": workers})})

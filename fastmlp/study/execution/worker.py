@@ -72,17 +72,23 @@ def _batches(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> 
     After a process has died at work on the group, each outcome is a batch, so that the trial that kills is found.
     """
     batch: list[Outcome] = []
-    done: set[str] = set()
-    try:
-        since = monotonic()
-        for outcome in run_group(group, stopped):
-            done.update(outcome.keys())
-            batch.append(outcome)
-            if group.deaths or monotonic() - since > BATCH_SECONDS:
-                yield batch
-                batch, since = [], monotonic()
-    except Exception as error:  # noqa: BLE001 - it is recorded with the trials that were not run
-        batch.append(failed_outcome(group.without(done), error))
+    since = monotonic()
+    for outcome in outcomes_of(run_group, group, stopped):
+        batch.append(outcome)
+        if group.deaths or monotonic() - since > BATCH_SECONDS:
+            yield batch
+            batch, since = [], monotonic()
     if batch:
         yield batch
     yield []
+
+
+def outcomes_of(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Generate the outcomes of a group; after an exception the last says that the trials that were not run failed."""
+    done: set[str] = set()
+    try:
+        for outcome in run_group(group, stopped):
+            done.update(outcome.keys())
+            yield outcome
+    except Exception as error:  # noqa: BLE001 - it is recorded with the trials that were not run
+        yield failed_outcome(group.without(done), error)

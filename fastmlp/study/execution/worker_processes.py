@@ -141,7 +141,7 @@ class WorkerProcess:
                 self._preamble, self._stop_sent = (), False
                 while batch := self._receive(stopped):
                     self._send(CONTINUE)
-                    yield from batch
+                    yield from (outcome._replace(worker=f"process {self.process.pid}") for outcome in batch)
             except (OSError, EOFError) as error:
                 raise self._gone(f"ended at work, with code {self._exit_code()}") from error
             except pickle.UnpicklingError as error:

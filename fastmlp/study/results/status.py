@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from ..store.lock import holder
 from ..store.reader import reading
 
+NO_WORKERS = '{"dashboard": null, "workers": {}}'
 NO_PLAN = 'name = "no plan yet"'  # of a study that has just started
 
 
@@ -32,6 +34,7 @@ def study_state(folder: Path) -> dict[str, Any]:
         "started": meta.get("started"),
         "finished": meta.get("finished"),
         "backend": meta.get("backend"),
+        **json.loads(meta.get("workers", NO_WORKERS)),
         "shard": meta.get("shard"),
         "resume": resume_command(folder, meta.get("backend", "auto"), meta.get("shard")),
     }

@@ -130,7 +130,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             If its file is not there, holds no task, or other data than the hash says.
         """
         path, known = Path(getattr(self, role)), getattr(self, f"{role}_hash")
-        task = read_task(path, one_unit=self.one_unit)
+        task = read_task(path, one_unit=self.one_unit, known=known)
         if known not in {None, task.name}:
             raise InvalidInput(
                 f"{path}: its data have changed: their hash is {task.name}, and {known} is what {role}_hash says; "

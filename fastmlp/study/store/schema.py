@@ -75,6 +75,7 @@ class Outcome(NamedTuple):
     pretraining: Record | None = None
     records: Sequence[Record] = ()
     scores: Sequence[Record] = ()
+    worker: str = ""  # who has run it; the executor says
 
     def keys(self) -> Iterator[str]:
         """Generate the keys of all records."""

@@ -20,6 +20,11 @@ from .schema import FINAL, NESTED, RECORDS, Group, Record, Trial, reproducible
 PLAN = "FROM plan LEFT JOIN records USING (key)"
 PLANNED = ", ".join(Trial._fields)
 PLACED = f"plan(position, {PLANNED}) VALUES (?, {', '.join('?' * len(Trial._fields))})"
+INSERT = {
+    table: f"INSERT INTO {table}(key, {', '.join(columns)}) VALUES ({', '.join('?' * (1 + len(columns)))})"
+    " ON CONFLICT(key) DO NOTHING"
+    for table, columns in RECORDS.items()
+}
 WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
@@ -201,36 +206,30 @@ class Store:
                 self._insert("records", record)
 
     def _insert(self, table: str, record: Record) -> None:
+        """Add a record; one that is there already under its key stays, or has failed and is replaced."""
         columns = RECORDS[table]
-        names = ("key", *columns)
-        marks = ", ".join("?" * len(names))
         if homeless := [name for name in record if name not in columns and name != "key"]:
             raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
-        for name in names:
-            if isinstance(record[name], float) and not math.isfinite(record[name]):
-                raise ValueError(f"{name} of trial {record['key']} is {record[name]}; SQLite would keep it as nothing")
-        new = {name: _stored(record[name], columns.get(name, "TEXT")) for name in names}
-        if not self._is_final(table, new):
-            insert = f"INSERT OR REPLACE INTO {table}({', '.join(names)}) VALUES ({marks})"
-            self.connection.execute(insert, list(new.values()))
+        values = [record["key"], *(_stored(record[name], kind) for name, kind in columns.items())]
+        for place, value in enumerate(values):
+            if isinstance(value, float) and not math.isfinite(value):
+                name = [*columns][place - 1]
+                raise ValueError(f"{name} of trial {record['key']} is {value}; SQLite would keep it as nothing")
+        if not self.connection.execute(INSERT[table], values).rowcount:
+            self._insert_again(table, dict(zip(("key", *columns), values, strict=True)))
 
-    def _is_final(self, table: str, new: Record) -> bool:
-        """Whether there is a record already that stays; if it differs from a new one, that is an error."""
+    def _insert_again(self, table: str, new: Record) -> None:
+        """Replace a failed record by a later one; a final one stays, and if a new one differs, that is an error."""
         cursor = self.connection.execute(f"SELECT {', '.join(new)} FROM {table} WHERE key = ?", (new["key"],))
-        known = cursor.fetchone()
-        if known is None:
-            return False
-        old = dict(zip(new, known, strict=True))
+        old = dict(zip(new, cursor.fetchone(), strict=True))
         if "status" in old and old["status"] not in FINAL:
-            return False
-        if new.get("status") == "failed":
-            return True
-        what = WHAT[table]
-        for name in reproducible(new):
-            if new[name] != old[name]:
-                both = f"{name} was {old[name]} and is {new[name]}"
-                raise StoreError(f"{self.path}: {what} {new['key']} was computed twice and differs: {both}")
-        return True
+            marks = ", ".join("?" * len(new))
+            self.connection.execute(f"REPLACE INTO {table}({', '.join(new)}) VALUES ({marks})", list(new.values()))
+        elif new.get("status") != "failed":
+            for name in reproducible(new):
+                if new[name] != old[name]:
+                    both = f"{name} was {old[name]} and is {new[name]}"
+                    raise StoreError(f"{self.path}: {WHAT[table]} {new['key']} was computed twice and differs: {both}")
 
 
 def _stored(value: object, kind: str) -> object:

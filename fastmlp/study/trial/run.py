@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from ...problems import Task, keep_task
 from ...strategies import Strategy
 from ..settings.schema import Settings
 from ..store.schema import PRETRAINING, SCORES, Group, Outcome, Record, Trial, blank_record, failed_record
@@ -39,13 +40,18 @@ class GroupRunner:
         The study's.
     backend
         ``numba`` or ``numpy``.
+    tasks
+        Data of the study's own, for machines that do not have its files.
     """
 
     settings: Settings
     backend: str
+    tasks: tuple[Task, ...] = ()
 
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
+        for task in self.tasks:
+            keep_task(task)
         context = TrialContext(
             self.settings.problem(group.problem, group.seed), group.seed, self.settings, self.backend
         )

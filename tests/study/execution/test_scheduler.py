@@ -67,6 +67,7 @@ class WholeGroups:
     """An executor over one of concurrent.futures whose workers, elsewhere, hand a group back as a whole."""
 
     jobs = 2
+    dashboard = ""
 
     def __init__(self, workers: Executor) -> None:
         self.workers = workers

@@ -10,7 +10,9 @@ from ...study import Study
 __all__ = ["Note", "Numbers", "numbers"]
 
 #: Notes of the store to itself, or shown in another chapter.
-PRIVATE = {"rendered", "schema", "gradient_check", "backend_comparison", "short_batches", "identity", "planned"}
+PRIVATE = {
+    "rendered", "schema", "gradient_check", "backend_comparison", "short_batches", "identity", "planned", "workers",
+}  # fmt: skip
 
 
 class Note(TypedDict):

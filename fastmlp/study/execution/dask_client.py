@@ -1,0 +1,119 @@
+"""Connect to a Dask cluster: one that a client is given for, one at an address, or one on this machine."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InvalidInput, MissingLibrary, one_line, shown
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOCAL = re.compile(r"local:([0-9]{1,5})")
+ADDRESS = re.compile(r"[a-z]+://[^\s/]+:[0-9]+/?")
+MOST_LOCAL = 1024  # workers on this machine
+CONNECT_SECONDS = 10.0  # to find the scheduler, or for an answer of a worker
+
+
+def check_cluster(cluster: object) -> None:
+    """Refuse what `connect` cannot take, before anything is started.
+
+    Raises
+    ------
+    InvalidInput
+        With the value.
+    """
+    if isinstance(cluster, str):
+        if not LOCAL.fullmatch(cluster) and not ADDRESS.fullmatch(cluster):
+            raise InvalidInput(f"executor is {shown(cluster)}; it must be such as tcp://host:8786 or local:4")
+        if (local := LOCAL.fullmatch(cluster)) and not 1 <= int(local[1]) <= MOST_LOCAL:
+            raise InvalidInput(f"executor is {shown(cluster)}; from 1 to {MOST_LOCAL} workers are possible")
+    elif not is_client(cluster):
+        raise InvalidInput(f"executor is {shown(cluster)}; it must be a client of Dask, an address or None")
+
+
+def is_client(value: object) -> bool:
+    """Whether a value is a `distributed.Client`; if it is, that has been imported."""
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(value, distributed.Client)
+
+
+@contextmanager
+def connect(cluster: object) -> Iterator[Any]:
+    """Yield a client of a Dask cluster.
+
+    Parameters
+    ----------
+    cluster
+        A `distributed.Client`, which is used and not closed; the address of a scheduler, such as ``tcp://host:8786``;
+        or ``local:4``, for four workers on this machine.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none of these, or nobody answers at the address.
+    MissingLibrary
+        If Dask is not installed.
+    """
+    check_cluster(cluster)
+    if not isinstance(cluster, str):
+        yield cluster
+        return
+    local = LOCAL.fullmatch(cluster)
+    with quiet_dask(), _local(int(local[1])) if local else _remote(cluster) as client:
+        yield client
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingLibrary("distributed", "pip install 'fastmlp[dask]'") from error
+    return distributed
+
+
+@contextmanager
+def _remote(address: str) -> Iterator[Client]:
+    distributed = _distributed()
+    try:
+        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except Exception as error:  # timeouts, unknown protocols, versions that do not fit
+        raise InvalidInput(f"executor is {shown(address)}; no Dask scheduler answers there: {why(error)}") from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[Client]:
+    distributed = _distributed()
+    cluster = distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address=":0",
+        silence_logs=logging.CRITICAL,
+        preload="import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n",  # the terminal's Ctrl-C is the study's
+    )
+    with cluster, distributed.Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+@contextmanager
+def quiet_dask() -> Iterator[None]:
+    """Keep Dask's own log off stderr while the block runs: what matters is raised or said by us."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def why(error: BaseException | None) -> str:
+    """Return an exception as one line."""
+    return one_line(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
