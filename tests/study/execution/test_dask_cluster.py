@@ -34,7 +34,7 @@ from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import Group, Outcome
 from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, together, with_grid, without_seconds
-from tests.study.execution.test_worker_processes import work_killed_once, work_that_kills, work_that_raises
+from tests.study.execution.test_worker_processes import work_killed_once, work_that_raises
 
 distributed = pytest.importorskip("distributed")
 
@@ -71,8 +71,11 @@ def slow_work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
 
 def work_that_kills_later(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Kill the process, but not in the moment in which it starts: Dask's nanny would not start another."""
-    sleep(1.0)
-    yield from work_that_kills(group, stopped)
+    for outcome in made_up_work(group, stopped):
+        if "p-frozen-0" in outcome.keys():  # noqa: SIM118 (they are all there is)
+            sleep(3.0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield outcome
 
 
 def work_that_writes_processes(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
