@@ -10,10 +10,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ from fastmlp.errors import ClusterLost, InvalidInput, MissingLibrary
 from fastmlp.study import run as study_run
 from fastmlp.study.execution import dask_client, dask_cluster, dask_worker
 from fastmlp.study.execution.dask_client import connect
-from fastmlp.study.execution.dask_cluster import open_dask
-from fastmlp.study.execution.dask_worker import Bundle, run_bundle
+from fastmlp.study.execution.dask_cluster import DaskWorkers, WorkerGone, open_dask
+from fastmlp.study.execution.dask_worker import Bundle, Reply, run_bundle
 from fastmlp.study.execution.scheduler import Progress, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
@@ -66,15 +67,6 @@ def slow_work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """A third of a second for each trial."""
     for outcome in made_up_work(group, stopped):
         sleep(0.33)
-        yield outcome
-
-
-def work_that_kills_later(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Kill the process, but not in the moment in which it starts: Dask's nanny would not start another."""
-    for outcome in made_up_work(group, stopped):
-        if "p-frozen-0" in outcome.keys():  # noqa: SIM118 (they are all there is)
-            sleep(3.0)
-            os.kill(os.getpid(), signal.SIGKILL)
         yield outcome
 
 
@@ -142,13 +134,35 @@ def test_a_killed_worker_costs_only_what_it_had(client: Any, tmp_path: Path, mar
     assert (progress.done, progress.failed) == (18, 0)
 
 
-def test_a_trial_that_kills_three_workers_has_failed_and_no_other(client: Any, tmp_path: Path) -> None:
-    progress = run(client, work_that_kills_later, tmp_path)
-    assert (progress.done, progress.failed) == (18, 1)
-    assert [key for key, status in statuses(tmp_path).items() if status == "failed"] == ["p-frozen-0"]
-    with reading(tmp_path) as reader:
-        (error,) = {row["error"] for row in reader.rows(["error"])} - {None}
-    assert "left the cluster at work, like 2 before it" in error
+class Killed(DaskWorkers):
+    """Workers of no cluster, each of which dies when it comes to one trial."""
+
+    def __init__(self) -> None:
+        super().__init__(SimpleNamespace(status="running"), made_up_work, same)
+        self.accepted = {"tcp://here:1": 1}
+        self.deaths = 0
+
+    def _reply(self, address: str, bundle: Bundle) -> Reply:
+        reply = run_bundle(self._work, bundle)
+        if any("p-frozen-0" in outcome.keys() for outcome in reply.outcomes):  # noqa: SIM118
+            self.deaths += 1
+            raise WorkerGone("worker left the cluster at work")
+        return reply
+
+
+def test_a_trial_that_kills_three_workers_has_failed_and_no_other() -> None:
+    workers = Killed()
+    with pytest.raises(WorkerGone, match="left the cluster at work, like 2 before it"):
+        list(workers(GROUP, lambda: False))
+    assert workers.deaths >= 3
+
+
+def test_all_other_trials_are_done_before_it_has_failed() -> None:
+    done = set[str]()
+    with suppress(WorkerGone):
+        for outcome in Killed()(GROUP, lambda: False):
+            done.update(outcome.keys())
+    assert done == {"p-0", *(trial.key for trial in GROUP.trials)} - {"p-frozen-0"}
 
 
 def test_a_group_that_raises_fails_with_its_error(client: Any, tmp_path: Path) -> None:
