@@ -37,6 +37,7 @@ class Host:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.processes = folder, list[subprocess.Popen[bytes]]()
+        self.back = threading.Timer(0, ip)
 
     def start(self, *words: str, there: bool = True) -> None:
         command = [*(("ip", "netns", "exec", NAME) if there else ()), sys.executable, "-m", *words]
@@ -56,7 +57,8 @@ class Host:
     def cut(self, seconds: float) -> None:
         """Pull the cable, and put it back later."""
         ip("link", "set", OUTSIDE, "down")
-        threading.Timer(seconds, ip, ["link", "set", OUTSIDE, "up"]).start()
+        self.back = threading.Timer(seconds, ip, ["link", "set", OUTSIDE, "up"])
+        self.back.start()
 
 
 @pytest.fixture
@@ -79,6 +81,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
             ip("-n", NAME, "link", "set", device, "up")
         yield made
     finally:
+        made.back.cancel()
         for process in made.processes:
             process.send_signal(signal.SIGKILL)
             process.wait()
