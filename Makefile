@@ -16,7 +16,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs test oracles notebook lint bench rehearse clean
+.PHONY: help study docs test cluster oracles notebook lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and p
 
 test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k layout" runs some, on one
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+cluster: $(VENV)/.installed-test  ## Run the tests of a study on a Dask cluster: workers are killed, networks cut
+	$(BIN)/python -m pytest tests/study/execution -m cluster
 
 oracles: $(ORACLES)/.installed  ## Run the tests that compare with other libraries, PyTorch and JAX among them
 	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle

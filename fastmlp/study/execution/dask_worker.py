@@ -1,7 +1,8 @@
 """What a Dask worker does for a study: it runs bundles of trials, each about half a second of work.
 
-A group is run by a generator that waits between two bundles, so all of them use one pretraining. Nothing here imports
-Dask: these are functions that it calls.
+A group is run by a generator that waits between two bundles, so all of them use one pretraining. The worker tells the
+scheduler when it begins a bundle, and waits until that is known there: when a worker dies, the study learns what it was
+at, and what had only been sent to it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import pickle
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from time import monotonic
 from typing import NamedTuple
+from uuid import uuid4
 
 from ..store.schema import Group, Outcome
 from ..trial.run import load_libraries
@@ -22,6 +25,8 @@ from .worker import RunGroup, outcomes_of
 
 MOST_WAITING = 256  # groups whose generators are kept; those of a study that was killed are never asked for again
 IDLE_SECONDS = 120.0  # after which a generator that waits is dropped
+TELL_SECONDS = 10.0  # that a scheduler may take to note what begins
+PROCESS = uuid4().hex  # names this process: a worker that is started anew may have the address of the one before
 
 
 class Bundle(NamedTuple):
@@ -37,12 +42,15 @@ class Bundle(NamedTuple):
         How many outcomes of the session have been received; a generator that is elsewhere is not used.
     seconds
         After which it ends between two trials; with 0 after one.
+    process
+        The process that was found to compute the same as the study's; no other may run it.
     """
 
     session: str
     group: Group
     received: int
     seconds: float
+    process: str
 
 
 class Reply(NamedTuple):
@@ -50,6 +58,17 @@ class Reply(NamedTuple):
 
     outcomes: list[Outcome]
     ended: bool
+
+
+class Description(NamedTuple):
+    """What results depend on in a process, and the name of the process."""
+
+    found: dict[str, str]
+    process: str
+
+
+class OtherProcess(Exception):
+    """A bundle has come to a process that was not asked what results depend on there."""
 
 
 @dataclass
@@ -66,7 +85,7 @@ _lock = threading.Lock()
 _thread = threading.local()
 
 
-def run_bundle(work: bytes, bundle: Bundle) -> Reply:
+def run_bundle(work: bytes, bundle: Bundle, topic: str) -> Reply:
     """Run trials of a group for a while.
 
     Parameters
@@ -75,8 +94,18 @@ def run_bundle(work: bytes, bundle: Bundle) -> Reply:
         The pickle of a `RunGroup`, the same bytes for all bundles of a study.
     bundle
         What to run.
+    topic
+        Under which the scheduler keeps what this worker has begun.
+
+    Raises
+    ------
+    OtherProcess
+        If it is for another process.
     """
+    if bundle.process != PROCESS:
+        raise OtherProcess(PROCESS)
     prepare()
+    tell_scheduler(topic, begun(bundle))
     session = _taken(bundle) or Session(outcomes_of(_unpickled(work), bundle.group, lambda: False))
     end, outcomes = monotonic() + bundle.seconds, list[Outcome]()
     for outcome in session.outcomes:
@@ -88,10 +117,24 @@ def run_bundle(work: bytes, bundle: Bundle) -> Reply:
     return Reply(outcomes, ended=True)
 
 
-def describe_here(describe: Callable[[], dict[str, str]]) -> dict[str, str]:
+def begun(bundle: Bundle) -> str:
+    """Return what the scheduler is told when a bundle begins."""
+    return f"{bundle.session} {bundle.received}"
+
+
+def tell_scheduler(topic: str, message: str) -> None:
+    """Note an event at the scheduler and wait until it is there; without a scheduler nobody will ask for it."""
+    with suppress(Exception):
+        from distributed import get_worker, sync
+
+        worker = get_worker()
+        sync(worker.loop, worker.scheduler.log_event, topic=topic, msg=message, callback_timeout=TELL_SECONDS)
+
+
+def describe_here(describe: Callable[[], dict[str, str]]) -> Description:
     """Return what results depend on, as it is on this worker."""
     prepare()
-    return describe()
+    return Description(describe(), PROCESS)
 
 
 def prepare() -> None:

@@ -23,21 +23,16 @@ from io import BufferedReader
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
-from ...errors import FastmlpError
 from ..store.schema import Group, Outcome
+from .deaths import WorkerDied, after_death
 from .worker import CONTINUE, STOP, RunGroup
 
 POLL_SECONDS = 0.05  # between two checks of whether to stop
 EXIT_SECONDS = 1.0  # that a process which has closed its stdout may take to exit
-MAX_DEATHS = 3  # of processes in a row with nothing handed back between them, after which a group's rest has failed
 COMMAND = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from fastmlp.study.execution.worker import serve; serve(sys.stdin.buffer)"
 )
-
-
-class WorkerProcessError(FastmlpError):
-    """A worker process is gone: it was killed, it ran out of memory, or it sent an invalid response."""
 
 
 class WorkerProcesses:
@@ -59,10 +54,12 @@ class WorkerProcesses:
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Run a group's trials until there are no more or `stopped` returns true.
 
+        A trial at which one process after the other dies has failed.
+
         Raises
         ------
-        WorkerProcessError
-            If one process after the other dies at work on what is left of the group.
+        WorkerDied
+            If the study has ended.
         """
         while True:
             done: set[str] = set()
@@ -70,14 +67,15 @@ class WorkerProcesses:
                 for outcome in self._process().run(group, stopped):
                     done.update(outcome.keys())
                     yield outcome
-            except WorkerProcessError as error:
+            except WorkerDied as error:
                 if stopped():
                     return
                 if self._closed:
                     raise
-                group = after_death(group, done)
-                if group.deaths == MAX_DEATHS:
-                    raise WorkerProcessError(f"{error}, like {group.deaths - 1} before it") from error
+                group, failed = after_death(group, done, error)
+                yield from failed
+                if group.is_empty():
+                    return
             else:
                 return
 
@@ -87,7 +85,7 @@ class WorkerProcesses:
         if process is None or process.ended:
             with self._starting:
                 if self._closed:
-                    raise WorkerProcessError("the study has ended")
+                    raise WorkerDied("a process", "is not started any more: the study has ended")
                 process = self._of_thread.process = WorkerProcess(self.run_group)
                 self.processes.append(process)
         return process
@@ -104,15 +102,6 @@ class WorkerProcesses:
             process.close()
 
 
-def after_death(group: Group, done: set[str]) -> Group:
-    """Return what to send to the next process after one has died and the trials with these keys are done.
-
-    The trial under way comes last: if it is what kills, the others are done before it does so again.
-    """
-    left = group.without(done)
-    return left._replace(trials=(*left.trials[1:], *left.trials[:1]), deaths=1 if done else group.deaths + 1)
-
-
 class WorkerProcess:
     """One worker process, as its parent sees it.
 
@@ -127,6 +116,7 @@ class WorkerProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
         )
+        self.name = f"process {self.process.pid}"
         self.requests = cast("BinaryIO", self.process.stdin)
         self.responses = cast("BufferedReader", self.process.stdout)
         self.ended = self._stop_sent = False
@@ -141,16 +131,16 @@ class WorkerProcess:
                 self._preamble, self._stop_sent = (), False
                 while batch := self._receive(stopped):
                     self._send(CONTINUE)
-                    yield from (outcome._replace(worker=f"process {self.process.pid}") for outcome in batch)
+                    yield from (outcome._replace(worker=self.name) for outcome in batch)
             except (OSError, EOFError) as error:
                 raise self._gone(f"ended at work, with code {self._exit_code()}") from error
             except pickle.UnpicklingError as error:
                 self.process.kill()  # it may live on
                 raise self._gone("sent an invalid response") from error
 
-    def _gone(self, how: str) -> WorkerProcessError:
+    def _gone(self, how: str) -> WorkerDied:
         self.ended = True
-        return WorkerProcessError(f"process {self.process.pid} {how}")
+        return WorkerDied(self.name, how)
 
     def _receive(self, stopped: Callable[[], bool]) -> list[Outcome]:
         """Wait for the next batch of outcomes; the last is empty."""

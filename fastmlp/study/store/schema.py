@@ -50,7 +50,16 @@ class Group(NamedTuple):
     pretraining_missing: bool  # it has to be measured; it is trained anyway
     trials: tuple[Trial, ...]
     scores: tuple[tuple[int, str], ...] = ()  # numbers of labels whose scores are missing, and their keys
-    deaths: int = 0  # of processes at work on it, since one last handed something back
+    deaths: tuple[str, ...] = ()  # keys of what was under way when workers died; see `execution.deaths`
+
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done."""
+        return not (self.pretraining_missing or self.trials or self.scores)
+
+    def keys_before_trials(self) -> list[str]:
+        """Return the keys of what comes before the trials, in the order in which it is done."""
+        first = [self.pretraining_key] if self.pretraining_missing else []
+        return first + [key for _, key in self.scores]
 
     def without(self, done: Collection[str]) -> Group:
         """Return the rest of the group when some keys have a record."""

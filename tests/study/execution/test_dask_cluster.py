@@ -1,488 +1,134 @@
-"""A study on a Dask cluster has the same table; workers that die, join, leave or differ do it no harm."""
+"""Deaths of workers are charged to bundles that they had begun, and to no other; by a client of no cluster."""
 
 from __future__ import annotations
 
-import os
-import pickle
-import signal
-import socket
-import subprocess
-import sys
-import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
-from pathlib import Path
-from time import monotonic, sleep
-from types import SimpleNamespace
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pytest
 
-import fastmlp
-from fastmlp.cli import main
-from fastmlp.errors import ClusterLost, InvalidInput, MissingLibrary
-from fastmlp.study import run as study_run
-from fastmlp.study.execution import dask_client, dask_cluster, dask_worker
-from fastmlp.study.execution.dask_client import connect
-from fastmlp.study.execution.dask_cluster import DaskWorkers, WorkerGone, open_dask
-from fastmlp.study.execution.dask_worker import Bundle, Reply, run_bundle
-from fastmlp.study.execution.scheduler import Progress, run_missing
-from fastmlp.study.execution.signals import Stop
-from fastmlp.study.execution.worker import RunGroup
-from fastmlp.study.store import Store
-from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import Group, Outcome
-from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, together, with_grid, without_seconds
-from tests.study.execution.test_worker_processes import work_killed_once, work_that_raises
+from fastmlp.errors import ClusterLost
+from fastmlp.study.execution import dask_cluster, dask_members, dask_worker
+from fastmlp.study.execution.dask_cluster import DaskWorkers
+from fastmlp.study.execution.dask_worker import Bundle, OtherProcess, begun, run_bundle
+from fastmlp.study.store.schema import Group
+from tests.made_up_study import made_up_plan, made_up_work
 
-distributed = pytest.importorskip("distributed")
+from .made_up_cluster import MadeUpClient
 
-PLAN = made_up_plan(strategies=("scratch", "frozen", "finetune"), seeds=6)
-GROUP = Group("p", 0, "p-0", pretraining_missing=True, trials=tuple(PLAN[::6]))
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+pytest.importorskip("distributed")
+
+HERE = "tcp://here:1"
+GROUP = Group("p", 0, "p-0", pretraining_missing=False, trials=tuple(made_up_plan(seeds=1)))
+KEYS = [trial.key for trial in GROUP.trials]
 
 
 def same() -> dict[str, str]:
     return {"version": "1"}
 
 
-def by_process(names: dict[int, str]) -> dict[str, str]:
-    """What differs in some processes."""
-    return {"version": names.get(os.getpid(), "1")}
-
-
-def here_only(pid: int) -> dict[str, str]:
-    return {"version": "1" if os.getpid() == pid else "2"}
-
-
-def broken(pid: int) -> dict[str, str]:
-    if os.getpid() != pid:
-        raise ModuleNotFoundError("No module named 'fastmlp'")
-    return {}
-
-
-def slow_work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """A third of a second for each trial."""
-    for outcome in made_up_work(group, stopped):
-        sleep(0.33)
-        yield outcome
-
-
-def work_that_writes_processes(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Leave a file with the name of the worker's process."""
-    sleep(0.05)
-    (Path(os.environ["FASTMLP_TEST_MARK"]).parent / f"pid-{os.getpid()}").touch()
-    yield from made_up_work(group, stopped)
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_cluster, "WATCH_SECONDS", 0.1)
-    monkeypatch.setattr(study_run, "refresh_report", lambda *_: None)
-
-
-@pytest.fixture(scope="module")
-def mark_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = tmp_path_factory.mktemp("marks") / "mark"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FASTMLP_TEST_MARK", str(path))  # before workers start
-        yield path
-
-
-@pytest.fixture(scope="module")
-def client(mark_path: Path) -> Iterator[Any]:
-    """Two workers, each a process."""
-    with connect("local:2") as client:
-        yield client
-
-
-@pytest.fixture
-def mark(mark_path: Path) -> Path:
-    mark_path.unlink(missing_ok=True)
-    return mark_path
-
-
-def run(client: Any, work: RunGroup, folder: Path, describe: Callable[[], dict[str, str]] = same) -> Progress:
-    with Store.open(folder) as store:
-        begin(store, PLAN)
-        with open_dask(client, work, describe) as executor:
-            return run_missing(store, executor, Stop())
-
-
-def statuses(folder: Path) -> dict[str, str]:
-    with reading(folder) as reader:
-        return {row["key"]: row["status"] for row in reader.rows(["key", "status"])}
-
-
-def test_a_study_on_a_cluster_has_the_same_table(client: Any, tmp_path: Path) -> None:
-    there = fastmlp.run_study(SMALL, tmp_path / "there", backend="numpy", executor=client)
-    here = fastmlp.run_study(SMALL, tmp_path / "here", backend="numpy", jobs=1)
-    assert without_seconds(there.table) == without_seconds(here.table)
-    assert client.status == "running", "a client that was given is not closed"
-
-
-def test_both_workers_have_work(client: Any, tmp_path: Path, mark: Path) -> None:
-    assert run(client, work_that_writes_processes, tmp_path).done == 18
-    assert len(list(mark.parent.glob("pid-*"))) == 2
-
-
-def test_a_killed_worker_costs_only_what_it_had(client: Any, tmp_path: Path, mark: Path) -> None:
-    progress = run(client, work_killed_once, tmp_path)
-    assert mark.exists()
-    assert (progress.done, progress.failed) == (18, 0)
-
-
-class Killed(DaskWorkers):
-    """Workers of no cluster, each of which dies when it comes to one trial."""
-
-    def __init__(self) -> None:
-        super().__init__(SimpleNamespace(status="running"), made_up_work, same)
-        self.accepted = {"tcp://here:1": 1}
-        self.deaths = 0
-
-    def _reply(self, address: str, bundle: Bundle) -> Reply:
-        reply = run_bundle(self._work, bundle)
-        if any("p-frozen-0" in outcome.keys() for outcome in reply.outcomes):  # noqa: SIM118
-            self.deaths += 1
-            raise WorkerGone("worker left the cluster at work")
-        return reply
-
-
-def test_a_trial_that_kills_three_workers_has_failed_and_no_other() -> None:
-    workers = Killed()
-    with pytest.raises(WorkerGone, match="left the cluster at work, like 2 before it"):
-        list(workers(GROUP, lambda: False))
-    assert workers.deaths >= 3
-
-
-def test_all_other_trials_are_done_before_it_has_failed() -> None:
-    done = set[str]()
-    with suppress(WorkerGone):
-        for outcome in Killed()(GROUP, lambda: False):
-            done.update(outcome.keys())
-    assert done == {"p-0", *(trial.key for trial in GROUP.trials)} - {"p-frozen-0"}
-
-
-def test_a_group_that_raises_fails_with_its_error(client: Any, tmp_path: Path) -> None:
-    progress = run(client, work_that_raises, tmp_path)
-    assert progress.failed == 12
-    with reading(tmp_path) as reader:
-        assert {row["error"].split(" (")[0] for row in reader.rows(["error"]) if row["error"]} == {
-            "UnknownName: unknown thing 'x'"
-        }
+    monkeypatch.setattr(dask_members, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(dask_cluster, "POLL_SECONDS", 0.01)
 
 
 @contextmanager
-def empty_cluster() -> Iterator[tuple[Any, Any]]:
-    """A cluster without workers, and a client of it."""
-    with distributed.LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=":0") as cluster:
-        client = distributed.Client(cluster, set_as_default=False)
-        try:
-            yield cluster, client
-        finally:
-            client.close()
+def workers_of(client: MadeUpClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[DaskWorkers]:
+    monkeypatch.setattr(dask_worker, "tell_scheduler", client.tell)
+    with DaskWorkers(client, made_up_work, same) as workers:
+        yield workers
 
 
-def test_a_worker_that_joins_late_gets_work(mark: Path, tmp_path: Path) -> None:
-    with empty_cluster() as (cluster, client):
-        thread = threading.Timer(0.5, cluster.scale, [1])
-        thread.start()
-        assert run(client, made_up_work, tmp_path).done == 18
-        thread.join()
+class Faults:
+    """A worker that does something else, so many times, in the place of a bundle."""
+
+    def __init__(self, times: int, fault: Callable[[MadeUpClient, Bundle, str], object]) -> None:
+        self.client = MadeUpClient({HERE: 1}, self.answer)
+        self.times, self.fault = times, fault
+        self.bundles = list[Bundle]()
+
+    def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if function is run_bundle:
+            _, bundle, topic = arguments
+            self.bundles.append(bundle)
+            if len(self.bundles) <= self.times:
+                return self.fault(self.client, bundle, topic)
+        return function(*arguments)
 
 
-@pytest.mark.parametrize(
-    ("describe", "why"),
-    [(partial(here_only, os.getpid()), "version is 2, and here 1"),
-     (partial(broken, os.getpid()), "ModuleNotFoundError: No module named 'fastmlp'")],
-    ids=["other", "broken"],
-)  # fmt: skip
-def test_a_cluster_whose_results_would_differ_is_refused_by_name(
-    describe: Callable[[], dict[str, str]], why: str, client: Any, tmp_path: Path
+def dies_when_it_has_begun(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
+    client.tell(topic, begun(bundle))
+    dies(client, bundle, topic)
+
+
+def dies(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
+    """Leave; another worker joins."""
+    client.workers = {f"tcp://here:{len(client.workers) + int(next(iter(client.workers)).split(':')[2])}": 1}
+
+
+def is_forgotten(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
+    """What comes of a bundle when the client's connection was lost and is back: the worker is there."""
+    client.tell(topic, begun(bundle))
+    raise CancelledError
+
+
+def is_forgotten_with_its_worker(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
+    """What comes of a bundle when the data of the study were lost with the only worker."""
+    dies_when_it_has_begun(client, bundle, topic)
+    raise CancelledError
+
+
+def is_another(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
+    raise OtherProcess
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+@pytest.mark.parametrize("fault", [dies, is_forgotten, is_another])
+def test_what_was_not_begun_or_only_forgotten_counts_no_death(
+    fault: Callable[..., None], times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ClusterLost, match=rf"no worker of the cluster can be used: worker tcp://\S+ is refused: {why}"):
-        run(client, made_up_work, tmp_path, describe)
-    assert set(statuses(tmp_path).values()) == {"missing"}
+    faults = Faults(times, fault)
+    with workers_of(faults.client, monkeypatch) as workers:
+        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+    assert [(record["key"], record["status"]) for record in records] == [(key, "ok") for key in KEYS]
+    assert all(bundle.group.deaths == () for bundle in faults.bundles)
 
 
-def test_one_worker_that_differs_is_left_out(client: Any, tmp_path: Path, mark: Path) -> None:
-    for path in mark.parent.glob("pid-*"):
-        path.unlink()
-    wait_for(lambda: len(client.nthreads()) == 2)
-    pids = client.run(os.getpid)
-    other = next(iter(pids.values()))
-    assert run(client, work_that_writes_processes, tmp_path, partial(by_process, {other: "2"})).done == 18
-    assert {path.name for path in mark.parent.glob("pid-*")} == {f"pid-{pid}" for pid in pids.values() if pid != other}
+@pytest.mark.parametrize("fault", [dies_when_it_has_begun, is_forgotten_with_its_worker])
+def test_what_was_begun_counts_one(fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = Faults(1, fault)
+    with workers_of(faults.client, monkeypatch) as workers:
+        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+    assert {(record["key"], record["status"]) for record in records} == {(key, "ok") for key in KEYS}
+    assert [bundle.group.deaths for bundle in faults.bundles[:2]] == [(), (KEYS[0],)]
+    assert {bundle.seconds for bundle in faults.bundles[1:]} == {0.0}, "trial by trial, so that what kills is found"
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = monotonic() + seconds
-    while not true():
-        assert monotonic() < end
-        sleep(0.05)
+def test_each_trial_that_is_begun_when_three_workers_die_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = Faults(6, dies_when_it_has_begun)
+    with workers_of(faults.client, monkeypatch) as workers:
+        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+    assert Counter(record["status"] for record in records) == {"failed": 2}
+    assert all(record["error"].endswith("left the cluster at work, like 2 before it") for record in records)
 
 
-def test_data_that_only_this_machine_has_are_sent(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng, y = np.random.default_rng(0), np.arange(400) % 4
-    np.savez(tmp_path / "data.npz", X=rng.normal(size=(400, 5)) + np.eye(4, 5)[y] * 3, y=y)
-    study = with_grid(SMALL, problems=["mine"], sizes=[20]) | {
-        "problems": {"mine": dict.fromkeys(("source", "target"), str(tmp_path / "data.npz")) | {"shared": True}}
-    }
-
-    @contextmanager
-    def without_files(*arguments: Any) -> Iterator[Any]:
-        (tmp_path / "data.npz").rename(tmp_path / "elsewhere")
-        with open_dask(*arguments) as executor:
-            yield executor
-
-    here = fastmlp.run_study(study, tmp_path / "here", backend="numpy", jobs=1)
-    monkeypatch.setattr(study_run, "open_dask", without_files)
-    there = fastmlp.run_study(study, tmp_path / "there", backend="numpy", executor=client)
-    assert without_seconds(there.table) == without_seconds(here.table)
+def test_a_cluster_whose_workers_die_of_what_they_are_sent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They begin nothing, so no trial is charged; without an end the study would wait for ever."""
+    faults = Faults(1000, dies)
+    with (
+        workers_of(faults.client, monkeypatch) as workers,
+        pytest.raises(ClusterLost, match="10 workers of the cluster left one after the other and had begun nothing"),
+    ):
+        list(workers(GROUP, lambda: False))
 
 
-def test_workers_that_all_leave_are_waited_for_and_then_it_is_one_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dask_cluster, "WORKERLESS_SECONDS", 1)
-    with empty_cluster() as (_, client), pytest.raises(ClusterLost, match="has had no worker for 1 seconds"):
-        run(client, made_up_work, tmp_path)
-
-
-def test_a_client_that_is_closed_is_one_error_and_nothing_is_lost(tmp_path: Path) -> None:
-    with empty_cluster() as (cluster, client):
-        cluster.scale(1)
-        other = distributed.Client(cluster, set_as_default=False)
-
-        def close(progress: Progress) -> None:
-            if progress.done:
-                other.close()
-
-        with Store.open(tmp_path) as store:
-            begin(store, PLAN)
-            with (
-                open_dask(other, slow_work, same) as executor,
-                pytest.raises(ClusterLost, match="connection to the Dask scheduler"),
-            ):
-                run_missing(store, executor, Stop(), close)
-            assert 0 < store.count()[1] < 18
-        assert run(client, made_up_work, tmp_path).done == 18
-
-
-def test_a_cluster_that_is_restarted_goes_on(client: Any, tmp_path: Path) -> None:
-    restarted = list[bool]()
-
-    def restart(progress: Progress) -> None:
-        if progress.done and not restarted:
-            restarted.append(True)
-            client.restart()
-
-    with Store.open(tmp_path) as store:
-        begin(store, PLAN)
-        with open_dask(client, slow_work, same) as executor:
-            progress = run_missing(store, executor, Stop(), restart)
-    assert (restarted, progress.done, progress.failed) == ([True], 18, 0)
-
-
-def test_a_study_that_is_stopped_keeps_what_is_done(client: Any, tmp_path: Path) -> None:
-    stop, since = Stop(), monotonic()
-
-    def at_the_first(progress: Progress) -> None:
-        if progress.done:
-            stop.request()
-
-    with Store.open(tmp_path) as store:
-        begin(store, PLAN)
-        with open_dask(client, slow_work, same) as executor:
-            progress = run_missing(store, executor, stop, at_the_first)
-    assert 0 < progress.done < 18
-    assert monotonic() - since < 15
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nothing://host:1", "tcp://no-such-host.invalid:8786"])
-def test_an_address_where_nobody_listens_is_one_line_and_nothing_is_written(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 1.0)
-    assert main(["study", "lab", "--dask", address]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"fastmlp: executor is '{address}'; no Dask scheduler answers there: ")
-    assert len(said.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_jobs_and_a_cluster_contradict_each_other(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="jobs is 2, but the workers are those of executor, 'local:2'"):
-        fastmlp.run_study(SMALL, tmp_path, jobs=2, executor="local:2")
-
-
-def test_without_dask_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingLibrary, match=r"pip install 'fastmlp\[dask\]'"), connect("local:1"):
-        pass
-
-
-def test_a_bundle_is_about_as_long_as_it_should_be() -> None:
-    """By the clock: as many trials as there is time for, and the generator goes on where it stopped."""
-    work, group, done = pickle.dumps(slow_work), GROUP, list[Outcome]()
-    replies = 0
-    while True:
-        reply = run_bundle(work, Bundle("session", group, len(done), 0.5))
-        done += reply.outcomes
-        replies += 1
-        if reply.ended:
-            break
-        group = group.without({key for outcome in reply.outcomes for key in outcome.keys()})  # noqa: SIM118
-    assert replies == 3
-    assert together(done) == together(made_up_work(GROUP, lambda: False))
-
-
-def test_a_worker_without_the_generator_begins_with_what_is_left() -> None:
-    work = pickle.dumps(made_up_work)
-    first = run_bundle(work, Bundle("elsewhere", GROUP, 0, 0.0))
-    assert len(first.outcomes) == 1
-    dask_worker._waiting.clear()
-    left = GROUP.without({key for key in first.outcomes[0].keys()})  # noqa: C416, SIM118
-    rest = run_bundle(work, Bundle("elsewhere", left, 1, 60.0))
-    assert rest.ended
-    assert together([*first.outcomes, *rest.outcomes]) == together(made_up_work(GROUP, lambda: False))
-
-
-def test_a_generator_that_is_ahead_is_not_used() -> None:
-    """A bundle whose reply was lost is run again from where the study knows it to be."""
-    work = pickle.dumps(made_up_work)
-    run_bundle(work, Bundle("ahead", GROUP, 0, 0.0))
-    again = run_bundle(work, Bundle("ahead", GROUP, 0, 60.0))
-    assert together(again.outcomes) == together(made_up_work(GROUP, lambda: False))
-
-
-def test_what_waits_on_a_worker_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_worker, "MOST_WAITING", 3)
-    work = pickle.dumps(made_up_work)
-    for number in range(10):
-        run_bundle(work, Bundle(f"bounded-{number}", GROUP, 0, 0.0))
-    assert len(dask_worker._waiting) <= 3
-
-
-def test_signals_end_a_study_on_a_cluster(tmp_path: Path) -> None:
-    """As they end any other: 143, and what is done is kept."""
-    command = [sys.executable, "-m", "fastmlp", "study", "lab", "--out", str(tmp_path / "out"), "--dask", "local:1"]
-    process = subprocess.Popen([*command, "--backend", "numpy"], stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: (tmp_path / "out" / "study.sqlite").exists() and done(tmp_path / "out") > 0, 120)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 143, said
-    assert "to resume: fastmlp study" in said
-    assert 0 < done(tmp_path / "out") < 600
-
-
-def done(folder: Path) -> int:
-    with reading(folder) as reader:
-        return reader.counts()["ok"]
-
-
-class Started:
-    """A scheduler and workers that were started by command lines, as on a cluster."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self.address = folder, f"tcp://127.0.0.1:{self.port}"
-        self.processes = list[subprocess.Popen[bytes]]()
-
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"log-{len(self.processes)}").open("wb")
-        process = subprocess.Popen([sys.executable, "-m", *words], stdout=log, stderr=log, cwd=self.folder)
-        log.close()
-        self.processes.append(process)
-        return process
-
-    def scheduler(self) -> subprocess.Popen[bytes]:
-        listen = ("--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", "--no-jupyter")
-        return self.start("distributed.cli.dask_scheduler", *listen)
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(self.folder))
-        return self.start("distributed.cli.dask_worker", self.address, *options)
-
-    def stop(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-
-
-@pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
-    (tmp_path / "cluster").mkdir()
-    cluster = Started(tmp_path / "cluster")
-    cluster.scheduler()
-    cluster.worker()
-    yield cluster
-    cluster.stop()
-
-
-def test_a_scheduler_that_is_killed_and_started_anew_costs_only_what_was_under_way(
-    started: Started, tmp_path: Path
-) -> None:
-    killed = list[bool]()
-
-    def kill(progress: Progress) -> None:
-        if progress.done and not killed:
-            killed.append(True)
-            started.processes[0].kill()
-            started.processes[0].wait()
-            started.scheduler()
-            started.worker()
-
-    (tmp_path / "out").mkdir()
-    with connect(started.address) as client, Store.open(tmp_path / "out") as store:
-        begin(store, PLAN)
-        with open_dask(client, slow_work, same) as executor:
-            progress = run_missing(store, executor, Stop(), kill)
-    assert (killed, progress.done, progress.failed) == ([True], 18, 0)
-
-
-def test_a_scheduler_that_does_not_come_back_is_one_error_and_nothing_is_lost(
-    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "out").mkdir()
-    with connect(started.address) as client, Store.open(tmp_path / "out") as store:
-        client._timeout = 1
-        begin(store, PLAN)
-
-        def kill(progress: Progress) -> None:
-            if progress.done:
-                started.processes[0].kill()
-
-        with open_dask(client, slow_work, same) as executor, pytest.raises(ClusterLost, match="did not come back"):
-            run_missing(store, executor, Stop(), kill)
-        assert store.count()[1] < 18
-
-
-def test_a_worker_that_does_not_answer_is_replaced(started: Started, tmp_path: Path) -> None:
-    """It is stopped, so its connection stays; the scheduler gives it up after its time, and another has its bundles."""
-    stopped = list[bool]()
-
-    def freeze(progress: Progress) -> None:
-        if progress.done and not stopped:
-            stopped.append(True)
-            started.processes[1].send_signal(signal.SIGSTOP)
-            started.worker()
-
-    (tmp_path / "out").mkdir()
-    started.stop()
-    started.processes.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "3 s")
-        started.scheduler()
-    started.worker()
-    with connect(started.address) as client, Store.open(tmp_path / "out") as store:
-        begin(store, PLAN)
-        with open_dask(client, slow_work, same) as executor:
-            progress = run_missing(store, executor, Stop(), freeze)
-    assert (stopped, progress.done, progress.failed) == ([True], 18, 0)
+def test_the_data_of_the_study_are_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = MadeUpClient({HERE: 1})
+    with workers_of(client, monkeypatch) as workers:
+        for seed in range(3):
+            list(workers(GROUP._replace(seed=seed), lambda: False))
+    assert len(client.sent) == 1

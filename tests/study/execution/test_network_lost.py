@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -19,9 +18,11 @@ from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from tests.made_up_study import begin
 
-from .test_dask_cluster import PLAN, same, slow_work
+from .started_cluster import ROOT, StartedCluster
+from .test_local_cluster import PLAN, same, slow_work
 
 pytest.importorskip("distributed")
+pytestmark = pytest.mark.cluster
 
 NUMBER = os.getpid() % 250
 NAME, HERE, THERE = f"fastmlp-{NUMBER}", f"10.213.{NUMBER}.1", f"10.213.{NUMBER}.2"
@@ -32,27 +33,22 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20)
 
 
+THERE_INSIDE = ("ip", "netns", "exec", NAME)
+
+
 class Host:
-    """A network namespace with one cable to this one."""
+    """A network namespace with one cable to this one, and a cluster that is in both."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.processes = folder, list[subprocess.Popen[bytes]]()
-        self.back = threading.Timer(0, ip)
+        self.folder, self.back = folder, threading.Timer(0, ip)
+        self.cluster = StartedCluster(folder)
 
-    def start(self, *words: str, there: bool = True) -> None:
-        command = [*(("ip", "netns", "exec", NAME) if there else ()), sys.executable, "-m", *words]
-        with (self.folder / f"log-{len(self.processes)}").open("wb") as log:
-            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder))
+    def scheduler(self, *, there: bool) -> None:
+        self.cluster = StartedCluster(self.folder, THERE if there else HERE)
+        self.cluster.scheduler(THERE_INSIDE if there else ())
 
-    def scheduler(self, *, there: bool) -> str:
-        address = THERE if there else HERE
-        listen = ("--host", address, "--port", "8786", "--no-dashboard", "--no-jupyter")
-        self.start("distributed.cli.dask_scheduler", *listen, there=there)
-        return f"tcp://{address}:8786"
-
-    def worker(self, scheduler: str, *, there: bool) -> None:
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", THERE if there else HERE)
-        self.start("distributed.cli.dask_worker", scheduler, *options, there=there)
+    def worker(self, *, there: bool) -> None:
+        self.cluster.worker(host=THERE if there else HERE, inside=THERE_INSIDE if there else ())
 
     def cut(self, seconds: float) -> None:
         """Pull the cable, and put it back later."""
@@ -69,7 +65,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         ip("netns", "add", NAME)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this system makes no network namespaces")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "3 s")
     made = Host(tmp_path)
     try:
@@ -82,14 +78,12 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         yield made
     finally:
         made.back.cancel()
-        for process in made.processes:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        made.cluster.stop()
         ip("link", "del", OUTSIDE)  # or the next test would find it: a namespace goes when its last process has
         ip("netns", "del", NAME)
 
 
-def run_and_cut(host: Host, scheduler: str, folder: Path, seconds: float) -> Progress:
+def run_and_cut(host: Host, folder: Path, seconds: float) -> Progress:
     """Run the made-up study, and cut the network as soon as something is done."""
     was_cut = list[bool]()
 
@@ -99,7 +93,7 @@ def run_and_cut(host: Host, scheduler: str, folder: Path, seconds: float) -> Pro
             host.cut(seconds)
 
     (folder / "out").mkdir()
-    with connect(scheduler) as client, Store.open(folder / "out") as store:
+    with connect(host.cluster.address) as client, Store.open(folder / "out") as store:
         begin(store, PLAN)
         with open_dask(client, slow_work, same) as executor:
             progress = run_missing(store, executor, Stop(), cut)
@@ -108,15 +102,15 @@ def run_and_cut(host: Host, scheduler: str, folder: Path, seconds: float) -> Pro
 
 
 def test_a_client_that_is_cut_off_for_a_while_goes_on(host: Host, tmp_path: Path) -> None:
-    scheduler = host.scheduler(there=True)
-    host.worker(scheduler, there=True)
-    progress = run_and_cut(host, scheduler, tmp_path, 4.0)
+    host.scheduler(there=True)
+    host.worker(there=True)
+    progress = run_and_cut(host, tmp_path, 4.0)
     assert (progress.done, progress.failed) == (18, 0)
 
 
 def test_the_work_of_a_host_that_is_cut_off_goes_to_another(host: Host, tmp_path: Path) -> None:
-    scheduler = host.scheduler(there=False)
+    host.scheduler(there=False)
     for there in (True, False):
-        host.worker(scheduler, there=there)
-    progress = run_and_cut(host, scheduler, tmp_path, 20.0)
+        host.worker(there=there)
+    progress = run_and_cut(host, tmp_path, 20.0)
     assert (progress.done, progress.failed) == (18, 0)

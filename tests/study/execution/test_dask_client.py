@@ -1,0 +1,52 @@
+"""What is given for a cluster is refused in one line, before anything is written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastmlp
+from fastmlp.cli import main
+from fastmlp.errors import InvalidInput, MissingLibrary
+from fastmlp.study.execution import dask_client
+from fastmlp.study.execution.dask_client import check_cluster, connect
+from tests.made_up_study import SMALL
+
+pytest.importorskip("distributed")
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nothing://host:1", "tcp://no-such-host.invalid:8786"])
+def test_an_address_where_nobody_listens_is_one_line_and_nothing_is_written(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 0.2)
+    assert main(["study", "lab", "--dask", address]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"fastmlp: executor is '{address}'; no Dask scheduler answers there: ")
+    assert len(said.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_and_a_cluster_contradict_each_other(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="jobs is 2, but the workers are those of executor, 'local:2'"):
+        fastmlp.run_study(SMALL, tmp_path, jobs=2, executor="local:2")
+
+
+def test_without_dask_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingLibrary, match=r"pip install 'fastmlp\[dask\]'"), connect("local:1"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("cluster", "why"),
+    [("host:8786", "it must be such as tcp://host:8786 or local:4"), ("local:0", "from 1 to 1024 workers"),
+     ("local:9999", "from 1 to 1024 workers"), (4, "a client of Dask, an address or None")],
+    ids=["no protocol", "none", "too many", "a number"],
+)  # fmt: skip
+def test_what_is_no_cluster_is_refused_with_its_value(cluster: object, why: str) -> None:
+    with pytest.raises(InvalidInput, match=f"executor is {cluster!r}; .*{why}"):
+        check_cluster(cluster)
