@@ -114,27 +114,39 @@ def test_killed_at_any_statement_a_study_does_what_is_missing() -> None:
     assert int(finished.stdout) > 30
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+# Where trials run: options, and the number of seeds that makes it so; see `executors.MIN_TRIALS_FOR_PROCESSES`.
+EXECUTORS = [
+    pytest.param((), 200, id="threads"),
+    pytest.param((), 300, id="processes"),
+    pytest.param(("--dask", "local:2"), 300, id="dask", marks=pytest.mark.cluster),
+]
+
+
+@pytest.mark.parametrize(("options", "seeds"), EXECUTORS)
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_study_which_says_how_to_resume(
-    signum: signal.Signals, code: int, start: Start, tmp_path: Path
+    signum: signal.Signals, options: tuple[str, ...], seeds: int, start: Start, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    process = start(LONG, out)
+    process = start(with_grid(PACED, seeds=seeds), out, *options)
     wait_for(lambda: done(out) > 0)
     asked = monotonic()
     process.send_signal(signum)
     _, said = process.communicate(timeout=10)
-    assert process.returncode == code
+    assert process.returncode == 128 + signum, said
     assert monotonic() - asked < 5
     assert f"stopped by {signum.name}; what is finished is kept" in said
     assert f"to resume: fastmlp study {out}/study.toml --out {out} --backend numpy" in said
     assert "Traceback" not in said
-    assert 0 < done(out) < 2400
+    assert 0 < done(out) < 8 * seeds
 
 
-def test_a_signal_does_not_wait_for_a_training_without_end(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("options", "seeds"), EXECUTORS)
+def test_a_signal_does_not_wait_for_a_training_without_end(
+    options: tuple[str, ...], seeds: int, start: Start, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    process = start(ENDLESS, out)
+    process = start(with_grid(ENDLESS, seeds=seeds), out, *options)
     wait_for(lambda: at_work(out))
     sleep(0.5)
     asked = monotonic()

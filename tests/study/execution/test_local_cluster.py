@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +32,6 @@ from tests.study.execution.test_worker_processes import work_killed_once, work_t
 distributed = pytest.importorskip("distributed")
 
 PLAN = made_up_plan(strategies=("scratch", "frozen", "finetune"), seeds=6)
-GROUP = Group("p", 0, "p-0", pretraining_missing=True, trials=tuple(PLAN[::6]))
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")]
 
 
@@ -263,20 +259,3 @@ def test_a_study_that_is_stopped_keeps_what_is_done(client: Any, tmp_path: Path)
             progress = run_missing(store, executor, stop, at_the_first)
     assert 0 < progress.done < 18
     assert monotonic() - since < 15
-
-
-def test_signals_end_a_study_on_a_cluster(tmp_path: Path) -> None:
-    """As they end any other: 143, and what is done is kept."""
-    command = [sys.executable, "-m", "fastmlp", "study", "lab", "--out", str(tmp_path / "out"), "--dask", "local:1"]
-    process = subprocess.Popen([*command, "--backend", "numpy"], stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: (tmp_path / "out" / "study.sqlite").exists() and done(tmp_path / "out") > 0, 120)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 143, said
-    assert "to resume: fastmlp study" in said
-    assert 0 < done(tmp_path / "out") < 600
-
-
-def done(folder: Path) -> int:
-    with reading(folder) as reader:
-        return reader.counts()["ok"]
