@@ -25,6 +25,11 @@ INSERT = {
     " ON CONFLICT(key) DO NOTHING"
     for table, columns in RECORDS.items()
 }
+NESTED_PLACES = {
+    table: [place for place, kind in enumerate(columns.values(), 1) if kind in NESTED]
+    for table, columns in RECORDS.items()
+}
+ENCODE = json.JSONEncoder(allow_nan=False).encode  # json.dumps would make an encoder for each value
 WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
@@ -208,13 +213,14 @@ class Store:
     def _insert(self, table: str, record: Record) -> None:
         """Add a record; one that is there already under its key stays, or has failed and is replaced."""
         columns = RECORDS[table]
-        if homeless := [name for name in record if name not in columns and name != "key"]:
+        if len(record) > 1 + len(columns):
+            homeless = [name for name in record if name not in columns and name != "key"]
             raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
-        values = [record["key"], *(_stored(record[name], kind) for name, kind in columns.items())]
-        for place, value in enumerate(values):
-            if isinstance(value, float) and not math.isfinite(value):
-                name = [*columns][place - 1]
-                raise ValueError(f"{name} of trial {record['key']} is {value}; SQLite would keep it as nothing")
+        values = [record["key"], *map(record.__getitem__, columns)]
+        for place in NESTED_PLACES[table]:
+            values[place] = None if values[place] is None else ENCODE(values[place])
+        if not math.isfinite(sum(value for value in values if isinstance(value, float))):  # one of them, or their sum
+            check_finite(table, record["key"], values)
         if not self.connection.execute(INSERT[table], values).rowcount:
             self._insert_again(table, dict(zip(("key", *columns), values, strict=True)))
 
@@ -232,5 +238,8 @@ class Store:
                     raise StoreError(f"{self.path}: {WHAT[table]} {new['key']} was computed twice and differs: {both}")
 
 
-def _stored(value: object, kind: str) -> object:
-    return json.dumps(value, allow_nan=False) if kind in NESTED and value is not None else value
+def check_finite(table: str, key: str, values: Iterable[object]) -> None:
+    """Raise a ValueError that names the first value which SQLite would keep as nothing."""
+    for name, value in zip(("key", *RECORDS[table]), values, strict=True):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{name} of trial {key} is {value}; SQLite would keep it as nothing")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import fastmlp
+from fastmlp import backends
 from fastmlp.cli import main
 from fastmlp.errors import InvalidInput, MissingLibrary
 from fastmlp.study.execution import dask_client
@@ -33,6 +34,13 @@ def test_an_address_where_nobody_listens_is_one_line_and_nothing_is_written(
 def test_jobs_and_a_cluster_contradict_each_other(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="jobs is 2, but the workers are those of executor, 'local:2'"):
         fastmlp.run_study(SMALL, tmp_path, jobs=2, executor="local:2")
+
+
+def test_a_cluster_does_not_know_a_backend_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends._OWN, "mine", backends.get_backend("numpy"))
+    with pytest.raises(InvalidInput, match="backend is 'mine', which a Dask cluster does not know"):
+        fastmlp.run_study(SMALL, tmp_path / "out", backend="mine", executor="local:2")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_dask_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

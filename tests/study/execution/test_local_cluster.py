@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import fastmlp
-from fastmlp.errors import ClusterLost
+from fastmlp.errors import ClusterLost, StoreError
 from fastmlp.study import run as study_run
 from fastmlp.study.execution import dask_members
 from fastmlp.study.execution.dask_client import connect
@@ -132,6 +132,13 @@ def test_a_group_that_raises_fails_with_its_error(client: Any, tmp_path: Path) -
         assert {row["error"].split(" (")[0] for row in reader.rows(["error"]) if row["error"]} == {
             "UnknownName: unknown thing 'x'"
         }
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_error(client: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="file/out: "):
+        fastmlp.run_study(SMALL, tmp_path / "file" / "out", backend="numpy", executor=client)
+    assert client.status == "running"
 
 
 @contextmanager
