@@ -193,22 +193,28 @@ def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int,
 
     def predict_on(tile: Tile) -> Floats:
         layout, result = BufferLayout.of(sizes, tile, theta.dtype, batch), np.empty((n, sizes[depth]), theta.dtype)
-        (parameters,) = allocate(theta.dtype, layout.size)
+        shape = activation_rows(theta.dtype)[activation]
 
-        def predict_rows(first: int, last: int, begins: int) -> int:
-            inputs, deltas, spare = allocate(theta.dtype, layout.inputs, layout.deltas, layout.spare)
+        buffers = layout.inputs, layout.deltas, layout.spare
+
+        def predict_rows(parameters: Floats, memory: list[Floats], x: Floats, result: Floats, begins: int) -> None:
             engine.predict(
-                tile, theta, parameters, layout.table, inputs, deltas, spare, int(activation),
-                activation_rows(theta.dtype)[activation], x[first:last], int(depth), layout.batch, result[first:last],
-                begins, NOBODY,
+                tile, theta, parameters, layout.table, *memory, int(activation), shape, x, int(depth), layout.batch,
+                result, begins, NOBODY,
             )  # fmt: skip
-            return last
 
+        parameters, *memory = allocate(theta.dtype, layout.size, *buffers)
         if team == 1:
-            predict_rows(0, n, 1)
-        else:
-            predict_rows(0, 0, 1)
-            run_team(lambda part, parts: predict_rows(n * part // parts, n * (part + 1) // parts, 0), team)
+            predict_rows(parameters, memory, x, result, 1)
+            return result
+        predict_rows(parameters, memory, x[:0], result[:0], 1)
+
+        def predict_share(part: int, parts: int) -> int:
+            rows = slice(n * part // parts, n * (part + 1) // parts)
+            predict_rows(parameters, allocate(theta.dtype, *buffers), x[rows], result[rows], 0)
+            return part
+
+        run_team(predict_share, team)
         return result
 
     return run(predict_on)

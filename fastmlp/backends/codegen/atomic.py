@@ -11,9 +11,9 @@ from numba.extending import intrinsic
 
 PAUSES = {"x86": "llvm.x86.sse2.pause"}  # by the beginning of the processor's name
 
-# Of the C library: give the core away for so many microseconds. After `sched_yield` a thread is still one that wants the
-# core, and may get it before those that it waits for: on a machine with other work that took ten times as long.
-sleep_microseconds: Any = types.ExternalFunction("usleep", types.int32(types.uint32)) if os.name == "posix" else None
+# Of the C library: give the core away for so many microseconds. A thread that calls `sched_yield` instead still wants
+# the core, and may get it before those that it waits for.
+usleep: Any = types.ExternalFunction("usleep", types.int32(types.uint32)) if os.name == "posix" else None
 
 
 def _place(builder: Any, context: Any, kind: Any, value: Any, index: Any) -> Any:

@@ -164,6 +164,27 @@ def update_bias_tile(optimizer: str) -> Any:
 
 
 @tile_function
+def copy_vectors(emit: Emitter, out: Any, out_at: Any, x: Any, x_at: Any, count: Any) -> None:
+    """Copy numbers that lie side by side, a vector at a time, and what is left over one by one."""
+    builder, to, source = emit.builder, emit.address(out, out_at), emit.address(x, x_at)
+    vectors = builder.sdiv(count, index(emit.lanes))
+    whole = emit.times(vectors, index(emit.lanes))
+
+    def vector(k: Any, _carried: list[Any]) -> list[Any]:
+        place = emit.times(k, index(emit.lanes))
+        emit.store(emit.load(source, place), to, place)
+        return []
+
+    def number(k: Any, _carried: list[Any]) -> list[Any]:
+        place = emit.plus(whole, k)
+        builder.store(builder.load(emit.address(source, place)), emit.address(to, place))
+        return []
+
+    emit_loop(emit, vectors, [], vector)
+    emit_loop(emit, emit.minus(count, whole), [], number)
+
+
+@tile_function
 def softmax_tile(
     emit: Emitter, z: Any, at: Any, step: Any, classes: Any, scale: Any, scratch: Any, scratch_at: Any
 ) -> None:

@@ -38,7 +38,7 @@ from .memory import (
     zero_offset,
 )
 from .optimizer import set_clock, set_coefficients
-from .products import affine, backward_input, transpose, update_bias, update_weights
+from .products import affine, backward_input, gather, transpose, update_bias, update_weights
 from .team import STOPPED, meet, share_start
 
 if TYPE_CHECKING:
@@ -52,18 +52,6 @@ if TYPE_CHECKING:
 def delta_start(deltas: Floats, layer: int) -> int:
     """Where the gradient at a layer's outputs begins: layers take turns with the two halves of the buffer."""
     return layer % 2 * (deltas.size // 2)
-
-
-@inlined
-def gather(tile: Tile, inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
-    """Copy example i to row j of the first layer's inputs, whose panels are `step` apart."""
-    panel, example = panel_width(tile, x), x[i]
-    for p in range(0, example.size, panel):
-        start = p // panel * step + j * panel
-        width = min(panel, example.size - p)
-        to, numbers = inputs[start : start + width], example[p : p + width]
-        for c in range(width):
-            to[c] = numbers[c]
 
 
 @inlined

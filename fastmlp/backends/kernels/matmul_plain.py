@@ -42,6 +42,17 @@ if TYPE_CHECKING:
 
 
 @kernel
+def gather(tile: Tile, inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
+    """Copy row i of x, whose rows lie whole, to row j of the first layer's inputs."""
+    panel, example = panel_width(tile, x), x[i]
+    for p in range(0, example.size, panel):
+        start, width = column_offset(tile, inputs, p, step) + j * panel, min(panel, example.size - p)
+        row, numbers = inputs[start : start + width], example[p : p + width]
+        for c in range(width):
+            row[c] = numbers[c]
+
+
+@kernel
 def affine(
     tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, weights: Floats,
     weight_at: int, weight_step: int, transposed: int, spare: Floats, parameters: Floats, bias_at: int, rows: int,

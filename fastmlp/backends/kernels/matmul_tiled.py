@@ -19,6 +19,7 @@ from ...registry import SGD
 from ..codegen.intrinsics import (
     affine_tile,
     backward_input_tile,
+    copy_vectors,
     narrow_shape,
     row_shape,
     softmax_tile,
@@ -53,6 +54,16 @@ def depth_block(depth: int, panel: int) -> int:
         return depth
     blocks = (depth + DEPTH_BLOCK // 2) // DEPTH_BLOCK
     return ((depth + blocks - 1) // blocks + panel - 1) // panel * panel
+
+
+@kernel
+def gather(tile: Tile, inputs: Floats, step: int, j: int, x: Floats, i: int) -> None:
+    """See `matmul_plain.gather`."""
+    panel, n = panel_width(tile, x), x.shape[1]
+    at = j * panel
+    for p in range(0, n, panel):
+        copy_vectors(tile, inputs, at, x, i * n + p, min(panel, n - p))
+        at += step
 
 
 @kernel

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..codegen.atomic import pause, raise_counter, read_counter, sleep_microseconds
+from ..codegen.atomic import pause, raise_counter, read_counter, usleep
 from ..jit import inlined, kernel
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def team_memory(threads: int) -> int:
     return LINE * (2 + threads)
 
 
-if sleep_microseconds is None:
+if usleep is None:
 
     @inlined
     def give_core_away() -> None:
@@ -38,7 +38,7 @@ else:
     @inlined
     def give_core_away() -> None:
         """Let another thread of any process run."""
-        sleep_microseconds(NAP)
+        usleep(NAP)
 
 
 @kernel
