@@ -1,8 +1,8 @@
 """Results of small fixed trainings, which show any change of what the package computes.
 
-There is one for each optimiser, activation and strategy that trains a network, in both dtypes, with a rank, with a
-pull, and with a head of one logit. No size is a multiple of the tile's, so that padding and short batches take part.
-Only public functions are used, so that this file works with any revision.
+There is one for each optimiser, activation, strategy and loss, in both dtypes, with a rank, with a pull, with a head of
+one logit, and with each way to watch a training. No size is a multiple of the tile's, so that padding and short batches
+take part. Only public functions are used, so that this file works with any revision.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from .kernel_modules import names
 Training = Callable[[str], Any]  # from the name of a backend to a Fit
 
 HIDDEN, EXAMPLES, CLASSES = (13, 21, 18), 45, 5
-ACTIVATIONS, OPTIMIZERS = names("ACTIVATIONS"), names("OPTIMIZERS")
+ACTIVATIONS, OPTIMIZERS, LOSSES = names("ACTIVATIONS"), names("OPTIMIZERS"), names("LOSSES")
+WEIGHTED: dict[str, Any] = {"sample_weight": np.linspace(0.1, 2, EXAMPLES)}
+# What a training can do beside its loss, in revisions that know losses
+MANNERS: dict[str, dict[str, Any]] = {
+    "nesterov, penalty, invscaling": {"nesterov": True, "weight_decay": 0.0, "l2": 0.5, "learning_rate": "invscaling"},
+    "adaptive": {"learning_rate": "adaptive", "patience": 1, "tol": 0.2, "epochs": 12},
+    "held back": {"held_back": 0.2, "patience": 1, "tol": 0.01, "epochs": 12, "lr": 0.01},
+}
 RATES = {"sgd": 0.05}  # the others take a fifth of it
 SHARED: dict[str, Any] = {"epochs": 6, "batch_size": 8, "weight_decay": 0.01}
 
@@ -64,6 +71,10 @@ def trainings() -> dict[str, Training]:
         for name, strategy in fastmlp.STRATEGIES.items():
             if strategy.phases:
                 found[f"{name}, {dtype}"] = _transfer(strategy, dtype)
+        for loss in LOSSES:
+            found[f"{loss}, weights, {dtype}"] = _training(dtype, y=_goal(loss), loss=loss, **WEIGHTED)
+        for manner, options in MANNERS.items() if LOSSES else ():
+            found[f"{manner}, {dtype}"] = _training(dtype, **WEIGHTED, **options)
     return found
 
 
@@ -72,11 +83,15 @@ def learn(backend: str, chosen: Mapping[str, Training] | None = None) -> dict[st
     return {name: Learned.of(training(backend)) for name, training in (chosen or trainings()).items()}
 
 
-def _training(dtype: str, *, optimizer: str = "sgd", activation: str = "relu", outputs: int = CLASSES) -> Training:
-    x, y = _examples(max(2, outputs))
+def _training(
+    dtype: str, *, optimizer: str = "sgd", activation: str = "relu", outputs: int = CLASSES, y: Any = None, **more: Any
+) -> Training:
+    x, labels = _examples(max(2, outputs))
     net = fastmlp.init_mlp((*HIDDEN, outputs), rng=1, dtype=dtype, activation=activation)
-    options = SHARED | {"lr": _rate(optimizer), "optimizer": optimizer, "rng": 2}
-    return lambda backend: fastmlp.train_mlp(net, x, y, backend=backend, **options)
+    options = SHARED | {"lr": _rate(optimizer), "optimizer": optimizer, "rng": 2} | more
+    if more.get("loss") in {"poisson", "squared-error"}:  # which run away from a larger one
+        options["lr"] /= 20
+    return lambda backend: fastmlp.train_mlp(net, x, labels if y is None else y, backend=backend, **options)
 
 
 def _transfer(strategy: Any, dtype: str, optimizer: str = "sgd") -> Training:
@@ -97,6 +112,15 @@ def _examples(classes: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(20_261_121)
     y = np.arange(EXAMPLES) % classes
     return rng.standard_normal((classes, HIDDEN[0]))[y] + rng.standard_normal((EXAMPLES, HIDDEN[0])), y
+
+
+def _goal(loss: str) -> Any:
+    """Return what a loss is to fit: labels, a number of yes and no, or numbers, for each output."""
+    _, y = _examples(CLASSES)
+    if loss == "cross-entropy":
+        return y
+    near = np.abs(y[:, None] - np.arange(CLASSES))
+    return {"binary-cross-entropy": near <= 1, "squared-error": near / 2, "poisson": near}[loss]
 
 
 def _rate(optimizer: str) -> float:

@@ -14,8 +14,9 @@ IS_OLD = find_spec("fastmlp.backends.kernels") is None
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of all ``ACTIVATIONS`` or all ``OPTIMIZERS``."""
-    known: tuple[str, ...] = getattr(import_module("fastmlp.layout" if IS_OLD else "fastmlp.registry"), kind)
+    """Return the names of all ``ACTIVATIONS``, ``OPTIMIZERS`` or ``LOSSES``; none if the revision has no such table."""
+    module = import_module("fastmlp.layout" if IS_OLD else "fastmlp.registry")
+    known: tuple[str, ...] = getattr(module, kind, ())
     return known
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .layout import Floats, Ints
 
 REAL = "fiub"  # kinds of dtypes that are real numbers, or true and false
-AS_FLOATS = "np.asarray(X, dtype='float64') converts them"
 AS_INTEGERS = "np.asarray(y, dtype='int64') converts them"
 NUMBERED = "np.unique(y, return_inverse=True)[1] numbers what is there"
 
@@ -111,27 +110,29 @@ def check_trainable(labels: Ints, n_classes: int) -> Ints:
     return labels
 
 
-def real_array(X: ArrayLike) -> NDArray[Any]:
+def real_array(X: ArrayLike, name: str = "X") -> NDArray[Any]:
     """Return inputs as an array of real numbers, of any shape; they may still be NaN or infinite.
+
+    `name` is what a refusal calls them.
 
     Raises
     ------
     InvalidInput, NotFiniteError
         If they are something else.
     """
-    x = as_array("X", X)
+    x = as_array(name, X)
     if x.dtype.kind in REAL:
         return x
-    holds = f"X holds {x.dtype} values; real numbers are needed"
+    holds = f"{name} holds {x.dtype} values; real numbers are needed"
     if x.dtype.kind == "c":
-        raise InvalidInput(f"{holds}; X.real drops the imaginary parts")
+        raise InvalidInput(f"{holds}; {name}.real drops the imaginary parts")
     if x.dtype.kind == "V":
-        raise InvalidInput(f"{holds}; numpy.lib.recfunctions.structured_to_unstructured(X) converts them")
+        raise InvalidInput(f"{holds}; numpy.lib.recfunctions.structured_to_unstructured({name}) converts them")
     for place, value in np.ndenumerate(x):
         if not _is_real(value):
             kind = NotFiniteError if _is_missing(value) else InvalidInput
-            raise kind(f"{holds}, and {_at('X', place)} is {_quoted(value)}")
-    raise InvalidInput(f"{holds}; {AS_FLOATS}")
+            raise kind(f"{holds}, and {_at(name, place)} is {_quoted(value)}")
+    raise InvalidInput(f"{holds}; np.asarray({name}, dtype='float64') converts them")
 
 
 def integer_labels(y: ArrayLike, n: int) -> NDArray[Any]:

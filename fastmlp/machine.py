@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+# What a team of threads must have to do: less work before they meet and they would wait for each other, less in all and
+# they would not be worth starting.
+FLOP_OF_A_TEAM, FLOP_WORTH_A_TEAM = 2e7, 5e8
+
 
 def version_of(library: str) -> str:
     """Return the installed version of a library, or ``-``."""
@@ -44,6 +48,19 @@ def usable_cores(root: Path = Path("/")) -> int:
     has_affinity = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return max(1, math.ceil(min([cores, *map(_quota, _control_groups(root))])))
+
+
+def threads_for(flop: float, updates: int = 1) -> int:
+    """Return how many threads share some work if nobody says: as many as the process may use, or one.
+
+    Parameters
+    ----------
+    flop
+        Floating-point operations of an update.
+    updates
+        Their number.
+    """
+    return usable_cores() if flop >= FLOP_OF_A_TEAM and flop * updates >= FLOP_WORTH_A_TEAM else 1
 
 
 def _control_groups(root: Path) -> Iterator[Path]:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import get_backend
-from .backends.reference import two_logits
+from .backends.reference_losses import two_logits
 from .checks import check_dtype, check_name, check_sizes, check_threads, is_whole
 from .errors import InvalidInput, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
-from .registry import ACTIVATIONS
+from .machine import threads_for
+from .registry import ACTIVATIONS, LOSSES
 from .seeds import generator_of
+from .targets import check_sample_weight, check_targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .seeds import Rng
 
 DTYPES = ("float32", "float64")
+FLOP_PER_FORWARD = 2  # of a parameter and a row: a product and a sum
 
 layout_of = lru_cache(maxsize=64)(Layout)  # a study asks for the same few again and again
 
@@ -215,7 +218,7 @@ def forward(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int |
         If the inputs do not fit the network, or hold NaN or infinity.
     """
     x = inputs_for(net, X)
-    return get_backend(backend).logits(*kernel_arguments(net), x, check_threads(threads))
+    return _after(net, x, net.layout.n_layers, backend, threads)
 
 
 def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", threads: int | None = None) -> Floats:
@@ -239,27 +242,48 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", t
         raise ShapeError(
             f"depth is {shown(depth)}; a network of sizes {net.sizes} has features at depths 0 to {deepest}"
         )
-    return get_backend(backend).hidden(*kernel_arguments(net), x, int(depth), check_threads(threads))
+    return _after(net, x, int(depth), backend, threads)
 
 
-def backward(net: Network, X: ArrayLike, y: ArrayLike, *, backend: str = "auto") -> tuple[float, Network]:
-    """Return the mean cross-entropy on some examples, and its gradient as a network of the same shape.
+def _after(net: Network, x: Floats, depth: int, backend: str, threads: int | None) -> Floats:
+    """Return the values after `depth` layers."""
+    team = check_threads(threads) or threads_for(FLOP_PER_FORWARD * net.theta.size * len(x))
+    return get_backend(backend).hidden(*kernel_arguments(net), x, depth, team)
+
+
+def backward(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: str = "cross-entropy",
+    sample_weight: ArrayLike | None = None,
+    backend: str = "auto",
+) -> tuple[float, Network]:
+    """Return the mean loss on some examples, and its gradient as a network of the same shape.
 
     Parameters
     ----------
     net, X, backend
         As in `forward`.
-    y : (n,)
-        Labels from 0 to n_classes - 1.
+    y : (n,) or (n, sizes[-1])
+        Labels from 0 to n_classes - 1, or what the outputs should have been: see `fastmlp.train_mlp`.
+    loss
+        As in `fastmlp.train_mlp`.
+    sample_weight : (n,)
+        What each example counts, at least 0: the mean is sum(w * losses) / sum(w).
 
     Raises
     ------
-    ShapeError, NotFiniteError, LabelError
-        If the examples do not fit the network.
+    UnknownName, ShapeError, NotFiniteError, LabelError, InvalidInput
+        If there is no such loss, or the examples do not fit the network and the loss.
     """
-    x, labels = examples_for(net, X, y)
-    loss, gradient = get_backend(backend).loss_and_gradient(*kernel_arguments(net), x, labels)
-    return float(loss), replace(net, theta=gradient)
+    code = LOSSES.index(check_name("loss", loss, LOSSES))
+    x = inputs_for(net, X)
+    targets = check_targets(y, len(x), net.sizes[-1], code, net.dtype)
+    weights = check_sample_weight(sample_weight, len(x), net.dtype)
+    mean, gradient = get_backend(backend).loss_and_gradient(*kernel_arguments(net), x, targets, weights, code)
+    return float(mean), replace(net, theta=gradient)
 
 
 def predict_proba(

@@ -1,4 +1,4 @@
-"""Activation functions and optimizers: their names, and the numbers in their formulas.
+"""Activation functions, losses and optimizers: their names, and the numbers in their formulas.
 
 The code of one, in both backends, is its place in the tuple of names. What they compute is the business of `backends`.
 """
@@ -30,10 +30,37 @@ ACTIVATION_ROWS = (
 ACTIVATIONS = tuple(row.name for row in ACTIVATION_ROWS)
 RELU, TANH, LOGISTIC, IDENTITY = range(len(ACTIVATIONS))
 
+
+class Loss(NamedTuple):
+    """A loss, and what it can be asked to fit.
+
+    Targets are integer labels (n,), or numbers (n, outputs) of which each output has one of its own, from `least` to
+    `most`.
+    """
+
+    name: str
+    labels: bool
+    least: float = float("-inf")
+    most: float = float("inf")
+
+
+LOSS_ROWS = (
+    Loss("cross-entropy", labels=True),  # of the softmax
+    Loss("binary-cross-entropy", labels=False, least=0.0, most=1.0),  # of one logistic function for each output
+    Loss("squared-error", labels=False),
+    Loss("poisson", labels=False, least=0.0),  # half the deviance; an output is the logarithm of a mean
+)
+LOSSES = tuple(row.name for row in LOSS_ROWS)
+CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED_ERROR, POISSON = range(len(LOSSES))
+
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SGD, ADAM, ADAMW = range(len(OPTIMIZERS))
 
-# What is done with a batch that is shorter than the others: see `backends.reference.Step`, and "drop" leaves it out
+# How the rate goes on after an epoch, in scikit-learn's words: see `training.phase_runner.paces_for`
+LEARNING_RATES = ("constant", "invscaling", "adaptive")
+
+# What is done with a batch that is shorter than the others: see `backends.reference_optimizer.Step`; "drop" leaves it
+# out
 SHORT_BATCHES = ("weighted", "mean", "drop")
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults: Kingma & Ba 2015, algorithm 1; the same in PyTorch

@@ -19,7 +19,7 @@ ROOT = Path(fastmlp.__file__).parent
 
 # What a module, or every module of a package, may import from fastmlp. The longest name that fits counts. Modules of
 # one row may import each other; nothing may import in a circle.
-BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "families", "machine"}
+BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine"}
 NETWORK = BASE | {"backends", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
 STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
@@ -30,6 +30,7 @@ ALLOWED = {
     "registry": set(),
     "checks": {"errors", "layout", "inputs"},
     "inputs": {"errors", "layout"},
+    "targets": {"errors", "layout", "inputs", "registry"},
     "families": {"errors"},
     "files": {"errors"},
     "machine": {"errors"},

@@ -46,9 +46,17 @@ SCALARS: dict[str, list[Any]] = {
     "backend": NAMES,
     "optimizer": NAMES,
     "short_batch": [*NAMES, "weigthed"],
+    "loss": [*NAMES, "cross_entropy"],
+    "nesterov": TRUTHS,
+    "l2": FRACTIONS,
+    "learning_rate": [*NAMES, "adaptiv"],
+    "power_t": FRACTIONS,
+    "patience": WHOLE[1:],
+    "tol": FRACTIONS,
     "depth": [*NUMBERS, 0.5, 2, HUGE],
     "epochs": [*WHOLE, HUGE],
     "batch_size": [*WHOLE, HUGE],
+    "threads": WHOLE[1:],
     "lr": [*FRACTIONS, 0, 10**400],
     "momentum": [*FRACTIONS, 1],
     "weight_decay": FRACTIONS,
@@ -63,6 +71,8 @@ ARRAYS: dict[str, list[Any]] = {
     "net": [*OTHERS, 3, "net", HUGE, LONG, NET.theta],
     "X": [*OTHERS, "abc", LONG, 3, HUGE, RAGGED, {"a": 1}, np.zeros(3), X + np.nan, X + np.inf, X[:0], X.astype(str)],
     "y": [*OTHERS, "abc", LONG, 3, HUGE, [[0], [0, 1]], [0.0] * 5, [10**12] * 5, [HUGE] * 5, [-1] * 5, [[0]] * 5],
+    "sample_weight": [*OTHERS[1:], "abc", LONG, 3, HUGE, RAGGED, [1.0] * 4, [[1.0]] * 5, [-1] * 5, [0] * 5, [HUGE] * 5],
+    "held_back": [*OTHERS, "abc", LONG, HUGE, -1, 1, 0.01, True, float("nan"), RAGGED, [0] * 5, [True] * 5, [True] * 4],
     "order": [*OTHERS[1:], "abc", LONG, 3, HUGE, RAGGED, [[0.5] * 5], [[5] * 5], [[-1] * 5], [[HUGE] * 5], True],
 }
 PHASE: dict[str, list[Any]] = {
@@ -99,10 +109,13 @@ STUDY: dict[str, list[Any]] = {
 }
 
 Call = Callable[..., Any]
-ON_NUMPY: dict[str, Any] = {"net": NET, "X": X, "backend": "numpy"}
+ON_NUMPY: dict[str, Any] = {"net": NET, "X": X, "backend": "numpy", "threads": 1}
 TRAINING: dict[str, Any] = ON_NUMPY | {"y": Y, "epochs": 1, "batch_size": 2, "lr": 0.1, "momentum": 0.9, "rng": 0}
 TRAINING |= {"optimizer": "sgd", "weight_decay": 0.0, "accuracies": False, "order": [[0, 1, 2, 3, 4]]}
 TRAINING |= {"short_batch": "mean"}
+LOSS: dict[str, Any] = {"loss": "cross-entropy", "sample_weight": [1.0] * 5}
+SCHEDULE = {"nesterov": False, "l2": 0.0, "learning_rate": "constant", "power_t": 0.5, "held_back": 0.0}
+SCHEDULE |= {"patience": 2, "tol": 0.0}
 # Every argument of every public function: what it is given here, and what is wrong for it
 GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.init_mlp: {"sizes": (3, 2), "rng": 0, "dtype": "float32", "activation": "relu"},
@@ -111,9 +124,9 @@ GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.predict: ON_NUMPY,
     fastmlp.predict_proba: ON_NUMPY,
     fastmlp.features: ON_NUMPY | {"depth": 1},
-    fastmlp.backward: ON_NUMPY | {"y": Y},
+    fastmlp.backward: {"net": NET, "X": X, "backend": "numpy", "y": Y} | LOSS,
     fastmlp.accuracy: ON_NUMPY | {"y": Y},
-    fastmlp.train_mlp: TRAINING,
+    fastmlp.train_mlp: TRAINING | LOSS | SCHEDULE,
     fastmlp.transfer: TRAINING | {"strategy": "finetune", "n_classes": 3},
     fastmlp.get_backend: {"name": "numpy"},
     get_strategy: {"name": "finetune"},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
+from fastmlp.backends.watch import Watch
 from fastmlp.layout import Layout
-from fastmlp.registry import ACTIVATIONS, OPTIMIZERS
+from fastmlp.registry import ACTIVATIONS, CROSS_ENTROPY, LOSSES, OPTIMIZERS
 
 RATES = {"sgd": 0.05, "adam": 0.01, "adamw": 0.01}
 
@@ -23,6 +25,8 @@ def training(
     epochs: int = 4,
     seed: int = 0,
     weighted: bool = False,
+    loss: str = LOSSES[CROSS_ENTROPY],
+    has_weights: bool = False,
     **changes: Any,
 ) -> dict[str, Any]:
     """Arguments of `train`; one of `changes` replaces the argument of its name, filled to the same shape."""
@@ -37,7 +41,7 @@ def training(
         "activation": ACTIVATIONS.index(activation),
         "optimizer": OPTIMIZERS.index(optimizer),
         "x": draw.normal(size=(n, sizes[0])).astype(dtype),
-        "y": draw.integers(0, max(2, sizes[-1]), n),
+        "y": targets(loss, draw, n, sizes[-1], dtype),
         "order": np.array([draw.permutation(n) for _ in range(epochs)]),
         "batch_size": batch_size,
         "rates": per_part + RATES[optimizer],
@@ -49,7 +53,13 @@ def training(
         "first": 0,
         "last": epochs * -(-n // batch_size),
         "weighted": weighted,
+        "loss": LOSSES.index(loss),
     }
+    if has_weights:
+        arguments["sample_weight"] = draw.choice([0.0, 0.3, 1.0, 2.5], n).astype(dtype)
+    if loss == "poisson":  # exp(z) runs away from a step that is too large
+        arguments["theta"] *= 0.5
+        changes["rates"] = np.multiply(changes.get("rates", arguments["rates"]), 0.1)
     for name, value in changes.items():
         arguments[name] = (
             np.broadcast_to(value, per_part.shape).copy() if name in {"rates", "decays", "pulls"} else value
@@ -57,9 +67,30 @@ def training(
     return arguments
 
 
+def targets(loss: str, draw: np.random.Generator, n: int, outputs: int, dtype: str) -> Any:
+    """Something for each loss to fit: labels (n,) or targets (n, outputs)."""
+    if loss == LOSSES[CROSS_ENTROPY]:
+        return draw.integers(0, max(2, outputs), n)
+    drawn: dict[str, Any] = {
+        "binary-cross-entropy": lambda shape: draw.choice([0.0, 1.0, 1.0, 0.25], shape),
+        "squared-error": draw.standard_normal,
+        "poisson": lambda shape: draw.poisson(1.5, shape),
+    }
+    return drawn[loss]((n, outputs)).astype(dtype)
+
+
+def watched(arguments: dict[str, Any], held_back: int = 0, **options: Any) -> dict[str, Any]:
+    """The same training with a watch, and the last examples held back."""
+    order, n = arguments["order"], len(arguments["x"]) - held_back
+    order = order[order < n].reshape(len(order), n)
+    watch = Watch(np.arange(n, n + held_back), np.zeros(len(order)), arguments["theta"].copy(), **options)
+    return arguments | {"order": order, "watch": watch, "last": len(order) * -(-n // arguments["batch_size"])}
+
+
 def run(backend: Any, arguments: dict[str, Any], **changes: Any) -> tuple[int, dict[str, Any]]:
     """Train on copies; return the steps completed and the arrays as the training left them."""
     copies = {
-        name: value.copy() if isinstance(value, np.ndarray) else value for name, value in (arguments | changes).items()
+        name: value.copy() if isinstance(value, np.ndarray) else deepcopy(value)
+        for name, value in (arguments | changes).items()
     }
     return backend.train(**copies), copies

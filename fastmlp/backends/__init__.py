@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..errors import MissingLibrary, UnknownName
-from ..machine import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +23,7 @@ if TYPE_CHECKING:
     from ..layout import Floats, Ints
 
 BACKENDS = ("auto", "numba", "numpy")
-# What a team of threads must have to do: less work before they meet and they would wait for each other, less in all and
-# they would not be worth starting.
-FLOP_OF_A_TEAM, FLOP_WORTH_A_TEAM = 2e7, 5e8
 MODULES = {"numba": ("compiled", "compiled_lora"), "numpy": ("reference", "reference_lora")}
-
-
-def threads_for(flop: float, updates: int = 1) -> int:
-    """Return how many threads share some work if nobody says: as many as the process may use, or one.
-
-    Parameters
-    ----------
-    flop
-        Floating-point operations of an update.
-    updates
-        Their number.
-    """
-    return usable_cores() if flop >= FLOP_OF_A_TEAM and flop * updates >= FLOP_WORTH_A_TEAM else 1
 
 
 class RunningTraining(Protocol):
@@ -76,29 +59,30 @@ class Backend:
     train: Callable[..., int]
     train_lora: Callable[..., int]
     prepare: Callable[..., RunningTraining] | None = None
+    predict: Callable[..., Floats] | None = None
 
-    def start_training(self, theta: Floats, *arguments: Any, weighted: bool, threads: int) -> RunningTraining:
-        """Return a training of theta whose moments are zero; the arguments are those of `train` after `state`.
+    def start_training(self, theta: Floats, *arguments: Any, threads: int, **options: Any) -> RunningTraining:
+        """Return a training of theta whose moments are zero.
 
         Parameters
         ----------
+        arguments, options
+            Those of `train`, after `state`.
         threads
             How many threads share it, where the backend can share it out.
         """
         if self.prepare is not None:
-            return self.prepare(theta, np.zeros((2, 0), theta.dtype), *arguments, weighted=weighted, threads=threads)
+            return self.prepare(theta, np.zeros((2, 0), theta.dtype), *arguments, threads=threads, **options)
         state = np.zeros((2, theta.size), theta.dtype)
-        return StepwiseTraining(functools.partial(self.train, theta, state, *arguments, weighted=weighted))
+        return StepwiseTraining(functools.partial(self.train, theta, state, *arguments, **options))
 
-    def hidden(self, theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, threads: int | None) -> Floats:
-        """Return `features`, by several threads where the backend can share them out; None leaves that to it."""
-        shared = {} if self.prepare is None else {"threads": threads}
-        return self.features(theta, sizes, activation, x, depth, **shared)
-
-    def logits(self, theta: Floats, sizes: Ints, activation: int, x: Floats, threads: int | None) -> Floats:
-        """Return `forward`, by several threads as `hidden` does."""
-        shared = {} if self.prepare is None else {"threads": threads}
-        return self.forward(theta, sizes, activation, x, **shared)
+    def hidden(self, theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, threads: int) -> Floats:
+        """Return `features`, or at the full depth `forward`, by several threads where the backend has them."""
+        if self.predict is not None and depth > 0:
+            return self.predict(theta, sizes, activation, x, depth, threads)
+        if depth < len(sizes) - 1:
+            return self.features(theta, sizes, activation, x, depth)
+        return self.forward(theta, sizes, activation, x)
 
     def warm_up(self, dtype: np.dtype[Any], *functions: str) -> None:
         """Call functions once on the smallest arguments, so that later calls do not wait for a compiler.
@@ -186,7 +170,7 @@ def _load(name: str) -> Backend:
             raise
         raise MissingLibrary("numba", f"pip install numba ({error})") from error
     functions = module.features, module.forward, module.loss_and_gradient, module.train, lora.train_lora
-    return Backend(name, *functions, getattr(module, "Training", None))
+    return Backend(name, *functions, getattr(module, "Training", None), getattr(module, "predict", None))
 
 
 @functools.cache

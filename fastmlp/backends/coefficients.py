@@ -22,24 +22,38 @@ ACTIVATION_TABLE = np.array([[row.floor, *row.slope] for row in ACTIVATION_ROWS]
 
 # The numbers of one update, in the dtype of the parameters. With g the gradient of the loss and p a parameter:
 #   g += DECAY * p
-#   sgd: v = MOMENTUM * v + STEP * g;  p += v
+#   sgd: v = MOMENTUM * v + STEP * g;  p += v, or AHEAD * v + NUDGE * g unless AHEAD is 1
 #   adam, adamw: m = OLD1 * m + NEW1 * g;  v = OLD2 * v + NEW2 * g^2;  p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
 #   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
 #   A moment below LEAST becomes zero.
-#   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP and SHRINK 1, NEW1 and NEW2 Adam's own.
+#   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP, SHRINK and AHEAD are 1, NEW1 and NEW2 are
+#   Adam's own.
 #   ONE is 1, the input that a bias sees.
-DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, OLD1, NEW1, OLD2, NEW2, ONE = range(13)
+DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, OLD1, NEW1, OLD2, NEW2, AHEAD, NUDGE, ONE = range(15)
 LOG_BETA1, LOG_BETA2 = math.log(BETA1), math.log(BETA2)  # b^t = exp(t log b), without a call to libm
-N_COEFFICIENTS = 13
+N_COEFFICIENTS = 15
 
-# What `reference.Step` knows of an update: its share of a full step, and logarithms of the products of betas. Before
-# it lies what does not change during a training: the share of the batch that ends an epoch, and its betas' logarithms.
-SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, SHARE, LOG1, LOG2 = range(6)
+# What an update knows beside the parameters that it is of. First what does not change during a training: the share of
+# the batch that ends an epoch, and its betas' logarithms; how many velocities and steps sgd moves by, 1 and 0 unless
+# momentum is Nesterov's; whether examples have weights. Then the update's own: what `reference_optimizer.Step` knows,
+# its share of a full step and logarithms of the products of betas; what rates and decays are multiplied by; the sum of
+# the weights of its batch.
+SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, VELOCITIES, STEPS, WEIGHTED, SHARE, LOG1, LOG2, PACE, PER, TOTAL = range(12)
 
 
-def new_clock(n: int, batch_size: int, *, weighted: bool) -> NDArray[np.float64]:
-    """Return the memory for it, with the short batch's part filled in."""
+def new_clock(
+    n: int,
+    batch_size: int,
+    *,
+    weighted: bool,
+    nesterov: bool = False,
+    momentum: float = 0.0,
+    has_weights: bool = False,
+) -> NDArray[np.float64]:
+    """Return the memory for it, with what does not change filled in."""
     full = min(int(batch_size), n)
     share = (n % full or full) / full if weighted else 1.0
     logs = [math.log(1 - share * (1 - beta)) for beta in (BETA1, BETA2)]
-    return np.array([share, *logs, 1.0, 0.0, 0.0])
+    return np.array(
+        [share, *logs, *((momentum, 1.0) if nesterov else (1.0, 0.0)), has_weights, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]
+    )

@@ -7,18 +7,19 @@ work. README.md beside this file explains how it is built and why.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..registry import IDENTITY, SGD
-from . import threads_for
+from ..registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
 from .fallback import run
 from .kernels import engine
+from .kernels.loss import TARGETS
 from .kernels.memory import ANCHOR, MOMENT, MOMENT2, BufferLayout, allocate
 from .kernels.team import team_memory
 from .team import TooFewThreads, run_team
+from .watch import Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,36 +28,57 @@ if TYPE_CHECKING:
     from .codegen.types import Tile
 
 NOBODY = np.zeros(team_memory(0), np.int64)  # the memory of a team of one, which meets nobody
-FLOP_PER_FORWARD = 2  # of a parameter and a row: a product and a sum
 PREDICT_ROWS = 128  # rows of a prediction at a time: their activations stay in the cache
+GRADIENT_ROWS = 1024  # rows of a gradient at a time
+NO_ROWS, NOTHING = np.empty(0, np.int64), np.empty(0)  # in place of arrays that are not given
 
 
-def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, *, threads: int | None = 1) -> Floats:
-    """See `reference.features`. None threads are as many as gain by it."""
-    return _predict(theta, sizes, activation, x, depth, threads) if depth else x
+@cache
+def nothing(dtype: np.dtype[Any]) -> Floats:
+    """Return an empty array of a dtype."""
+    return np.empty(0, dtype)
 
 
-def forward(theta: Floats, sizes: Ints, activation: int, x: Floats, *, threads: int | None = 1) -> Floats:
-    """See `reference.forward`, and `features`."""
-    return _predict(theta, sizes, activation, x, len(sizes) - 1, threads)
+def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int) -> Floats:
+    """See `reference.features`."""
+    return predict(theta, sizes, activation, x, depth, 1) if depth else x
+
+
+def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
+    """See `reference.forward`."""
+    return predict(theta, sizes, activation, x, len(sizes) - 1, 1)
 
 
 def loss_and_gradient(
-    theta: Floats, sizes: Ints, activation: int, x: Floats, y: NDArray[np.int64]
+    theta: Floats,
+    sizes: Ints,
+    activation: int,
+    x: Floats,
+    y: NDArray[Any],
+    sample_weight: Floats | None = None,
+    loss: int = CROSS_ENTROPY,
 ) -> tuple[float, Floats]:
     """See `reference.loss_and_gradient`.
 
     In a training the gradient never reaches memory, so it is read from a step: with no velocity before and a rate of 1,
-    the velocity after a step is 0 - gradient. If the loss is not finite no step is made, and the gradient is NaN.
+    the velocity after a step is 0 - gradient. That of many examples is the mean of those of pieces, lest their
+    activations take more memory than the examples do. If the loss is not finite, the gradient is NaN.
     """
     rates = np.ones((len(sizes) - 1, 2))
-    zeros, losses = np.zeros_like(rates), np.zeros(1)
-    moved, state = theta.copy(), np.zeros((2, len(theta)), theta.dtype)
-    order = np.arange(len(x))[np.newaxis]
-    done = train(
-        moved, state, sizes, activation, SGD, x, y, order, len(x), rates, zeros, zeros, theta, 0.0, losses, 0, 1
-    )
-    return losses[0].item(), 0 - state[0] if done else np.full_like(theta, np.nan)
+    zeros, mean, gradient = np.zeros_like(rates), 0.0, np.zeros_like(theta)
+    weights = np.ones(len(x), theta.dtype) if sample_weight is None else sample_weight
+    whole = float(weights.sum(dtype=np.float64)) or 1.0
+    for start in range(0, len(x), GRADIENT_ROWS):
+        rows = slice(start, start + GRADIENT_ROWS)
+        state, losses, n = np.zeros((2, len(theta)), theta.dtype), np.zeros(1), len(x[rows])
+        done = train(
+            theta.copy(), state, sizes, activation, SGD, x[rows], y[rows], np.arange(n)[np.newaxis], n, rates, zeros,
+            zeros, theta, 0.0, losses, 0, 1, loss=loss, sample_weight=None if sample_weight is None else weights[rows],
+        )  # fmt: skip
+        share = float(weights[rows].sum(dtype=np.float64)) / whole
+        mean += share * losses[0].item()
+        gradient -= share * state[0] if done else np.nan
+    return mean, gradient
 
 
 def train(
@@ -66,7 +88,7 @@ def train(
     activation: int,
     optimizer: int,
     x: Floats,
-    y: NDArray[np.int64],
+    y: NDArray[Any],
     order: Ints,
     batch_size: int,
     rates: NDArray[np.float64],
@@ -79,11 +101,18 @@ def train(
     last: int,
     *,
     weighted: bool = False,
+    loss: int = CROSS_ENTROPY,
+    sample_weight: Floats | None = None,
+    nesterov: bool = False,
+    paces: NDArray[np.float64] | None = None,
+    penalties: NDArray[np.float64] | None = None,
+    watch: Watch | None = None,
 ) -> int:
     """See `reference.train`."""
     training = Training(
         theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum,
-        losses, weighted=weighted,
+        losses, weighted=weighted, loss=loss, sample_weight=sample_weight, nesterov=nesterov, paces=paces,
+        penalties=penalties, watch=watch,
     )  # fmt: skip
     return training.run(first, last)
 
@@ -94,7 +123,7 @@ class Training:
     Parameters
     ----------
     theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum, losses,
-    weighted
+    weighted, loss, sample_weight, nesterov, paces, penalties, watch
         As in `reference.train`. A state of no columns stands for zeros, and is not written to.
     threads
         How many share the work. No bit depends on it.
@@ -108,7 +137,7 @@ class Training:
         activation: int,
         optimizer: int,
         x: Floats,
-        y: NDArray[np.int64],
+        y: NDArray[Any],
         order: Ints,
         batch_size: int,
         rates: NDArray[np.float64],
@@ -119,18 +148,32 @@ class Training:
         losses: NDArray[np.float64],
         *,
         weighted: bool = False,
+        loss: int = CROSS_ENTROPY,
+        sample_weight: Floats | None = None,
+        nesterov: bool = False,
+        paces: NDArray[np.float64] | None = None,
+        penalties: NDArray[np.float64] | None = None,
+        watch: Watch | None = None,
         threads: int = 1,
     ) -> None:
         self._theta, self._sizes, self._batch = theta, sizes, min(int(batch_size), order.shape[1])
         self._pieces = (ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2) + 1
         self._threads = int(threads)
-        self._clock = new_clock(order.shape[1], batch_size, weighted=weighted)
+        self._clock = new_clock(
+            order.shape[1], batch_size, weighted=weighted, nesterov=nesterov, momentum=momentum,
+            has_weights=sample_weight is not None,
+        )  # fmt: skip
+        self._goal = goal = Goal.of(loss, sizes, y, sample_weight, theta.dtype)
+        if watch is None:
+            watch = Watch(NO_ROWS, NOTHING, nothing(theta.dtype))
         rows = activation_rows(theta.dtype)
         self._network = theta, state, as_kernel_array(anchor)
         self._rule = (
-            int(activation), rows[activation], rows[IDENTITY], int(optimizer), as_kernel_array(x), as_kernel_array(y),
+            int(activation), rows[activation], rows[IDENTITY], int(optimizer), as_kernel_array(x), *goal,
             as_kernel_array(order), int(batch_size), as_kernel_array(rates), as_kernel_array(decays),
             as_kernel_array(pulls), float(momentum), losses,
+            np.ones(len(order)) if paces is None else as_kernel_array(paces),
+            NOTHING if penalties is None else penalties, watch.held_back, watch.losses, watch.best, watch.state,
         )  # fmt: skip
         self._members: list[tuple[Any, ...]] = []  # the arguments of each thread, once memory is laid out
         self._team = np.zeros(team_memory(self._threads), np.int64)
@@ -161,13 +204,13 @@ class Training:
         """Return the arguments of each thread, with memory for the code of a tile."""
         dtype, layout = self._theta.dtype, BufferLayout.of(self._sizes, tile, self._theta.dtype, self._batch)
         parameters, inputs, deltas, scratch, *own = allocate(
-            dtype, self._pieces * layout.size, layout.inputs, layout.deltas, 3 * layout.batch,
+            dtype, self._pieces * layout.size, layout.inputs, layout.deltas,
+            self._goal.scratch_rows * layout.batch,
             *[layout.spare, N_COEFFICIENTS] * self._threads,
         )  # fmt: skip
-        labels = np.zeros(layout.batch, np.int64)
         return [
             (
-                tile, *self._network, parameters, layout.table, layout.unit, inputs, deltas, spare, scratch, labels,
+                tile, *self._network, parameters, layout.table, layout.unit, inputs, deltas, spare, scratch,
                 coefficients, self._clock.copy(), *self._rule,
             )
             for spare, coefficients in zip(own[::2], own[1::2], strict=True)
@@ -186,10 +229,46 @@ class Training:
             return call(0, 1)
 
 
-def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, threads: int | None) -> Floats:
+class Goal(NamedTuple):
+    """What the loss of a training is computed from, in the form in which kernels take it.
+
+    Parameters
+    ----------
+    labels : (n,)
+        Of cross-entropy, else empty.
+    targets : (n, outputs)
+        Of any other loss, else empty.
+    weights : (n,)
+        Ones if all examples count the same.
+    loss
+        Place in `registry.LOSSES`.
+    """
+
+    labels: Ints
+    targets: Floats
+    weights: Floats
+    loss: int
+
+    @classmethod
+    def of(cls, loss: int, sizes: Ints, y: NDArray[Any], weights: Floats | None, dtype: np.dtype[Any]) -> Goal:
+        """Return the goal for the arguments of `train`. One logit with labels 0 and 1 is one logistic output."""
+        counts = np.ones(len(y), dtype) if weights is None else as_kernel_array(weights)
+        if loss != CROSS_ENTROPY:
+            return cls(NO_ROWS, as_kernel_array(y), counts, int(loss))
+        if sizes[-1] == 1:
+            return cls(NO_ROWS, y.astype(dtype).reshape(-1, 1), counts, BINARY_CROSS_ENTROPY)
+        return cls(as_kernel_array(y), nothing(dtype).reshape(0, 0), counts, CROSS_ENTROPY)
+
+    @property
+    def scratch_rows(self) -> int:
+        """Rows of the buffer that the losses need."""
+        return TARGETS + self.targets.shape[1]
+
+
+def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, threads: int) -> Floats:
+    """Return the values after `depth` layers, (n, sizes[depth]), computed by several threads, each for its share."""
     n, batch = len(x), min(PREDICT_ROWS, max(1, len(x)))
     theta, x = as_kernel_array(theta), as_kernel_array(x)
-    team = threads_for(FLOP_PER_FORWARD * theta.size * n) if threads is None else threads
 
     def predict_on(tile: Tile) -> Floats:
         layout, result = BufferLayout.of(sizes, tile, theta.dtype, batch), np.empty((n, sizes[depth]), theta.dtype)
@@ -204,7 +283,7 @@ def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int,
             )  # fmt: skip
 
         parameters, *memory = allocate(theta.dtype, layout.size, *buffers)
-        if team == 1:
+        if threads == 1:
             predict_rows(parameters, memory, x, result, 1)
             return result
         predict_rows(parameters, memory, x[:0], result[:0], 1)
@@ -214,7 +293,7 @@ def _predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int,
             predict_rows(parameters, allocate(theta.dtype, *buffers), x[rows], result[rows], 0)
             return part
 
-        run_team(predict_share, team)
+        run_team(predict_share, threads)
         return result
 
     return run(predict_on)

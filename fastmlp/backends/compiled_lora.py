@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..registry import IDENTITY, SGD
+from ..registry import CROSS_ENTROPY, IDENTITY, SGD
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
-from .compiled import NOBODY, as_kernel_array
+from .compiled import Goal, as_kernel_array
 from .fallback import run
 from .kernels import engine_lora
 from .kernels.memory import (
@@ -26,6 +26,7 @@ from .kernels.memory import (
     allocate,
     rounded,
 )
+from .kernels.team import team_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def train_lora(
     activation: int,
     optimizer: int,
     x: Floats,
-    y: NDArray[np.int64],
+    y: NDArray[Any],
     order: Ints,
     batch_size: int,
     rank: int,
@@ -58,8 +59,12 @@ def train_lora(
     last: int,
     *,
     weighted: bool = False,
+    loss: int = CROSS_ENTROPY,
+    sample_weight: Floats | None = None,
+    nesterov: bool = False,
 ) -> int:
     """See `reference_lora.train_lora`."""
+    goal = Goal.of(loss, sizes, y, sample_weight, theta.dtype)
 
     def train_on(tile: Tile) -> int:
         layout = BufferLayout.of(sizes, tile, theta.dtype, min(int(batch_size), order.shape[1]))
@@ -68,7 +73,8 @@ def train_lora(
         projected = layout.matrix(layout.batch, lora.width)
         parameters, adapters, frozen, inputs, deltas, spare, projection, merged, scratch, coefficients = allocate(
             theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size, layout.inputs,
-            layout.deltas + 2 * projected, layout.spare, projected, lora.merged, 3 * layout.batch, N_COEFFICIENTS,
+            layout.deltas + 2 * projected, layout.spare, projected, lora.merged, goal.scratch_rows * layout.batch,
+            N_COEFFICIENTS,
         )  # fmt: skip
         network, wide = parameters.reshape(len(rows), -1), adapters.reshape(len(rows), -1)
         for place, flat in rows:
@@ -77,12 +83,15 @@ def train_lora(
         shapes = ACTIVATION_TABLE.astype(theta.dtype)
         done: int = engine_lora.train_lora(
             tile, theta, as_kernel_array(base), parameters, frozen, adapters, lora.places, layout.table, layout.unit,
-            inputs, deltas, spare, projection, merged, scratch, np.zeros(layout.batch, np.int64), coefficients,
-            new_clock(order.shape[1], batch_size, weighted=weighted), int(activation),
-            shapes[activation], shapes[IDENTITY], int(optimizer), as_kernel_array(x), as_kernel_array(y),
+            inputs, deltas, spare, projection, merged, scratch, coefficients,
+            new_clock(
+                order.shape[1], batch_size, weighted=weighted, nesterov=nesterov, momentum=momentum,
+                has_weights=sample_weight is not None,
+            ),
+            int(activation), shapes[activation], shapes[IDENTITY], int(optimizer), as_kernel_array(x), *goal,
             as_kernel_array(order), int(batch_size), int(rank), lora.width, theta.dtype.type(scale),
             as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, int(first), int(last),
-            NOBODY,
+            np.zeros(team_memory(1), np.int64),
         )  # fmt: skip
         for place, flat in rows:
             for real, padded in lora.pairs(flat, wide[place], network[place]):

@@ -1,23 +1,25 @@
 """The network and its training in NumPy: the text to read, and the standard that `compiled` is held to.
 
-Axes: B examples of a batch, I inputs of a layer, O outputs, C logits. A layer computes ``z = x @ W + b`` and, unless it
-is the last, ``a = activation(z)``. Every array keeps the dtype of the parameters.
+Axes: B examples of a batch, I inputs of a layer, O outputs, C outputs of the last layer. A layer computes ``z = x @ W +
+b`` and, unless it is the last, ``a = activation(z)``. What z of the last layer means is the business of the loss, see
+`reference_losses`. Every array keeps the dtype of the parameters.
 
-References: Goodfellow, Bengio & Courville, *Deep Learning* (2016), sections 6.2.2 and 6.5; Sutskever et al. (2013) for
-momentum; Kingma & Ba (2015, arXiv 1412.6980) for Adam; Loshchilov & Hutter (2019, arXiv 1711.05101) for AdamW; Li et
-al. (2018, arXiv 1802.01483) for the pull towards an anchor; Goyal et al. (2017, arXiv 1706.02677) and Malladi et al.
-(2022, arXiv 2205.10287) for how learning rate and moving averages go with the size of a batch.
+References: Goodfellow, Bengio & Courville, *Deep Learning* (2016), section 6.5; Li et al. (2018, arXiv 1802.01483) for
+the pull towards an anchor. What a step of the optimizer is, `reference_optimizer` says.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..layout import Layout
-from ..registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
+from ..registry import CROSS_ENTROPY
+from .reference_losses import logistic, mean_loss
+from .reference_optimizer import step_of, update
+from .watch import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,14 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
+    from .watch import Watch
 
-    Gradient = Callable[[Floats, Ints, int, Floats, NDArray[np.int64]], tuple[float, Floats]]
-
-
-def logistic(z: Floats) -> Floats:
-    """1 / (1 + exp(-z)), computed from exp(-abs(z)) so that nothing overflows."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    Gradient = Callable[..., tuple[float, Floats]]  # the arguments of `loss_and_gradient`
 
 
 # In the order of `registry.ACTIVATIONS`; a slope is written in terms of the activation a, since z is not kept.
@@ -73,63 +70,40 @@ def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
 
 @quiet
 def loss_and_gradient(
-    theta: Floats, sizes: Ints, activation: int, x: Floats, y: NDArray[np.int64]
+    theta: Floats,
+    sizes: Ints,
+    activation: int,
+    x: Floats,
+    y: NDArray[Any],
+    sample_weight: Floats | None = None,
+    loss: int = CROSS_ENTROPY,
 ) -> tuple[float, Floats]:
-    """Mean cross-entropy of a batch and its gradient, by backpropagation.
+    """Mean loss of some examples and its gradient, by backpropagation.
 
     Parameters
     ----------
     theta, sizes, activation, x
         As in `features`; x is (B, sizes[0]).
-    y : (B,) labels from 0; with one logit, 0 or 1.
+    y : (B,) labels from 0, or (B, C) targets of theta's dtype, as the loss takes them.
+    sample_weight : (B,) of theta's dtype; see `reference_losses.mean_loss`.
+    loss : place in `registry.LOSSES`.
 
     Returns
     -------
-    loss : mean over the batch.
+    loss : mean over the examples.
     gradient : (P,) of theta's dtype.
     """
     gradient = np.empty_like(theta)
     weights, biases = _layout(sizes).views(theta)
     d_weights, d_biases = _layout(sizes).views(gradient)
     hidden = _hidden(theta, sizes, activation, x)
-    loss, dz = cross_entropy(hidden[-1] @ weights[-1] + biases[-1], y)  # dz (B, C)
+    mean, dz = mean_loss(loss, hidden[-1] @ weights[-1] + biases[-1], y, sample_weight)  # dz (B, C)
     for layer in reversed(range(len(weights))):
         d_weights[layer][:] = hidden[layer].T @ dz  # (I, O)
         d_biases[layer][:] = dz.sum(axis=0)  # (O,)
         if layer > 0:
             dz = dz @ weights[layer].T * SLOPE[activation](hidden[layer])  # (B, I)
-    return loss, gradient
-
-
-def cross_entropy(logits: Floats, y: NDArray[np.int64]) -> tuple[float, Floats]:
-    """Mean cross-entropy and its gradient at the logits.
-
-    The largest logit is taken off before the exponential, so that no logit is too large.
-
-    Parameters
-    ----------
-    logits : (B, C); C = 1 stands for the two logits (0, z) of a sigmoid head.
-    y : (B,)
-
-    Returns
-    -------
-    loss : mean over the batch.
-    dz : (B, C), the softmax minus the one-hot labels, over B.
-    """
-    n, n_logits = logits.shape
-    both = two_logits(logits)
-    z = both - both.max(axis=1, keepdims=True)  # (B, C), C at least 2
-    e = np.exp(z)
-    total = e.sum(axis=1, keepdims=True)  # (B, 1)
-    loss = float((np.log(total[:, 0]) - z[np.arange(n), y]).mean())
-    dz = e / total
-    dz[np.arange(n), y] -= 1
-    return loss, dz[:, -n_logits:] / n  # of two logits (0, z) only the second can move
-
-
-def two_logits(logits: Floats) -> Floats:
-    """Logits of at least two classes, (B, C): the one logit z of a sigmoid head stands for the two logits (0, z)."""
-    return np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
+    return mean, gradient
 
 
 @quiet
@@ -140,7 +114,7 @@ def train(
     activation: int,
     optimizer: int,
     x: Floats,
-    y: NDArray[np.int64],
+    y: NDArray[Any],
     order: Ints,
     batch_size: int,
     rates: NDArray[np.float64],
@@ -153,6 +127,12 @@ def train(
     last: int,
     *,
     weighted: bool = False,
+    loss: int = CROSS_ENTROPY,
+    sample_weight: Floats | None = None,
+    nesterov: bool = False,
+    paces: NDArray[np.float64] | None = None,
+    penalties: NDArray[np.float64] | None = None,
+    watch: Watch | None = None,
 ) -> int:
     """Make the updates `first` to `last` - 1 of a training, in place.
 
@@ -167,7 +147,7 @@ def train(
         As in `features`.
     optimizer : place in `registry.OPTIMIZERS`.
     x : (n, sizes[0])
-    y : (n,)
+    y : (n,) labels or (n, C) targets, as in `loss_and_gradient`.
     order : (epochs, m) the examples in the order in which they are visited; the last batch of an epoch may be short.
     batch_size : examples in a batch.
     rates : (L, 2) learning rate of each weight matrix and each bias; zero leaves it and its state untouched.
@@ -178,14 +158,25 @@ def train(
     losses : (epochs,) each batch's loss before its update is added, so that a finished epoch holds the mean.
     first, last : the updates to make.
     weighted : whether the step of a short batch is weighted by its share of a full batch; see `Step`.
+    loss : place in `registry.LOSSES`.
+    sample_weight : (n,) of theta's dtype. The loss of a batch is the mean weighted by those of its examples; a batch
+        whose weights are all zero has loss and gradient zero.
+    nesterov : whether `sgd` looks ahead, see `update`.
+    paces : (epochs,) what all learning rates are multiplied by in each epoch; without it, one.
+    penalties : (epochs,) if given, `decays` are those of an L2 penalty that belongs to the loss of a batch, as in
+        scikit-learn: decay / 2 * |p|^2 / (sum of the batch's weights). Its mean over each epoch is added here, and not
+        to `losses`.
+    watch : if given, it decides after each epoch whether and how the training goes on.
 
     Returns
     -------
-    Updates completed: `last`, or less if a loss was not finite. That loss is in `losses`, later epochs hold NaN.
+    Updates completed: `last`, or less if a loss was not finite or the watch has stopped the training. A loss that is
+    not finite is in `losses`, and later epochs hold NaN.
     """
     return train_by(
         loss_and_gradient, theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls,
-        anchor, momentum, losses, first, last, weighted=weighted,
+        anchor, momentum, losses, first, last, weighted=weighted, loss=loss, sample_weight=sample_weight,
+        nesterov=nesterov, paces=paces, penalties=penalties, watch=watch,
     )  # fmt: skip
 
 
@@ -197,7 +188,7 @@ def train_by(
     activation: int,
     optimizer: int,
     x: Floats,
-    y: NDArray[np.int64],
+    y: NDArray[Any],
     order: Ints,
     batch_size: int,
     rates: NDArray[np.float64],
@@ -210,20 +201,52 @@ def train_by(
     last: int,
     *,
     weighted: bool = False,
+    loss: int = CROSS_ENTROPY,
+    sample_weight: Floats | None = None,
+    nesterov: bool = False,
+    paces: NDArray[np.float64] | None = None,
+    penalties: NDArray[np.float64] | None = None,
+    watch: Watch | None = None,
 ) -> int:
     """Train as `train` does, by any function that returns a loss and its gradient."""
-    done = first
-    for gradient in gradients(
-        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last
-    ):
+    n, done = order.shape[1], first
+    n_batches = math.ceil(n / batch_size)
+    for gradient, total in gradients(
+        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last, loss=loss,
+        sample_weight=sample_weight,
+    ):  # fmt: skip
+        epoch, batch = divmod(done, n_batches)
         done += 1
-        step = step_of(done, order.shape[1], batch_size, weighted=weighted)
-        for part, rate, decay, pull in moving_parts(part_sizes(sizes), rates, decays, pulls):
-            update(optimizer, theta[part], state[:, part], gradient[part], rate, decay, momentum, step)
+        step, pace = step_of(done, n, batch_size, weighted=weighted), pace_of(epoch, paces, watch)
+        parts = moving_parts(part_sizes(sizes), rates, decays, pulls)
+        if penalties is not None:
+            parts = [(part, rate, decay / total if total > 0 else 0.0, pull) for part, rate, decay, pull in parts]
+            penalty = sum(decay / 2 * float(theta[part] @ theta[part]) for part, _, decay, _ in parts)
+            penalties[epoch] += penalty * min(batch_size, n - batch * batch_size) / n
+        for part, rate, decay, pull in parts:
+            update(
+                optimizer, theta[part], state[:, part], gradient[part], pace * rate, decay, momentum, step,
+                nesterov=nesterov,
+            )  # fmt: skip
             if pull > 0:
                 # Proximal step of rate * pull / 2 * |p - anchor|^2: stable at any strength (Parikh & Boyd 2014, 1.1)
-                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + step.share * rate * pull)
+                theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + step.share * pace * rate * pull)
+        if watch is not None and done % n_batches == 0:
+            seen = losses[epoch] + (0.0 if penalties is None else penalties[epoch])
+            if len(watch.held_back):
+                held_back = pick(watch.held_back, x, y, sample_weight)
+                seen = watch.losses[epoch] = loss_and_gradient(theta, sizes, activation, *held_back, loss)[0]
+            if judge(watch.state, epoch, seen):
+                watch.best[:] = theta
+            if watch.stopped:
+                break
     return done
+
+
+def pace_of(epoch: int, paces: NDArray[np.float64] | None, watch: Watch | None) -> float:
+    """Return what learning rates are multiplied by in an epoch."""
+    planned = 1.0 if paces is None else float(paces[epoch])
+    return planned if watch is None else planned * watch.pace
 
 
 def gradients(
@@ -232,93 +255,38 @@ def gradients(
     sizes: Ints,
     activation: int,
     x: Floats,
-    y: NDArray[np.int64],
+    y: NDArray[Any],
     order: Ints,
     batch_size: int,
     losses: NDArray[np.float64],
     first: int,
     last: int,
-) -> Iterator[Floats]:
-    """Gradient of each batch in turn, until a loss is not finite; theta may change in between. See `train`."""
+    *,
+    loss: int,
+    sample_weight: Floats | None,
+) -> Iterator[tuple[Floats, float]]:
+    """Gradient of each batch in turn and the sum of its weights, until a loss is not finite. See `train`.
+
+    Theta may change in between.
+    """
     n_batches = math.ceil(order.shape[1] / batch_size)
     for step in range(first, last):
         epoch, batch = divmod(step, n_batches)
         chosen = order[epoch, batch * batch_size : (batch + 1) * batch_size]
-        loss, gradient = loss_and_gradient(theta, sizes, activation, x[chosen], y[chosen])
-        losses[epoch] += loss * len(chosen) / order.shape[1]
-        if not math.isfinite(loss):
+        inputs, targets, weights = pick(chosen, x, y, sample_weight)
+        mean, gradient = loss_and_gradient(theta, sizes, activation, inputs, targets, weights, loss)
+        losses[epoch] += mean * len(chosen) / order.shape[1]
+        if not math.isfinite(mean):
             losses[epoch + 1 :] = math.nan
             return
-        yield gradient
+        yield gradient, float(len(chosen) if weights is None else weights.sum())
 
 
-class Step(NamedTuple):
-    """An update, as the optimizer sees it.
-
-    The gradient of a batch is a mean, so an example of a short batch moves the parameters further than an example of a
-    full one: of n = 97 in batches of 32, the last example takes a step as large as 32 others together. A weighted step
-    is a share c of a step, where c = (examples in the batch) / (examples in a full batch):
-
-    - the learning rate becomes c * rate, in the step itself, in the weight decay and in the pull towards the anchor;
-    - Adam's moving averages forget and learn a share c: 1 - beta becomes c * (1 - beta), and the bias correction 1 -
-      beta^t becomes 1 - the product of the betas of all updates, which is what the averages' weights add up to;
-    - the momentum of sgd stays: it moves what earlier gradients began, and they began it with their own weights.
-
-    With c = 1 this is the plain rule, bit by bit. As c goes to 0 Adam makes no step at all, and sgd makes one without a
-    new gradient. Goyal et al. (2017, section 2.1) scale the rate of sgd with the batch, Malladi et al. (2022)
-    also Adam's 1 - beta. Their square root for Adam's rate is for a second moment from batches of that size;
-    here it comes from full ones, so the rate of a short one is scaled as that of sgd.
-
-    Parameters
-    ----------
-    t
-        Its number, from 1.
-    share
-        c; 1 if the batch is full, or steps are not weighted.
-    beta1, beta2
-        Products of all betas up to this update; beta^t if all steps were whole.
-    """
-
-    t: int
-    share: float
-    beta1: float
-    beta2: float
-
-
-def step_of(t: int, n: int, batch_size: int, *, weighted: bool) -> Step:
-    """Return update t, from 1, of a training that visits n examples per epoch."""
-    full = min(batch_size, n)
-    n_batches = math.ceil(n / full)
-    share = (n % full or full) / full if weighted else 1.0  # of the last batch of an epoch
-    n_short = t // n_batches if share < 1 else 0  # among the first t updates
-    beta1, beta2 = (beta ** (t - n_short) * (1 - share * (1 - beta)) ** n_short for beta in (BETA1, BETA2))
-    return Step(t, 1.0 if t % n_batches else share, beta1, beta2)
-
-
-def update(
-    optimizer: int, p: Floats, state: Floats, g: Floats, rate: float, decay: float, momentum: float, step: Step
-) -> None:
-    """One step of the optimizer on a part of the parameters; PyTorch's rules, if the batch is full."""
-    t, share = step.t, step.share
-    rate = share * rate
-    if optimizer == ADAMW:
-        p *= 1 - rate * decay
-    else:
-        g = g + decay * p
-    if optimizer == SGD:
-        v = state[0]
-        v[:] = _flushed(momentum * v - rate * g, t)
-        p += v
-        return
-    m, v = state
-    new1, new2 = share * (1 - BETA1), share * (1 - BETA2)
-    m[:] = _flushed((1 - new1) * m + new1 * g, t)
-    v[:] = _flushed((1 - new2) * v + new2 * g * g, t)
-    p -= rate / (1 - step.beta1) * m / (np.sqrt(v) / math.sqrt(1 - step.beta2) + EPSILON)
-
-
-def _flushed(moment: Floats, t: int) -> Floats:
-    return moment if t % FLUSHED else np.where(np.abs(moment) < TINY, 0, moment)
+def pick(
+    rows: Ints, x: Floats, y: NDArray[Any], sample_weight: Floats | None
+) -> tuple[Floats, NDArray[Any], Floats | None]:
+    """Return inputs, targets and weights of some examples."""
+    return x[rows], y[rows], None if sample_weight is None else sample_weight[rows]
 
 
 def part_sizes(sizes: Ints) -> list[int]:

@@ -8,12 +8,14 @@ Hu et al. (2021, arXiv 2106.09685), section 4.1. A weight matrix below the head 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..layout import Layout
-from .reference import gradients, loss_and_gradient, moving_parts, quiet, step_of, update
+from ..registry import CROSS_ENTROPY
+from .reference import gradients, loss_and_gradient, moving_parts, quiet
+from .reference_optimizer import step_of, update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +32,7 @@ def train_lora(
     activation: int,
     optimizer: int,
     x: Floats,
-    y: NDArray[np.int64],
+    y: NDArray[Any],
     order: Ints,
     batch_size: int,
     rank: int,
@@ -44,6 +46,9 @@ def train_lora(
     last: int,
     *,
     weighted: bool = False,
+    loss: int = CROSS_ENTROPY,
+    sample_weight: Floats | None = None,
+    nesterov: bool = False,
 ) -> int:
     """Make updates as `reference.train` does, but move the weights below the head within low rank, and no bias there.
 
@@ -55,7 +60,8 @@ def train_lora(
     rank, scale : r, and what the product is multiplied by.
     rates, decays : (L, 2) of A and B; in the last row of the head's weights and bias.
     base : (P,) the weights that are not trained.
-    sizes, activation, optimizer, x, y, order, batch_size, momentum, losses, first, last, weighted
+    sizes, activation, optimizer, x, y, order, batch_size, momentum, losses, first, last, weighted, loss, sample_weight,
+    nesterov
         As in `reference.train`.
 
     Returns
@@ -66,9 +72,10 @@ def train_lora(
     slopes = np.empty_like(factors)
     lengths = factor_sizes(sizes, rank)
     head = -sum(lengths[-2:])
-    for gradient in gradients(
-        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last
-    ):
+    for gradient, _ in gradients(
+        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last, loss=loss,
+        sample_weight=sample_weight,
+    ):  # fmt: skip
         done += 1
         layers = zip(_body(gradient, sizes), _pairs(factors, sizes, rank), _pairs(slopes, sizes, rank), strict=True)
         for slope, (a, b), (d_a, d_b) in layers:
@@ -77,7 +84,9 @@ def train_lora(
         slopes[head:] = gradient[head:]
         step = step_of(done, order.shape[1], batch_size, weighted=weighted)
         for part, rate, decay in moving_parts(lengths, rates, decays):
-            update(optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, step)
+            update(
+                optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, step, nesterov=nesterov
+            )
         merge(theta, base, factors, sizes, rank, scale)
     return done
 

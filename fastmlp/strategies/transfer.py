@@ -69,7 +69,7 @@ def transfer(
         The full learning rate; the strategy's multipliers apply to it.
     epochs
         Passes over the examples, of all phases together; each phase must get at least one.
-    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch, threads
+    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch, threads=threads,
         As in `fastmlp.train_mlp`, except that the step of a short batch is weighted unless you say otherwise.
 
     Returns
@@ -89,7 +89,16 @@ def transfer(
     if not isinstance(chosen, Strategy):
         raise InvalidInput(f"strategy is {shown(strategy)}; a name or a Strategy is needed")
     options = TrainingOptions(
-        epochs, batch_size, lr, momentum, optimizer, weight_decay, accuracies, backend, short_batch, threads
+        epochs,
+        batch_size,
+        lr,
+        momentum,
+        optimizer,
+        weight_decay,
+        accuracies,
+        backend,
+        short_batch,
+        threads=threads,
     )
     called = f"strategy {strategy!r}" if isinstance(strategy, str) else "the strategy"
     generator = generator_of(rng)
@@ -140,7 +149,7 @@ def train_from(
         replace(one, adapters=draw_adapters(start, phase.rank, generator)) if phase.rank else one
         for one, phase, generator in zip(resolved, phases, adapters, strict=True)
     ]
-    held_back = None
+    held_back: NDArray[np.bool_] | float = 0.0
     if strategy.held_back:
         held_back = hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes, watched)
     return fit_phases(start, X, y, resolved, options, order=order, held_back=held_back, rng=visits)

@@ -8,6 +8,7 @@ from .api import train_mlp as train_mlp
 from .data import draw_order as draw_order
 from .fit import Fit as Fit
 from .fit import fit_phases as fit_phases
+from .objective import Objective as Objective
 from .options import TrainingOptions as TrainingOptions
 from .phases import ResolvedPhase as ResolvedPhase
 from .phases import draw_adapters as draw_adapters

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..backends.reference_losses import mean_loss
+from ..registry import LOSS_ROWS
 from .data import prepare_data
 from .loop import TrainingLoop
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ..layout import Floats, Layout
     from ..network import Network
     from ..seeds import Rng
+    from .data import Examples
     from .options import TrainingOptions
     from .phases import ResolvedPhase
 
@@ -41,7 +44,12 @@ class Fit:
         The network that training started from, unchanged.
     losses : (epochs,)
         Mean over each epoch of the losses seen before each update, penalties left out. Fewer than the epochs asked for
-        if the last phase stopped early; none if there was no phase.
+        if the last phase or the training stopped early; none if there was no phase.
+    penalties : (epochs,)
+        Mean over each epoch of the L2 penalty that belonged to the loss, zero without `l2`.
+    guess
+        The loss of a network whose outputs are all zero, which knows nothing: log(n_classes) for `cross-entropy`. For
+        targets of any size the loss of the first epoch, if that is larger.
     steps
         Updates made.
     seconds
@@ -55,17 +63,26 @@ class Fit:
     accuracies
         Pairs of an epoch and the accuracy on all examples after it, if they were asked for: after epochs 1, 2, 4, 8 and
         so on, and after the last.
+    validation_losses : (epochs,)
+        Loss of the examples that were held back after each epoch; None if none were.
+    best_epoch
+        The epoch, from 0, whose validation loss was lowest: `network` is what it was after it. None if no examples were
+        held back, or if the training diverged.
     """
 
     network: Network
     start: Network = field(repr=False)
     losses: NDArray[np.float64] = field(repr=False)
+    penalties: NDArray[np.float64] = field(repr=False)
+    guess: float = field(repr=False)
     steps: int
     seconds: float
     free_by_layer: tuple[int, ...]
     frozen_before: str | None
     frozen_after: str | None
     accuracies: tuple[tuple[int, float], ...] = ()
+    validation_losses: NDArray[np.float64] | None = field(default=None, repr=False)
+    best_epoch: int | None = None
 
     @property
     def parameters_trained(self) -> int:
@@ -76,15 +93,15 @@ class Fit:
     def diverged_epoch(self) -> int | None:
         """The epoch, from 0, in which the training diverged; None if it did not.
 
-        That is the first epoch whose loss is not finite, or is above 100 times the loss of guessing, log(n_classes),
-        and above the first epoch's loss. The network after such an explosion is an artefact of it, even if the loss
+        That is the first epoch whose loss is not finite, or is above 100 times the loss of guessing, `guess`, and
+        above the first epoch's loss. The network after such an explosion is an artefact of it, even if the loss
         comes down again. A loss that starts that high, because inputs are large, and comes down has not exploded. If it
         is still that high in the last epoch without having risen, or if only parameters are not finite, the last epoch
         is returned. Without any epoch nothing diverged.
         """
         if not len(self.losses):
             return None
-        limit = HOPELESS * math.log(self.network.n_classes)
+        limit = HOPELESS * self.guess if self.guess > 0 else math.inf
         parameters_finite = bool(np.isfinite(self.network.theta).all())
         if self.losses.max() <= limit and parameters_finite:
             return None
@@ -108,14 +125,15 @@ def fit_phases(
     options: TrainingOptions,
     *,
     order: ArrayLike | None = None,
-    held_back: NDArray[np.bool_] | None = None,
+    sample_weight: ArrayLike | None = None,
+    held_back: ArrayLike | float = 0.0,
     rng: Rng = 0,
 ) -> Fit:
     """Train a network through phases, one after the other; each starts with a fresh state of the optimizer.
 
     Parameters
     ----------
-    net, X, y, order, rng
+    net, X, y, order, sample_weight, rng
         As in `fastmlp.train_mlp`.
     phases
         The phases. The last one also takes the epochs that earlier ones, stopped early, left over. Without any, the
@@ -123,14 +141,15 @@ def fit_phases(
     options
         What all phases share, and the epochs of all of them together.
     held_back : (n,)
-        Marks examples that are not trained on: phases with patience watch the loss on them.
+        As in `fastmlp.train_mlp`; phases with a patience of their own watch the loss on them, and no other is best.
 
     Raises
     ------
     InvalidInput
         As in `fastmlp.train_mlp`.
     """
-    loop = TrainingLoop(net, prepare_data(net, X, y, options.epochs, order, held_back, rng), options)
+    data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
+    loop = TrainingLoop(net, data, options)
     loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training
     start = perf_counter()
     loop.run(phases)
@@ -140,13 +159,28 @@ def fit_phases(
         network=loop.net,
         start=net,
         losses=loop.losses,
+        penalties=loop.penalties,
+        guess=_guess(net, data.examples, options, loop.losses),
         steps=loop.steps,
         seconds=seconds,
         free_by_layer=_free_by_layer(loop.phases_run, net.layout),
         frozen_before=_digest(net.theta[frozen]),
         frozen_after=_digest(loop.net.theta[frozen]),
         accuracies=tuple(loop.log.accuracies.items()),
+        validation_losses=loop.validation_losses,
+        best_epoch=loop.best_epoch,
     )
+
+
+def _guess(net: Network, examples: Examples, options: TrainingOptions, losses: NDArray[np.float64]) -> float:
+    """Return the `guess` of a `Fit`."""
+    row = LOSS_ROWS[options.loss_code]
+    if row.labels:
+        return math.log(net.n_classes)
+    zeros = np.zeros((len(examples.x), net.sizes[-1]))
+    weights = None if examples.sample_weight is None else examples.sample_weight.astype(np.float64)
+    guess, _ = mean_loss(options.loss_code, zeros, examples.y.astype(np.float64), weights)
+    return guess if math.isfinite(row.most) else max(guess, losses[0].item())
 
 
 def _free_by_layer(phases: Sequence[ResolvedPhase], layout: Layout) -> tuple[int, ...]:

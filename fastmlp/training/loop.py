@@ -16,6 +16,8 @@ from .phase_runner import PhaseRunner
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from .data import TrainingData
     from .options import TrainingOptions
     from .phases import ResolvedPhase
@@ -43,6 +45,13 @@ class TrainingLoop:
         Updates made.
     phases_run
         The phases that made at least one update.
+    penalties : (epochs,)
+        Mean L2 penalty of each epoch, as `losses`.
+    validation_losses : (epochs,)
+        Loss of the examples that are held back after each epoch; None if there are none, or no phase was watched.
+    best_epoch
+        The epoch, from 0, whose parameters are those of `net`, because its validation loss was lowest; None if all
+        epochs count.
     log
         The accuracies.
     """
@@ -50,6 +59,9 @@ class TrainingLoop:
     def __init__(self, start: Network, data: TrainingData, options: TrainingOptions) -> None:
         self.net = start.copy()
         self.losses = np.full(len(data.order), np.nan)
+        self.penalties = np.zeros(len(data.order))
+        self.validation_losses: NDArray[np.float64] | None = None
+        self.best_epoch: int | None = None
         self.steps = 0
         self.phases_run: list[ResolvedPhase] = []
         self.log = AccuracyLog(self.net, data.examples, options)
@@ -58,14 +70,17 @@ class TrainingLoop:
 
     def run(self, phases: Sequence[ResolvedPhase]) -> None:
         """Train through the phases. The last one also takes the epochs that earlier ones, stopped early, left over."""
+        own_patience = any(phase.patience is not None for phase in phases)  # for which examples are held back, then
+        watched = self._data.held_back[:0] if own_patience else self._data.held_back
         for phase in phases:
             before, planned = self._epochs_run, None if phase is phases[-1] else self._epochs_run + phase.epochs
             order = self._data.order[before:planned]
             if not len(order):  # earlier phases took all epochs
                 continue
-            runner = PhaseRunner(self.net, self._start.theta, self._data.examples, phase, order, self._options)
+            runner = PhaseRunner(self.net, self._start.theta, self._data.examples, watched, phase, order, self._options)
             self._epochs_run += self._run_phase(runner, phase)
-            self.losses[before : self._epochs_run] = runner.losses[: self._epochs_run - before]
+            for ours, theirs in ((self.losses, runner.losses), (self.penalties, runner.penalties)):
+                ours[before : self._epochs_run] = theirs[: self._epochs_run - before]
             self.steps += runner.steps
             if runner.steps:
                 self.phases_run.append(phase)
@@ -73,7 +88,10 @@ class TrainingLoop:
                 return  # diverged: later phases are not run
         if phases:
             self.log.record(self._epochs_run, is_last=True)
-        self.losses = self.losses[: self._epochs_run]
+        self.losses, self.penalties = self.losses[: self._epochs_run], self.penalties[: self._epochs_run]
+        if phases and runner.watch is not None and len(watched):
+            self.validation_losses = runner.watch.losses[: self._epochs_run]
+            self.best_epoch = runner.keep_best()
 
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
         """Let the backend compile what these phases need, unless it has been compiled already."""
@@ -92,14 +110,15 @@ class TrainingLoop:
 
     def _held_back_loss(self) -> float:
         """Return the loss on the held-back examples; infinity if there were too few labels to hold any back."""
-        x, y, options = self._data.held_back.x, self._data.held_back.y, self._options
-        if not len(y):
+        rows, examples, options = self._data.held_back, self._data.examples, self._options
+        if not len(rows):
             return math.inf
-        return log_loss(predict_proba(self.net, x, backend=options.backend, threads=options.threads), y)
+        held_back = predict_proba(self.net, examples.x[rows], backend=options.backend, threads=options.threads)
+        return log_loss(held_back, examples.y[rows])
 
 
 def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int) -> int:
-    """Train for all epochs of a phase; return how many they are.
+    """Train for all epochs of a phase; return how many they are, fewer if its watch stops it.
 
     Parameters
     ----------
@@ -115,6 +134,8 @@ def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int) -> int:
     for stop in (*(epoch for epoch in range(1, epochs) if log.is_due(before + epoch)), epochs):
         if not runner.run(stop - done):
             break
+        if runner.stopped:
+            return runner.epochs_run
         log.record(before + stop)
         done = stop
     return epochs

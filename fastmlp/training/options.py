@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..checks import at_least_one, check_name, check_threads, in_range, true_or_false
-from ..registry import OPTIMIZERS, SHORT_BATCHES
+from ..errors import InvalidInput
+from ..registry import ADAMW, CROSS_ENTROPY, LEARNING_RATES, LOSSES, OPTIMIZERS, SGD, SHORT_BATCHES
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,25 @@ class TrainingOptions:
     short_batch
         What is done with the last batch of a pass if it is shorter than the others. ``mean``: a step like any other, as
         scikit-learn and PyTorch do. ``weighted``: a step weighted by its share of a full batch, see
-        `fastmlp.backends.reference.Step`. ``drop``: nothing, its examples are left out of this pass.
+        `fastmlp.backends.reference_optimizer.Step`. ``drop``: nothing, its examples are left out of this pass.
+    loss
+        ``cross-entropy``, ``binary-cross-entropy``, ``squared-error`` or ``poisson``: see
+        `fastmlp.backends.reference_losses`.
+    nesterov
+        Whether the momentum of ``sgd`` is Nesterov's.
+    l2
+        Scikit-learn's `alpha`, at least 0: to the loss of a batch belongs l2 / 2 * |weights|^2 / (sum of the batch's
+        sample weights). It is another scale for the penalty that `weight_decay` is, which knows no batch.
+    learning_rate
+        ``constant``; ``invscaling``, which divides the rate by (examples seen in earlier epochs + 1) ** `power_t`; or
+        ``adaptive``, which divides it by 5 where `patience` is at its end, until it is 1e-6: as in scikit-learn.
+    power_t
+        Of ``invscaling``, at least 0.
+    patience
+        How many epochs in a row may fail to lower the loss by `tol`. One more ends the training, or makes an
+        ``adaptive`` rate smaller. None runs all epochs.
+    tol
+        At least 0.
     threads
         How many threads share a training, or None for what the process may use where an update is large enough to gain
         by it. No bit depends on it.
@@ -44,7 +63,7 @@ class TrainingOptions:
     Raises
     ------
     UnknownName, InvalidInput
-        If the optimizer or what is done with a short batch is unknown, or a value is of the wrong kind or out of range.
+        If a name is unknown, a value is of the wrong kind or out of range, or two options do not go together.
 
     Examples
     --------
@@ -62,6 +81,13 @@ class TrainingOptions:
     accuracies: bool = False
     backend: str = "auto"
     short_batch: str = "mean"
+    loss: str = LOSSES[CROSS_ENTROPY]
+    nesterov: bool = False
+    l2: float = 0.0
+    learning_rate: str = "constant"
+    power_t: float = 0.5
+    patience: int | None = None
+    tol: float = 1e-4
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -75,6 +101,34 @@ class TrainingOptions:
             "threads": check_threads(self.threads),
             "accuracies": true_or_false("accuracies", self.accuracies),
             "short_batch": check_name("short_batch", self.short_batch, SHORT_BATCHES),
+            "loss": check_name("loss", self.loss, LOSSES),
+            "nesterov": true_or_false("nesterov", self.nesterov),
+            "l2": in_range("l2", self.l2),
+            "learning_rate": check_name("learning_rate", self.learning_rate, LEARNING_RATES),
+            "power_t": in_range("power_t", self.power_t),
+            "patience": None if self.patience is None else at_least_one("patience", self.patience),
+            "tol": in_range("tol", self.tol),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        if reason := self._contradiction():
+            raise InvalidInput(reason)
+
+    def _contradiction(self) -> str:
+        """Return which two options do not go together; nothing if all do."""
+        if self.nesterov and self.optimizer != OPTIMIZERS[SGD]:
+            return f"nesterov is True and optimizer is {self.optimizer!r}; Nesterov's momentum is one of 'sgd'"
+        if self.l2 and self.weight_decay:
+            return f"l2 is {self.l2} and weight_decay is {self.weight_decay}; they are one penalty, so give one of them"
+        if self.l2 and self.optimizer == OPTIMIZERS[ADAMW]:
+            return f"l2 is {self.l2} and optimizer is {self.optimizer!r}, which knows no penalty; give weight_decay"
+        if self.learning_rate == "adaptive" and self.patience is None:
+            return "learning_rate is 'adaptive' and patience is None; after how many epochs is the rate to fall?"
+        if self.accuracies and self.loss != LOSSES[CROSS_ENTROPY]:
+            return f"accuracies is True and loss is {self.loss!r}; only {LOSSES[CROSS_ENTROPY]!r} has an accuracy"
+        return ""
+
+    @property
+    def loss_code(self) -> int:
+        """Place of the loss in `registry.LOSSES`."""
+        return LOSSES.index(self.loss)

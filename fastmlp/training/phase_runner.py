@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backends import StepwiseTraining, get_backend, threads_for
-from ..network import Network, kernel_arguments
+from ..backends import StepwiseTraining, get_backend
+from ..backends.watch import Watch
+from ..machine import threads_for
+from ..network import Network, features, kernel_arguments
 from ..registry import OPTIMIZERS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..layout import Floats, Ints
     from .data import Examples
     from .options import TrainingOptions
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 FLOP_PER_CALL, STEPS_PER_CALL, SECONDS_PER_CALL = 1e9, 20_000, 0.1
 FLOP_PER_UPDATE = 6  # of a parameter and an example: a product and a sum, forward, backward and for the gradient
 
+SLOWEST_RATE = 1e-6  # at which an adaptive rate stops the training and becomes no smaller: scikit-learn's
+
 
 class PhaseRunner:
     """Trains a network through the epochs of one phase.
@@ -37,13 +43,24 @@ class PhaseRunner:
     anchor : (P,)
         Parameters that pulls lead to.
     examples
-        The labelled examples.
+        The examples.
+    watched
+        Rows of those of them that are not trained on, whose loss is watched.
     phase
         The phase.
     order : (epochs, n)
         The examples in the order in which they are visited, for each epoch of the phase.
     options
-        Say which backend computes, with which optimizer and batch size, and what is done with a short batch.
+        Say which backend computes, which loss, with which optimizer and batch size, and all else that a step knows.
+
+    Attributes
+    ----------
+    losses, penalties : (epochs,)
+        What the backend writes.
+    steps
+        Updates made.
+    watch
+        What may stop the phase; None for a phase that runs all its epochs, or that has a patience of its own.
     """
 
     def __init__(
@@ -51,35 +68,54 @@ class PhaseRunner:
         net: Network,
         anchor: Floats,
         examples: Examples,
+        watched: Ints,
         phase: ResolvedPhase,
         order: Ints,
         options: TrainingOptions,
     ) -> None:
-        self.losses = np.zeros(len(order))
-        self.steps = 0
+        self.losses, self.penalties = np.zeros(len(order)), np.zeros(len(order))
+        self.steps: int = 0
+        self.watch: Watch | None = None
         backend = get_backend(options.backend)
         # The features below the first layer that moves do not change: computed once, they become the inputs.
         moving = np.flatnonzero(phase.trainable) // 2  # layers
         depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
         theta, sizes, activation = kernel_arguments(net)
         above = slice(net.layout.starts[depth], None)
-        x = backend.hidden(theta, sizes, activation, examples.x, depth, options.threads) if depth else examples.x
+        x = (
+            features(net, examples.x, depth=depth, backend=options.backend, threads=options.threads)
+            if depth
+            else examples.x
+        )
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":
             order = np.ascontiguousarray(order[:, : order.shape[1] // batch_size * batch_size])
         optimizer = OPTIMIZERS.index(options.optimizer)
         theta, anchor, sizes = theta[above], anchor[above], sizes[depth:]
+        if phase.patience is None and (options.patience is not None or len(watched)):
+            self.watch = watch_for(options, watched, theta, len(order))
+        self._theta = theta
         rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
         self._steps_per_epoch = math.ceil(order.shape[1] / batch_size)
         flop = FLOP_PER_UPDATE * theta.size * batch_size
         self._steps_per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / flop)))
         visits = x, examples.y, order, batch_size
-        weighted = options.short_batch == "weighted"
+        steps: dict[str, Any] = {
+            "weighted": options.short_batch == "weighted",
+            "loss": options.loss_code,
+            "sample_weight": examples.sample_weight,
+            "nesterov": options.nesterov,
+        }
         if phase.adapters is None:
-            threads = options.threads or threads_for(flop, updates=self._steps_per_epoch * len(order))
+            steps |= {
+                "paces": paces_for(options, order),
+                "penalties": self.penalties if options.l2 else None,
+                "watch": self.watch,
+            }
+            threads = options.threads or threads_for(flop, self._steps_per_epoch * len(order))
             self._training = backend.start_training(
                 theta, sizes, activation, optimizer, *visits, rates, decays, pulls, anchor, options.momentum,
-                self.losses, weighted=weighted, threads=threads,
+                self.losses, threads=threads, **steps,
             )  # fmt: skip
         else:
             head = theta[net.layout.above(depth).starts[len(sizes) - 2] :]
@@ -89,19 +125,62 @@ class PhaseRunner:
                 partial(
                     backend.train_lora, theta, factors, moments, sizes, activation, optimizer, *visits,
                     phase.adapters.rank, 1.0, rates, decays, theta.copy(), options.momentum, self.losses,
-                    weighted=weighted,
+                    **steps,
                 )
             )  # fmt: skip
 
+    @property
+    def epochs_run(self) -> int:
+        """Whole epochs that were trained."""
+        return int(self.steps // self._steps_per_epoch)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the watch has stopped the phase."""
+        return self.watch is not None and self.watch.stopped
+
+    def keep_best(self) -> int | None:
+        """Go back to the parameters with the lowest loss of the examples that are held back; return their epoch.
+
+        None is returned, and nothing changed, if nothing was watched or no epoch had a loss that is a number.
+        """
+        if self.watch is None or self.watch.lowest_epoch < 0:
+            return None
+        self._theta[:] = self.watch.best
+        return self.watch.lowest_epoch
+
     def run(self, epochs: int) -> bool:
-        """Train for this many more epochs; return whether all losses were finite."""
+        """Train for this many more epochs, or until the watch stops; return whether all losses were finite."""
         last = self.steps + epochs * self._steps_per_epoch
         while self.steps < last:
             first, start = self.steps, perf_counter()
             target = min(first + self._steps_per_call, last)
             self.steps = self._training.run(first, target, ends=target == last)
+            if self.stopped:
+                return True
             if self.steps < target:
                 return False
             if target < last:
                 self._steps_per_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
         return True
+
+
+def watch_for(options: TrainingOptions, held_back: Ints, theta: Floats, epochs: int) -> Watch:
+    """Return the watch over a phase, as the options say."""
+    return Watch(
+        held_back,
+        np.empty(epochs),
+        theta.copy(),
+        tolerance=options.tol,
+        patience=math.inf if options.patience is None else options.patience,
+        slowest=SLOWEST_RATE / options.lr if options.learning_rate == "adaptive" else math.inf,
+    )
+
+
+def paces_for(options: TrainingOptions, order: Ints) -> NDArray[np.float64] | None:
+    """Return what learning rates are multiplied by in each epoch, if that is known beforehand and is not one."""
+    if options.learning_rate != "invscaling":
+        return None
+    epochs, n = order.shape
+    paces: NDArray[np.float64] = (n * np.arange(epochs) + 1.0) ** -options.power_t
+    return paces

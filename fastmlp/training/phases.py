@@ -105,7 +105,7 @@ def resolve_phase(net: Network, multipliers: Table, options: TrainingOptions, ep
     multipliers : (L, 2)
         Of the learning rate, for each weight matrix and each bias.
     options
-        Hold the learning rate and the weight decay.
+        Hold the learning rate and the weight decay, or the L2 penalty in its place.
     epochs
         Of this phase.
 
@@ -116,5 +116,5 @@ def resolve_phase(net: Network, multipliers: Table, options: TrainingOptions, ep
     """
     rates = in_range("lr", options.lr, above=0, below=float(np.finfo(net.dtype).max)) * multipliers
     decays = np.zeros_like(multipliers)
-    decays[:, 0] = options.weight_decay
+    decays[:, 0] = options.l2 or options.weight_decay
     return ResolvedPhase(epochs, rates, decays, np.zeros_like(multipliers))

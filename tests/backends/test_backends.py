@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fastmlp.backends import reference
-from fastmlp.registry import ACTIVATIONS, FLUSHED, OPTIMIZERS, TINY
+from fastmlp.registry import ACTIVATIONS, FLUSHED, LOSSES, OPTIMIZERS, TINY
 
-from ..trainings import run, training
+from ..trainings import run, training, watched
 
 compiled = pytest.importorskip("fastmlp.backends.compiled", reason="the compiled backend needs numba")
 memory = pytest.importorskip("fastmlp.backends.kernels.memory")
@@ -44,7 +44,13 @@ def assert_same_training(arguments: dict[str, Any]) -> None:
     assert_close(ours["theta"], expected["theta"])
     assert_close(ours["state"], expected["state"])
     dtype = expected["theta"].dtype
-    assert_close(ours["losses"].astype(dtype), expected["losses"].astype(dtype))
+    for name in {"losses", "penalties"} & ours.keys():
+        assert_close(ours[name].astype(dtype), expected[name].astype(dtype))
+    if "watch" in ours:
+        assert_close(ours["watch"].best, expected["watch"].best)
+        assert_array_equal(np.isnan(ours["watch"].losses), np.isnan(expected["watch"].losses))
+        assert_close(*(np.nan_to_num(run["watch"].losses).astype(dtype) for run in (ours, expected)))
+        assert ours["watch"].stopped == expected["watch"].stopped
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -87,6 +93,56 @@ def test_training_agrees_with(changes: dict[str, Any], optimizer: str, dtype: st
     assert_same_training(training((6, 21, 3), optimizer=optimizer, dtype=dtype, **changes))
 
 
+LOSS_CHANGES: list[dict[str, Any]] = [
+    {},
+    {"has_weights": True},
+    {"has_weights": True, "nesterov": True, "weighted": True},
+    {"nesterov": True, "decays": 0.1, "pulls": 0.5},
+    {"paces": np.array([1.0, 0.5, 0.25, 0.1]), "batch_size": 1, "n": 5, "last": 20},
+    {"penalties": np.zeros(4), "decays": [0.1, 0.0], "has_weights": True},
+    {"penalties": np.zeros(4), "decays": 0.1, "rates": [[0.0, 0.0], [0.05, 0.02]]},
+]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("changes", LOSS_CHANGES, ids=str)
+@pytest.mark.parametrize("outputs", [1, 3, 18])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_training_agrees_for_each_loss(loss: str, outputs: int, changes: dict[str, Any], dtype: str) -> None:
+    changes = {"optimizer": "sgd" if "nesterov" in changes else "adam"} | changes
+    assert_same_training(training((6, 21, outputs), loss=loss, dtype=dtype, **changes))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"held_back": 5},
+        {"held_back": 11, "patience": 2, "tolerance": 1e-3},
+        {"patience": 1, "tolerance": 1.0},
+        {"patience": 1, "tolerance": 0.3, "slowest": 0.01},
+    ],
+    ids=str,
+)
+def test_a_watched_training_agrees(options: dict[str, Any], loss: str, dtype: str) -> None:
+    arguments = training(
+        (6, 21, 3), loss=loss, dtype=dtype, n=29, epochs=12, has_weights=True, penalties=np.zeros(12), decays=0.01
+    )
+    assert_same_training(watched(arguments, **options))
+
+
+def test_a_watched_training_in_two_calls_has_the_same_bits() -> None:
+    arguments = watched(training((6, 21, 3), n=29, epochs=12), held_back=5, patience=2, slowest=0.1)
+    _, whole = run(compiled, arguments)
+    for cut in (1, 3, 17):
+        _, half = run(compiled, arguments, last=cut)
+        _, halves = run(compiled, half, first=cut, last=arguments["last"])
+        assert_array_equal(halves["theta"], whole["theta"])
+        assert_array_equal(halves["watch"].best, whole["watch"].best)
+        assert_array_equal(halves["watch"].state, whole["watch"].state)
+
+
 @st.composite
 def trainings(draw: Any) -> dict[str, Any]:
     """Any small training: widths around the edges of vectors and tiles, and any mixture of rates."""
@@ -107,6 +163,9 @@ def trainings(draw: Any) -> dict[str, Any]:
         decays=draw(st.sampled_from([0.0, 0.1])),
         pulls=draw(st.sampled_from([0.0, 2.0])),
         weighted=draw(st.booleans()),
+        loss=draw(st.sampled_from(LOSSES)),
+        has_weights=draw(st.booleans()),
+        nesterov=draw(st.booleans()),
     )
 
 
@@ -166,8 +225,9 @@ def test_passes_agree(sizes: tuple[int, ...], activation: str, dtype: str) -> No
     assert_close(compiled.forward(*network, given["x"]), reference.forward(*network, given["x"]))
     for depth in range(len(sizes) - 1):
         assert_close(compiled.features(*network, given["x"], depth), reference.features(*network, given["x"], depth))
-    loss, gradient = compiled.loss_and_gradient(*network, given["x"], given["y"])
-    expected_loss, expected_gradient = reference.loss_and_gradient(*network, given["x"], given["y"])
+    examples = np.tile(given["x"], (5, 1)), np.tile(given["y"], 5)  # more than the backend takes at a time
+    loss, gradient = compiled.loss_and_gradient(*network, *examples)
+    expected_loss, expected_gradient = reference.loss_and_gradient(*network, *examples)
     assert loss == pytest.approx(expected_loss, rel=TOLERANCE[dtype])
     assert_close(gradient, expected_gradient)
 

@@ -100,7 +100,7 @@ def test_an_edit_in_any_file_serves_no_stale_code(tmp_path: Path) -> None:
     """The loss is in kernels/loss.py; the function that is cached in kernels/engine.py, which does not change."""
     loss = copy_of_the_package(tmp_path) / "kernels" / "loss.py"
     before = float(run(TRAIN, tmp_path / COPY).stdout.split()[0])
-    loss.write_text(loss.read_text().replace("loss = 0.0", "loss = 1.0"))
+    loss.write_text(loss.read_text().replace("losses = 0.0", "losses = 1.0"))
     after = float(run(TRAIN, tmp_path / COPY).stdout.split()[0])
     assert after == pytest.approx(before + 1)
 
@@ -112,7 +112,7 @@ SOURCES = sorted(str(path.relative_to(BACKENDS)) for path in BACKENDS.rglob("*.p
 def test_code_is_filed_under_the_sources_that_were_imported(tmp_path: Path) -> None:
     """An edit, or an upgrade, between the import and the first call: what is compiled is the code before it."""
     loss = copy_of_the_package(tmp_path) / "kernels" / "loss.py"
-    edited = loss.read_text().replace("loss = 0.0", "loss = 1.0")
+    edited = loss.read_text().replace("losses = 0.0", "losses = 1.0")
     upgraded = (
         f"from pathlib import Path; from fastmlp.backends import compiled; Path({str(loss)!r}).write_text({edited!r})"
     )

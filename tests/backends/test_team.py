@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastmlp
-from fastmlp.backends import FLOP_OF_A_TEAM, FLOP_WORTH_A_TEAM, threads_for
 from fastmlp.errors import InvalidInput
+from fastmlp.machine import FLOP_OF_A_TEAM, FLOP_WORTH_A_TEAM, threads_for
 
 pytest.importorskip("numba")
 
@@ -112,7 +112,7 @@ def test_threads_that_cannot_be_are_refused(threads: Any) -> None:
 
 
 def test_small_work_gets_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastmlp.backends.usable_cores", lambda: 8)
+    monkeypatch.setattr("fastmlp.machine.usable_cores", lambda: 8)
     assert threads_for(FLOP_OF_A_TEAM / 2, 10**9) == 1
     assert threads_for(FLOP_OF_A_TEAM, 1) == 1
     assert threads_for(FLOP_OF_A_TEAM, int(FLOP_WORTH_A_TEAM / FLOP_OF_A_TEAM)) == 8

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...registry import BETA1, BETA2
 from ..coefficients import (
+    AHEAD,
     BARE,
     DECAY,
     FLOOR,
@@ -18,6 +19,7 @@ from ..coefficients import (
     MOMENTUM,
     NEW1,
     NEW2,
+    NUDGE,
     OLD1,
     OLD2,
     S0,
@@ -132,14 +134,14 @@ class Update:
                         emit.store(self.pull(at), self.rows[0], at)
 
     def sgd(self, gradient: Any, at: Any, *, bare: bool) -> Any:
-        """v = momentum v - rate g; p += v."""
+        """v = momentum v - rate g; p += v, or Nesterov's AHEAD v + NUDGE g, which is never bare."""
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
         g = gradient if bare else emit.fma(self.coefficient[DECAY], p, gradient)
         v = emit.fma(self.coefficient[STEP], g, builder.fmul(self.coefficient[MOMENTUM], emit.load(self.rows[1], at)))
         v = v if bare else self.flush(v)
         emit.store(v, self.rows[1], at)
-        return builder.fadd(p, v)
+        return builder.fadd(p, v if bare else self.ahead(v, g))
 
     def adam(self, gradient: Any, at: Any, *, bare: bool) -> Any:
         """Kingma & Ba's algorithm 1, its corrections in STEP and GUARD; adamw's decay is in KEEP."""
@@ -156,6 +158,12 @@ class Update:
         emit.store(v, self.rows[2], at)
         share = builder.fdiv(m, builder.fadd(emit.sqrt(v), self.coefficient[GUARD]))
         return emit.fma(self.coefficient[STEP], share, p)
+
+    def ahead(self, v: Any, g: Any) -> Any:
+        """v, or AHEAD v + NUDGE g if AHEAD is not 1."""
+        ahead, nudge = self.broadcast(AHEAD), self.broadcast(NUDGE)
+        moved = self.emit.fma(ahead, v, self.builder.fmul(nudge, g))
+        return self.builder.select(self.emit.differs(ahead, 1.0), moved, v)
 
     def mean(self, average: Any, number: Any, old: Any, new: Any) -> Any:
         """old * average + new * number."""

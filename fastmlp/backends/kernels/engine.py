@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...registry import SGD
+from .. import watch as watching
 from ..codegen.types import panel_width
-from ..coefficients import FLOOR
-from ..jit import entry, inlined
+from ..coefficients import FLOOR, PACE, PER, TOTAL
+from ..jit import entry, inlined, kernel
+from ..watch import PACE as WATCHED_PACE
+from ..watch import STOPPED as WATCH_STOPPED
 from .activations import activate, is_smooth
-from .loss import cross_entropy
+from .loss import TARGETS, mean_loss
+from .loss import WEIGHT as WEIGHT_ROW
 from .memory import (
     ANCHOR,
     BIAS,
@@ -46,6 +50,9 @@ if TYPE_CHECKING:
 
     from ...layout import Floats, Ints
     from ..codegen.types import Tile
+
+
+judge = kernel(watching.judge)
 
 
 @inlined
@@ -118,16 +125,17 @@ def predict(
 @entry
 def train(
     tile: Tile, theta: Floats, state: Floats, anchor: Floats, parameters: Floats, table: Ints, unit: int,
-    inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, labels: Ints, coefficients: Floats,
-    clock: NDArray[np.float64], activation: int, activation_row: Floats, identity_row: Floats, optimizer: int,
-    x: Floats, y: NDArray[np.int64], order: Ints, batch_size: int, rates: NDArray[np.float64],
-    decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], first: int,
-    last: int, begins: int, ends: int, team: Ints, thread: int, threads: int,
+    inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, coefficients: Floats, clock: NDArray[np.float64],
+    activation: int, activation_row: Floats, identity_row: Floats, optimizer: int, x: Floats, y: Ints, targets: Floats,
+    weights: Floats, loss: int, order: Ints, batch_size: int, rates: NDArray[np.float64], decays: NDArray[np.float64],
+    pulls: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], paces: NDArray[np.float64],
+    penalties: NDArray[np.float64], held_back: Ints, watched: NDArray[np.float64], best: Floats,
+    watch: NDArray[np.float64], first: int, last: int, begins: int, ends: int, team: Ints, thread: int, threads: int,
 ) -> int:  # fmt: skip
     """Make the updates `first` to `last` - 1 of a training; see `reference.train`.
 
     All threads of a team make the same call, but for `thread`, from 0, and `spare`, `coefficients` and `clock`, which
-    each has for itself.
+    each has for itself. An array that stands for something that is not given is empty, `y` or `targets` is in any case.
 
     Parameters
     ----------
@@ -137,7 +145,7 @@ def train(
     begins
         Whether they are to be copied here first: theta, and the anchor; and `state`, if it is not empty.
     ends
-        Whether they are to be copied back at last. After a loss that is not finite they always are.
+        Whether they are to be copied back at last. Where the training itself ends they always are.
     """
     size = padded_size(tile, parameters, table)
     if begins and thread == 0:
@@ -148,21 +156,61 @@ def train(
                 pad(tile, state[1], parameters, MOMENT2 * size, table)
         if parameters.size > ANCHOR * size:
             pad(tile, anchor, parameters, ANCHOR * size, table)
-    done = last
+    done, n, batch = last, order.shape[1], min(batch_size, order.shape[1])
+    n_batches = (n + batch - 1) // batch
     for s in range(first, last):
-        count = forward_and_loss(
-            tile, parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y,
-            order, batch_size, losses, s, team, thread, threads,
-        )  # fmt: skip
-        if count == 0:
-            done = s
+        epoch, is_last = s // n_batches, (s + 1) % n_batches == 0
+        pieces = (held_back.size + batch - 1) // batch if is_last else 0
+        # The batch, and at the end of an epoch what is held back, piece by piece: one loop, so that the forward pass is
+        # compiled once.
+        held_loss, held_weight = 0.0, 0.0
+        for piece in range(1 + pieces):
+            rows = order[epoch] if piece == 0 else held_back
+            start = s % n_batches * batch if piece == 0 else (piece - 1) * batch
+            count = min(batch, rows.size - start)
+            batch_loss = forward_and_loss(
+                tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, x, y,
+                targets, weights, loss, rows, start, count, clock, team, thread, threads,
+            )  # fmt: skip
+            if piece > 0:
+                held_loss += batch_loss
+                held_weight += clock[TOTAL]
+                meet(team, thread, threads)
+                continue
+            per = 1 / clock[TOTAL] if clock[TOTAL] > 0 else 0.0
+            if thread == 0:
+                losses[epoch] += batch_loss * (count * per) / n
+                if penalties.size > 0:
+                    penalties[epoch] += per * penalty(parameters, table, rates, decays) * count / n
+                if not math.isfinite(batch_loss):
+                    losses[epoch + 1 :] = np.nan
+                    team[STOPPED] = 1
+            meet(team, thread, threads)
+            if team[STOPPED]:
+                done = s
+                break
+            set_clock(clock, s + 1, n_batches)
+            clock[PACE] = paces[epoch] * watch[WATCHED_PACE]
+            clock[PER] = per if penalties.size > 0 else 1.0
+            backward_and_update(
+                tile, inputs, deltas, spare, parameters, table, count, activation_row, identity_row, optimizer, rates,
+                decays, pulls, momentum, s + 1, clock, coefficients, team, thread, threads,
+            )  # fmt: skip
+        if done == s:
             break
-        set_clock(clock, s + 1, (order.shape[1] + batch_size - 1) // batch_size)
-        backward_and_update(
-            tile, inputs, deltas, spare, parameters, table, count, activation_row, identity_row, optimizer, rates,
-            decays, pulls, momentum, s + 1, clock, coefficients, team, thread, threads,
-        )  # fmt: skip
-    if (ends or done < last) and thread == 0:
+        if is_last and watched.size > 0:
+            if thread == 0:
+                seen = losses[epoch] + (penalties[epoch] if penalties.size > 0 else 0.0)
+                if held_weight > 0:
+                    seen = held_loss / held_weight
+                    watched[epoch] = seen
+                if judge(watch, epoch, seen):
+                    unpad(tile, parameters, VALUE * size, best, table)
+            meet(team, thread, threads)
+            if watch[WATCH_STOPPED] != 0:
+                done = s + 1
+                break
+    if (ends or done < last or watch[WATCH_STOPPED] != 0) and thread == 0:
         unpad(tile, parameters, VALUE * size, theta, table)
         if state.size:
             unpad(tile, parameters, MOMENT * size, state[0], table)
@@ -174,49 +222,59 @@ def train(
 @inlined
 def forward_and_loss(
     tile: Tile, parameters: Floats, table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats,
-    scratch: Floats, labels: Ints, activation: int, activation_row: Floats, x: Floats, y: NDArray[np.int64],
-    order: Ints, batch_size: int, losses: NDArray[np.float64], s: int, team: Ints, thread: int, threads: int,
-) -> int:  # fmt: skip
-    """Compute the gradient at the logits for the batch of step s, and add the batch's loss to its epoch's.
+    scratch: Floats, activation: int, activation_row: Floats, x: Floats, y: Ints, targets: Floats, weights: Floats,
+    loss: int, rows: Ints, start: int, count: int, clock: NDArray[np.float64], team: Ints, thread: int, threads: int,
+) -> float:  # fmt: skip
+    """Compute the gradient at the outputs for `count` of the examples in `rows`, and the sum of their weights.
 
     Returns
     -------
-    Examples in the batch; 0 if its loss is not finite, which is the end of the training.
+    Weighted sum of the losses, in the first thread of a team. The others return 0, and have to meet it before they read
+    the gradient.
     """
-    n = order.shape[1]
-    n_batches = (n + batch_size - 1) // batch_size
-    epoch, start = s // n_batches, s % n_batches * batch_size
-    count = min(batch_size, n - start)
+    step = (count + unit - 1) // unit * unit
     for j in range(share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)):
-        example = order[epoch, start + j]
-        labels[j] = y[example]
+        example = rows[start + j]
         gather(tile, inputs, table[0, STEP], j, x, example)
+        scratch[WEIGHT_ROW * step + j] = weights[example]
+        for c in range(targets.shape[1]):
+            scratch[(TARGETS + c) * step + j] = targets[example, c]
+    clock[TOTAL] = 0.0
+    for j in range(count):
+        clock[TOTAL] += weights[rows[start + j]]
     meet(team, thread, threads)
     forward(
         tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row, team, thread,
         threads,
     )  # fmt: skip
+    batch_loss = 0.0
     if thread == 0:
-        loss = loss_and_delta(tile, deltas, spare, table, count, unit, labels, scratch)
-        losses[epoch] += loss / n
-        if not math.isfinite(loss):
-            losses[epoch + 1 :] = np.nan
-            team[STOPPED] = 1
-    meet(team, thread, threads)
-    return 0 if team[STOPPED] else count
+        columns, at = table[-1, COLUMNS], delta_start(deltas, table.shape[0] - 1)
+        panel, origin = panel_width(tile, deltas), zero_offset(spare)
+        transpose(tile, spare, origin, step, panel, deltas, at, panel, table[-1, STEP], step, columns)
+        batch_loss = mean_loss(tile, loss, spare, step, table[-1, OUTPUTS], count, clock, rows, start, y, scratch)
+        transpose(tile, deltas, at, panel, table[-1, STEP], spare, origin, step, panel, columns, step)
+    return batch_loss
 
 
-@inlined
-def loss_and_delta(
-    tile: Tile, deltas: Floats, spare: Floats, table: Ints, count: int, unit: int, labels: Ints, scratch: Floats
-) -> float:
-    """Sum of the losses of a batch; its logits, (B, C), become the gradient of their mean."""
-    columns, step, at = table[-1, COLUMNS], (count + unit - 1) // unit * unit, delta_start(deltas, table.shape[0] - 1)
-    panel, origin = panel_width(tile, deltas), zero_offset(spare)
-    transpose(tile, spare, origin, step, panel, deltas, at, panel, table[-1, STEP], step, columns)
-    loss = cross_entropy(tile, spare, step, table[-1, OUTPUTS], count, labels, scratch)
-    transpose(tile, deltas, at, panel, table[-1, STEP], spare, origin, step, panel, columns, step)
-    return loss
+@kernel
+def penalty(parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64]) -> float:
+    """Half the sum of the squares of what moves, each times its decay."""
+    total = 0.0
+    for part in range(2 * table.shape[0]):
+        layer, is_bias = part // 2, part % 2
+        start = table[layer, WEIGHT + is_bias]
+        stop = start + table[layer, COLUMNS] if is_bias else table[layer, BIAS]
+        if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
+            continue
+        squares, others = 0.0, 0.0  # two sums, because each addition waits for the one before it
+        for i in range(start, stop - 1, 2):
+            squares += np.float64(parameters[i]) * np.float64(parameters[i])
+            others += np.float64(parameters[i + 1]) * np.float64(parameters[i + 1])
+        if (stop - start) % 2:
+            squares += np.float64(parameters[stop - 1]) * np.float64(parameters[stop - 1])
+        total += decays[layer, is_bias] / 2 * (squares + others)
+    return total
 
 
 @inlined

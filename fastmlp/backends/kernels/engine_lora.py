@@ -8,11 +8,13 @@ is never computed.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..codegen.types import panel_width
+from ..coefficients import TOTAL
 from ..jit import entry, inlined
 from .engine import delta_start, forward_and_loss
 from .memory import (
@@ -46,8 +48,8 @@ A, B = range(2)  # columns of a table of places
 def train_lora(
     tile: Tile, theta: Floats, base: Floats, parameters: Floats, frozen: Floats, factors: Floats, places: Ints,
     table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, merged: Floats,
-    scratch: Floats, labels: Ints, coefficients: Floats, clock: NDArray[np.float64], activation: int,
-    activation_row: Floats, identity_row: Floats, optimizer: int, x: Floats, y: NDArray[np.int64], order: Ints,
+    scratch: Floats, coefficients: Floats, clock: NDArray[np.float64], activation: int, activation_row: Floats,
+    identity_row: Floats, optimizer: int, x: Floats, y: Ints, targets: Floats, weights: Floats, loss: int, order: Ints,
     batch_size: int, rank: int, width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64],
     momentum: float, losses: NDArray[np.float64], first: int, last: int, team: Ints,
 ) -> int:  # fmt: skip
@@ -72,17 +74,22 @@ def train_lora(
     """
     pad(tile, theta, parameters, zero_offset(parameters), table)
     pad(tile, base, frozen, zero_offset(frozen), table)
-    done, size = last, padded_size(tile, parameters, table)
+    done, size, n = last, padded_size(tile, parameters, table), order.shape[1]
     pieces = parameters.size // size
+    n_batches = (n + batch_size - 1) // batch_size
     for s in range(first, last):
-        count = forward_and_loss(
-            tile, parameters, table, unit, inputs, deltas, spare, scratch, labels, activation, activation_row, x, y,
-            order, batch_size, losses, s, team, 0, 1,
+        epoch, start = s // n_batches, s % n_batches * batch_size
+        count = min(batch_size, n - start)
+        batch_loss = forward_and_loss(
+            tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, x, y, targets,
+            weights, loss, order[epoch], start, count, clock, team, 0, 1,
         )  # fmt: skip
-        if count == 0:
+        losses[epoch] += batch_loss * (count / clock[TOTAL]) / n if clock[TOTAL] > 0 else 0.0
+        if not math.isfinite(batch_loss):
+            losses[epoch + 1 :] = np.nan
             done = s
             break
-        set_clock(clock, s + 1, (order.shape[1] + batch_size - 1) // batch_size)
+        set_clock(clock, s + 1, n_batches)
         for layer in range(table.shape[0] - 1, -1, -1):
             delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
             last_layer = layer == table.shape[0] - 1

@@ -17,6 +17,7 @@ from ...registry import SGD, TINY
 from ..codegen.math import exp, log
 from ..codegen.types import panel_width
 from ..coefficients import (
+    AHEAD,
     DECAY,
     FLOOR,
     GUARD,
@@ -25,6 +26,7 @@ from ..coefficients import (
     MOMENTUM,
     NEW1,
     NEW2,
+    NUDGE,
     OLD1,
     OLD2,
     S0,
@@ -166,7 +168,10 @@ def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: in
     if optimizer == SGD:
         v = coefficients[MOMENTUM] * parameters[moment] + coefficients[STEP] * g
         parameters[moment] = 0 if abs(v) < coefficients[LEAST] else v
-        p += parameters[moment]
+        if coefficients[AHEAD] == 1:
+            p += parameters[moment]
+        else:
+            p += coefficients[AHEAD] * parameters[moment] + coefficients[NUDGE] * g
     else:
         m = coefficients[OLD1] * parameters[moment] + coefficients[NEW1] * g
         v = coefficients[OLD2] * parameters[moment2] + coefficients[NEW2] * (g * g)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
 from ..codegen.math import exp, sqrt
 from ..coefficients import (
+    AHEAD,
     BARE,
     DECAY,
     GUARD,
@@ -19,15 +20,20 @@ from ..coefficients import (
     MOMENTUM,
     NEW1,
     NEW2,
+    NUDGE,
     OLD1,
     OLD2,
     ONE,
+    PACE,
+    PER,
     SHARE,
     SHORT_LOG1,
     SHORT_LOG2,
     SHORT_SHARE,
     SHRINK,
     STEP,
+    STEPS,
+    VELOCITIES,
 )
 from ..jit import inlined
 
@@ -54,16 +60,18 @@ def set_coefficients(
 ) -> None:  # fmt: skip
     """Fill in the numbers of update t (from 1) of parameters with this rate, decay and pull."""
     share = clock[SHARE]
-    rate = share * rate
+    rate, decay = share * clock[PACE] * rate, clock[PER] * decay
     coefficients[ONE] = 1
     coefficients[DECAY] = 0.0 if optimizer == ADAMW else decay
     coefficients[KEEP] = 1 - rate * decay if optimizer == ADAMW else 1.0
     coefficients[SHRINK] = 1 / (1 + rate * pull)
     coefficients[LEAST] = TINY if t % FLUSHED == 0 else 0.0
-    coefficients[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0 and (optimizer == SGD or share == 1)
+    is_plain = clock[VELOCITIES] == 1 if optimizer == SGD else share == 1
+    coefficients[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0 and is_plain
     coefficients[MOMENTUM] = momentum
     if optimizer == SGD:
         coefficients[STEP] = -rate
+        coefficients[AHEAD], coefficients[NUDGE] = clock[VELOCITIES], -rate * clock[STEPS]
     else:
         coefficients[OLD1], coefficients[NEW1] = 1 - share * (1 - BETA1), share * (1 - BETA1)
         coefficients[OLD2], coefficients[NEW2] = 1 - share * (1 - BETA2), share * (1 - BETA2)

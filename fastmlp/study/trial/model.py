@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...backends import get_backend
-from ...backends.reference import two_logits
+from ...backends.reference_losses import two_logits
 from ...measures import log_loss
 from ...network import Network, kernel_arguments, softmax
 from ...problems import Scaler, Task
