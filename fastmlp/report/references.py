@@ -106,6 +106,11 @@ REFERENCES = {
         *("Li et al. 2018", "X. Li, Y. Grandvalet, F. Davoine", 2018),
         *("Explicit inductive bias for transfer learning with convolutional networks", "ICML", "arXiv:1802.01483"),
     ),
+    "nadeau2003": Reference(
+        *("Nadeau and Bengio 2003", "C. Nadeau, Y. Bengio", 2003),
+        "Inference for the generalization error",
+        *("Machine Learning 52", "doi:10.1023/A:1024068626366"),
+    ),
     "nguyen2020": Reference(
         *("Nguyen et al. 2020", "C. V. Nguyen, T. Hassner, M. Seeger, C. Archambeau", 2020),
         *("LEEP: a new measure to evaluate transferability of learned representations", "ICML", "arXiv:2002.12462"),

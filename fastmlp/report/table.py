@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 from .format import KINDS, printable
-from .pairs import Comparison
+from .pairs import Difference
 
 __all__ = [
     "Cell",
@@ -81,7 +81,7 @@ def shade(value: float | None, best: float, steps: Sequence[float] = POINTS_BEHI
     return None if value is None else sum(best - value < step for step in steps)
 
 
-def effect_cell(comparison: Comparison | None) -> Cell:
+def effect_cell(comparison: Difference | None) -> Cell:
     """Make a cell of a difference in points with the sign of its verdict; a dash where it was not compared."""
     if comparison is None or comparison["mean"] is None:
         return cell("count", None)

@@ -5,6 +5,6 @@ Not here: the comparisons behind the answer, which are in `comparison`, nor the 
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import negative, panels
+from .tables import gains, negative, panels, pooled, pooled_by_problem
 
-chapter = Chapter("answer", numbers, tables=(negative, panels))
+chapter = Chapter("answer", numbers, tables=(gains, negative, panels, pooled, pooled_by_problem))

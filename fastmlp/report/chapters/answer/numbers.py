@@ -15,6 +15,7 @@ from ...study import InProblem, Study
 from ...winners import Winners, winners
 from .asked import Asked, asked
 from .harm import Freezing, Negative, against_plain, freezing, negative
+from .pooled import Pooled, pooled
 from .relations import Relation, relations
 
 __all__ = ["Answer", "Group", "Headline", "Numbers", "Overview", "numbers"]
@@ -83,12 +84,13 @@ class Overview(TypedDict):
 
 
 class Numbers(TypedDict):
-    """The answer to the lab's question, if it was asked; answers by problem; harm and cost; all cells together.
+    """The answer to the lab's question, if it was asked; sizes together; answers by problem; harm and cost; all cells.
 
     Negative transfer and the cost of freezing are None where there is nothing to hold a strategy against.
     """
 
     asked: Asked | None
+    pooled: Pooled | None
     answers: dict[str, Answer]
     negative: Negative | None
     freezing: Freezing | None
@@ -101,6 +103,7 @@ def numbers(study: Study) -> Numbers:
     stand = {p: standings(study, p) for p in study.grid.problems}
     return {
         "asked": asked(study),
+        "pooled": pooled(study),
         "answers": {p: _answer(study, p, stand[p]) for p in study.grid.problems},
         "negative": negative(study),
         "freezing": freezing(study),

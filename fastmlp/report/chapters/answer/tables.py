@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...problems import Problem
-from ...table import Table, cell, head, kind_head, name_head
+from ...table import Table, cell, effect_cell, head, kind_head, name_head
 from .harm import Harm
+from .pooled import Part, Pooled
 
-__all__ = ["negative", "panels"]
+__all__ = ["gains", "negative", "panels", "pooled", "pooled_by_problem"]
 
 
 def negative(data: Harm, order: Sequence[Problem]) -> Table:
@@ -31,5 +32,40 @@ def panels(problems: Sequence[Problem], strategies: Sequence[str]) -> Table:
             ]
             for p in problems
             for k in range(len(p["measures"][strategies[0]]) if strategies else 0)
+        ],
+    }
+
+
+def pooled(data: Pooled, part: Part) -> Table:
+    """Return the difference of each strategy from scratch over some sizes, one row per strategy, a column a problem."""
+    return {
+        "columns": [head("strategy", number=False), *(name_head(p["name"]) for p in data["problems"])],
+        "rows": [
+            [cell("name", s), *(effect_cell(p["differences"][part][k]) for p in data["problems"])]
+            for k, s in enumerate(data["strategies"])
+        ],
+    }
+
+
+def pooled_by_problem(data: Pooled, problem: str) -> Table:
+    """Return the difference of each strategy from scratch on one problem, a column for all, few and many labels."""
+    (differences,) = (p["differences"] for p in data["problems"] if p["name"] == problem)
+    words = {"all": "all sizes", "few": "few labels", "many": "many labels"}
+    return {
+        "columns": [head("strategy", number=False), *(head(words[part]) for part in data["sizes"])],
+        "rows": [
+            [cell("name", s), *(effect_cell(differences[part][k]) for part in data["sizes"])]
+            for k, s in enumerate(data["strategies"])
+        ],
+    }
+
+
+def gains(data: Pooled) -> Table:
+    """Return what each strategy gains over scratch on another target task."""
+    return {
+        "columns": [head("strategy", number=False), head("gain (points)"), head("95 % interval"), head("target tasks")],
+        "rows": [
+            [cell("name", g["strategy"]), cell("points", g["mean"]), cell("points_interval", g), cell("count", g["n"])]
+            for g in data["gains"]
         ],
     }

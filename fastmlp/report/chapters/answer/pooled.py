@@ -1,0 +1,130 @@
+"""Each strategy against scratch over all sizes together, and over few and many labels: what a practitioner asks.
+
+A question for each problem takes hundreds of comparisons off the correction, so that fewer stay undecided than cell by
+cell. It hides where a lead changes with the number of labels; few and many show the worst of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypedDict
+
+import numpy as np
+
+from ....stats import mean_interval, paired_family
+from ...grid import BASELINE, PLAIN
+from ...pairs import Difference, difference_of
+from ...study import Study
+
+__all__ = ["FEW_LABELS", "Gain", "Pooled", "PooledProblem", "Tally", "pooled"]
+
+FEW_LABELS = 50  # up to so many labels are few
+
+Part = Literal["all", "few", "many"]
+
+
+class Tally(TypedDict):
+    """How many comparisons were tested, and how they ended; controls apart, and the same trials counted once."""
+
+    tested: int
+    better: int
+    worse: int
+    tied: int
+    undecided: int
+
+
+class PooledProblem(TypedDict):
+    """One problem: the difference from scratch of each strategy, in the order of `Pooled.strategies`, by part."""
+
+    name: str
+    differences: dict[Part, list[Difference]]
+
+
+class Gain(TypedDict):
+    """What a strategy gains over scratch on another target task: the mean over targets, with its interval over them."""
+
+    strategy: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Pooled(TypedDict):
+    """All strategies against scratch, problem by problem, by falling similarity.
+
+    `sizes` has the numbers of labels of each part; there are no few and many unless the study has both. All sizes are
+    one family of comparisons, few and many another. `gains` are over the `targets` of problems that are no controls,
+    each target the mean of its problems; there are none for a single target.
+    """
+
+    strategies: list[str]
+    sizes: dict[Part, list[int]]
+    problems: list[PooledProblem]
+    tallies: dict[Part, Tally]
+    gains: list[Gain]
+    targets: int
+
+
+def pooled(study: Study) -> Pooled | None:
+    """Compare over sizes; None without scratch, another strategy, and a second size."""
+    grid, names = study.grid, [s for s in study.choices if s != PLAIN]
+    if PLAIN not in grid.strategies or not names or len(grid.sizes) < 2:
+        return None
+    few, many = [n for n in grid.sizes if n <= FEW_LABELS], [n for n in grid.sizes if n > FEW_LABELS]
+    sizes: dict[Part, list[int]] = {"all": list(grid.sizes)}
+    if few and many:
+        sizes |= {"few": few, "many": many}
+    problems: list[PooledProblem] = [{"name": p, "differences": {}} for p in study.ordered]
+    for family in (["all"], ["few", "many"]):
+        asked = [(one, part, s) for part in sizes if part in family for one in problems for s in names]
+        values = [_pair(study, one["name"], s, sizes[part]) for one, part, s in asked]
+        for (one, part, _), d in zip(asked, paired_family(values, margin=study.margin), strict=True):
+            one["differences"].setdefault(part, []).append(difference_of(d))
+    targets = list(dict.fromkeys(study.targets[p] for p in study.subjects))
+    return {
+        "strategies": names,
+        "sizes": sizes,
+        "problems": problems,
+        "tallies": {part: _tally(_distinct(study, problems, names, part)) for part in sizes},
+        "gains": [_gain(study, problems, k, s, targets) for k, s in enumerate(names)] if len(targets) > 1 else [],
+        "targets": len(targets),
+    }
+
+
+def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tuple[list[float], list[float]]:
+    """Return mean accuracies over sizes, of a strategy and of scratch, seed by seed; NaN where a size is missing."""
+    places = [study.grid.sizes.index(n) for n in sizes]
+    first, second = (study.curve(problem, s)[:, places].mean(axis=1) for s in (strategy, PLAIN))
+    return first.tolist(), second.tolist()
+
+
+def _distinct(study: Study, problems: Sequence[PooledProblem], names: Sequence[str], part: Part) -> list[Difference]:
+    """Return the differences that count: on problems that are no controls, each with trials of its own."""
+    found: dict[tuple[str, str], Difference] = {}
+    for one in problems:
+        if one["name"] in study.subjects:
+            for s, d in zip(names, one["differences"][part], strict=True):
+                found.setdefault((study.targets[one["name"]] if s == BASELINE else one["name"], s), d)
+    return list(found.values())
+
+
+def _tally(differences: Iterable[Difference]) -> Tally:
+    verdicts = [d["verdict"] for d in differences if d["p_different"] is not None]
+    return {
+        "tested": len(verdicts),
+        "better": verdicts.count("better"),
+        "worse": verdicts.count("worse"),
+        "tied": verdicts.count("tied"),
+        "undecided": verdicts.count("undecided"),
+    }
+
+
+def _gain(study: Study, problems: Sequence[PooledProblem], k: int, strategy: str, targets: Sequence[str]) -> Gain:
+    by_target: dict[str, list[float]] = {target: [] for target in targets}
+    for one in problems:
+        mean = one["differences"]["all"][k]["mean"]
+        if one["name"] in study.subjects and mean is not None:
+            by_target[study.targets[one["name"]]].append(mean)
+    m = mean_interval([float(np.mean(means)) for means in by_target.values() if means])
+    return {"strategy": strategy, "mean": m.mean, "low": m.low, "high": m.high, "n": m.n}

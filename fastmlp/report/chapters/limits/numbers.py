@@ -1,0 +1,98 @@
+"""How far the conclusions of a study reach: its examples, target tasks, sources, and settings."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from ...grid import BASELINE
+from ...study import Study
+
+__all__ = ["Numbers", "Population", "numbers", "wider"]
+
+DIGITS = (1797, 64)  # examples and features of scikit-learn's digits
+
+
+class Population(TypedDict):
+    """A target task: the problems that share it, and how its examples are divided anew for each seed.
+
+    `shared` is the share of one seed's held-out examples that another seed is expected to hold out too. `wider_few` and
+    `wider_many` say how many times as wide an interval over seeds would be if it were to hold for other examples of the
+    kind, with the fewest and with the most labels. `digits` are scikit-learn's.
+    """
+
+    problems: list[str]
+    examples: int
+    source_pool: int
+    held_out: int
+    shared: float
+    wider_few: float
+    wider_many: float
+    digits: bool
+
+
+class Numbers(TypedDict):
+    """The target tasks whose examples are known, and what is the same in all trials; controls apart.
+
+    `targets` counts all target tasks, `problems` the problems. `unpenalised` says that networks were trained without
+    tuning or weight decay, beside a baseline that has a penalty. `ratio` is the most source examples per target label,
+    with the most labels.
+    """
+
+    populations: list[Population]
+    targets: int
+    problems: int
+    controls: list[str]
+    hidden: list[int]
+    tuned: bool
+    unpenalised: bool
+    ratio: float | None
+
+
+def numbers(study: Study) -> Numbers:
+    """Return the numbers of the chapter."""
+    settings, groups = study.settings, dict[str, list[str]]()
+    for problem in study.subjects:
+        groups.setdefault(study.targets[problem], []).append(problem)
+    populations = [one for problems in groups.values() if (one := _population(study, problems))]
+    tuned = int(settings.get("tuning", {}).get("trials", 1)) > 1
+    decays = float(settings["training"]["weight_decay"]) > 0
+    return {
+        "populations": populations,
+        "targets": len(groups),
+        "problems": len(study.subjects),
+        "controls": list(study.control_problems),
+        "hidden": [int(width) for width in settings["network"]["hidden"]],
+        "tuned": tuned,
+        "unpenalised": BASELINE in study.grid.strategies and not tuned and not decays,
+        "ratio": max((one["source_pool"] / study.grid.sizes[-1] for one in populations), default=None),
+    }
+
+
+def _population(study: Study, problems: list[str]) -> Population | None:
+    facts: dict[str, Any] = study.facts(problems[0])
+    if not all(facts.get(name) for name in ("examples", "source_pool", "held_out")):
+        return None
+    held_out, source, sizes, n = facts["held_out"], facts["source_pool"], study.grid.sizes, len(study.grid.seeds)
+    return {
+        "problems": problems,
+        "examples": facts["examples"],
+        "source_pool": source,
+        "held_out": held_out,
+        "shared": held_out / facts["examples"],
+        "wider_few": wider(n, held_out, source + sizes[0]),
+        "wider_many": wider(n, held_out, source + sizes[-1]),
+        "digits": (facts["examples"], facts.get("features")) == DIGITS and not facts.get("own"),
+    }
+
+
+def wider(seeds: int, held_out: int, trained: int) -> float:
+    """Return the factor by which an interval over seeds grows if it is to hold for other examples of the same kind.
+
+    Splits of the same examples overlap, so their results are not independent (Nadeau and Bengio 2003, section 3).
+
+    Examples
+    --------
+    >>> round(wider(20, 500, 697 + 20), 1)
+    3.9
+    """
+    return float((1 + seeds * held_out / trained) ** 0.5)
