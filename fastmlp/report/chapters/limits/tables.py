@@ -10,7 +10,7 @@ from .numbers import Population
 
 def populations(data: Sequence[Population]) -> Table:
     """Return the examples of each target task, and how much the splits of two seeds share."""
-    heads = ("examples", "source pool", "held out", "held out by another seed too, %", "wider, fewest", "wider, most")
+    heads = ("examples", "source pool", "held out", "held out by another seed too", "wider, fewest", "wider, most")
     return {
         "columns": [head("problems", number=False), *map(head, heads)],
         "rows": [
