@@ -5,9 +5,10 @@ long study gives each of its threads a process, sends it one group after the oth
 a command line and not by `multiprocessing`, which would import the user's script once more. If it dies, another one
 runs what it has not handed back.
 
-joblib's loky was tried in its place, and does not hold what this does: one worker that is killed breaks every future
-of its executor, those of healthy workers included; its workers outlive a study that is killed until their task ends;
-a future hands its records back at its end, and hears of no stop before; and its queues need POSIX semaphores.
+Libraries are measured beside it by ``python -m bench.scale processes``, and do not hold what this does: with
+`concurrent.futures` and with joblib's loky, one worker that is killed breaks every future of its executor, those of
+healthy workers included; their workers outlive a study that is killed; a future hands its records back at its end, and
+hears of no stop before; and their queues need POSIX semaphores.
 """
 
 from __future__ import annotations
