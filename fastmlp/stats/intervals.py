@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ._arrays import Floats, Ints
 
-DRAWS = 1_999
+DRAWS, PART = 1_999, 2**17  # resamples, and numbers that are drawn or averaged at a time
 FEWEST = 10  # seeds of an interquartile mean: with eight, a third of all resamples has no spread in its middle
 
 
@@ -163,7 +163,9 @@ def interquartile_mean(values: ArrayLike, *, level: float = LEVEL, draws: int = 
 
 def _bootstrap_t(x: Floats, mean: float, level: float, resamples: Ints) -> tuple[float, float]:
     """Return how far the interval reaches below and above the mean, in units of its standard error."""
-    means, errors = _middle(x[resamples])
+    rows = max(1, PART // x.size)  # at a time, so that memory does not grow with the seeds
+    parts = [_middle(x[resamples[k : k + rows]]) for k in range(0, len(resamples), rows)]
+    means, errors = map(np.concatenate, zip(*parts, strict=True))
     away = means - mean
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(errors > rounding(x), away / errors, np.where(away == 0, 0.0, np.copysign(np.inf, away)))
@@ -187,7 +189,11 @@ def _middle(x: Floats) -> tuple[Floats, Floats]:
 def _resamples(n: int, draws: int, seed: int) -> Ints:
     """Draw places with replacement; each row is sorted, so that sorted values stay in order."""
     check_count("draws", draws)
-    places = rng_for("resamples", n=n, draws=draws, seed=seed).integers(n, size=(draws, n))
-    places.sort(axis=1)
+    rng = rng_for("resamples", n=n, draws=draws, seed=seed)
+    places = np.empty((draws, n), np.int16 if n < 2**15 else np.int64)
+    rows = max(1, PART // n)
+    for k in range(0, draws, rows):
+        part = places[k : k + rows]
+        part[:] = np.sort(rng.integers(n, size=part.shape), axis=1)
     places.flags.writeable = False
     return places

@@ -6,8 +6,11 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
+START_SECONDS = 120.0  # that a scheduler may take to listen, on a busy machine
 ROOT = Path(__file__).parents[3]
 
 
@@ -46,7 +49,13 @@ class StartedCluster:
 
     def scheduler(self, inside: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         listen = ("--host", self.host, "--port", str(self.port), "--no-dashboard", "--no-jupyter")
-        return self.start("distributed.cli.dask_scheduler", *listen, inside=inside)
+        scheduler = self.start("distributed.cli.dask_scheduler", *listen, inside=inside)
+        end = monotonic() + START_SECONDS
+        while monotonic() < end:
+            with suppress(OSError), socket.create_connection((self.host, self.port), 1.0):
+                break
+            sleep(0.05)
+        return scheduler
 
     def worker(
         self, *options: str, threads: int = 1, host: str = "127.0.0.1", inside: tuple[str, ...] = ()
