@@ -12,6 +12,7 @@ from time import sleep
 import pytest
 
 from fastmlp.errors import ClusterLost
+from fastmlp.study.execution import dask_members
 from fastmlp.study.execution.dask_client import connect
 from fastmlp.study.execution.dask_cluster import open_dask
 from fastmlp.study.execution.scheduler import Progress, run_missing
@@ -46,7 +47,7 @@ def by_file(path: Path) -> dict[str, str]:
 @pytest.fixture
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartedCluster]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "3 s")
+    monkeypatch.setattr(dask_members, "WORKERLESS_SECONDS", 600.0)  # on a busy machine one takes long to start
     (tmp_path / "cluster").mkdir()
     cluster = StartedCluster(tmp_path / "cluster")
     cluster.scheduler()
@@ -126,8 +127,14 @@ def test_a_scheduler_that_does_not_come_back_is_one_error_and_the_next_run_does_
     assert run(started, tmp_path, work=made_up_work).done == 18
 
 
-def test_a_worker_that_does_not_answer_is_replaced(started: StartedCluster, tmp_path: Path) -> None:
+def test_a_worker_that_does_not_answer_is_replaced(
+    started: StartedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is stopped, so its connection stays; the scheduler gives it up after its time, and another has its bundles."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "5 s")
+    started.processes[0].kill()
+    started.processes[0].wait()
+    started.scheduler()
 
     def fault() -> None:
         frozen.send_signal(signal.SIGSTOP)
