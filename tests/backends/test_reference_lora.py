@@ -88,6 +88,14 @@ def test_the_compiled_training_agrees_with_this_one(
         assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
+def test_a_training_that_diverged_stops_no_later_one(rng: SeededRng) -> None:
+    low_rank = pytest.importorskip("fastmlp.backends.compiled_lora")
+    broken, sound = case(rng), case(rng)
+    broken["x"][0] = np.nan
+    assert low_rank.train_lora(**broken) == 0
+    assert low_rank.train_lora(**sound) == sound["last"]
+
+
 def test_a_weighted_short_batch_moves_the_factors_by_its_share(rng: SeededRng) -> None:
     # 9 examples in batches of 4: the last batch has 1, a quarter. Without momentum its step is rate * gradient.
     whole, moved = case(rng, batch_size=4, decays=np.full((3, 2), 0.1)), {}
