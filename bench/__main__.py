@@ -1,4 +1,4 @@
-"""python -m bench: the speed gate, its error rates, the fingerprint and the history."""
+"""python -m bench: the speed gate, its error rates, the fingerprint, guard pages and the history."""
 
 from .cli import main
 

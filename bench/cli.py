@@ -21,6 +21,7 @@ from .gate import command as gate
 from .gate import selftest
 from .gate.build import GateError, UnknownRevisionError
 from .gate.inject import ExtraWorkError
+from .guard import command as guard
 from .history import command as history
 
 
@@ -53,11 +54,12 @@ def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
     whole = argparse.ArgumentParser(
         prog="python -m bench",
-        description="The speed gate, its error rates, the fingerprint of results and the history of benchmarks.",
+        description="The speed gate, its error rates, the fingerprint of results, guard pages and benchmarks' history.",
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     gate.add_to(commands)
     selftest.add_to(commands)
     fingerprint.add_to(commands)
+    guard.add_to(commands)
     history.add_to(commands)
     return whole

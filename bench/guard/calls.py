@@ -1,0 +1,124 @@
+"""The arrays of a case, and the call that it stands for, on either backend."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp.backends import compiled, compiled_lora, reference, reference_lora
+from fastmlp.layout import Layout
+
+from .cases import Case
+
+Results = dict[str, NDArray[Any]]
+SCALE = 0.5  # of a product of factors
+
+
+def expected(case: Case) -> Results:
+    """Return the results of the reference."""
+    given = arguments(case)
+    if case.kind == "train":
+        given["state"] = np.zeros((2, given["theta"].size), case.dtype) if not case.keeps_state else given["state"]
+        done = reference.train(**given, first=0, last=case.updates)
+        return _trained(given, done)
+    return _call(case, given, reference, reference_lora, [(0, case.updates)])
+
+
+def computed(case: Case, *, threads: int, cuts: tuple[int, ...]) -> Results:
+    """Return the results of the compiled backend.
+
+    Parameters
+    ----------
+    threads
+        How many share a training.
+    cuts
+        The updates at which a training is cut into calls.
+    """
+    given, pieces = arguments(case), list(pairwise((0, *cuts, case.updates)))
+    if case.kind == "train":
+        training = compiled.Training(**given, threads=threads)
+        for number, (first, last) in enumerate(pieces, 1):
+            done = training.run(first, last, ends=number % 2 == 0 or number == len(pieces))
+            if done < last:
+                break
+        return _trained(given, done)
+    return _call(case, given, compiled, compiled_lora, pieces)
+
+
+def _call(case: Case, given: dict[str, Any], backend: Any, lora: Any, pieces: list[tuple[int, int]]) -> Results:
+    """Make a call that both backends have under the same name."""
+    network = given["theta"], given["sizes"], given["activation"], given["x"]
+    if case.kind == "predict":
+        deep = case.depth < len(case.sizes) - 1
+        return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
+    if case.kind == "gradient":
+        loss, gradient = backend.loss_and_gradient(*network, given["y"])
+        return {"loss": np.array([loss]), "gradient": gradient}
+    given = within_rank(case, given)
+    for first, last in pieces:
+        done = lora.train_lora(**given, first=first, last=last)
+        if done < last:
+            break
+    return _trained(given, done) | {"factors": given["factors"]}
+
+
+def _trained(given: dict[str, Any], done: int) -> Results:
+    return {name: given[name] for name in ("theta", "state", "losses")} | {"updates": np.array([done])}
+
+
+def arguments(case: Case) -> dict[str, Any]:
+    """Return the arguments of `train`, without the updates to make."""
+    rng, layout = case.rng, Layout(case.sizes)
+    size = layout.n_parameters
+    batch = min(case.batch_size, case.examples)
+    epochs = -(-case.updates // -(-case.examples // batch))
+    theta, anchor = (_network(rng, case) for _ in range(2))
+    x = rng.normal(size=(case.examples, case.sizes[0])).astype(case.dtype)
+    y, order = rng.integers(max(2, case.sizes[-1]), size=case.examples), np.arange(case.examples)
+    if case.diverges:
+        x[-1, -1] = np.nan
+    rates, decays, pulls = (np.reshape(table, (-1, 2)) for table in (case.rates, case.decays, case.pulls))
+    state = 1e-3 * rng.random((2, size if case.keeps_state else 0))  # a second moment is never negative
+    return {
+        "theta": theta,
+        "state": state.astype(case.dtype),
+        "sizes": np.array(case.sizes),
+        "activation": case.activation,
+        "optimizer": case.optimizer,
+        "x": x,
+        "y": y,
+        "order": rng.permuted(np.tile(order, (epochs, 1)), axis=1),
+        "batch_size": case.batch_size,
+        "rates": rates,
+        "decays": decays,
+        "pulls": pulls,
+        "anchor": anchor,
+        "momentum": case.momentum,
+        "losses": np.zeros(epochs),
+        "weighted": case.weighted,
+    }
+
+
+def _network(rng: np.random.Generator, case: Case) -> NDArray[Any]:
+    """Draw parameters that keep the spread of what goes through them."""
+    parts = [
+        part
+        for n_in, n_out in pairwise(case.sizes)
+        for part in (rng.normal(size=n_in * n_out) / n_in**0.5, np.zeros(n_out))
+    ]
+    return np.concatenate(parts).astype(case.dtype)
+
+
+def within_rank(case: Case, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `train_lora` for those of `train`."""
+    sizes, base = given["sizes"], given["anchor"]
+    n_factors = sum(reference_lora.factor_sizes(sizes, case.rank))
+    factors = (0.1 * case.rng.normal(size=n_factors)).astype(case.dtype)
+    theta, state = base.copy(), np.zeros((2, n_factors), case.dtype)
+    reference_lora.merge(theta, base, factors, sizes, case.rank, SCALE)
+    shared = {name: value for name, value in given.items() if name not in {"pulls", "anchor"}}
+    own = {"theta": theta, "base": base, "factors": factors, "state": state, "rank": case.rank, "scale": SCALE}
+    return shared | own
