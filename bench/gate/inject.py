@@ -16,7 +16,10 @@ VARIABLE = "FASTMLP_GATE_EXTRA_WORK"
 
 # In engine.train the first `extra` turns are updates that are done on a copy, and then once more where they count.
 ENGINE = (
-    ("losses: NDArray[np.float64], first: int, last: int,\n", "losses, first, last, copy, spare_losses, extra,\n"),
+    (
+        "last: int, begins: int, ends: int, team: Ints, thread: int, threads: int,\n",
+        "last, begins, ends, team, thread, threads, copy, spare_losses, extra,\n",
+    ),
     (
         "    for s in range(first, last):\n",
         """\
@@ -29,17 +32,12 @@ ENGINE = (
         losses = spare_losses if turn < first else real_losses
 """,
     ),
-    ("    unpad(parameters, VALUE", "    parameters = real_parameters\n    unpad(parameters, VALUE"),
-)
-COMPILED = (
-    (
-        "losses, int(first), int(last),\n",
-        "losses, int(first), int(last), *_again(parameters, losses, int(last) - int(first)),\n",
-    ),
+    ("    if (ends or done < last", "    parameters = real_parameters\n    if (ends or done < last"),
 )
 ADDED = """
 
 _engine, _owed, _copies = engine, {"updates": 0.0, "rows": 0.0}, {}
+_names = engine.train.py_func.__code__.co_varnames
 
 
 def _extra(kind, count):
@@ -49,21 +47,22 @@ def _extra(kind, count):
     return extra
 
 
-def _again(parameters, losses, updates):
-    key = parameters.shape, parameters.dtype
-    if key not in _copies:
-        (_copies[key],) = allocate(parameters.dtype, parameters.size)
-    return _copies[key], losses.copy(), _extra("updates", updates)
-
-
 class engine:
-    train = staticmethod(_engine.train)
+    @staticmethod
+    def train(*arguments):
+        given = dict(zip(_names, arguments))
+        parameters, updates = given["parameters"], given["last"] - given["first"]
+        key = parameters.shape, parameters.dtype
+        if key not in _copies:
+            (_copies[key],) = allocate(parameters.dtype, parameters.size)
+        extra = _extra("updates", updates) if given["threads"] == 1 else 0
+        return _engine.train(*arguments, _copies[key], given["losses"].copy(), extra)
 
     @staticmethod
     def predict(*arguments):
-        *rest, x, depth, batch, result = arguments
+        *rest, x, depth, batch, result, begins, team = arguments
         if extra := _extra("rows", len(x)):
-            _engine.predict(*rest, x[:extra], depth, batch, np.empty_like(result[:extra]))
+            _engine.predict(*rest, x[:extra], depth, batch, np.empty_like(result[:extra]), begins, team)
         return _engine.predict(*arguments)
 """
 
@@ -101,7 +100,7 @@ def slow_down(package: Path, share: float) -> None:
     before, start, rest = engine.read_text().partition("@entry\ndef train(\n")
     body, end, after = rest.partition("@inlined\n")
     engine.write_text(before + start + replaced(body, ENGINE) + end + after)
-    compiled.write_text(replaced(compiled.read_text(), COMPILED) + ADDED.replace("SHARE", repr(share)))
+    compiled.write_text(compiled.read_text() + ADDED.replace("SHARE", repr(share)))
 
 
 def replaced(text: str, changes: tuple[tuple[str, str], ...]) -> str:

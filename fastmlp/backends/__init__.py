@@ -137,6 +137,7 @@ def get_backend(name: str = "auto") -> Backend:
     given: object = name
     if not isinstance(given, str) or given not in known_backends():
         raise UnknownName("backend", given, known_backends())
+    name = str(name)  # a string of NumPy's is one too, and would be written into stores
     if name in _OWN:
         return _OWN[name]
     if name != "auto":

@@ -69,7 +69,7 @@ def test_text_and_fingerprint_are_the_same(found: Json) -> None:
 def test_a_small_change_of_a_rule_is_seen_on_any_machine(
     name: str, constant: float, value: float, moved: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fastmlp.backends import reference
+    from fastmlp.backends import reference_optimizer as reference
 
     chosen = {key: training for key, training in trainings().items() if "adam" in key or key.startswith("sgd")}
 

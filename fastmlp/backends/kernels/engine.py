@@ -179,7 +179,7 @@ def train(
                 continue
             per = 1 / clock[TOTAL] if clock[TOTAL] > 0 else 0.0
             if thread == 0:
-                losses[epoch] += batch_loss * (count * per) / n
+                losses[epoch] += batch_loss * (count / clock[TOTAL]) / n if clock[TOTAL] > 0 else 0.0
                 if penalties.size > 0:
                     penalties[epoch] += per * penalty(parameters, table, rates, decays) * count / n
                 if not math.isfinite(batch_loss):
