@@ -148,7 +148,7 @@ def test_no_spread_is_said() -> None:
     text = read(study(flat(NETWORKS | {"finetune": 0.9}), spread=0.0))
     assert "80.0 (no spread)" in text
     assert "no spread – – 20 not estimable" in text
-    assert "±" not in text[text.index("Table 3.") : text.index("0.0307")].replace("after ±", "")
+    assert "±" not in text[text.index("Table 4.") : text.index("0.0307")].replace("after ±", "")
 
 
 def test_nothing_at_all() -> None:

@@ -84,3 +84,11 @@ def test_without_few_and_many_labels_there_is_one_part() -> None:
     assert "With few labels" not in said("pooled", found)
     assert "With few labels (20 and 50)" in said("pooled", over_sizes(study(strategies=THREE)))
     assert "nothing could be compared" in said("pooled", over_sizes(study(strategies=THREE, seeds=1)))
+
+
+def test_a_gain_that_only_one_target_shows_has_no_interval() -> None:
+    data = two_targets(finetune=0.9)
+    data.rows = [row for row in data.rows if row["problem"] != "halves" or row["strategy"] == "scratch"]
+    found = over_sizes(data)
+    assert [(g["n"], g["low"], g["reason"]) for g in found["gains"]] == [(1, None, "no data")] * 2
+    assert "cannot be told" in said("gains", found)

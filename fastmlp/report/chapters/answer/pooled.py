@@ -48,6 +48,7 @@ class Gain(TypedDict):
     low: float | None
     high: float | None
     n: int
+    reason: Literal["no data", "no spread"] | None
 
 
 class Pooled(TypedDict):
@@ -127,4 +128,5 @@ def _gain(study: Study, problems: Sequence[PooledProblem], k: int, strategy: str
         if one["name"] in study.subjects and mean is not None:
             by_target[study.targets[one["name"]]].append(mean)
     m = mean_interval([float(np.mean(means)) for means in by_target.values() if means])
-    return {"strategy": strategy, "mean": m.mean, "low": m.low, "high": m.high, "n": m.n}
+    reason: Literal["no data", "no spread"] | None = "no data" if m.n < 2 else "no spread" if m.low is None else None
+    return {"strategy": strategy, "mean": m.mean, "low": m.low, "high": m.high, "n": m.n, "reason": reason}
