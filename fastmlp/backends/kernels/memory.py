@@ -77,7 +77,8 @@ class BufferLayout:
     @cached_property
     def spare(self) -> int:
         """Length of the buffer for what is transposed: a panel of weights, or the logits."""
-        return max(2 * DEPTH_BLOCK * self.panel, int(self.table[-1, COLUMNS]) * self.batch)
+        depth = min(2 * DEPTH_BLOCK, int(self.table[:, ROWS : COLUMNS + 1].max()))
+        return max(depth * self.panel, int(self.table[-1, COLUMNS]) * self.batch)
 
     def matrix(self, rows: int, columns: int) -> int:
         """Numbers that a matrix takes in panels."""
