@@ -6,11 +6,15 @@ of today first, those before the kernels got folders of their own second.
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+import fastmlp
+
 IS_OLD = find_spec("fastmlp.backends.kernels") is None
+SHARES_TRAININGS = "threads" in inspect.signature(fastmlp.train_mlp).parameters  # among threads
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pytest
 from bench import fingerprint, noiseless
 from bench.exit_codes import CHECK_FAILED, NO_VERDICT, PASSED
 from bench.fingerprint import Comparison, NoFingerprint, compare, fingerprint_of, read, to_text
-from bench.fixed_trainings import learn, trainings
+from bench.fixed_trainings import MANY, WIDE, learn, trainings, wide_trainings
 from bench.gate.build import Build
 from bench.gate.checks import Revision, check, check_builds
 from bench.gate.verdict import Check
@@ -54,6 +54,21 @@ def test_trainings_learn_what_is_written_down(found: Json) -> None:
     assert list(read(FILE)["learning"]) == list(found["learning"]["numpy"])
 
 
+@pytest.mark.parametrize("training", [name for name in wide_trainings() if "many rows" in name])
+def test_threads_change_no_bit(training: str) -> None:
+    bits = {name: one["bits"] for name, one in read(FILE)["learning"].items()}
+    assert bits[training] == bits[training.replace("many rows", "two threads")]
+
+
+def test_wide_trainings_go_where_products_are_cut() -> None:
+    matmul = pytest.importorskip("fastmlp.backends.kernels.matmul_tiled")
+    inputs, _, above = WIDE
+    for depth in (inputs, above, MANY):
+        assert matmul.depth_block(depth, 32) < depth
+    assert MANY > matmul.ROW_BLOCK
+    assert all(size % 2 for size in (*WIDE, MANY)), "panels, a power of two wide, are never full"
+
+
 def test_text_and_fingerprint_are_the_same(found: Json) -> None:
     assert read(own_file(found)) == fingerprint_of(found)
     assert to_text(read(FILE)) == FILE
@@ -71,7 +86,8 @@ def test_a_small_change_of_a_rule_is_seen_on_any_machine(
 ) -> None:
     from fastmlp.backends import reference_optimizer as reference
 
-    chosen = {key: training for key, training in trainings().items() if "adam" in key or key.startswith("sgd")}
+    small = trainings().keys() - wide_trainings().keys()
+    chosen = {key: trainings()[key] for key in small if "adam" in key or key.startswith("sgd")}
 
     def written() -> Json:
         learnt = {key: {**one._asdict(), "bits": {"numpy": one.bits}} for key, one in learn("numpy", chosen).items()}
