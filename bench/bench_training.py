@@ -6,7 +6,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from .common import BACKENDS, CASES, LAB, ready, training
+from .common import BACKENDS, CASES, IMAGES, LAB, ready, training
+from .kernel_modules import SHARES_TRAININGS
 from .peers import sklearn_training
 
 if TYPE_CHECKING:
@@ -37,6 +38,21 @@ class Training:
 
     def time_training(self, backend: str, dtype: str) -> None:
         self.training()
+
+
+class Shared:
+    """An epoch of a wide network, 784-512-512-10 with 1000 examples in batches of 128, by one thread and by two."""
+
+    params = ([1, 2],)
+    param_names = ("threads",)
+
+    def setup(self, threads: int) -> None:
+        if not SHARES_TRAININGS:
+            raise NotImplementedError("a training has one thread")
+        self.epoch = ready(training, replace(IMAGES, threads=threads), "numba")
+
+    def time_epoch(self, threads: int) -> None:
+        self.epoch()
 
 
 class Peer:

@@ -35,6 +35,7 @@ class Case:
     batch_size: int
     epochs: int
     dtype: str = "float32"
+    threads: int | None = None  # None: what `train_mlp` chooses
 
     def tiny(self) -> Case:
         """Return a small version, enough to compare two backends: an uneven last batch, two epochs."""
@@ -50,6 +51,7 @@ class Case:
 
 LAB = Case((64, 64, 10), examples=200, batch_size=32, epochs=100)
 WIDE = Case((784, 256, 10), examples=1000, batch_size=128, epochs=1)
+IMAGES = Case((784, 512, 512, 10), examples=1000, batch_size=128, epochs=1)
 NARROW = Case((64, 64, 64, 64, 10), examples=200, batch_size=32, epochs=10)
 CASES = {"lab": LAB, "wide": WIDE, "narrow deep": NARROW}
 
@@ -71,6 +73,8 @@ def training(case: Case, backend: str) -> Parameters:
     net, x, y = case.draw()
     order = np.tile(np.arange(case.examples), (case.epochs, 1))  # in this order, so that peers can use the same
     options: dict[str, Any] = {"epochs": case.epochs, "batch_size": case.batch_size, "lr": 0.05, "order": order}
+    if case.threads is not None:
+        options["threads"] = case.threads
     return lambda: fastmlp.train_mlp(net, x, y, backend=backend, **options).network.theta
 
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 import bench
+import fastmlp
+from bench import bench_training
 from bench.bench_study import Growth
+from bench.bench_training import Shared
 from bench.common import LAB, Case, Parameters, ready, training
 
 BENCH = Path(bench.__file__).parent
@@ -66,6 +69,25 @@ def test_parameters_are_named(name: str) -> None:
 
 def test_every_suite_is_found() -> None:
     assert {name.split(".")[0] for name in SUITES} == {path.stem for path in BENCH.glob("bench_*.py")}
+
+
+def test_a_wide_training_is_shared_by_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    threads: list[int] = []
+    train_mlp = fastmlp.train_mlp
+
+    def noting(*arguments: Any, **options: Any) -> Any:
+        threads.append(options["threads"])
+        return train_mlp(*arguments, **options)
+
+    monkeypatch.setattr(fastmlp, "train_mlp", noting)
+    shared = Shared()
+    shared.setup(2)
+    shared.time_epoch(2)
+    assert threads == [2, 2, 2], "the check of both backends, and what is timed"
+    monkeypatch.setattr(bench_training, "SHARES_TRAININGS", False)
+    with pytest.raises(NotImplementedError, match="one thread"):
+        shared.setup(2)
 
 
 def test_a_wrong_kernel_is_not_timed() -> None:
