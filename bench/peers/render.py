@@ -7,18 +7,23 @@ from typing import Any
 
 from ..environment import described
 from ..tables import markdown_table
+from .figures import OURS, Entry, entries, who_is_ahead
 
 HEADER = """\
 # fastmlp and its peers
 
-Written by `python -m bench.peers` from `bench/peers.json`; not by hand. One core, one thread, float32; every peer in a
-process of its own, all pinned to the same core, {rounds} interleaved rounds. A time is the median over rounds of a
-round's median, with the range beside it, in seconds of the processor, which are those of the wall less what the machine
-gave to others. *Share* is the useful matrix work of the training over what the core can do, as measured in the same
-rounds by fused multiply-adds on registers alone: {peak:.0f} GFLOP/s. Compiling is not in the times: *first* is what a
-process waits for its first training of that shape, compiling and importing included; fastmlp's machine code came from
-its cache on disk. Accuracy is on 2000 held-out examples. scikit-learn draws a start and an order of its own; all others
-share theirs, and arrive at the same network but for rounding.
+Written by `python -m bench.peers` from `bench/peers.json`; not by hand. float32; every peer in a process of its own,
+{rounds} interleaved rounds. On one core all are pinned to the same, each with one thread, and a time is in seconds of
+the processor, which are those of the wall less what the machine gave to others. Where a network is wide it is measured
+on all cores too: each library has as many threads as there are cores, fastmlp by `threads=`, and a time is in seconds
+of the wall. A time is the median over rounds of a round's median, with the range beside it. *Share of peak* is the
+useful matrix work of the training over what the cores can do, as measured in the same rounds by fused multiply-adds on
+registers alone: {peaks}.
+
+Compiling is not in the times: *first* is what a process waits for its first training of that shape, compiling and
+importing included; fastmlp's machine code came from its cache on disk. Accuracy is on 2000 held-out examples. JAX vmap
+trains several networks in one call, and its time is that of one. scikit-learn draws a start and an order of its own;
+all others share theirs, and arrive at the same network but for rounding.
 
 {machine}
 """
@@ -35,43 +40,76 @@ took, shared among the cores.
 
 def render(data: dict[str, Any]) -> str:
     """Return the Markdown of a run."""
-    peak = median(data["peak"])
-    parts = [HEADER.format(rounds=data["rounds"], peak=peak / 1e9, machine=described(data))]
-    parts += [table(name, shape, peak) for name, shape in data["shapes"].items()]
-    if data["missing"]:
-        parts.append("Missing: " + "; ".join(f"{name} ({why})" for name, why in data["missing"].items()) + ".\n")
-    parts.append(throughput(data["throughput"]))
+    found = list(entries(data))
+    peaks = ", ".join(
+        f"{median(several) / 1e9:.0f} GFLOP/s on {count} core{'s' * (count != '1')}"
+        for count, several in data["peak"].items()
+    )
+    header = HEADER.format(rounds=data["rounds"], peaks=peaks, machine=described(data))
+    parts = [header, overview(found), *map(table, found), *missing(data["missing"]), throughput(data["throughput"])]
     return "\n".join(parts)
 
 
+def overview(found: list[Entry]) -> str:
+    """Return one table of all shapes, and a sentence on where others are ahead."""
+    alone = {one.shape: one.ours for one in found if one.cores == 1}
+    rows = [
+        (
+            *(one.shape, str(one.cores), milliseconds(one.ours), f"{one.share(OURS):.3f}"),
+            f"{alone[one.shape] / one.ours:.2f}" if one.cores > 1 and one.shape in alone else "",
+            *((one.fastest, milliseconds(one.seconds(one.fastest)), f"{one.times(one.fastest):.2f}") if one.fastest
+              else ("none", "", "")),
+        )
+        for one in found
+    ]  # fmt: skip
+    head = ("shape", "cores", "fastmlp, ms", "share of peak", "times as fast as on 1", "fastest peer", "its ms")
+    return f"{markdown_table((*head, 'fastmlp is faster by'), 'lrrrrlrr', rows)}\n{who_is_ahead(found)}"
+
+
 def short_form(data: dict[str, Any]) -> str:
-    """Return the README's table: how many times longer each peer takes, and fastmlp's share of the peak."""
-    peak, shapes = median(data["peak"]), data["shapes"].values()
-    ours = [median(shape["peers"]["fastmlp"]["rounds"]) for shape in shapes]
-    shares = [shape["flops"] / peak / seconds for shape, seconds in zip(shapes, ours, strict=True)]
-    rows = [("fastmlp, share of the core's peak", *(f"{share:.0%}" for share in shares))]
-    for peer in next(iter(shapes))["peers"]:
-        if peer != "fastmlp":
-            times = [median(shape["peers"][peer]["rounds"]) / own for shape, own in zip(shapes, ours, strict=True)]
-            rows.append((f"{peer}, times as long", *(f"{ratio:.3g}" for ratio in times)))
-    head = ("", *(shape["description"].split(",")[0] for shape in shapes))
-    return markdown_table(head, "l" * len(head), rows)
+    """Return the README's table: fastmlp's share of the peak, how many times as long others take, and who is ahead."""
+    found = list(entries(data))
+    others = list(dict.fromkeys(peer for one in found for peer in one.peers if peer != OURS))
+    others.sort(key=list(found[0].peers).index)
+    rows = [
+        (
+            *(f"{one.shape}, {one.description.split(',')[0]}", str(one.cores), f"{one.share(OURS):.0%}"),
+            *(f"{one.times(peer):.3g}" if peer in one.peers else "" for peer in others),
+        )
+        for one in found
+    ]
+    head = ("network", "cores", "share of the peak", *others)
+    return f"{markdown_table(head, 'lrr' + 'r' * len(others), rows)}\n{who_is_ahead(found)}"
 
 
-def table(name: str, shape: dict[str, Any], peak: float) -> str:
-    """Return one shape's table, the fastest peer first."""
-    limit = shape["flops"] / peak
-    title = f"## {name}: {shape['description']}\n\nAt the peak this takes {limit * 1e3:.3g} ms.\n\n"
-    ours = median(shape["peers"]["fastmlp"]["rounds"])
+def table(one: Entry) -> str:
+    """Return a shape's table on a number of cores, the fastest first."""
+    title = (
+        f"## {one.shape} on {one.where}: {one.description}\n\nAt the peak this takes {milliseconds(one.limit)} ms.\n\n"
+    )
     rows = []
-    for peer, numbers in sorted(shape["peers"].items(), key=lambda item: median(item[1]["rounds"])):
-        seconds = median(numbers["rounds"])
-        spread = f"{min(numbers['rounds']) * 1e3:.3g} to {max(numbers['rounds']) * 1e3:.3g}"
-        ratios = (f"{limit / seconds:.3f}", f"{seconds / ours:.2f}")
+    for peer, numbers in one.peers.items():
+        spread = f"{milliseconds(min(numbers['rounds']))} to {milliseconds(max(numbers['rounds']))}"
+        ratios = (f"{one.share(peer):.3f}", f"{one.times(peer):.2f}")
         rest = (f"{numbers['accuracy']:.3f}", f"{numbers['first_seconds']:.2f}")
-        rows.append((peer, f"{seconds * 1e3:.3g}", spread, *ratios, *rest))
+        rows.append((peer, milliseconds(one.seconds(peer)), spread, *ratios, *rest))
     head = ("", "ms a training", "range", "share of peak", "fastmlp is faster by", "held-out accuracy", "first, s")
     return title + markdown_table(head, "lrrrrrr", rows)
+
+
+def milliseconds(seconds: float) -> str:
+    """Return seconds as milliseconds with three digits."""
+    return f"{seconds * 1e3:.3g}" if seconds < 1 else f"{seconds * 1e3:.0f}"
+
+
+def missing(places: dict[str, dict[str, str]]) -> list[str]:
+    """Return who is missing and why, a line for each number of cores that lacks others than the first does."""
+    lines, known = [], set[str]()
+    for count, peers in places.items():
+        if new := [f"{name} ({why})" for name, why in peers.items() if name not in known]:
+            lines.append(f"Missing on {count} core{'s' * (count != '1')}: {'; '.join(new)}.\n")
+        known |= set(peers)
+    return lines
 
 
 def throughput(numbers: dict[str, dict[str, float]]) -> str:

@@ -1,7 +1,8 @@
 """The same training by each peer: a function that prepares it and returns what is then timed.
 
-Each is written as in the documentation of its library, for one thread. Libraries are imported inside the functions, so
-that missing ones can be listed.
+Each is written as in the documentation of its library. Those that read their number of threads from the environment
+find it there, see `settings`; the others are told. Libraries are imported inside the functions, so that missing ones
+can be listed.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def _fastmlp(work: Work, backend: str) -> Prepared:
             momentum=MOMENTUM,
             order=work.order,
             backend=backend,
+            threads=work.threads,
         ).network
 
     return Prepared(train, lambda network: list(zip(network.weights, network.biases, strict=True)))
@@ -137,7 +139,7 @@ def torch_compile(work: Work) -> Prepared:
 def _torch_data(work: Work) -> tuple[Any, Any, list[Any]]:
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(work.threads)
     n, size = work.shape.examples, work.shape.batch_size
     batches = [torch.from_numpy(rows[at : at + size]) for rows in work.order for at in range(0, n, size)]
     return torch.from_numpy(work.x), torch.from_numpy(work.y), batches

@@ -18,7 +18,10 @@ HELD_OUT = 2000
 
 @dataclass(frozen=True)
 class Shape:
-    """A training: ReLU network, float32, SGD with momentum, softmax and cross-entropy."""
+    """A training: ReLU network, float32, SGD with momentum, softmax and cross-entropy.
+
+    A `wide` one is measured on all cores too, shared among threads.
+    """
 
     name: str
     sizes: tuple[int, ...]
@@ -26,6 +29,7 @@ class Shape:
     examples: int
     epochs: int
     lr: float = 0.02
+    wide: bool = False
 
     @property
     def flops(self) -> int:
@@ -45,23 +49,23 @@ SHAPES = {
         Shape("medium", (784, 256, 10), 128, 5000, 2),
         Shape("deep", (64, 128, 128, 128, 10), 64, 1000, 10),
         Shape("tiny", (16, 8, 3), 16, 100, 100),
-        Shape("sentences", (384, 64, 5), 32, 300, 60),
-        Shape("texts", (768, 256, 20), 64, 2000, 5),
-        Shape("probe", (2048, 100), 64, 2000, 5),
-        Shape("images", (784, 512, 512, 10), 128, 5000, 2),
-        Shape("wide", (1024, 2048, 2048, 100), 256, 2000, 1),
+        Shape("sentences", (384, 64, 5), 32, 300, 60, wide=True),
+        Shape("texts", (768, 256, 20), 64, 2000, 5, wide=True),
+        Shape("probe", (2048, 100), 64, 2000, 5, wide=True),
+        Shape("images", (784, 512, 512, 10), 128, 5000, 2, wide=True),
+        Shape("wide", (1024, 2048, 2048, 100), 256, 2000, 1, wide=True),
     )
 }
 
 
 class Work:
-    """A shape with its data.
+    """A shape with its data, and the number of threads that share a training.
 
     Classes are Gaussian clouds, wide enough that no peer gets all of the held-out examples right.
     """
 
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
+    def __init__(self, shape: Shape, threads: int = 1) -> None:
+        self.shape, self.threads = shape, threads
         draw = np.random.default_rng(20_261_121)
         n, n_in, n_out = shape.examples, shape.sizes[0], shape.sizes[-1]
         centres = draw.normal(size=(n_out, n_in)) * 2.5 / n_in**0.25

@@ -189,6 +189,7 @@ def test_peers_are_told_where_they_were_measured(tmp_path: Path) -> None:
     (tmp_path / "peers.json").write_text(json.dumps({"cpu": "c", "rounds": 3, "peak": [1e11], "shapes": shapes}))
     page, markdown = both(study(seeds=2, sizes=[20]), tmp_path)
     assert "<b>slow</b> 0.20 s 100 <1 % 99.0" in " ".join(text_of_html(page).split())
+    assert "64-64-10: one training on one core, medians" in " ".join(text_of_html(page).split())
     assert text_of_html(page) == text_of_markdown(markdown)
 
 

@@ -23,19 +23,27 @@ class Peer(Struct):
 
 
 class Shape(Struct):
-    """One network and its training, by all libraries."""
+    """One network and its training, by all libraries, by number of cores; in an older file by libraries on one core."""
 
     description: str
     flops: Positive
-    peers: dict[str, Peer]
+    cores: dict[str, dict[str, Peer]] = {}
+    peers: dict[str, Peer] = {}
+
+    def by_cores(self) -> dict[str, dict[str, Peer]]:
+        """Return the libraries by number of cores."""
+        return self.cores or {"1": self.peers}
 
 
 class PeersFile(Struct):
-    """What is used of ``peers.json``; the peak is in operations per second."""
+    """What is used of ``peers.json``.
+
+    The peak is in operations per second, by number of cores; in an older file it is that of one core.
+    """
 
     cpu: str
     rounds: int
-    peak: Several
+    peak: Several | dict[str, Several]
     shapes: Annotated[dict[str, Shape], Meta(min_length=1)]
 
 
@@ -51,9 +59,10 @@ class PeerRow(TypedDict):
 
 
 class ShapeRows(TypedDict):
-    """One shape, its libraries by rising time."""
+    """One shape on a number of cores, its libraries by rising time."""
 
     description: str
+    cores: int
     peers: list[PeerRow]
 
 
@@ -73,27 +82,34 @@ def arrange_peers(data: object) -> Peers:
     msgspec.ValidationError
         When it has another shape.
     ValueError
-        When fastmlp is not among the libraries: there is nothing to compare with.
+        When fastmlp is not among the libraries, so that there is nothing to compare with, or no peak is known.
     """
     file = convert(data, PeersFile)
-    shapes = [_rows(shape, median(file.peak)) for shape in file.shapes.values()]
+    peaks = file.peak if isinstance(file.peak, dict) else {"1": file.peak}
+    shapes = [
+        _rows(shape, int(cores), peers, peaks.get(cores))
+        for shape in file.shapes.values()
+        for cores, peers in shape.by_cores().items()
+    ]
     return {"cpu": file.cpu, "rounds": file.rounds, "shapes": shapes}
 
 
-def _rows(shape: Shape, peak: float) -> ShapeRows:
-    if OURS not in shape.peers:
-        raise ValueError(f"{shape.description}: without {OURS} there is nothing to compare with")
-    times = {name: median(peer.rounds) for name, peer in shape.peers.items()}
+def _rows(shape: Shape, cores: int, peers: dict[str, Peer], peaks: list[float] | None) -> ShapeRows:
+    if OURS not in peers or peaks is None:
+        what = "peak" if OURS in peers else OURS
+        raise ValueError(f"{shape.description}, cores {cores}: without {what} there is nothing to compare with")
+    peak, times = median(peaks), {name: median(peer.rounds) for name, peer in peers.items()}
     return {
         "description": shape.description,
+        "cores": cores,
         "peers": [
             {
                 "name": name,
                 "seconds": seconds,
                 "times": seconds / times[OURS],
                 "share": shape.flops / peak / seconds,
-                "accuracy": shape.peers[name].accuracy,
-                "first": shape.peers[name].first_seconds,
+                "accuracy": peers[name].accuracy,
+                "first": peers[name].first_seconds,
             }
             for name, seconds in sorted(times.items(), key=lambda item: item[1])
         ],
