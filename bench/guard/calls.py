@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp.backends import compiled, compiled_lora, reference, reference_lora
+from fastmlp.backends.watch import Watch
 from fastmlp.layout import Layout
+from fastmlp.registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON
 
 from .cases import Case
 
@@ -21,6 +23,7 @@ def expected(case: Case) -> Results:
     """Return the results of the reference."""
     given = arguments(case)
     if case.kind == "train":
+        given |= watching(case, given)
         given["state"] = np.zeros((2, given["theta"].size), case.dtype) if not case.keeps_state else given["state"]
         done = reference.train(**given, first=0, last=case.updates)
         return _trained(given, done)
@@ -39,6 +42,7 @@ def computed(case: Case, *, threads: int, cuts: tuple[int, ...]) -> Results:
     """
     given, pieces = arguments(case), list(pairwise((0, *cuts, case.updates)))
     if case.kind == "train":
+        given |= watching(case, given)
         training = compiled.Training(**given, threads=threads)
         for number, (first, last) in enumerate(pieces, 1):
             done = training.run(first, last, ends=number % 2 == 0 or number == len(pieces))
@@ -55,7 +59,7 @@ def _call(case: Case, given: dict[str, Any], backend: Any, lora: Any, pieces: li
         deep = case.depth < len(case.sizes) - 1
         return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
     if case.kind == "gradient":
-        loss, gradient = backend.loss_and_gradient(*network, given["y"])
+        loss, gradient = backend.loss_and_gradient(*network, given["y"], given["sample_weight"], case.loss)
         return {"loss": np.array([loss]), "gradient": gradient}
     given = within_rank(case, given)
     for first, last in pieces:
@@ -66,7 +70,12 @@ def _call(case: Case, given: dict[str, Any], backend: Any, lora: Any, pieces: li
 
 
 def _trained(given: dict[str, Any], done: int) -> Results:
-    return {name: given[name] for name in ("theta", "state", "losses")} | {"updates": np.array([done])}
+    found = {name: given[name] for name in ("theta", "state", "losses")} | {"updates": np.array([done])}
+    if given.get("penalties") is not None:
+        found["penalties"] = given["penalties"]
+    if given.get("watch") is not None:
+        found |= {"watched": given["watch"].losses, "best": given["watch"].best}
+    return found
 
 
 def arguments(case: Case) -> dict[str, Any]:
@@ -77,7 +86,7 @@ def arguments(case: Case) -> dict[str, Any]:
     epochs = -(-case.updates // -(-case.examples // batch))
     theta, anchor = (_network(rng, case) for _ in range(2))
     x = rng.normal(size=(case.examples, case.sizes[0])).astype(case.dtype)
-    y, order = rng.integers(max(2, case.sizes[-1]), size=case.examples), np.arange(case.examples)
+    order = np.arange(case.examples)
     if case.diverges:
         x[-1, -1] = np.nan
     rates, decays, pulls = (np.reshape(table, (-1, 2)) for table in (case.rates, case.decays, case.pulls))
@@ -89,7 +98,7 @@ def arguments(case: Case) -> dict[str, Any]:
         "activation": case.activation,
         "optimizer": case.optimizer,
         "x": x,
-        "y": y,
+        "y": _targets(rng, case),
         "order": rng.permuted(np.tile(order, (epochs, 1)), axis=1),
         "batch_size": case.batch_size,
         "rates": rates,
@@ -99,7 +108,30 @@ def arguments(case: Case) -> dict[str, Any]:
         "momentum": case.momentum,
         "losses": np.zeros(epochs),
         "weighted": case.weighted,
+        "loss": case.loss,
+        "sample_weight": rng.random(case.examples).astype(case.dtype) if case.has_weights else None,
+        "nesterov": case.nesterov,
     }
+
+
+def watching(case: Case, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that a training has beside those of one within low rank."""
+    epochs = len(given["losses"])
+    rows = np.arange(max(0, case.watched))
+    return {
+        "penalties": np.zeros(epochs) if case.penalised else None,
+        "watch": Watch(rows, np.empty(epochs), given["theta"].copy()) if case.watched >= 0 else None,
+    }
+
+
+def _targets(rng: np.random.Generator, case: Case) -> NDArray[Any]:
+    """Draw what the loss is to fit."""
+    if case.loss == CROSS_ENTROPY:
+        return rng.integers(max(2, case.sizes[-1]), size=case.examples)
+    shape = case.examples, case.sizes[-1]
+    if case.loss == BINARY_CROSS_ENTROPY:
+        return rng.integers(2, size=shape).astype(case.dtype)
+    return (rng.poisson(2.0, shape) if case.loss == POISSON else rng.normal(size=shape)).astype(case.dtype)
 
 
 def _network(rng: np.random.Generator, case: Case) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp.registry import ACTIVATIONS, OPTIMIZERS
+from fastmlp.registry import ACTIVATIONS, LOSSES, OPTIMIZERS
 
 # Shapes of tiles, vector bytes x rows x vectors x stored vectors: AVX-512 on two kinds of processors, AVX2, what every
 # processor has, NEON, and some that no processor asks for. `own` is this machine's, `plain` stands for plain loops.
@@ -49,6 +49,11 @@ class Case:
     cuts: tuple[int, ...]  # updates at which a training is cut into calls
     rank: int
     depth: int  # of a prediction
+    loss: int
+    has_weights: bool  # of examples
+    nesterov: bool
+    penalised: bool
+    watched: int  # examples whose loss is watched; the training's own is if there are none, and nothing if it is -1
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> Case:
@@ -95,6 +100,11 @@ def draw(seed: int, number: int, tile: str) -> Case:
         cuts=tuple(sorted(int(cut) for cut in rng.integers(0, updates + 1, rng.integers(3)))),
         rank=int(rng.choice((1, 2, 3, 4, 8, 9, 16, 17, 33))),
         depth=int(rng.integers(1, layers + 1)),
+        loss=int(rng.integers(len(LOSSES))),
+        has_weights=bool(rng.integers(2)),
+        nesterov=bool(rng.integers(2)),
+        penalised=bool(rng.integers(2)),
+        watched=int(rng.integers(-1, 1 + min(examples, 2 * batch_size))),
     )
 
 

@@ -180,11 +180,11 @@ def train(
             per = 1 / clock[TOTAL] if clock[TOTAL] > 0 else 0.0
             if thread == 0:
                 losses[epoch] += batch_loss * (count / clock[TOTAL]) / n if clock[TOTAL] > 0 else 0.0
-                if penalties.size > 0:
-                    penalties[epoch] += per * penalty(parameters, table, rates, decays) * count / n
                 if not math.isfinite(batch_loss):
                     losses[epoch + 1 :] = np.nan
                     team[STOPPED] = 1
+                elif penalties.size > 0:
+                    penalties[epoch] += per * penalty(parameters, table, rates, decays) * count / n
             meet(team, thread, threads)
             if team[STOPPED]:
                 done = s
