@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import fastmlp
-from fastmlp.study import run
+from fastmlp.study import Results, run
 from fastmlp.study.execution import executors
 from fastmlp.study.execution.scheduler import Progress
 
@@ -25,27 +25,27 @@ WORKERS = 2
 SHARDS = 4
 UNKNOWN = 10**9  # of trials: more than any study has
 
-Way = Callable[[str, Path], object]
+Way = Callable[[str, Path], Results]
 
 
-def in_threads(study: str, out: Path) -> None:
+def in_threads(study: str, out: Path) -> Results:
     """Run a study in threads, however long it is."""
     executors.MIN_TRIALS_FOR_PROCESSES = UNKNOWN
-    fastmlp.run_study(study, out, jobs=WORKERS)
+    return fastmlp.run_study(study, out, jobs=WORKERS)
 
 
-def in_processes(study: str, out: Path) -> None:
+def in_processes(study: str, out: Path) -> Results:
     """Run a study in processes, however short it is."""
     executors.MIN_TRIALS_FOR_PROCESSES = 0
-    fastmlp.run_study(study, out, jobs=WORKERS)
+    return fastmlp.run_study(study, out, jobs=WORKERS)
 
 
-def on_dask(study: str, out: Path) -> None:
+def on_dask(study: str, out: Path) -> Results:
     """Run a study on two Dask workers of this machine."""
-    fastmlp.run_study(study, out, executor=f"local:{WORKERS}")
+    return fastmlp.run_study(study, out, executor=f"local:{WORKERS}")
 
 
-def on_dask_with_a_kill(study: str, out: Path) -> None:
+def on_dask_with_a_kill(study: str, out: Path) -> Results:
     """Run a study on two Dask workers, and kill one of them when a third of the trials is done."""
     from fastmlp.study.execution.dask_client import connect
 
@@ -56,23 +56,19 @@ def on_dask_with_a_kill(study: str, out: Path) -> None:
             if victims and progress.done * 3 > progress.total:
                 os.kill(victims.pop(), signal.SIGKILL)
 
-        fastmlp.run_study(study, out, executor=client, progress=kill)
+        results = fastmlp.run_study(study, out, executor=client, progress=kill)
     if victims:
         raise RuntimeError("the study had ended before its worker was to be killed")
+    return results
 
 
-def in_shards(study: str, out: Path) -> None:
+def in_shards(study: str, out: Path) -> Results:
     """Run a study in four parts, one after the other, and merge them."""
     parts = [out.parent / f"part-{number}" for number in range(1, SHARDS + 1)]
-    for number, part in enumerate(parts, 1):
-        in_processes_of(study, part, f"{number}/{SHARDS}")
-    fastmlp.merge_studies(out, parts)
-
-
-def in_processes_of(study: str, out: Path, shard: str) -> None:
-    """Run one shard in processes."""
     executors.MIN_TRIALS_FOR_PROCESSES = 0
-    fastmlp.run_study(study, out, jobs=WORKERS, shard=shard)
+    for number, part in enumerate(parts, 1):
+        fastmlp.run_study(study, part, jobs=WORKERS, shard=f"{number}/{SHARDS}")
+    return fastmlp.merge_studies(out, parts)
 
 
 WAYS: dict[str, Way] = {
@@ -98,10 +94,8 @@ def main() -> None:
     way, study, out = sys.argv[1:]
     run.refresh_report = lambda *_: None  # all ways have the same one
     start = perf_counter()
-    WAYS[way](study, Path(out))
-    seconds = perf_counter() - start
-    trials = sum(fastmlp.load(out).counts.values())
-    sys.stdout.write(json.dumps({"seconds": seconds, "trials": trials}))
+    results = WAYS[way](study, Path(out))
+    sys.stdout.write(json.dumps({"seconds": perf_counter() - start, "trials": sum(results.counts.values())}))
 
 
 def without_seconds(path: Path) -> list[list[str]]:

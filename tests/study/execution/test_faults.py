@@ -124,7 +124,7 @@ EXECUTORS = [
 
 
 @pytest.mark.parametrize(("options", "seeds", "seconds"), EXECUTORS)
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_stops_a_study_which_says_how_to_resume(
     signum: signal.Signals, options: tuple[str, ...], seeds: int, seconds: float, start: Start, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import fastmlp
-from fastmlp.errors import ClusterLost, StoreError
+from fastmlp.errors import ClusterLost, InvalidInput
 from fastmlp.study import run as study_run
 from fastmlp.study.execution import dask_members
 from fastmlp.study.execution.dask_client import connect
@@ -144,7 +144,7 @@ def test_a_group_that_raises_fails_with_its_error(client: Any, tmp_path: Path) -
 
 def test_a_folder_that_cannot_be_written_to_is_one_error(client: Any, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="file/out: "):
+    with pytest.raises(InvalidInput, match="file/out: cannot be written to: Not a directory"):
         fastmlp.run_study(SMALL, tmp_path / "file" / "out", backend="numpy", executor=client)
     assert client.status == "running"
 
