@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -105,6 +106,15 @@ def without_seconds(path: Path) -> list[list[str]]:
     return [[row[place] for place in kept] for row in (header, *rows)]
 
 
+def first_difference(one: list[list[str]], other: list[list[str]]) -> str:
+    """Return the first difference of two tables, whose first rows name the columns; an empty string without one."""
+    for line, (mine, theirs) in enumerate(zip_longest(one, other, fillvalue=[""]), 1):
+        for name, a, b in zip_longest(one[0], mine, theirs, fillvalue=""):
+            if a != b:
+                return f"line {line}, {name}: {a!r} and {b!r}"
+    return ""
+
+
 def table(study: str, rounds: int) -> str:
     """Measure all ways, and return their times in Markdown; a way with other results is an error."""
     shortest: dict[str, dict[str, float]] = {}
@@ -116,8 +126,8 @@ def table(study: str, rounds: int) -> str:
                 out.parent.mkdir()
                 found = measure(way, study, out)
                 first = first or without_seconds(out / "results.csv")
-                if without_seconds(out / "results.csv") != first:
-                    raise RuntimeError(f"{way}: other results than by {next(iter(WAYS))}")
+                if difference := first_difference(first, without_seconds(out / "results.csv")):
+                    raise RuntimeError(f"{way}: other results than by {next(iter(WAYS))}: {difference}")
                 shortest[way] = min(shortest.get(way, found), found, key=seconds_of)
                 sys.stderr.write(f"{way}: {found['seconds']:.1f} s\n")
     return written(study, rounds, shortest)

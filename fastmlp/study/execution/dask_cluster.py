@@ -11,7 +11,6 @@ import logging
 import pickle
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from types import TracebackType
@@ -26,6 +25,7 @@ from .deaths import WorkerDied, after_death
 from .executors import ThreadExecutor
 from .worker import RunGroup
 
+FETCH_SECONDS = 1.0  # that outcomes may take from a worker to here, before it is asked whether it is still there
 BUNDLE_SECONDS = 0.5  # of work in a bundle; so much is lost with a worker that is killed
 MOST_THREADS = 4096  # that wait for bundles
 MOST_STILLBORN = 10  # workers in a row that leave before they have begun anything
@@ -128,30 +128,35 @@ class DaskWorkers:
 
     def _wait(self, future: Future, address: str) -> Reply | None:
         """Wait for what a worker returns; None if that will not come."""
+        came = threading.Event()
+        future.add_done_callback(lambda _: came.set())
+        while True:
+            if came.wait(POLL_SECONDS):
+                try:
+                    reply: Reply = future.result(timeout=FETCH_SECONDS)
+                except Exception as error:  # noqa: BLE001 - Dask's own, timeouts among them, or the worker's
+                    if self._is_lost(future, address, error):
+                        return None
+                else:
+                    return reply
+            self.members.see_usable()
+            if self.members.has_left(address):
+                return None
+
+    def _is_lost(self, future: Future, address: str, error: Exception) -> bool:
+        """Whether a bundle will have no outcomes, after an error; what was raised on the worker is raised here.
+
+        Any other error is one on the way, of a busy machine or of a connection that is lost for a while: outcomes may come.
+        """
         from distributed import KilledWorker
         from distributed.scheduler import NoValidWorkerError
 
-        came = threading.Event()
-        future.add_done_callback(lambda _: came.set())
-        try:
-            while True:
-                if came.wait(POLL_SECONDS):
-                    with suppress(TimeoutError):  # the worker has died with the outcomes, or is about to send them
-                        reply: Reply = future.result(timeout=POLL_SECONDS)
-                        return reply
-                self.members.see_usable()
-                if self.members.has_left(address):
-                    return None
-        except OtherProcess:
-            self.members.forget(address)
-            return None
-        except (
-            KilledWorker,
-            NoValidWorkerError,
-            CancelledError,
-            OSError,
-        ):  # the last two if data or connection is lost
-            return None
+        if future.status == "error":
+            if isinstance(error, OtherProcess):
+                self.members.forget(address)
+            elif not isinstance(error, (KilledWorker, NoValidWorkerError)):
+                raise error
+        return future.status not in {"pending", "finished"}
 
     def _what_happened(self, address: str, bundle: Bundle) -> Exception:
         """Return what to raise for a bundle without a reply: it is charged with a death if its worker had begun it."""

@@ -31,7 +31,7 @@ def test_a_way_with_other_results_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         return {"seconds": 2.0, "trials": 100}
 
     monkeypatch.setattr(times, "measure", measure)
-    with pytest.raises(RuntimeError, match="Dask: other results than by threads"):
+    with pytest.raises(RuntimeError, match="Dask: other results than by threads: line 2, accuracy: 'False' and 'True'"):
         times.table("book", rounds=1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
 Answer = Callable[..., Any]  # called with a function and its arguments, in the place of a worker
@@ -68,6 +68,9 @@ class MadeUpClient:
         def run() -> None:
             try:
                 result = self.answer(function, *given)
+            except CancelledError:
+                future.cancel()
+                future.set_running_or_notify_cancel()
             except Exception as error:  # noqa: BLE001 - it is the future's
                 future.set_exception(error)
             else:

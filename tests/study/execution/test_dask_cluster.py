@@ -13,10 +13,11 @@ import pytest
 from fastmlp.errors import ClusterLost
 from fastmlp.study.execution import dask_cluster, dask_members, dask_worker
 from fastmlp.study.execution.dask_cluster import DaskWorkers
-from fastmlp.study.execution.dask_worker import Bundle, OtherProcess, begun, run_bundle
+from fastmlp.study.execution.dask_worker import Bundle, OtherProcess, Reply, begun, run_bundle
 from fastmlp.study.store.schema import Group
 from tests.made_up_study import made_up_plan, made_up_work
 
+from . import made_up_cluster
 from .made_up_cluster import MadeUpClient
 
 pytest.importorskip("distributed")
@@ -123,6 +124,30 @@ def test_a_cluster_whose_workers_die_of_what_they_are_sent_is_given_up(monkeypat
         workers_of(faults.client, monkeypatch) as workers,
         pytest.raises(ClusterLost, match="10 workers of the cluster left one after the other and had begun nothing"),
     ):
+        list(workers(GROUP, lambda: False))
+
+
+def test_an_error_on_the_way_of_outcomes_is_no_error_of_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine Dask has raised an UnboundLocalError of its own where outcomes were late."""
+    client, fetched, errors = MadeUpClient({HERE: 1}), made_up_cluster.MadeUpFuture.result, [UnboundLocalError()]
+
+    def fetch(future: made_up_cluster.MadeUpFuture, timeout: float | None = None) -> Any:
+        if errors and isinstance(found := fetched(future, timeout), Reply) and found.outcomes:
+            raise errors.pop()
+        return fetched(future, timeout)
+
+    monkeypatch.setattr(made_up_cluster.MadeUpFuture, "result", fetch)
+    with workers_of(client, monkeypatch) as workers:
+        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+    assert [(record["key"], record["status"]) for record in records] == [(key, "ok") for key in KEYS]
+    assert errors == []
+
+
+def test_an_error_of_the_worker_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot_read(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'mine'")
+
+    with workers_of(Faults(1, cannot_read).client, monkeypatch) as workers, pytest.raises(ModuleNotFoundError):
         list(workers(GROUP, lambda: False))
 
 
