@@ -36,7 +36,7 @@ def computed(case: Case, *, threads: int, cuts: tuple[int, ...]) -> Results:
     Parameters
     ----------
     threads
-        How many share a training.
+        How many share a training or a prediction.
     cuts
         The updates at which a training is cut into calls.
     """
@@ -49,15 +49,21 @@ def computed(case: Case, *, threads: int, cuts: tuple[int, ...]) -> Results:
             if done < last:
                 break
         return _trained(given, done)
-    return _call(case, given, compiled, compiled_lora, pieces)
+    return _call(case, given, compiled, compiled_lora, pieces, threads=threads)
 
 
-def _call(case: Case, given: dict[str, Any], backend: Any, lora: Any, pieces: list[tuple[int, int]]) -> Results:
+def _call(
+    case: Case, given: dict[str, Any], backend: Any, lora: Any, pieces: list[tuple[int, int]], **shared: int
+) -> Results:
     """Make a call that both backends have under the same name."""
     network = given["theta"], given["sizes"], given["activation"], given["x"]
     if case.kind == "predict":
         deep = case.depth < len(case.sizes) - 1
-        return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
+        return {
+            "values": (
+                backend.features(*network, case.depth, **shared) if deep else backend.forward(*network, **shared)
+            )
+        }
     if case.kind == "gradient":
         loss, gradient = backend.loss_and_gradient(*network, given["y"], given["sample_weight"], case.loss)
         return {"loss": np.array([loss]), "gradient": gradient}
