@@ -58,12 +58,10 @@ def _call(
     """Make a call that both backends have under the same name."""
     network = given["theta"], given["sizes"], given["activation"], given["x"]
     if case.kind == "predict":
+        if shared:
+            return {"values": compiled.predict(*network, case.depth, **shared)}
         deep = case.depth < len(case.sizes) - 1
-        return {
-            "values": (
-                backend.features(*network, case.depth, **shared) if deep else backend.forward(*network, **shared)
-            )
-        }
+        return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
     if case.kind == "gradient":
         loss, gradient = backend.loss_and_gradient(*network, given["y"], given["sample_weight"], case.loss)
         return {"loss": np.array([loss]), "gradient": gradient}

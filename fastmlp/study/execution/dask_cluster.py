@@ -146,7 +146,7 @@ class DaskWorkers:
     def _is_lost(self, future: Future, address: str, error: Exception) -> bool:
         """Whether a bundle will have no outcomes, after an error; what was raised on the worker is raised here.
 
-        Any other error is one on the way, of a busy machine or of a connection that is lost for a while: outcomes may come.
+        Any other error is one on the way, of a busy machine or of a connection lost for a while: outcomes may come.
         """
         from distributed import KilledWorker
         from distributed.scheduler import NoValidWorkerError
