@@ -9,7 +9,7 @@ import numpy as np
 
 from fastmlp.backends.watch import Watch
 from fastmlp.layout import Layout
-from fastmlp.registry import ACTIVATIONS, CROSS_ENTROPY, LOSSES, OPTIMIZERS
+from fastmlp.registry import ACTIVATIONS, CROSS_ENTROPY, LOSS_ROWS, LOSSES, OPTIMIZERS
 
 RATES = {"sgd": 0.05, "adam": 0.01, "adamw": 0.01}
 
@@ -68,15 +68,11 @@ def training(
 
 
 def targets(loss: str, draw: np.random.Generator, n: int, outputs: int, dtype: str) -> Any:
-    """Something for each loss to fit: labels (n,) or targets (n, outputs)."""
-    if loss == LOSSES[CROSS_ENTROPY]:
+    """Something for each loss to fit: labels (n,), or targets (n, outputs) of which some are at its ends."""
+    row = LOSS_ROWS[LOSSES.index(loss)]
+    if row.labels:
         return draw.integers(0, max(2, outputs), n)
-    drawn: dict[str, Any] = {
-        "binary-cross-entropy": lambda shape: draw.choice([0.0, 1.0, 1.0, 0.25], shape),
-        "squared-error": draw.standard_normal,
-        "poisson": lambda shape: draw.poisson(1.5, shape),
-    }
-    return drawn[loss]((n, outputs)).astype(dtype)
+    return np.clip(0.5 + draw.standard_normal((n, outputs)), row.least, row.most).astype(dtype)
 
 
 def watched(arguments: dict[str, Any], held_back: int = 0, **options: Any) -> dict[str, Any]:
