@@ -59,7 +59,7 @@ def _call(
     network = given["theta"], given["sizes"], given["activation"], given["x"]
     if case.kind == "predict":
         if shared:
-            return {"values": compiled.predict(*network, case.depth, **shared)}
+            return {"values": compiled.predict(*network, case.depth, shared["threads"])}
         deep = case.depth < len(case.sizes) - 1
         return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
     if case.kind == "gradient":
