@@ -151,6 +151,9 @@ def trainings(draw: Any) -> dict[str, Any]:
     rate = st.sampled_from([0.0, 0.01, 0.05])
     rates = draw(st.lists(st.lists(rate, min_size=2, max_size=2), min_size=len(sizes) - 1, max_size=len(sizes) - 1))
     n, batch_size = draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    loss = draw(st.sampled_from(LOSSES))
+    if loss in {"squared-error", "poisson"}:  # at rates that others bear they run away, and then nothing agrees
+        rates = [[one / 50 for one in pair] for pair in rates]
     return training(
         sizes,
         activation=draw(st.sampled_from(ACTIVATIONS)),
@@ -163,7 +166,7 @@ def trainings(draw: Any) -> dict[str, Any]:
         decays=draw(st.sampled_from([0.0, 0.1])),
         pulls=draw(st.sampled_from([0.0, 2.0])),
         weighted=draw(st.booleans()),
-        loss=draw(st.sampled_from(LOSSES)),
+        loss=loss,
         has_weights=draw(st.booleans()),
         nesterov=draw(st.booleans()),
     )
