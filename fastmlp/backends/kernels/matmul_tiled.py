@@ -140,7 +140,7 @@ def backward_input(
                         )  # fmt: skip
 
 
-@inlined
+@kernel
 def pack_transposed(
     tile: Tile, spare: Floats, weights: Floats, at: int, step: int, first: int, count: int, k: int, terms: int
 ) -> None:

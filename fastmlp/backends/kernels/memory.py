@@ -132,7 +132,7 @@ def zero_offset(array: Floats) -> int:
     return 0 * array.size
 
 
-@inlined
+@kernel
 def column_offset(tile: Tile, array: Floats, column: int, step: int) -> int:
     """Where the first row of a column lies in a matrix whose panels are `step` numbers apart."""
     panel = panel_width(tile, array)

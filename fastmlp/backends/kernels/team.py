@@ -55,14 +55,14 @@ def wait_for_others(team: Ints, thread: int, threads: int) -> None:
             give_core_away()
 
 
-@inlined
+@kernel
 def meet(team: Ints, thread: int, threads: int) -> None:
     """Wait until all threads of a team are here."""
     if threads > 1:
         wait_for_others(team, thread, threads)
 
 
-@inlined
+@kernel
 def share_start(size: int, block: int, thread: int, threads: int) -> int:
     """First of `size` columns that a thread computes: whole blocks, as many as the others have, give or take one."""
     if thread == 0:
