@@ -16,7 +16,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs test cluster oracles notebook lint bench rehearse clean
+.PHONY: help study docs guide test cluster oracles notebook lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and p
 	cp $(OUT)/book/report.html docs/index.html
 	cp $(OUT)/book/report.md docs/book.md
 	$(BIN)/python docs/pictures.py docs/index.html docs/pictures
+
+guide: $(VENV)/.installed-guide  ## Build the user guide, with the reference of the interface, into out/guide
+	$(BIN)/python -m sphinx -W --keep-going -q -d $(OUT)/guide/.doctrees docs/guide $(OUT)/guide
 
 test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k layout" runs some, on one
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,6 +1,6 @@
-"""Pictures of the book for the README: `make docs` runs `python docs/pictures.py docs/index.html docs/pictures`.
+"""Pictures of the book for README and guide: `make docs` runs `python docs/pictures.py docs/index.html docs/pictures`.
 
-Each view is taken in light and in dark, by a Chromium that is on the machine, and saved in few colours.
+Each view is taken by a Chromium that is on the machine, and saved in few colours.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-VIEWS = {"answer": "", "winners": "matrix", "network": "backward"}  # name -> what stands at the top
+SCHEMES = ("light", "dark")
+# name -> what stands at the top, and the schemes: on the README the reader's counts
+VIEWS = {"answer": ("", SCHEMES), "winners": ("matrix", SCHEMES[:1]), "network": ("backward", SCHEMES[:1])}
 SIZE: ViewportSize = {"width": 1280, "height": 900}
 COLOURS = 96
 
@@ -24,12 +26,13 @@ def main(page: Path, folder: Path) -> None:
     browser = next(found for name in BROWSERS if (found := shutil.which(name)))
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--hide-scrollbars"])
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             context = chromium.new_context(viewport=SIZE, device_scale_factor=1.5, color_scheme=scheme)
             opened = context.new_page()
             opened.goto(page.resolve().as_uri())
-            for name, ident in VIEWS.items():
-                save(view(opened, ident), folder / f"{name}-{scheme}.png")
+            for name, (ident, schemes) in VIEWS.items():
+                if scheme in schemes:
+                    save(view(opened, ident), folder / f"{name}-{scheme}.png")
         chromium.close()
 
 

@@ -1,4 +1,4 @@
-"""The rendered book in docs/: small, whole, of the shipped study, and pictured in the README."""
+"""The rendered book in docs/: small, whole, of the shipped study, and pictured in README and guide."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def test_it_is_of_the_shipped_study() -> None:
         assert f'"{name}"' in settings.replace("&#34;", '"'), name
 
 
-def test_the_readme_shows_pictures_in_light_and_in_dark() -> None:
-    shown = re.findall(r'"(docs/pictures/[^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert {ROOT / name for name in shown} == set((DOCS / "pictures").iterdir())
+def test_every_picture_is_shown_and_that_of_the_readme_in_light_and_in_dark() -> None:
+    shown = re.findall(r'"docs/pictures/([^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
     assert {name.replace("light", "dark") for name in shown} <= set(shown)
+    for page in (DOCS / "guide").glob("*.md"):
+        shown += re.findall(r"\(\.\./pictures/([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert set(shown) == {path.name for path in (DOCS / "pictures").iterdir()}

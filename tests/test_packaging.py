@@ -118,7 +118,10 @@ def test_sdist_holds_all_but_the_rendered_book(artefacts: dict[str, Path]) -> No
         paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
     tops = {path.parts[0] for path in paths}
     assert {"fastmlp", "bench", "report_templates", "tests", "asv.conf.json", "pyproject.toml", "LICENSE"} <= tops
-    assert [path.as_posix() for path in paths if path.parts[0] == "docs"] == ["docs/pictures.py"]
+    docs = {path for path in paths if path.parts[0] == "docs"}
+    assert {path for path in docs if path.parts[1] != "guide"} == {Path("docs/pictures.py")}
+    assert Path("docs/guide/index.md") in docs
+    assert not any("api" in path.parts for path in docs), "what Sphinx makes is made again"
 
 
 def test_tests_of_the_sdist_find_what_they_read(artefacts: dict[str, Path]) -> None:

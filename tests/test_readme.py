@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING show can be typed in: their Python runs, their commands and files exist."""
+"""What README, guide and CONTRIBUTING show can be typed in: Python runs, commands and files exist."""
 
 import re
 import tomllib
@@ -21,18 +21,21 @@ from fastmlp.study.trial.run import run_strategy
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+GUIDE = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "guide").glob("*.md"))}
+OWN_DATA = GUIDE["own-data"]
 
 
 def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
-COMMANDS = [
-    line.partition("#")[0].split()[2:]
-    for block in blocks(README, "console")
+COMMANDS = {
+    line.partition("#")[0].strip(): line.partition("#")[0].split()[2:]
+    for page in (README, *GUIDE.values())
+    for block in blocks(page, "console")
     for line in block.splitlines()
     if line.startswith("$ fastmlp ")
-]
+}
 
 
 @pytest.fixture
@@ -45,19 +48,18 @@ def names() -> dict[str, Any]:
 
 def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fastmlp, "run_study", lambda name, out: (name, out), raising=False)  # test_packaging runs one
-    code, _ = blocks(README, "python")
+    (code,) = blocks(README, "python")
     exec(code, names)
-    assert names["logits"].shape == (60, 10)
     assert names["moved"].network.sizes == (64, 64, 10)
 
 
-def test_data_of_ones_own_are_studied_as_the_readme_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_of_ones_own_are_studied_as_the_guide_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    _, code = blocks(README, "python")
+    (code,) = blocks(OWN_DATA, "python")
     exec(code, {})
-    (study,) = blocks(README, "toml")
+    (study,) = blocks(OWN_DATA, "toml")
     (tmp_path / "loops.toml").write_text(study, encoding="utf-8")
-    (command,) = (words for words in COMMANDS if "loops.toml" in words)
+    (command,) = (words for words in COMMANDS.values() if "loops.toml" in words)
     assert main(command) == 0
     report = (tmp_path / "loops" / "report.md").read_text(encoding="utf-8")
     data = report.partition("The data and its split\n")[2].partition("\n## ")[0]
@@ -106,8 +108,8 @@ def test_the_measure_of_contributing_agrees_with_its_oracle(names: dict[str, Any
     assert "\nPROTOCOL = " in (ROOT / "fastmlp" / "study" / "store" / "schema.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_command_of_the_readme_exists(command: list[str]) -> None:
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_that_is_shown_exists(command: list[str]) -> None:
     known = command_line.commands[command[0]]
     if isinstance(known, click.Group):
         known = known.commands[command[1]]
@@ -159,6 +161,7 @@ def test_at_least_ten_usual_changes_are_told() -> None:
     assert len(CHANGES) > 10
 
 
-def test_the_exit_codes_of_the_readme_are_those_of_the_table() -> None:
-    rows = re.findall(r"^\| ([\d, ]+) \| (.+) \|$", README.partition("| exit code |")[2].split("\n\n")[0], re.MULTILINE)
+def test_the_exit_codes_of_the_guide_are_those_of_the_table() -> None:
+    table = GUIDE["studies"].partition("| exit code |")[2].split("\n\n")[0]
+    rows = re.findall(r"^\| ([\d, ]+) \| (.+) \|$", table, re.MULTILINE)
     assert {int(code) for codes, _ in rows for code in codes.split(",")} == set(exit_codes.MEANINGS)

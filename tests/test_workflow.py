@@ -1,4 +1,4 @@
-"""The gate in CI: the workflow, the README and the tests run one and the same command, and know its exit codes."""
+"""The gate in CI: the workflow, the guide and the tests run one and the same command, and know its exit codes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .workflow import COMMAND, SPEED, STEP
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_the_readme_has_the_command_of_the_workflow() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", readme, flags=re.DOTALL | re.MULTILINE)
+def test_the_guide_has_the_command_of_the_workflow() -> None:
+    page = (ROOT / "docs" / "guide" / "gate.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
     steps = yaml.safe_load(block)
     assert [step["run"] for step in steps if "bench gate" in step.get("run", "")] == [COMMAND]
     assert len(block.splitlines()) == 5
@@ -30,7 +30,7 @@ def test_the_readme_has_the_command_of_the_workflow() -> None:
     assert installs[0] == installs[1]
 
 
-@pytest.mark.parametrize("path", ["README.md", ".github/workflows/ci.yml"])
+@pytest.mark.parametrize("path", ["docs/guide/gate.md", ".github/workflows/ci.yml"])
 def test_pip_is_new_enough_where_it_is_asked_for_a_group(path: str) -> None:
     """Before 25.1 it knows no ``--group``."""
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()

@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write(options.json, data)
     text = render(data)
     options.markdown.write_text(text)
-    sys.stdout.write(f"{text}\nFor the README:\n\n{short_form(data)}")
+    sys.stdout.write(f"{text}\nFor docs/guide/speed.md:\n\n{short_form(data)}")
 
 
 def measured_anew(options: argparse.Namespace) -> Json:

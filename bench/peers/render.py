@@ -67,7 +67,7 @@ def overview(found: list[Entry]) -> str:
 
 
 def short_form(data: dict[str, Any]) -> str:
-    """Return the README's table: fastmlp's share of the peak, how many times as long others take, and who is ahead."""
+    """Return the guide's table: fastmlp's share of the peak, how many times as long others take, and who is ahead."""
     found = list(entries(data))
     others = list(dict.fromkeys(peer for one in found for peer in one.peers if peer != OURS))
     others.sort(key=list(found[0].peers).index)

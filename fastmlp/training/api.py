@@ -91,7 +91,8 @@ def train_mlp(
     nesterov
         Whether the momentum of ``sgd`` is Nesterov's.
     l2
-        Scikit-learn's `alpha`: to the loss of a batch belongs l2 / 2 * |weights|^2 / sum(w). ``Fit.penalties`` has it.
+        Scikit-learn's `alpha`: to the loss of a batch belongs ``l2 / 2 * |weights|^2 / sum(w)``; ``Fit.penalties``
+        has it.
     learning_rate, power_t
         ``constant``; ``invscaling``: divided by (examples seen in earlier epochs + 1) ** `power_t`; ``adaptive``:
         divided by 5 whenever `patience` is at its end, until it is 1e-6.

@@ -1,0 +1,58 @@
+"""The user guide in docs/guide: its Python runs, it names all of the interface, and `make guide` builds it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fastmlp
+from fastmlp.strategies.families import FAMILIES
+from fastmlp.study.settings.load import load_settings
+
+GUIDE = Path(__file__).resolve().parent.parent / "docs" / "guide"
+
+if not GUIDE.is_dir():
+    pytest.skip("docs/ is no part of what is built", allow_module_level=True)
+
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}
+STUDIED = {"own-data"}  # a study of its own: test_readme runs it
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python") and page not in STUDIED])
+def test_the_python_of_a_page_runs_from_its_top_to_its_end(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for code in blocks(page, "python"):
+        exec(code, names)
+
+
+def test_the_reference_has_every_public_name_once() -> None:
+    listed = re.findall(r"^   (\w+)$", PAGES["api"], re.MULTILINE)
+    assert sorted(listed) == sorted(set(fastmlp.__all__) - {"__version__"})
+
+
+def test_every_strategy_and_every_family_is_explained() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", PAGES["strategies"], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    families = {f"{name}-{family.letter}" for name, family in FAMILIES.items()}
+    assert named == set(fastmlp.STRATEGIES) | families
+
+
+def test_the_strategy_of_a_study_can_be_loaded() -> None:
+    (study,) = blocks("strategies", "toml")
+    assert "cooled" in load_settings(tomllib.loads(study)).strategies
+
+
+def test_every_page_is_in_a_table_of_contents() -> None:
+    listed = {word for block in blocks("index", "{toctree}") for word in block.split() if not word.startswith(":")}
+    assert set(PAGES) - {"index"} <= listed
