@@ -9,12 +9,13 @@ import io
 import shutil
 import sys
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # name -> what stands at the top, and the schemes: on the README the reader's counts
 VIEWS = {"answer": ("", SCHEMES), "winners": ("matrix", SCHEMES[:1]), "network": ("backward", SCHEMES[:1])}
 SIZE: ViewportSize = {"width": 1280, "height": 900}

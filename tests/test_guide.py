@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import fastmlp
 from fastmlp.strategies.families import FAMILIES
 from fastmlp.study.settings.load import load_settings
+from fastmlp.study.settings.schema import ProblemSettings, Settings
 
 GUIDE = Path(__file__).resolve().parent.parent / "docs" / "guide"
 
@@ -37,7 +40,7 @@ def test_the_python_of_a_page_runs_from_its_top_to_its_end(
 
 
 def test_the_reference_has_every_public_name_once() -> None:
-    listed = re.findall(r"^   (\w+)$", PAGES["api"], re.MULTILINE)
+    listed = re.findall(r"^(?:   |\.\. py:data:: )(\w+)$", PAGES["api"], re.MULTILINE)
     assert sorted(listed) == sorted(set(fastmlp.__all__) - {"__version__"})
 
 
@@ -51,6 +54,30 @@ def test_every_strategy_and_every_family_is_explained() -> None:
 def test_the_strategy_of_a_study_can_be_loaded() -> None:
     (study,) = blocks("strategies", "toml")
     assert "cooled" in load_settings(tomllib.loads(study)).strategies
+
+
+SECTIONS = {
+    field.name: field.type for field in msgspec.structs.fields(Settings) if isinstance(field.default, msgspec.Struct)
+} | {"problems.NAME": ProblemSettings}
+
+
+@pytest.mark.parametrize("section", ["", *SECTIONS])
+def test_the_reference_has_every_setting_with_its_default(section: str) -> None:
+    text = PAGES["settings"].partition(f"\n## `{section}`" if section else "# Ref")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
+    fields = {field.name: field for field in msgspec.structs.fields(SECTIONS.get(section, Settings))}
+    assert list(rows) == [name for name in fields if section or name not in SECTIONS]
+    for name, shown in rows.items():
+        default = fields[name].default
+        if default is None or default is msgspec.NODEFAULT:
+            assert shown in {"is needed", "from the data", "none"}
+        else:
+            assert shown == f"`{json.dumps(default)}`"
+
+
+def test_the_study_of_the_reference_can_be_loaded() -> None:
+    (study,) = blocks("settings", "toml")
+    assert load_settings(tomllib.loads(study)).name == "Fewer labels"
 
 
 def test_every_page_is_in_a_table_of_contents() -> None:
