@@ -53,4 +53,5 @@ CONTENTS: tuple[Chapter, ...] = (
     Chapter("absent"),
     Chapter("glossary"),
     Chapter("references"),
+    Chapter("appendix"),
 )

@@ -5,6 +5,6 @@ Not here: how long the study's own trainings took. Both appear only if files in 
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import peers
+from .tables import peers, ratios
 
-chapter = Chapter("speed", numbers, tables=(peers,))
+chapter = Chapter("speed", numbers, tables=(peers, ratios))

@@ -51,6 +51,7 @@ class PeerRow(TypedDict):
     """One library: median seconds of a training, times those of fastmlp, share of the peak, and its first training."""
 
     name: str
+    ours: bool
     seconds: float
     times: float
     share: float
@@ -105,6 +106,7 @@ def _rows(shape: Shape, cores: int, peers: dict[str, Peer], peaks: list[float] |
         "peers": [
             {
                 "name": name,
+                "ours": name == OURS,
                 "seconds": seconds,
                 "times": seconds / times[OURS],
                 "share": shape.flops / peak / seconds,

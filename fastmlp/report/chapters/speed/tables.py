@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...table import Table, cell, head
 from .peers import ShapeRows
 
@@ -23,3 +25,24 @@ def peers(shape: ShapeRows) -> Table:
             for r in shape["peers"]
         ],
     }
+
+
+def ratios(shapes: Sequence[ShapeRows]) -> Table:
+    """Return how many times as long as fastmlp other libraries take, one row per shape and number of cores."""
+    libraries = list(dict.fromkeys(r["name"] for shape in shapes for r in shape["peers"] if not r["ours"]))
+    heads = ("cores", "fastmlp", "share of the peak", *libraries)
+    rows = []
+    for shape in shapes:
+        by_name = {r["name"]: r for r in shape["peers"]}
+        ours = next(r for r in shape["peers"] if r["ours"])
+        times = [by_name[name]["times"] if name in by_name else None for name in libraries]
+        rows.append(
+            [
+                cell("text", shape["description"]),
+                cell("count", shape["cores"]),
+                cell("seconds", ours["seconds"]),
+                cell("percent0", ours["share"]),
+                *(cell("scientific", t) for t in times),
+            ]
+        )
+    return {"columns": [head("training", number=False), *map(head, heads)], "rows": rows}

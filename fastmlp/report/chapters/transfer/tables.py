@@ -20,17 +20,17 @@ def effects_by_problem(problems: Sequence[Problem], family: str, strategy: str, 
     return {"columns": [head("problem", number=False), *(kind_head("labels", n) for n in sizes)], "rows": rows}
 
 
-def multipliers(rule: Rule) -> Table:
-    """Return the table that a strategy is, one row per layer and two columns a phase."""
-    phases = rule["phases"]
-    columns = [
-        head(f"phase {k}: {part}" if len(phases) > 1 else part)
-        for k in range(1, len(phases) + 1)
-        for part in ("weights", "biases")
-    ]
-    depth = len(phases[0]["multipliers"])
+def multipliers(rules: Sequence[Rule]) -> Table:
+    """Return the table that strategies are: a row for each phase, two columns a layer, the head last."""
+    body = max(len(phase["multipliers"]) for rule in rules for phase in rule["phases"]) - 1
+    layers = [*(f"layer {k}" for k in range(1, body + 1)), "head"]
+    columns = [head(f"{layer}: {part}") for layer in layers for part in ("weights", "biases")]
     rows = []
-    for layer in range(depth):
-        label = "head" if layer == depth - 1 else f"layer {layer + 1}"
-        rows.append([cell("text", label), *(cell("multiplier", m) for p in phases for m in p["multipliers"][layer])])
-    return {"columns": [head("layer", number=False), *columns], "rows": rows}
+    for rule in rules:
+        for k, phase in enumerate(rule["phases"], 1):
+            *below, top = phase["multipliers"]
+            left_out = [[None, None]] * (body - len(below))
+            pairs = [*below, *left_out, top]
+            name, number = cell("name", rule["name"]), cell("text", f"{k} of {len(rule['phases'])}")
+            rows.append([name, number, *(cell("multiplier", m) for pair in pairs for m in pair)])
+    return {"columns": [head("strategy", number=False), head("phase", number=False), *columns], "rows": rows}
