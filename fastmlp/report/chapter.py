@@ -21,8 +21,9 @@ class Chapter:
     """A chapter: its numbers, its tables and its figures.
 
     Its words are in ``report_templates/chapters/<name>/``: ``chapter.j2`` and, as far as it has them, ``sentences.j2``,
-    a sentence for each outcome; ``exercises.j2``; ``appendix.j2``, tables of a large study; and ``absent.j2``, which says what the study would need
-    for it. They see the numbers of the chapter as `here`, and the study as `study`, `problems`, `ordered` and `counts`.
+    a sentence for each outcome; ``exercises.j2``; ``appendix.j2``, tables of a large study; and ``absent.j2``, which
+    says what the study would need for it. They see the numbers of the chapter as `here`, and the study as `study`,
+    `problems`, `ordered` and `counts`.
 
     Parameters
     ----------

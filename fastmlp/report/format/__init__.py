@@ -93,7 +93,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
-        *(chance, points, points_interval, rank, seconds, show, squeeze, verbatim),
+        *(chance, plain_points, points, points_interval, rank, seconds, show, squeeze, verbatim),
         *(fixed, ident, matrix, number, number2, p_value, tag, tex),
         is_brief,
     )

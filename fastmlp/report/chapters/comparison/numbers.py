@@ -7,6 +7,7 @@ from typing import TypedDict
 from ...problems import SHOWN_FAMILIES
 from ...standings import Standing, standings
 from ...study import Study
+from .worked import Worked, worked
 
 __all__ = ["Compared", "Numbers", "Verdicts", "numbers"]
 
@@ -27,15 +28,20 @@ class Compared(TypedDict):
 
 
 class Numbers(TypedDict):
-    """The whole study, and each problem by its name."""
+    """The whole study, each problem by its name, and the tests worked on one cell."""
 
     verdicts: Verdicts
     problems: dict[str, Compared]
+    worked: Worked | None
 
 
 def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
-    return {"verdicts": _verdicts(study), "problems": {p: _compared(study, p) for p in study.grid.problems}}
+    return {
+        "verdicts": _verdicts(study),
+        "problems": {p: _compared(study, p) for p in study.grid.problems},
+        "worked": worked(study),
+    }
 
 
 def _verdicts(study: Study) -> Verdicts:

@@ -8,8 +8,9 @@ from ...measures import CellMeasures
 from ...pairs import Comparison
 from ...standings import Standing
 from ...table import Cell, Table, cell, effect_cell, head, kind_head, shade
+from .worked import Worked
 
-__all__ = ["answers", "comparisons", "effects", "heat"]
+__all__ = ["answers", "comparisons", "effects", "heat", "worked_differences", "worked_tests"]
 
 
 def answers(standings: Sequence[Standing], baseline: Sequence[Comparison]) -> Table:
@@ -82,5 +83,49 @@ def heat(measures: Mapping[str, Sequence[CellMeasures]], sizes: Sequence[int]) -
                 ),
             ]
             for s, cells in measures.items()
+        ],
+    }
+
+
+def worked_differences(example: Worked) -> Table:
+    """Return the differences of a worked example, seed by seed, their mean and its standard error; a row a pair."""
+    heads = [*(f"seed {seed}" for seed in example["seeds"]), "mean", "standard error"]
+    return {
+        "columns": [head("first − second", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("difference", {"first": pair["first"], "second": pair["second"]}),
+                *(cell("points", d) for d in pair["differences"]),
+                cell("points", pair["mean"]),
+                cell("plain_points", pair["error"]),
+            ]
+            for pair in example["pairs"]
+        ],
+    }
+
+
+def worked_tests(example: Worked) -> Table:
+    """Return both tests of a worked example, by themselves and corrected, and the verdicts; a row a pair."""
+    heads = ("t", "p", "times", "corrected p", "t, tie", "p, tie", "times, tie", "corrected p, tie")
+    return {
+        "columns": [
+            head("first − second", number=False),
+            *map(head, heads),
+            head("first is", number=False),
+        ],
+        "rows": [
+            [
+                cell("difference", {"first": pair["first"], "second": pair["second"]}),
+                cell("number2", pair["t"]),
+                cell("p_value", pair["p"]),
+                cell("count", pair["factor"]),
+                cell("p_value", pair["corrected"]),
+                cell("number2", pair["t_tie"]),
+                cell("p_value", pair["p_tie"]),
+                cell("count", pair["factor_tie"]),
+                cell("p_value", pair["corrected_tie"]),
+                cell("text", pair["verdict"]),
+            ]
+            for pair in example["pairs"]
         ],
     }
