@@ -28,7 +28,7 @@ def test_every_room_is_in_the_table_of_contents() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chapter_has_its_words_and_its_files_have_standard_names(name: str) -> None:
     assert (WORDS / name / "chapter.j2").is_file()
-    known = {"chapter.j2", "sentences.j2", "exercises.j2", "absent.j2"}
+    known = {"chapter.j2", "sentences.j2", "exercises.j2", "appendix.j2", "absent.j2"}
     own = {path.name for path in (WORDS / name).iterdir()} - known
     text = "".join(path.read_text(encoding="utf-8") for path in (WORDS / name).iterdir())
     assert all(f"chapters/{name}/{other}" in text for other in own), "a file that no template of the room uses"

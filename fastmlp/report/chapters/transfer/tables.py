@@ -29,8 +29,8 @@ def multipliers(rules: Sequence[Rule]) -> Table:
     for rule in rules:
         for k, phase in enumerate(rule["phases"], 1):
             *below, top = phase["multipliers"]
-            left_out = [[None, None]] * (body - len(below))
-            pairs = [*below, *left_out, top]
             name, number = cell("name", rule["name"]), cell("text", f"{k} of {len(rule['phases'])}")
-            rows.append([name, number, *(cell("multiplier", m) for pair in pairs for m in pair)])
+            left_out = [cell("count", None)] * 2 * (body - len(below))
+            numbers = [cell("multiplier", m) for pair in below for m in pair]
+            rows.append([name, number, *numbers, *left_out, *(cell("multiplier", m) for m in top)])
     return {"columns": [head("strategy", number=False), head("phase", number=False), *columns], "rows": rows}
