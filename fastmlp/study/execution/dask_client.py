@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidInput, MissingLibrary, one_line, shown
@@ -99,7 +101,19 @@ def _local(workers: int) -> Iterator[Client]:
         preload="import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n",  # the terminal's Ctrl-C is the study's
     )
     with cluster, distributed.Client(cluster, set_as_default=False) as client:
-        yield client
+        try:
+            yield client
+        finally:
+            kill_workers(cluster)
+
+
+def kill_workers(cluster: Any) -> None:
+    """Kill the workers of a cluster of our own: all they hold is here, and Dask would wait for what they are at."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -156,6 +156,17 @@ def test_a_result_may_come_twice_but_must_be_the_same(store: Store) -> None:
     assert not has(store, "p-frozen-1"), "all of a commit or nothing"
 
 
+def test_lists_are_compared_by_their_numbers(store: Store) -> None:
+    """An earlier encoder put a space behind each comma, and wrote other digits for the same number."""
+    record = made_up_record("p-frozen-0", losses=[0.5, None, 1e-7])
+    store.add([], [record])
+    store.connection.execute("UPDATE records SET losses = '[0.5, null, 1e-07]'")
+    store.add([], [record])
+    store.connection.execute("UPDATE records SET losses = '[0.5, null, 2e-07]'")
+    with pytest.raises(StoreError, match="computed twice and differs: losses was"):
+        store.add([], [record])
+
+
 def test_another_plan_keeps_the_records(store: Store) -> None:
     store.add([], [made_up_record("p-frozen-0")])
     begin(store, made_up_plan(strategies=("finetune",)))
