@@ -40,7 +40,7 @@ test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k l
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 cluster: $(VENV)/.installed-test  ## Run the tests of a study on a Dask cluster: workers are killed, networks cut
-	$(BIN)/python -m pytest tests/study/execution tests/bench/scale -m cluster
+	$(BIN)/python -m pytest tests/study/execution tests/bench/scale -m cluster $(PYTEST_ARGS)
 
 oracles: $(ORACLES)/.installed  ## Run the tests that compare with other libraries, PyTorch and JAX among them
 	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOCAL = re.compile(r"local:([0-9]{1,5})")
 ADDRESS = re.compile(r"[a-z]+://[^\s/]+:[0-9]+/?")
 MOST_LOCAL = 1024  # workers on this machine
+LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")  # with own levels
 CONNECT_SECONDS = 10.0  # to find the scheduler, or for an answer of a worker
 
 
@@ -66,8 +67,9 @@ def connect(cluster: object) -> Iterator[Any]:
     if not isinstance(cluster, str):
         yield cluster
         return
-    local = LOCAL.fullmatch(cluster)
-    with quiet_dask(), _local(int(local[1])) if local else _remote(cluster) as client:
+    local, distributed = LOCAL.fullmatch(cluster), _distributed()
+    opened = _local(distributed, int(local[1])) if local else _remote(distributed, cluster)
+    with quiet_dask(), opened as client:  # not before the import, which sets the levels of Dask's loggers
         yield client
 
 
@@ -80,8 +82,7 @@ def _distributed() -> Any:
 
 
 @contextmanager
-def _remote(address: str) -> Iterator[Client]:
-    distributed = _distributed()
+def _remote(distributed: Any, address: str) -> Iterator[Client]:
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except Exception as error:  # timeouts, unknown protocols, versions that do not fit
@@ -91,8 +92,7 @@ def _remote(address: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _local(workers: int) -> Iterator[Client]:
-    distributed = _distributed()
+def _local(distributed: Any, workers: int) -> Iterator[Client]:
     cluster = distributed.LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
@@ -119,13 +119,14 @@ def kill_workers(cluster: Any) -> None:
 @contextmanager
 def quiet_dask() -> Iterator[None]:
     """Keep Dask's own log off stderr while the block runs: what matters is raised or said by us."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    before = {logger: logger.level for logger in map(logging.getLogger, LOGGERS)}
+    for logger in before:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def why(error: BaseException | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,20 @@ def test_without_dask_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingLibrary, match=r"pip install 'fastmlp\[dask\]'"), connect("local:1"):
         pass
+
+
+def test_dask_is_quiet_though_its_import_sets_the_levels_of_its_loggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    loggers = [logging.getLogger(name) for name in ("distributed.batched", "distributed.client", "tornado.application")]
+
+    def imported() -> None:
+        for name, level in {"distributed": "INFO", "distributed.client": "WARNING", "tornado": "ERROR"}.items():
+            logging.getLogger(name).setLevel(level)
+
+    monkeypatch.setattr(dask_client, "_distributed", imported)
+    monkeypatch.setattr(dask_client, "_remote", lambda *_: nullcontext())
+    with connect("tcp://host:8786"):
+        assert not [logger for logger in loggers if logger.isEnabledFor(logging.ERROR)]
+    assert all(logger.isEnabledFor(logging.ERROR) for logger in loggers)
 
 
 @pytest.mark.parametrize(
