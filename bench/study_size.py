@@ -18,7 +18,7 @@ from time import perf_counter
 from fastmlp.report.render import render_report
 from fastmlp.strategies import STRATEGIES
 from fastmlp.study.environment import Environment
-from fastmlp.study.execution.executors import ThreadExecutor
+from fastmlp.study.execution.executors import open_executor
 from fastmlp.study.execution.scheduler import run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.plan import plan
@@ -29,6 +29,7 @@ from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.schema import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
 
 SIZES = tuple(range(100, 200, 10))
+WORKERS = 2
 KEEP_HEAD = {"zero-shot", "keep-head"}  # which have no trials where source and target have other classes
 NAMES = tuple(
     name for name in STRATEGIES if name not in {"baseline-source-scaler", "scratch-source-scaler", *KEEP_HEAD}
@@ -70,13 +71,13 @@ def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
         store.begin(plan(settings, HERE), meta)
         yield "plan", perf_counter() - start
         start = perf_counter()
-        with ThreadExecutor(generated, 2) as executor:
+        with open_executor(generated, WORKERS, store.count()[1]) as executor:
             run_missing(store, executor, Stop())
         yield "store", perf_counter() - start
     start = perf_counter()
     with Store.open(folder) as store:
         store.begin(plan(settings, HERE), meta)
-        with ThreadExecutor(generated, 2) as executor:
+        with open_executor(generated, WORKERS, store.count()[1]) as executor:
             run_missing(store, executor, Stop())
         yield "resume", perf_counter() - start
     start = perf_counter()
@@ -89,18 +90,16 @@ def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
 
 def peak(trials: int) -> str:
     """Measure a number of trials in a process of its own; return its line, which begins with the peak memory in MiB."""
-    command = [sys.executable, "-m", "bench.study_size", "--here", str(trials)]
+    code = f"from bench import study_size; study_size.measure({trials})"  # worker processes import it by this name
     root = Path(__file__).parents[1]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=3600).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=3600
+    ).stdout.strip()
 
 
-def main(arguments: list[str]) -> None:
-    """Print a line for each number of trials."""
-    if arguments[0] != "--here":
-        for number in arguments:
-            sys.stdout.write(f"{peak(int(number))}\n")
-        return
-    settings = study_of(int(arguments[1]))
+def measure(trials: int) -> None:
+    """Keep the books of about that many trials in this process, and print its line."""
+    settings = study_of(trials)
     with TemporaryDirectory() as folder:
         seconds_of = dict(keep_books(settings, Path(folder)))
         times = [f"{name} {seconds:.1f} s" for name, seconds in seconds_of.items()]
@@ -113,4 +112,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for argument in sys.argv[1:]:
+        sys.stdout.write(f"{peak(int(argument))}\n")

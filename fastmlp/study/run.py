@@ -136,9 +136,11 @@ def check_jobs(jobs: object, executor: object, backend: object) -> int | str:
         return 1 if only_here else found
     check_cluster(executor)
     if only_here:
-        raise InvalidInput(f"backend is {shown(backend)}, which a Dask cluster does not know; leave out executor")
+        raise InvalidInput(
+            f"backend is {shown(backend)}, which a Dask cluster does not know; leave out executor (--dask)"
+        )
     if jobs is not None:
-        raise InvalidInput(f"jobs is {shown(jobs)}, but the workers are those of executor, {shown(executor)}")
+        raise InvalidInput(f"jobs is {shown(jobs)}, but the workers are those of executor (--dask), {shown(executor)}")
     return "of a Dask cluster"
 
 

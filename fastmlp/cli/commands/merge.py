@@ -28,10 +28,12 @@ def merge_command(folder: Path, parts: tuple[Path, ...]) -> int:
     settings, data, versions or kernels are refused. If DIR holds some of the study already, the parts are added to it.
     """
     from ...study import merge_studies, resume_command
+    from ...study.results.status import study_state
 
     results = merge_studies(folder, parts)
     print_results(results)
     lacking = results.counts["missing"]
     if lacking:
-        say(f"{count(lacking)} trials are in no part; to run them: {resume_command(folder)}")
+        rest = resume_command(folder, study_state(folder)["backend"])
+        say(f"{count(lacking)} trials are in no part; to run them: {rest}")
     return TRIALS_FAILED if lacking or results.counts["diverged"] or results.counts["failed"] else DONE

@@ -33,11 +33,11 @@ def check_cluster(cluster: object) -> None:
     """
     if isinstance(cluster, str):
         if not LOCAL.fullmatch(cluster) and not ADDRESS.fullmatch(cluster):
-            raise InvalidInput(f"executor is {shown(cluster)}; it must be such as tcp://host:8786 or local:4")
+            raise InvalidInput(f"executor (--dask) is {shown(cluster)}; it must be such as tcp://host:8786 or local:4")
         if (local := LOCAL.fullmatch(cluster)) and not 1 <= int(local[1]) <= MOST_LOCAL:
-            raise InvalidInput(f"executor is {shown(cluster)}; from 1 to {MOST_LOCAL} workers are possible")
+            raise InvalidInput(f"executor (--dask) is {shown(cluster)}; from 1 to {MOST_LOCAL} workers are possible")
     elif not is_client(cluster):
-        raise InvalidInput(f"executor is {shown(cluster)}; it must be a client of Dask, an address or None")
+        raise InvalidInput(f"executor (--dask) is {shown(cluster)}; it must be a client of Dask, an address or None")
 
 
 def is_client(value: object) -> bool:
@@ -86,7 +86,9 @@ def _remote(distributed: Any, address: str) -> Iterator[Client]:
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except Exception as error:  # timeouts, unknown protocols, versions that do not fit
-        raise InvalidInput(f"executor is {shown(address)}; no Dask scheduler answers there: {why(error)}") from error
+        raise InvalidInput(
+            f"executor (--dask) is {shown(address)}; no Dask scheduler answers there: {why(error)}"
+        ) from error
     with client:
         yield client
 

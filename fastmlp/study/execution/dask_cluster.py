@@ -29,7 +29,12 @@ FETCH_SECONDS = 1.0  # that outcomes may take from a worker to here, before it i
 BUNDLE_SECONDS = 0.5  # of work in a bundle; so much is lost with a worker that is killed
 MOST_THREADS = 4096  # that wait for bundles
 MOST_STILLBORN = 10  # workers in a row that leave before they have begun anything
+MOST_ERRORS = 3  # of workers that cannot run a group, after which its trials have failed
 log = logging.getLogger("fastmlp")
+
+
+class FailedOnWorker(Exception):
+    """A worker could not run a bundle. No trial has raised that, for outcomes say so: a worker that closes may have."""
 
 
 class DaskWorkers:
@@ -70,7 +75,10 @@ class DaskWorkers:
         ------
         ClusterLost
             If the cluster cannot be used any more.
+        Exception
+            What workers have raised, if they did so one after the other.
         """
+        errors = 0
         while not stopped():
             done: set[str] = set()
             with self._seats.seat(stopped) as address:
@@ -81,8 +89,11 @@ class DaskWorkers:
                 except WorkerDied as error:
                     group, failed = after_death(group, done, error)
                     yield from failed
-                except Interrupted:
+                except (Interrupted, FailedOnWorker) as error:
                     group = group.without(done)
+                    errors = errors + 1 if isinstance(error, FailedOnWorker) and self._is_there(address) else 0
+                    if errors == MOST_ERRORS:
+                        raise error.__cause__ or error from None
                     self.members.closed.wait(POLL_SECONDS)  # what has happened is seen at the next look
                 else:
                     return
@@ -144,9 +155,14 @@ class DaskWorkers:
                 return None
 
     def _is_lost(self, future: Future, address: str, error: Exception) -> bool:
-        """Whether a bundle will have no outcomes, after an error; what was raised on the worker is raised here.
+        """Whether a bundle will have no outcomes, after an error.
 
-        Any other error is one on the way, of a busy machine or of a connection lost for a while: outcomes may come.
+        An error on the way is one of a busy machine or of a connection lost for a while: outcomes may come.
+
+        Raises
+        ------
+        FailedOnWorker
+            From an error of the worker's.
         """
         from distributed import KilledWorker
         from distributed.scheduler import NoValidWorkerError
@@ -155,19 +171,26 @@ class DaskWorkers:
             if isinstance(error, OtherProcess):
                 self.members.forget(address)
             elif not isinstance(error, (KilledWorker, NoValidWorkerError)):
-                raise error
+                raise FailedOnWorker from error
         return future.status not in {"pending", "finished"}
 
     def _what_happened(self, address: str, bundle: Bundle) -> Exception:
         """Return what to raise for a bundle without a reply: it is charged with a death if its worker had begun it."""
         with suppress(Exception):  # the connection may be lost too
-            has_left = address not in self.client.nthreads() or self.members.has_left(address)
+            has_left = not self._is_there(address)
             events = self.client.get_events(self._topic(address)) if has_left else ()
             if begun(bundle) in {message for _, message in events}:
                 return WorkerDied(f"worker {address}", "left the cluster at work")
             if has_left and not events:
                 self._count_stillborn(address)
         return Interrupted()
+
+    def _is_there(self, address: str) -> bool:
+        """Ask the scheduler whether a worker that was accepted is still there; without a connection it is not."""
+        try:
+            return address in self.client.nthreads() and not self.members.has_left(address)
+        except Exception:  # noqa: BLE001 - Dask's own
+            return False
 
     def _count_stillborn(self, address: str) -> None:
         """Give the cluster up if too many workers in a row have begun nothing: what they are sent may kill them."""

@@ -165,6 +165,7 @@ def run_missing(
     planned, missing = store.count()
     progress = Progress(planned, planned - missing)
     report(progress)
+    store.gives_up = lambda: stop.overdue(GRACE_SECONDS)
     try:
         _run(store, Scheduler(executor, stop), progress, report)
     except BaseException:

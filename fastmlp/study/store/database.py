@@ -7,8 +7,10 @@ checkpoint at once; with a rollback journal, ``synchronous=FULL`` and a single w
 from __future__ import annotations
 
 import json
+import logging
+import math
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from hashlib import sha256
@@ -17,15 +19,21 @@ from time import monotonic
 
 from ...errors import StoreCorrupt, StoreError
 from ...files import absolute, entry_at, refusing, write_whole
-from .lock import hold
 from .schema import NESTED, PRETRAINING, SCORES, TRIAL
 
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
 COPIED = 1 << 20  # bytes at a time
-BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's lock; readers hold one for well under a second
-COMMIT_TIMEOUT = 60.0  # seconds to wait with a commit: a reader that takes longer loses less than a study that ends
+BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's lock
+RETRY_SECONDS = 0.5  # that the writer waits for readers before it handles signals, and waits again
+TELL_SECONDS = 5.0  # after which it says so
+HINTS = {  # what can be done, by SQLite's code
+    sqlite3.SQLITE_FULL: "; make room and start again: what is committed is kept",
+    sqlite3.SQLITE_BUSY: "; another program writes or reads it for long: try again when it has ended",
+    sqlite3.SQLITE_READONLY: "; a study was killed as it wrote, which only who may write here can undo, by reading it",
+}
+log = logging.getLogger("fastmlp")
 
 
 def _keyed(kinds: dict[str, str]) -> dict[str, str]:
@@ -85,8 +93,7 @@ def naming(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code, without its refinement
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise damaged(path, error) from error
-        hint = "; make room and start again: what is committed is kept" if code == sqlite3.SQLITE_FULL else ""
-        raise StoreError(f"{path}: {error}{hint}") from error
+        raise StoreError(f"{path}: {error}{HINTS.get(code, '')}") from error
 
 
 def damaged(path: Path, why: object) -> StoreCorrupt:
@@ -95,27 +102,35 @@ def damaged(path: Path, why: object) -> StoreCorrupt:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit all or nothing; it is on the disk when the block ends."""
-    connection.execute("BEGIN IMMEDIATE")
+def transaction(connection: sqlite3.Connection, gives_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Commit all or nothing; it is on the disk when the block ends.
+
+    A commit waits for those who read, however long they do, unless `gives_up` returns true: a study that waits loses
+    less than one that ends.
+    """
     try:
+        _execute_patiently(connection, "BEGIN IMMEDIATE", gives_up)
         yield
-        _commit(connection)
+        _execute_patiently(connection, "COMMIT", gives_up)
     except BaseException:
         if connection.in_transaction:  # a full disk has rolled back already
             connection.execute("ROLLBACK")
         raise
 
 
-def _commit(connection: sqlite3.Connection) -> None:
-    """Commit, and try again while someone reads; signals are handled between two attempts."""
-    deadline = monotonic() + COMMIT_TIMEOUT
+def _execute_patiently(connection: sqlite3.Connection, statement: str, gives_up: Callable[[], bool]) -> None:
+    """Execute a statement, again and again while others hold a lock; signals are handled between two attempts."""
+    told = monotonic() + TELL_SECONDS
     while True:
         try:
-            connection.execute("COMMIT")
+            connection.execute(statement)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or gives_up():
                 raise
+            if monotonic() > told:
+                (path,) = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()
+                log.warning("%s is in use by another program; what is done is committed when that has ended", path)
+                told = math.inf
         else:
             return
 
@@ -144,6 +159,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             if (found := check_version(connection, path)) != VERSION:
                 _copy_aside(path, found)
                 _migrate(connection)
+            connection.execute(f"PRAGMA busy_timeout={RETRY_SECONDS * 1000:.0f}")
         except BaseException:
             connection.close()
             raise
@@ -200,9 +216,10 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
-        # A study was killed while it wrote. Only a writer may roll back: we do it, if nobody else holds the lock
-        with hold(path.parent), closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as connection:
-            _check_whole(connection, path)
+        # A study was killed while it wrote. SQLite rolls back, under its own locks, for whoever may write. The lock of
+        # the folder is not taken: the study may be starting again, and would be told that another one runs
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master")
         return _open_read_only(path)
 
 

@@ -7,7 +7,8 @@ import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import count
+from itertools import count, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
 from .lock import hold
-from .reader import Reader
+from .reader import KEYS, Reader
 from .schema import FINAL, NESTED, RECORDS, Group, Record, Trial, reproducible
 
 # A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
@@ -28,10 +29,16 @@ INSERT = {
     " ON CONFLICT(key) DO NOTHING"
     for table, columns in RECORDS.items()
 }
+VALUES = {table: itemgetter("key", *columns) for table, columns in RECORDS.items()}
 NESTED_PLACES = {
     table: [place for place, kind in enumerate(columns.values(), 1) if kind in NESTED]
     for table, columns in RECORDS.items()
 }
+NUMBERS = {
+    table: itemgetter(*(name for name, kind in columns.items() if kind in {"REAL", "INTEGER"}))
+    for table, columns in RECORDS.items()
+}
+AT_ONCE = 256  # records that are made rows before they are inserted
 ENCODER = msgspec.json.Encoder(enc_hook=float)  # for NumPy's numbers; many times as fast as json's on lists of floats
 WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
@@ -54,6 +61,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
         self.path = path
+        self.gives_up: Callable[[], bool] = lambda: False  # asked while results wait to be committed
 
     @classmethod
     @contextmanager
@@ -123,8 +131,7 @@ class Store:
                 try:
                     self._join_plan(reader)
                     for table in RECORDS:
-                        for record in reader.records(table):
-                            self._insert(table, record)
+                        self._insert(table, reader.records(table))
                 except StoreError as error:
                     raise StoreError(f"{name}: does not agree with what it is merged with: {error}") from error
 
@@ -205,30 +212,24 @@ class Store:
         StoreError
             If the disk is full, or a result comes again and differs.
         """
-        with naming(self.path), transaction(self.connection):
-            for record in pretrainings:
-                self._insert("pretrainings", record)
-            for record in scores:
-                self._insert("scores", record)
-            for record in records:
-                self._insert("records", record)
+        with naming(self.path), transaction(self.connection, self.gives_up):
+            self._insert("pretrainings", pretrainings)
+            self._insert("scores", scores)
+            self._insert("records", records)
 
-    def _insert(self, table: str, record: Record) -> None:
-        """Add a record; one that is there already under its key stays, or has failed and is replaced."""
-        columns = RECORDS[table]
-        if len(record) > 1 + len(columns):
-            homeless = [name for name in record if name not in columns and name != "key"]
-            raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
-        values = [record["key"], *map(record.__getitem__, columns)]
-        for place in NESTED_PLACES[table]:
-            values[place] = None if values[place] is None else nested(values[place])
-        if not math.isfinite(sum(value for value in values if isinstance(value, float))):  # one of them, or their sum
-            check_finite(table, record["key"], values)
-        if not self.connection.execute(INSERT[table], values).rowcount:
-            self._insert_again(table, dict(zip(("key", *columns), values, strict=True)))
+    def _insert(self, table: str, records: Iterable[Record]) -> None:
+        """Add records; one that is there already under its key stays, or has failed and is replaced."""
+        remaining = iter(records)
+        while rows := [stored(table, record) for record in islice(remaining, AT_ONCE)]:
+            if self.connection.executemany(INSERT[table], rows).rowcount < len(rows):
+                for row in rows:
+                    self._insert_again(table, dict(zip(("key", *RECORDS[table]), row, strict=True)))
 
     def _insert_again(self, table: str, new: Record) -> None:
-        """Replace a failed record by a later one; a final one stays, and if a new one differs, that is an error."""
+        """Replace a failed record by a later one; a final one stays, and if a new one differs, that is an error.
+
+        What was added a moment ago is the same as itself.
+        """
         cursor = self.connection.execute(f"SELECT {', '.join(new)} FROM {table} WHERE key = ?", (new["key"],))
         old = dict(zip(new, cursor.fetchone(), strict=True))
         if "status" in old and old["status"] not in FINAL:
@@ -237,8 +238,36 @@ class Store:
         elif new.get("status") != "failed":
             for name in reproducible(new):
                 if new[name] != old[name] and not alike(RECORDS[table].get(name, ""), new[name], old[name]):
+                    what = f"{self.path}: {WHAT[table]} {new['key']}{self._place(table, new['key'])}"
                     both = f"{name} was {old[name]} and is {new[name]}"
-                    raise StoreError(f"{self.path}: {WHAT[table]} {new['key']} was computed twice and differs: {both}")
+                    raise StoreError(f"{what} was computed twice and differs: {both}")
+
+    def _place(self, table: str, key: str) -> str:
+        """Return where in the plan a record belongs, for a message: the first place, if it has several."""
+        where = f"SELECT problem, strategy, n_target, seed FROM plan WHERE {KEYS[table]} = ? ORDER BY position"
+        problem, strategy, n_target, seed = self.connection.execute(where, (key,)).fetchone() or [""] * 4
+        trial = f"{strategy}, {n_target} labels, " if table == "records" else ""
+        return f" ({problem}, {trial}seed {seed})" if problem else ""
+
+
+def stored(table: str, record: Record) -> list[Any]:
+    """Return a record as a row of its table, the key first.
+
+    Raises
+    ------
+    ValueError
+        If it has a value without a column, or a number that is not finite.
+    """
+    columns = RECORDS[table]
+    if len(record) > 1 + len(columns):
+        homeless = [name for name in record if name not in columns and name != "key"]
+        raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
+    values = list(VALUES[table](record))
+    for place in NESTED_PLACES[table]:
+        values[place] = None if values[place] is None else nested(values[place])
+    if not math.isfinite(sum(filter(None, NUMBERS[table](record)))):  # one of them, or their sum
+        check_finite(table, record["key"], values)
+    return values
 
 
 def nested(value: object) -> str:

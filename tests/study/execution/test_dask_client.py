@@ -28,13 +28,13 @@ def test_an_address_where_nobody_listens_is_one_line_and_nothing_is_written(
     monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 0.2)
     assert main(["study", "lab", "--dask", address]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"fastmlp: executor is '{address}'; no Dask scheduler answers there: ")
+    assert said.startswith(f"fastmlp: executor (--dask) is '{address}'; no Dask scheduler answers there: ")
     assert len(said.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 
 def test_jobs_and_a_cluster_contradict_each_other(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="jobs is 2, but the workers are those of executor, 'local:2'"):
+    with pytest.raises(InvalidInput, match=r"jobs is 2, but the workers are those of executor \(--dask\), 'local:2'"):
         fastmlp.run_study(SMALL, tmp_path, jobs=2, executor="local:2")
 
 
@@ -72,5 +72,5 @@ def test_dask_is_quiet_though_its_import_sets_the_levels_of_its_loggers(monkeypa
     ids=["no protocol", "none", "too many", "a number"],
 )  # fmt: skip
 def test_what_is_no_cluster_is_refused_with_its_value(cluster: object, why: str) -> None:
-    with pytest.raises(InvalidInput, match=f"executor is {cluster!r}; .*{why}"):
+    with pytest.raises(InvalidInput, match=rf"executor \(--dask\) is {cluster!r}; .*{why}"):
         check_cluster(cluster)

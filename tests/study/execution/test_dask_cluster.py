@@ -83,12 +83,18 @@ def is_forgotten_with_its_worker(client: MadeUpClient, bundle: Bundle, topic: st
     raise CancelledError
 
 
+def is_closing(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
+    """Take no bundle any more, which is an error of Dask's own, and leave; another worker joins."""
+    dies(client, bundle, topic)
+    raise RuntimeError("cannot schedule new futures after shutdown")
+
+
 def is_another(client: MadeUpClient, bundle: Bundle, topic: str) -> None:
     raise OtherProcess
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
-@pytest.mark.parametrize("fault", [dies, is_forgotten, is_another])
+@pytest.mark.parametrize("fault", [dies, is_forgotten, is_another, is_closing])
 def test_what_was_not_begun_or_only_forgotten_counts_no_death(
     fault: Callable[..., None], times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,11 +149,11 @@ def test_an_error_on_the_way_of_outcomes_is_no_error_of_a_trial(monkeypatch: pyt
     assert errors == []
 
 
-def test_an_error_of_the_worker_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_workers_is_raised_when_it_comes_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
     def cannot_read(*_: object) -> None:
         raise ModuleNotFoundError("No module named 'mine'")
 
-    with workers_of(Faults(1, cannot_read).client, monkeypatch) as workers, pytest.raises(ModuleNotFoundError):
+    with workers_of(Faults(3, cannot_read).client, monkeypatch) as workers, pytest.raises(ModuleNotFoundError):
         list(workers(GROUP, lambda: False))
 
 

@@ -29,6 +29,9 @@ ROOT = Path(__file__).parents[3]
 PACED = with_grid(SMALL, seeds=12) | {"training": {"epochs": 60}}  # about a second of work
 LONG = with_grid(PACED, seeds=300)
 ENDLESS = SMALL | {"training": {"epochs": 200_000}}  # one training takes longer than a stop may
+# Each worker comes to a training without end after short trials, of which a process hands back half a second's.
+THEN_ENDLESS = with_grid(ENDLESS, strategies=["baseline", "scratch"])
+QUIET_SECONDS = 1.0  # without an outcome, after which all workers are at such a training
 # The report has tests of its own; here it would take longer than the study.
 DRIVER = """
 import sys
@@ -74,6 +77,12 @@ def done(out: Path) -> int:
     return counts["ok"] if sum(counts.values()) else -1
 
 
+def errors(out: Path) -> list[str]:
+    """Why trials have failed."""
+    with reading(out) as reader:
+        return [row["error"] for row in reader.rows(["error"]) if row["error"]]
+
+
 def at_work(out: Path) -> bool:
     """Whether trials run, or are about to."""
     with suppress(StoreError), reading(out) as reader:
@@ -86,6 +95,16 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     while not condition():
         assert monotonic() < deadline, "it did not come so far"
         sleep(0.02)
+
+
+def not_for(seconds: float, value: Callable[[], int]) -> bool:
+    """Whether a value does not change for so long."""
+    before, end = value(), monotonic() + seconds
+    while monotonic() < end:
+        sleep(0.05)
+        if value() != before:
+            return False
+    return True
 
 
 def test_killed_at_random_and_started_again_a_study_does_what_is_missing(
@@ -114,45 +133,63 @@ def test_killed_at_any_statement_a_study_does_what_is_missing() -> None:
     assert int(finished.stdout) > 30
 
 
-# Where trials run: options, the number of seeds that makes it so; see `executors.MIN_TRIALS_FOR_PROCESSES`.
+# Where trials run: options, the number of trials that makes it so; see `executors.MIN_TRIALS_FOR_PROCESSES`.
 EXECUTORS = [
-    pytest.param((), 200, id="threads"),
-    pytest.param((), 300, id="processes"),
-    pytest.param(("--dask", "local:2"), 300, id="dask", marks=pytest.mark.cluster),
+    pytest.param((), 1600, id="threads"),
+    pytest.param((), 2400, id="processes"),
+    pytest.param(("--dask", "local:2"), 2400, id="dask", marks=pytest.mark.cluster),
 ]
 
 
-@pytest.mark.parametrize(("options", "seeds"), EXECUTORS)
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def resume(out: Path) -> str:
+    return f"to resume: fastmlp study {out}/study.toml --out {out} --backend numpy"
+
+
+@pytest.mark.parametrize(("options", "trials"), EXECUTORS)
 def test_a_signal_stops_a_study_which_says_how_to_resume(
-    signum: signal.Signals, options: tuple[str, ...], seeds: int, start: Start, tmp_path: Path
+    options: tuple[str, ...], trials: int, start: Start, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    process = start(with_grid(PACED, seeds=seeds), out, *options)
+    process = start(with_grid(PACED, seeds=trials // 8), out, *options)
     wait_for(lambda: done(out) > 0)
     asked = monotonic()
-    process.send_signal(signum)
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
-    assert process.returncode == 128 + signum, said
+    assert process.returncode == 130, said
     assert monotonic() - asked < 5
-    assert f"stopped by {signum.name}; what is finished is kept" in said
-    assert f"to resume: fastmlp study {out}/study.toml --out {out} --backend numpy" in said
+    assert "stopped by SIGINT; what is finished is kept" in said
+    assert resume(out) in said
     assert "Traceback" not in said
-    assert 0 < done(out) < 8 * seeds
+    assert 0 < done(out) < trials
+    assert errors(out) == []
 
 
-@pytest.mark.parametrize(("options", "seeds"), EXECUTORS)
+# As few workers as can be, for all of them train on and on; options, and how many short trials each does before.
+FEW = [
+    pytest.param(("--jobs", "1"), 1, id="threads"),
+    pytest.param(("--jobs", "2"), 100, id="processes"),
+    pytest.param(("--dask", "local:1"), 100, id="dask", marks=pytest.mark.cluster),
+]
+
+
+@pytest.mark.parametrize(("options", "short"), FEW)
 def test_a_signal_does_not_wait_for_a_training_without_end(
-    options: tuple[str, ...], seeds: int, start: Start, tmp_path: Path
+    options: tuple[str, ...], short: int, start: Start, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    process = start(with_grid(ENDLESS, seeds=seeds), out, *options)
-    wait_for(lambda: at_work(out))
-    sleep(0.5)
-    asked = monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
+    process = start(with_grid(THEN_ENDLESS, sizes=list(range(20, 20 + short)), seeds=12), out, *options)
+    wait_for(lambda: done(out) > 0)
+    wait_for(lambda: not_for(QUIET_SECONDS, lambda: done(out)))
+    asked, before = monotonic(), done(out)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 143, said
     assert monotonic() - asked < 5
+    assert "stopped by SIGTERM; what is finished is kept" in said
+    assert resume(out) in said
+    assert "Traceback" not in said
+    assert done(out) >= before
+    assert errors(out) == []
 
 
 def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> None:
