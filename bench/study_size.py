@@ -64,7 +64,7 @@ def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
 
 
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
-    """Plan, store, resume, export and report a study; yield the seconds of each."""
+    """Plan, store, resume, export and report a study; yield the seconds of each as it ends."""
     meta = {"settings": to_toml(settings)}
     start = perf_counter()
     with Store.open(folder) as store:
@@ -88,6 +88,11 @@ def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
     yield "report", perf_counter() - start
 
 
+def peak_here() -> float:
+    """Return the most memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def peak(trials: int) -> str:
     """Measure a number of trials in a process of its own; return its line, which begins with the peak memory in MiB."""
     code = f"from bench import study_size; study_size.measure({trials})"  # worker processes import it by this name
@@ -101,14 +106,15 @@ def measure(trials: int) -> None:
     """Keep the books of about that many trials in this process, and print its line."""
     settings = study_of(trials)
     with TemporaryDirectory() as folder:
-        seconds_of = dict(keep_books(settings, Path(folder)))
-        times = [f"{name} {seconds:.1f} s" for name, seconds in seconds_of.items()]
+        seconds_of, times = dict[str, float](), list[str]()
+        for name, seconds in keep_books(settings, Path(folder)):
+            seconds_of[name] = seconds
+            times.append(f"{name} {seconds:.1f} s, {peak_here():.0f} MiB")
         size = (Path(folder) / "study.sqlite").stat().st_size / 1e6
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     trials = settings.grid.seeds * CELLS
     rate = trials / seconds_of["store"]
     rates = f"{rate:.0f} stored a second; {size:.0f} MB"
-    sys.stdout.write(f"{highest:.0f} MiB at most for {trials} trials: {', '.join(times)}; {rates}\n")
+    sys.stdout.write(f"{peak_here():.0f} MiB at most for {trials} trials: {'; '.join(times)}; {rates}\n")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ class Pairs:
         keeps the verdict that it has.
         """
         ok = self._grid.ok
-        values = [paired(ok(*first, n), ok(*second, n)) for n, first, second in pairs]
+        values = (paired(ok(*first, n), ok(*second, n)) for n, first, second in pairs)  # of many seeds, one at a time
         differences = stats.paired_family(values, margin=self._margin)
         together = sum(d.p_different is not None for d in differences)
         for pair, difference in zip(pairs, differences, strict=True):

@@ -125,7 +125,7 @@ def _falls(
     """Compare each number of labels with the one before, all strategies and problems corrected together."""
     steps = list(_steps(grid))
     found = paired_family(
-        [paired(grid.ok(p, s, more), grid.ok(p, s, fewer)) for p, s, fewer, more in steps], margin=margin
+        (paired(grid.ok(p, s, more), grid.ok(p, s, fewer)) for p, s, fewer, more in steps), margin=margin
     )
     falls: list[Fall] = [
         {

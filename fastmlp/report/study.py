@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -122,10 +123,12 @@ class Study:
         rows = (row for strategy in (PLAIN, BASELINE) for row in self.grid.cell(problem, strategy, self.grid.sizes[0]))
         return next(((row["strategy"], row["seed"], row["key"]) for row in rows if row.get("key")), problem)
 
-    def _keys(self, problem: str, strategy: str, n_target: int) -> tuple[Any, ...]:
-        """Return what the trials of a cell depend on; their place, where that was not noted."""
-        rows = self.grid.cell(problem, strategy, n_target)
-        return tuple(row.get("key") or (problem, strategy, row["seed"]) for row in rows)
+    def _keys(self, problem: str, strategy: str, n_target: int) -> bytes:
+        """Return a hash of what the trials of a cell depend on; of their place, where that was not noted."""
+        found = sha256()
+        for row in self.grid.cell(problem, strategy, n_target):
+            found.update(repr(row.get("key") or (problem, strategy, row["seed"])).encode())
+        return found.digest()
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ Holm (1979), A simple sequentially rejective multiple test procedure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike, *, margin: float, lev
     return paired_family([(first, second)], margin=margin, level=level)[0]
 
 
-def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL) -> list[Difference]:
+def paired_family(pairs: Iterable[Pair], *, margin: float, level: float = LEVEL) -> list[Difference]:
     """Compare pairs of strategies that are shown together, corrected by Holm.
 
     With probability `level` at least, the family holds no false *better* or *worse*, and likewise no false *tied*.
@@ -94,7 +94,7 @@ def paired_family(pairs: Sequence[Pair], *, margin: float, level: float = LEVEL)
     ----------
     pairs
         Each (first, second), two arrays of shape (n,): the same seeds in the same order, NaN where a trial is missing.
-        n may differ between pairs.
+        n may differ between pairs. Only one pair is needed at a time.
     margin
         The smallest difference that matters, in the unit of the values; 0 means that nothing is ever tied.
     level

@@ -40,7 +40,7 @@ class Table(Sequence[Mapping[str, Any]]):
     def __init__(self, rows: Iterable[Iterable[Any]]) -> None:
         self._file = temporary_file()
         finalize(self, self._file.close)
-        self._places: dict[tuple[str, int], tuple[int, int]] = {}  # offset and length of a column's block
+        self._places = {name: array("Q") for name in COLUMNS}  # offset and length of each block of a column
         self._short: dict[tuple[str, int], Sequence[Any]] = {}
         self._words: dict[str, str] = {}
         self._long: dict[tuple[str, int], Sequence[Any]] = {}
@@ -49,7 +49,7 @@ class Table(Sequence[Mapping[str, Any]]):
         while some := list(islice(remaining, BLOCK)):
             for (name, kind), values in zip(COLUMNS.items(), zip(*some, strict=True), strict=True):
                 written = _written(kind, values)
-                self._places[name, self._length // BLOCK] = self._file.tell(), len(written)
+                self._places[name].extend((self._file.tell(), len(written)))
                 self._file.write(written)
             self._length += len(some)
         self._file.flush()
@@ -93,7 +93,7 @@ class Table(Sequence[Mapping[str, Any]]):
         return block
 
     def _read(self, name: str, number: int) -> Sequence[Any]:
-        offset, length = self._places[name, number]
+        offset, length = self._places[name][2 * number : 2 * number + 2]
         written = os.pread(self._file.fileno(), length, offset)
         if COLUMNS[name] in NUMBERS:
             return array("d", written)
