@@ -13,6 +13,7 @@ from fastmlp.study.execution.scheduler import Progress, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.store import Store
+from fastmlp.study.store.encoding import packed
 from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Outcome, Record, Trial
 
 # A real study of well under a second.
@@ -80,8 +81,8 @@ def run_in_threads(
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:
-    """All that a group's work hands back, as one."""
-    pretrainings, records, scores, _ = zip(*outcomes, strict=True)
+    """All that a group's work hands back, as one; lists are encoded, as a worker's are."""
+    pretrainings, records, scores, _ = zip(*map(packed, outcomes), strict=True)
     return Outcome(next(filter(None, pretrainings), None), [*chain(*records)], [*chain(*scores)])
 
 

@@ -16,6 +16,7 @@ from queue import Queue
 from time import monotonic
 from typing import Any, BinaryIO
 
+from ..store.encoding import packed
 from ..store.schema import Group, Outcome, failed_outcome
 from ..trial.run import load_libraries
 from .blas_threads import blas_threads_limited, limit_blas_threads
@@ -84,11 +85,12 @@ def _batches(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> 
 
 
 def outcomes_of(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Generate the outcomes of a group; after an exception the last says that the trials that were not run failed."""
+    """Generate the outcomes of a group, their lists encoded; after an exception the trials that were not run failed."""
     done: set[str] = set()
     try:
         for outcome in run_group(group, stopped):
+            encoded = packed(outcome)
             done.update(outcome.keys())
-            yield outcome
+            yield encoded
     except Exception as error:  # noqa: BLE001 - it is recorded with the trials that were not run
         yield failed_outcome(group.without(done), error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,10 +11,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
+from .encoding import alike, nested
 from .lock import hold
 from .reader import KEYS, Reader
 from .schema import FINAL, NESTED, RECORDS, Group, Record, Trial, reproducible
@@ -39,7 +37,6 @@ NUMBERS = {
     for table, columns in RECORDS.items()
 }
 AT_ONCE = 256  # records that are made rows before they are inserted
-ENCODER = msgspec.json.Encoder(enc_hook=float)  # for NumPy's numbers; many times as fast as json's on lists of floats
 WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
@@ -268,20 +265,6 @@ def stored(table: str, record: Record) -> list[Any]:
     if not math.isfinite(sum(filter(None, NUMBERS[table](record)))):  # one of them, or their sum
         check_finite(table, record["key"], values)
     return values
-
-
-def nested(value: object) -> str:
-    """Return a list of numbers, or of pairs of them, as JSON; a number that is not finite is a ValueError."""
-    text = ENCODER.encode(value).decode()
-    if "null" in text:  # which is what msgspec makes of NaN and infinity, too
-        json.dumps(value, allow_nan=False)
-    return text
-
-
-def alike(kind: str, one: Any, other: Any) -> bool:
-    """Whether two texts of a kind of column hold the same numbers; another encoder may have written one of them."""
-    both = one is not None and other is not None
-    return kind in NESTED and both and msgspec.json.decode(one) == msgspec.json.decode(other)
 
 
 def check_finite(table: str, key: str, values: Iterable[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable, Iterator
 from time import monotonic
@@ -11,7 +12,7 @@ import pytest
 from fastmlp.study.execution import dask_worker
 from fastmlp.study.execution.dask_worker import PROCESS, Bundle, OtherProcess, Reply, run_bundle
 from fastmlp.study.store.schema import Group, Outcome
-from tests.made_up_study import made_up_plan, made_up_work, together
+from tests.made_up_study import made_up_plan, made_up_record, made_up_work, together
 
 GROUP = Group(
     "p",
@@ -47,6 +48,19 @@ def test_a_bundle_is_about_as_long_as_it_should_be(monkeypatch: pytest.MonkeyPat
     assert [len(reply.outcomes) for reply in replies] == [2, 2, 0]
     done = [outcome for reply in replies for outcome in reply.outcomes]
     assert together(done) == together(made_up_work(GROUP, lambda: False))
+
+
+def not_a_number(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    for trial in group.trials:
+        yield Outcome(records=[made_up_record(trial.key, losses=[math.nan if "frozen" in trial.key else 0.5])])
+
+
+def test_a_list_that_cannot_be_stored_fails_the_trial_and_what_comes_after_it() -> None:
+    """Lists are encoded where they were made."""
+    reply = run("not a number", seconds=60.0, work=pickle.dumps(not_a_number))
+    records = [record for outcome in reply.outcomes for record in outcome.records]
+    assert [record["status"] for record in records] == ["ok", "failed", "failed"]
+    assert records[1]["error"].startswith("ValueError: Out of range float values are not JSON compliant")
 
 
 def test_a_worker_without_the_generator_begins_with_what_is_left() -> None:

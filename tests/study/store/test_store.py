@@ -25,9 +25,10 @@ from fastmlp.report.grid import Grid
 from fastmlp.report.measures import pretraining
 from fastmlp.study.results.export import export
 from fastmlp.study.store import Store, database, read_study
+from fastmlp.study.store.encoding import packed
 from fastmlp.study.store.lock import check_free, hold, holder
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Trial
+from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Outcome, Trial
 
 from ...made_up_study import begin, made_up_plan, made_up_pretraining, made_up_record
 
@@ -169,6 +170,19 @@ def test_lists_are_compared_by_their_numbers(store: Store) -> None:
     store.connection.execute("UPDATE records SET losses = '[0.5, null, 2e-07]'")
     with pytest.raises(StoreError, match="computed twice and differs: losses was"):
         store.add([], [record])
+
+
+def test_lists_that_a_worker_has_encoded_are_the_same(store: Store) -> None:
+    pretraining, records = made_up_pretraining("p-0"), [made_up_record("p-frozen-0", trainable=[3, 4.5], cka=None)]
+    outcome = packed(Outcome(pretraining, records))
+    assert outcome.records[0]["trainable"] == "[3,4.5]"
+    store.add([pretraining], records)
+    before = store.connection.execute("SELECT * FROM records, pretrainings").fetchall()
+    assert outcome.pretraining is not None
+    store.connection.execute("DELETE FROM records")
+    store.connection.execute("DELETE FROM pretrainings")
+    store.add([outcome.pretraining], outcome.records)
+    assert store.connection.execute("SELECT * FROM records, pretrainings").fetchall() == before
 
 
 def test_another_plan_keeps_the_records(store: Store) -> None:
