@@ -29,6 +29,8 @@ from .training import Fit as Fit
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .models import load as load
+    from .models import save as save
     from .study import merge_studies as merge_studies
     from .study import run_study as run_study
     from .study.settings.schema import Settings as Settings
@@ -50,17 +52,25 @@ __all__ = [
     "forward",
     "get_backend",
     "init_mlp",
+    "load",
     "merge_studies",
     "predict",
     "predict_proba",
     "run_study",
+    "save",
     "train_mlp",
     "transfer",
 ]
 
 # Studies need SQLite, a settings parser and a report; a program that only trains networks does not wait for them
 # (SPEC 1).
-_LAZY = {"merge_studies": ".study", "run_study": ".study", "Settings": ".study.settings.schema"}
+_LAZY = {
+    "Settings": ".study.settings.schema",
+    "load": ".models",
+    "merge_studies": ".study",
+    "run_study": ".study",
+    "save": ".models",
+}
 
 
 def __getattr__(name: str) -> Any:

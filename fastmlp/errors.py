@@ -13,6 +13,7 @@
     ├── StoreError
     │   ├── StoreLocked        another study writes here; names the holder
     │   └── StoreCorrupt       the file is not a store, or is damaged
+    ├── CheckpointError        the file of a model cannot be read, or holds something else
     ├── ClusterLost            the machines that run a study's trials cannot be reached any more
     └── MissingLibrary (also an ImportError), names what brings it
 
@@ -104,6 +105,10 @@ class StoreLocked(StoreError):
 
 class StoreCorrupt(StoreError):
     """The file is not a store, or is damaged."""
+
+
+class CheckpointError(FastmlpError):
+    """The file of a model cannot be read, is damaged, or holds something else."""
 
 
 class ClusterLost(FastmlpError):

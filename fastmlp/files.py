@@ -152,7 +152,7 @@ def temporary_file() -> BinaryIO:
         return TemporaryFile()
 
 
-def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
+def write_whole(path: Path, chunks: Iterable[bytes], refusal: Refusal = StoreError) -> None:
     """Write a file under a temporary name, flush it to the disk, and then rename it.
 
     Parameters
@@ -164,10 +164,10 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
 
     Raises
     ------
-    StoreError
+    refusal
         If the disk is full or the folder gone; what was there before is left as it was.
     """
-    with refusing(path, "cannot be written", StoreError):
+    with refusing(path, "cannot be written", refusal):
         temporary = path.with_name(f".{path.name[:NAME_KEPT]}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:  # a new file, with the mode that the umask leaves
@@ -181,7 +181,7 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
                     temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise StoreError(f"{path}: {reason(error)}{'; what was there is kept' if _is_there(path) else ''}") from error
+        raise refusal(f"{path}: {reason(error)}{'; what was there is kept' if _is_there(path) else ''}") from error
 
 
 def _flush_to_disk(descriptor: int) -> None:

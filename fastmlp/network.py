@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +15,13 @@ import numpy as np
 from .backends import get_backend
 from .backends.reference_losses import two_logits
 from .checks import check_dtype, check_name, check_sizes, check_threads, is_whole
-from .errors import InvalidInput, ShapeError, UnknownName, shown
+from .errors import InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
 from .machine import threads_for
 from .registry import ACTIVATIONS, LOSSES
 from .seeds import generator_of
+from .state import State
 from .targets import check_sample_weight, check_targets
 
 if TYPE_CHECKING:
@@ -104,6 +106,43 @@ class Network:
     def copy(self) -> Network:
         """Return a network with parameters of its own."""
         return replace(self, theta=self.theta.copy())
+
+    def to_state(self) -> State:
+        """Return what a file holds of it.
+
+        Raises
+        ------
+        NotFiniteError
+            If a parameter is NaN or infinite, as after a training that diverged.
+        """
+        if not np.isfinite(self.theta).all():
+            raise NotFiniteError("the network has parameters that are not finite; it is of no use, and is not saved")
+        fields = {"sizes": list(self.sizes), "dtype": self.dtype.name, "activation": self.activation}
+        arrays = [array for pair in zip(self.weights, self.biases, strict=True) for array in pair]
+        return State(fields, dict(zip(_names_of_arrays(self.layout), arrays, strict=True)))
+
+    @classmethod
+    def from_state(cls, state: State) -> Network:
+        """Return the network that `to_state` was asked of.
+
+        Raises
+        ------
+        CheckpointError, ShapeError, UnknownName
+            If the state is that of no network.
+        """
+        sizes = check_sizes(state.field("sizes", list[int]))
+        dtype = check_dtype(state.field("dtype", str), DTYPES)
+        activation = check_name("activation", state.field("activation", str), ACTIVATIONS)
+        return cls(sizes, state.joined(_names_of_arrays(layout_of(sizes)), dtype), activation)
+
+
+def _names_of_arrays(layout: Layout) -> dict[str, tuple[int, ...]]:
+    """Return the names and shapes of a network's arrays in a file, in the order of its parameters."""
+    return {
+        f"layers.{layer}.{part}": shape
+        for layer, (n_in, n_out) in enumerate(pairwise(layout.sizes))
+        for part, shape in (("weight", (n_in, n_out)), ("bias", (n_out,)))
+    }
 
 
 def kernel_arguments(net: Network) -> tuple[Floats, Ints, int]:

@@ -19,7 +19,7 @@ ROOT = Path(fastmlp.__file__).parent
 
 # What a module, or every module of a package, may import from fastmlp. The longest name that fits counts. Modules of
 # one row may import each other; nothing may import in a circle.
-BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine"}
+BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine", "state"}
 NETWORK = BASE | {"backends", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
 STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
@@ -34,6 +34,7 @@ ALLOWED = {
     "families": {"errors"},
     "files": {"errors"},
     "machine": {"errors"},
+    "state": {"errors"},
     "backends": {"errors", "layout", "registry"},
     "network": BASE | {"backends"},
     "measures": NETWORK,
@@ -75,10 +76,12 @@ ALLOWED = {
         *("errors", "files", "report", "report.chapters", "report.summary", "report.format", "report.figures"),
         *("report.equations", "report.png", "report.references"),
     },
+    "interchange": NETWORK | {"files"},
+    "models": NETWORK | {"files", "interchange", "problems", "training"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
     "cli": TRAINING | STUDY | {"lab", "files", "report", "report.format", "report.render"},
     "__main__": {"cli"},
-    "": TRAINING | {"study", "study.settings"},  # fastmlp/__init__.py
+    "": TRAINING | {"models", "interchange", "study", "study.settings"},  # fastmlp/__init__.py
 }
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}
@@ -93,6 +96,9 @@ LIBRARIES = {
     "sqlite3": {"study.store"},
     "click": {"cli"},
     "distributed": {"study.execution.dask_*"},
+    "safetensors": {"interchange"},
+    "torch": {"interchange"},
+    "onnx": {"interchange"},
 }
 
 

@@ -134,6 +134,7 @@ GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.Strategy: {name: getattr(STRATEGIES["finetune"], name) for name in STRATEGY},
     fastmlp.run_study: {"study": SMALL, "out": "out", "jobs": 1, "seeds": 1, "backend": "numpy", "quick": False}
     | {"shard": "1/1", "executor": None, "progress": None},
+    fastmlp.save: {"model": NET, "path": "model.safetensors"},
 }
 WRONG: dict[Call, dict[str, list[Any]]] = {
     call: {name: (SCALARS | ARRAYS)[name] for name in given if name in SCALARS | ARRAYS}
@@ -144,6 +145,7 @@ WRONG: dict[Call, dict[str, list[Any]]] = {
     fastmlp.Phase: PHASE,
     fastmlp.Strategy: STRATEGY,
     fastmlp.run_study: STUDY,
+    fastmlp.save: {"model": [*OTHERS, 3, HUGE, LONG, NET.theta, type(NET)], "path": STUDY["out"]},
 }
 CASES = [(call, name) for call, rows in WRONG.items() for name in rows]
 ELSEWHERE = {"own"}  # of get_strategy: strategies of a study, which its settings check

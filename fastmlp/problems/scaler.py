@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import CheckpointError
+from ..state import State
+
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
@@ -53,6 +56,25 @@ class Scaler:
             return cls(mean, np.where(varies & (spread > 0), spread, np.inf))
         common = root_mean_square(spread) or 1.0
         return cls(mean, np.where(spread > 0, np.maximum(spread, SMALLEST * common), common))
+
+    def to_state(self) -> State:
+        """Return what a file holds of it."""
+        return State({}, {"mean": self.mean, "scale": self.scale})
+
+    @classmethod
+    def from_state(cls, state: State) -> Scaler:
+        """Return the scaler that `to_state` was asked of.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is that of no scaler, or it would divide by something that is not above 0.
+        """
+        mean = state.array("mean", (None,), "float64")
+        scale = state.array("scale", mean.shape, "float64", finite=False)
+        if not (scale > 0).all():
+            raise CheckpointError(f"the scaler divides by {scale.min()}; it must be above 0")
+        return cls(mean, scale)
 
     @property
     def ignored(self) -> NDArray[np.bool_]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ..backends.reference_losses import mean_loss
+from ..errors import NotFiniteError
+from ..network import Network
 from ..registry import LOSS_ROWS
+from ..state import State
 from .data import prepare_data
 from .loop import TrainingLoop
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ..layout import Floats, Layout
-    from ..network import Network
     from ..seeds import Rng
     from .data import Examples
     from .options import TrainingOptions
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
 
 # Times the loss of guessing. A training that gets there has diverged, even if ReLU's dead units bring it down again.
 HOPELESS = 100
+
+# What a file holds of a training besides its two networks
+CURVES = ("losses", "penalties", "validation_losses")
+SAVED_FIELDS: dict[str, Any] = {
+    "guess": float,
+    "steps": int,
+    "seconds": float,
+    "free_by_layer": tuple[int, ...],
+    "frozen_before": str | None,
+    "frozen_after": str | None,
+    "accuracies": tuple[tuple[int, float], ...],
+    "best_epoch": int | None,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +130,39 @@ class Fit:
     def diverged(self) -> bool:
         """Whether the training diverged, so that the network means nothing."""
         return self.diverged_epoch is not None
+
+    def to_state(self) -> State:
+        """Return what a file holds of it.
+
+        Raises
+        ------
+        NotFiniteError
+            If the training diverged: its network is of no use.
+        """
+        if self.diverged:
+            raise NotFiniteError(
+                f"the training diverged in epoch {self.diverged_epoch}; it is of no use, and not saved"
+            )
+        fields = {name: getattr(self, name) for name in SAVED_FIELDS}
+        arrays = {name: getattr(self, name) for name in CURVES if getattr(self, name) is not None}
+        state = State({**fields, "curves": list(arrays)}, arrays)
+        return state.with_part("network", self.network.to_state()).with_part("start", self.start.to_state())
+
+    @classmethod
+    def from_state(cls, state: State) -> Fit:
+        """Return the training that `to_state` was asked of.
+
+        Raises
+        ------
+        CheckpointError, InvalidInput
+            If the state is that of no training.
+        """
+        fields = {name: state.field(name, kind) for name, kind in SAVED_FIELDS.items()}
+        curves = state.field("curves", list[Literal["losses", "penalties", "validation_losses"]])
+        found = {"losses", "penalties", *curves}
+        arrays: dict[str, Any] = {name: state.array(name, (None,), "float64", finite=False) for name in found}
+        network, start = (Network.from_state(state.part(name)) for name in ("network", "start"))
+        return cls(network, start, **arrays, **fields)
 
 
 def fit_phases(

@@ -1,0 +1,101 @@
+"""Models in files: which classes there are, and `save` and `load`.
+
+A class that can be saved has `to_state` and `from_state`, and a row in `KINDS`. Nothing of a file is ever run or
+imported: a file names its kind, and the table says which class that is.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .errors import CheckpointError, FastmlpError, InvalidInput, one_line, shown
+from .files import check_path, prepare_file
+
+# Names of classes, and where they are
+KINDS = {"Network": ".network", "Fit": ".training", "Scaler": ".problems"}
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> Path:
+    """Save a model to a file in safetensors, whole or not at all.
+
+    Parameters
+    ----------
+    model
+        A `Network`, a `Fit` or a fitted estimator of fastmlp.
+    path
+        A file; what it held before stays there until the new one is whole.
+
+    Returns
+    -------
+    The path of the file.
+
+    Raises
+    ------
+    InvalidInput
+        If the model is none that can be saved, or the path is none.
+    NotFiniteError
+        If its parameters are not finite, as after a training that diverged.
+    CheckpointError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from fastmlp import init_mlp
+    >>> net = init_mlp((64, 64, 10), rng=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     np.array_equal(load(save(net, f"{folder}/net.safetensors")).theta, net.theta)
+    True
+    """
+    from .interchange.checkpoint import write_state
+
+    kind = type(model).__name__
+    if kind not in KINDS or type(model) is not _class_of(kind):
+        raise InvalidInput(f"model is {shown(model)}; one of these can be saved: {', '.join(KINDS)}")
+    place = prepare_file(check_path("path", path))
+    write_state(model.to_state(), kind, place)
+    return place
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Load what `save` has written; nothing of the file is run.
+
+    Parameters
+    ----------
+    path
+        A file.
+
+    Returns
+    -------
+    A model of the class that was saved.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such file, or it is damaged, or none of ours, or of a newer fastmlp.
+    InvalidInput
+        If the path is none.
+    """
+    from .interchange.checkpoint import read_state
+
+    place = check_path("path", path)
+    try:
+        checkpoint = read_state(place)
+        if checkpoint.kind not in KINDS:
+            raise CheckpointError(f"it holds a {shown(checkpoint.kind)}; known: {', '.join(KINDS)}")
+        model = _class_of(checkpoint.kind).from_state(checkpoint.state)
+        checkpoint.check_all_read()
+    except MemoryError as error:
+        raise CheckpointError(f"{place}: there is too little memory for it") from error
+    except FastmlpError as error:
+        says = one_line(str(error)).removeprefix(f"{place}: ")  # what the file system refuses begins with the path
+        raise CheckpointError(f"{place}: {says}") from error
+    return model
+
+
+def _class_of(kind: str) -> Any:
+    return getattr(import_module(KINDS[kind], __package__), kind)
