@@ -12,12 +12,14 @@ class Activation(NamedTuple):
     """An activation function ``a = f(z)``, of which kernels need to know two things.
 
     The result is never below `floor`, and its slope is ``slope[0] + slope[1] * a + slope[2] * a**2`` where a is above
-    the floor, and zero elsewhere: z itself is not kept.
+    the floor, and zero elsewhere: z itself is not kept. If no a tells the slope, as none does of a function that falls
+    and rises again, then the slope is kept beside it (`keeps_slope`), and stands in this formula for a.
     """
 
     name: str
     floor: float
     slope: tuple[float, float, float]
+    keeps_slope: bool = False
 
 
 NO_FLOOR = float("-inf")
@@ -26,9 +28,11 @@ ACTIVATION_ROWS = (
     Activation("tanh", NO_FLOOR, (1.0, 0.0, -1.0)),  # 1 - a^2
     Activation("logistic", NO_FLOOR, (0.0, 1.0, -1.0)),  # a (1 - a)
     Activation("identity", NO_FLOOR, (1.0, 0.0, 0.0)),
+    Activation("gelu", NO_FLOOR, (0.0, 1.0, 0.0), keeps_slope=True),
+    Activation("gelu-tanh", NO_FLOOR, (0.0, 1.0, 0.0), keeps_slope=True),  # the approximation that many networks use
 )
 ACTIVATIONS = tuple(row.name for row in ACTIVATION_ROWS)
-RELU, TANH, LOGISTIC, IDENTITY = range(len(ACTIVATIONS))
+RELU, TANH, LOGISTIC, IDENTITY, GELU, GELU_TANH = range(len(ACTIVATIONS))
 
 
 class Loss(NamedTuple):

@@ -2,7 +2,8 @@
 
 An activation a of z is ``max(z, FLOOR)``, followed for the smooth ones by a pass over the layer. Its slope is a
 polynomial in a itself, ``S0 + S1 a + S2 a**2``, where a is above FLOOR, and zero elsewhere. So one piece of machine
-code serves all of them, and the next one.
+code serves all of them, and the next one. If KEPT is 1, the pass has written the slope to the second half of the
+buffer, and the polynomial is one of that.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from ..registry import ACTIVATION_ROWS, BETA1, BETA2
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FLOOR, S0, S1, S2 = range(4)
-ACTIVATION_TABLE = np.array([[row.floor, *row.slope] for row in ACTIVATION_ROWS])
+FLOOR, S0, S1, S2, KEPT = range(5)
+ACTIVATION_TABLE = np.array([[row.floor, *row.slope, row.keeps_slope] for row in ACTIVATION_ROWS])
 
 # The numbers of one update, in the dtype of the parameters. With g the gradient of the loss and p a parameter:
 #   g += DECAY * p

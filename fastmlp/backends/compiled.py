@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD
+from ..registry import ACTIVATION_ROWS, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
 from .fallback import run
 from .kernels import engine
@@ -204,7 +204,7 @@ class Training:
         """Return the arguments of each thread, with memory for the code of a tile."""
         dtype, layout = self._theta.dtype, BufferLayout.of(self._sizes, tile, self._theta.dtype, self._batch)
         parameters, inputs, deltas, scratch, *own = allocate(
-            dtype, self._pieces * layout.size, layout.inputs, layout.deltas,
+            dtype, self._pieces * layout.size, halves(self._rule[0]) * layout.inputs, layout.deltas,
             self._goal.scratch_rows * layout.batch,
             *[layout.spare, N_COEFFICIENTS] * self._threads,
         )  # fmt: skip
@@ -274,7 +274,7 @@ def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, 
         layout, result = BufferLayout.of(sizes, tile, theta.dtype, batch), np.empty((n, sizes[depth]), theta.dtype)
         shape = activation_rows(theta.dtype)[activation]
 
-        buffers = layout.inputs, layout.deltas, layout.spare
+        buffers = halves(activation) * layout.inputs, layout.deltas, layout.spare
 
         def predict_rows(parameters: Floats, memory: list[Floats], x: Floats, result: Floats, begins: int) -> None:
             engine.predict(
@@ -303,6 +303,11 @@ def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, 
 def activation_rows(dtype: np.dtype[Any]) -> Floats:
     """Return the activations as numbers, a row each, of this dtype."""
     return ACTIVATION_TABLE.astype(dtype)
+
+
+def halves(activation: int) -> int:
+    """Return how many halves the buffer of activations has: in the second are slopes, if they are kept."""
+    return 2 if ACTIVATION_ROWS[activation].keeps_slope else 1
 
 
 def as_kernel_array(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..registry import CROSS_ENTROPY, IDENTITY, SGD
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
-from .compiled import Goal, as_kernel_array
+from .compiled import Goal, as_kernel_array, halves
 from .fallback import run
 from .kernels import engine_lora
 from .kernels.memory import (
@@ -72,7 +72,8 @@ def train_lora(
         rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
         projected = layout.matrix(layout.batch, lora.width)
         parameters, adapters, frozen, inputs, deltas, spare, projection, merged, scratch, coefficients = allocate(
-            theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size, layout.inputs,
+            theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size,
+            halves(activation) * layout.inputs,
             layout.deltas + 2 * projected, layout.spare, projected, lora.merged, goal.scratch_rows * layout.batch,
             N_COEFFICIENTS,
         )  # fmt: skip

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..layout import Layout
 from ..registry import CROSS_ENTROPY
+from . import reference_gelu
 from .reference_losses import logistic, mean_loss
 from .reference_optimizer import step_of, update
 from .watch import judge
@@ -32,9 +33,16 @@ if TYPE_CHECKING:
     Gradient = Callable[..., tuple[float, Floats]]  # the arguments of `loss_and_gradient`
 
 
-# In the order of `registry.ACTIVATIONS`; a slope is written in terms of the activation a, since z is not kept.
-ACTIVATE = (lambda z: np.maximum(z, 0), np.tanh, logistic, lambda z: z)
-SLOPE = (lambda a: a > 0, lambda a: 1 - a * a, lambda a: a * (1 - a), lambda _: 1)
+# In the order of `registry.ACTIVATIONS`; a slope is written in terms of the activation a where it can be
+ACTIVATE = (lambda z: np.maximum(z, 0), np.tanh, logistic, lambda z: z, reference_gelu.gelu, reference_gelu.gelu_tanh)
+SLOPE = (
+    lambda _, a: a > 0,
+    lambda _, a: 1 - a * a,
+    lambda _, a: a * (1 - a),
+    lambda _, _a: 1,
+    lambda z, _: reference_gelu.gelu_slope(z),
+    lambda z, _: reference_gelu.gelu_tanh_slope(z),
+)
 
 
 # A training that diverges ends in numbers that say so, and what is computed from them is no news.
@@ -57,14 +65,14 @@ def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
     -------
     (n, sizes[depth])
     """
-    return _hidden(theta, sizes, activation, x)[depth]
+    return _hidden(theta, sizes, activation, x)[1][depth]
 
 
 @quiet
 def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
     """Logits, (n, sizes[-1]); the other arguments are those of `features`."""
     weights, biases = _layout(sizes).views(theta)
-    logits: Floats = _hidden(theta, sizes, activation, x)[-1] @ weights[-1] + biases[-1]
+    logits: Floats = _hidden(theta, sizes, activation, x)[1][-1] @ weights[-1] + biases[-1]
     return logits
 
 
@@ -96,13 +104,13 @@ def loss_and_gradient(
     gradient = np.empty_like(theta)
     weights, biases = _layout(sizes).views(theta)
     d_weights, d_biases = _layout(sizes).views(gradient)
-    hidden = _hidden(theta, sizes, activation, x)
+    before, hidden = _hidden(theta, sizes, activation, x)
     mean, dz = mean_loss(loss, hidden[-1] @ weights[-1] + biases[-1], y, sample_weight)  # dz (B, C)
     for layer in reversed(range(len(weights))):
         d_weights[layer][:] = hidden[layer].T @ dz  # (I, O)
         d_biases[layer][:] = dz.sum(axis=0)  # (O,)
         if layer > 0:
-            dz = dz @ weights[layer].T * SLOPE[activation](hidden[layer])  # (B, I)
+            dz = dz @ weights[layer].T * SLOPE[activation](before[layer], hidden[layer])  # (B, I)
     return mean, gradient
 
 
@@ -302,13 +310,14 @@ def moving_parts(lengths: list[int], *tables: NDArray[np.float64]) -> list[tuple
     return [(slice(start, stop), *row) for start, stop, *row in rows if row[0] != 0]
 
 
-def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats) -> list[Floats]:
-    """Inputs of every layer: x, then the activations."""
+def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats) -> tuple[list[Floats], list[Floats]]:
+    """Inputs of every layer: x, then the activations; and before them what they are activations of."""
     weights, biases = _layout(sizes).views(theta)
-    hidden = [x]
+    before, hidden = [x], [x]
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-        hidden.append(ACTIVATE[activation](hidden[-1] @ weight + bias))  # (B, O)
-    return hidden
+        before.append(hidden[-1] @ weight + bias)  # (B, O)
+        hidden.append(ACTIVATE[activation](before[-1]))
+    return before, hidden
 
 
 def _layout(sizes: Ints) -> Layout:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numba
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -18,7 +19,7 @@ from numba.np.numpy_support import as_dtype
 
 from ...registry import TINY
 from . import epilogue
-from .math import emit_exp, emit_log
+from .math import emit_exp, emit_gelu, emit_log, python_gelu
 from .tile import Emitter, Operand, emit_loop, emit_panel_product, emit_product, emit_transpose, index
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Shape = Callable[[Tile], tuple[int, int]]
 
+config: Any = numba.config
 UNIT_STEP = index(1)
 UNROLLED = 4  # steps of a wide tile: counting them takes instructions from its multiplications
 
@@ -78,7 +80,7 @@ def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
                 for kind, value in zip(given_types, given, strict=True)
             ]
             number = next(kind.dtype for kind in given_types if isinstance(kind, types.Array))
-            lanes, panel = tile_type.tile.vector_bytes * 8 // number.bitwidth, tile_type.tile.panel(as_dtype(number))
+            lanes, panel = tile_type.tile.lanes(as_dtype(number)), tile_type.tile.panel(as_dtype(number))
             block = (*shape(tile_type.tile), panel) if shape else ()
             emit(Emitter(builder, context.get_value_type(number), lanes), *block, *pointers)
             return context.get_dummy_value()
@@ -217,6 +219,29 @@ def softmax_tile(
     emit_loop(emit, classes, [], scaled)
     emit.store(top, scratch, scratch_at)
     emit.store(emit_log(emit, total), scratch, emit.plus(scratch_at, step))
+
+
+@tile_function
+def _gelu_vectors(emit: Emitter, a: Any, at: Any, count: Any, shift: Any, exact: Any) -> None:
+    """GELU in place of `count` numbers and of those that fill their last vector; their slopes go `shift` further on."""
+
+    def vector(k: Any, _carried: list[Any]) -> list[Any]:
+        place = emit.plus(at, emit.times(k, index(emit.lanes)))
+        value, slope = emit_gelu(emit, emit.load(a, place), exact)
+        emit.store(value, a, place)
+        emit.store(slope, a, emit.plus(place, shift))
+        return []
+
+    emit_loop(emit, emit.builder.sdiv(emit.plus(count, index(emit.lanes - 1)), index(emit.lanes)), [], vector)
+
+
+def _python_gelu_vectors(_tile: Tile, a: Any, at: int, count: int, shift: int, exact: bool) -> None:  # noqa: FBT001
+    for k in range(at, at + count):
+        a[k], a[k + shift] = python_gelu(a[k], exact)
+
+
+# Called on every tile, that of plain loops too, whose vectors are one number long
+gelu_vectors: Any = _python_gelu_vectors if config.DISABLE_JIT else _gelu_vectors
 
 
 @tile_function

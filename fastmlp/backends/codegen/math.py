@@ -1,4 +1,4 @@
-"""exp, log, tanh and the logistic function without a call to libm.
+"""exp, log, tanh, the logistic function and GELU without a call to libm.
 
 A call cannot be vectorised, and numba's vector library is gone since 0.62, so the functions are written as LLVM
 instructions. `builder` code here takes a scalar or a vector alike: called with a scalar inside a plain loop, LLVM
@@ -12,6 +12,7 @@ Functions*, 3rd edition, chapters 3 and 11.)
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -34,6 +35,27 @@ class Format(NamedTuple):
 
 SINGLE = Format(32, 23, 127, 0.693359375, -2.12194440054690583e-4, 7, 6)
 DOUBLE = Format(64, 52, 1023, 0.693145751953125, 1.42860682030941723e-6, 13, 12)
+
+
+# erfcx(x) / t as a polynomial in 2 t - 1 with t = 3 / (3 + x): Chebyshev's interpolation of `scipy.special.erfcx` in 61
+# points, cut where the next term is below half a unit in the last place of the format
+# fmt: off
+ERFCX = {
+    32: (
+        0.3580023041, 0.2944648151, 0.1967426585, 0.1034891631,
+        0.03984410023, 0.008941790038, -0.0004107903471, -0.001009141486,
+        -0.0001692835263, 8.832780724e-05, 2.260987858e-05, -6.551970178e-06,
+    ),
+    64: (
+        0.35800230236278, 0.294464817723294, 0.19674278570137446, 0.10348908730026381,
+        0.03984258709542052, 0.008942411539178024, -0.00040413887035937904, -0.0010113539691651175,
+        -0.00018276993931289057, 9.225905583970494e-05, 3.5854021858365696e-05, -1.0131744834236182e-05,
+        -5.824089062669763e-06, 1.5804253325944311e-06, 9.229188565741283e-07, -3.283353679925306e-07,
+        -1.375196536080437e-07, 7.265523230637418e-08, 1.6787879274438356e-08, -1.3265003327362815e-08,
+        -1.2118217660183207e-09, 1.357270520197054e-09,
+    ),
+}
+# fmt: on
 
 
 class Arithmetic:
@@ -76,7 +98,7 @@ class Arithmetic:
         """Absolute value."""
         return self._call("fabs", a)
 
-    def horner(self, coefficients: list[float], x: Any) -> Any:
+    def horner(self, coefficients: Sequence[float], x: Any) -> Any:
         """The polynomial c[0] + c[1] x + c[2] x**2 ..."""
         value = self.constant(coefficients[-1])
         for coefficient in coefficients[-2::-1]:
@@ -157,6 +179,35 @@ def emit_log(values: Arithmetic, x: Any) -> Any:
     return builder.fadd(builder.fadd(high, low), builder.fsub(x, x))
 
 
+def emit_gelu(values: Arithmetic, z: Any, exact: Any) -> tuple[Any, Any]:
+    """z P and its slope, with P the normal distribution at z, or what approximates it: logistic(2 u).
+
+    Both are what one exponential leaves below zero, and by symmetry one minus that above:
+
+    - P(-abs(z)) is exp(-x**2) erfcx(x) / 2 with x = abs(z) / √2. From 0 to infinity erfcx(x) / t is nearly a line in
+      t = 3 / (3 + x), so that one polynomial has it all. The slope of P is exp(-x**2) / √(2π).
+    - logistic(-abs(2 u)) is e / (1 + e), with e = exp(-abs(2 u)) and u = √(2/π) (z + 0.044715 z**3). Its slope is
+      2 u' P (1 - P). (Hendrycks & Gimpel 2016, arXiv 1606.08415, section 2.)
+    """
+    builder, one, size = values.builder, values.constant(1.0), values.absolute(z)
+    x, square = builder.fmul(size, values.constant(math.sqrt(0.5))), builder.fmul(z, z)
+    scale, cubic = 2 * math.sqrt(2 / math.pi), 0.044715
+    u = builder.fmul(size, values.fma(square, values.constant(scale * cubic), values.constant(scale)))
+    e = emit_exp(values, builder.fneg(builder.select(exact, builder.fmul(x, x), u)))
+    t = builder.fdiv(values.constant(3.0), builder.fadd(values.constant(3.0), x))
+    ratio = values.horner(ERFCX[values.format.bits], values.fma(values.constant(2.0), t, values.constant(-1.0)))
+    share = builder.fdiv(one, builder.fadd(one, e))
+    tail = builder.fmul(e, builder.select(exact, builder.fmul(builder.fmul(values.constant(0.5), t), ratio), share))
+    share = builder.select(builder.fcmp_ordered("<", z, values.constant(0.0)), tail, builder.fsub(one, tail))
+    rise = values.fma(square, values.constant(3 * scale * cubic), values.constant(scale))
+    bend = builder.select(
+        exact,
+        builder.fmul(e, values.constant(1 / math.sqrt(2 * math.pi))),
+        builder.fmul(builder.fmul(tail, builder.fsub(one, tail)), rise),
+    )
+    return builder.fmul(z, share), values.fma(z, bend, share)
+
+
 def emit_sqrt(values: Arithmetic, x: Any) -> Any:
     """Square root: one instruction, where `math.sqrt` may call libm to complain about a negative number."""
     return values.sqrt(x)
@@ -177,6 +228,17 @@ def _intrinsic(emit: Any) -> Any:
 
 def _python_logistic(x: float) -> float:
     return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+def python_gelu(z: float, exact: bool) -> tuple[float, float]:  # noqa: FBT001
+    """What `emit_gelu` computes, for one number."""
+    if exact:
+        share, bend = math.erfc(-z * math.sqrt(0.5)) / 2, math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    else:
+        scale, cubic = 2 * math.sqrt(2 / math.pi), 0.044715
+        share = _python_logistic(scale * (z + cubic * z**3))
+        bend = share * (1 - share) * scale * (1 + 3 * cubic * z * z)
+    return z * share, share + z * bend
 
 
 config: Any = numba.config

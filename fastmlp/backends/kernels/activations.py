@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...registry import LOGISTIC, TANH
+from ...registry import GELU, IDENTITY, LOGISTIC, RELU, TANH
+from ..codegen.intrinsics import gelu_vectors
 from ..codegen.math import logistic, tanh
 from ..codegen.types import panel_width
 from ..jit import inlined, kernel
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @inlined
 def is_smooth(activation: int) -> bool:
     """Whether an activation needs the pass."""
-    return activation in (TANH, LOGISTIC)
+    return activation not in (RELU, IDENTITY)
 
 
 @kernel
@@ -34,6 +35,8 @@ def activate(
             if activation == TANH:
                 for c in range(width):
                     row[c] = tanh(row[c])
-            else:
+            elif activation == LOGISTIC:
                 for c in range(width):
                     row[c] = logistic(row[c])
+            else:
+                gelu_vectors(tile, a, start, width, a.size // 2, activation == GELU)

@@ -15,7 +15,7 @@ import numpy as np
 from ...registry import SGD
 from .. import watch as watching
 from ..codegen.types import panel_width
-from ..coefficients import FLOOR, PACE, PER, TOTAL
+from ..coefficients import FLOOR, KEPT, PACE, PER, TOTAL
 from ..jit import entry, inlined, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
@@ -59,6 +59,12 @@ judge = kernel(watching.judge)
 def delta_start(deltas: Floats, layer: int) -> int:
     """Where the gradient at a layer's outputs begins: layers take turns with the two halves of the buffer."""
     return layer % 2 * (deltas.size // 2)
+
+
+@inlined
+def slope_offset(inputs: Floats, activation_row: Floats) -> int:
+    """How far behind an activation lies what its slope is computed from: nothing, or half of a buffer twice as long."""
+    return inputs.size // 2 if activation_row[KEPT] != 0 else 0
 
 
 @inlined
@@ -295,6 +301,7 @@ def backward_and_update(
 ) -> None:  # fmt: skip
     """Backward pass and update t, from the head down to the lowest layer that is trained."""
     lowest, size, panel = lowest_trainable(rates), padded_size(tile, parameters, table), panel_width(tile, parameters)
+    slopes_at = slope_offset(inputs, activation_row)
     for layer in range(table.shape[0] - 1, lowest - 1, -1):
         rows, columns, source, step = (
             table[layer, ROWS],
@@ -311,7 +318,7 @@ def backward_and_update(
             right = share_start(rows, panel, thread + 1, threads)
             backward_input(
                 tile, deltas, delta_below, delta_at, step, parameters, weight, weight_step, not last, spare, count,
-                table[layer, OUTPUTS], left, right, inputs, source, activation_row, identity_row,
+                table[layer, OUTPUTS], left, right, inputs, source + slopes_at, activation_row, identity_row,
             )  # fmt: skip
             meet(team, thread, threads)
         if rates[layer, 0] != 0:

@@ -16,7 +16,7 @@ import numpy as np
 from ..codegen.types import panel_width
 from ..coefficients import TOTAL
 from ..jit import entry, inlined
-from .engine import delta_start, forward_and_loss
+from .engine import delta_start, forward_and_loss, slope_offset
 from .memory import (
     BIAS,
     COLUMNS,
@@ -97,7 +97,8 @@ def train_lora(
                 backward_input(
                     tile, deltas, delta_below, delta_at, table[layer, STEP], parameters, table[layer, WEIGHT],
                     table[layer, WEIGHT_STEP], not last_layer, spare, count, table[layer, OUTPUTS],
-                    zero_offset(inputs), table[layer, ROWS], inputs, table[layer, SOURCE], activation_row, identity_row,
+                    zero_offset(inputs), table[layer, ROWS], inputs,
+                    table[layer, SOURCE] + slope_offset(inputs, activation_row), activation_row, identity_row,
                 )  # fmt: skip
             if last_layer:
                 update_head(

@@ -12,7 +12,10 @@ numba: Any = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("they are machine code", allow_module_level=True)
 
+from fastmlp.backends import reference_gelu  # noqa: E402
 from fastmlp.backends.codegen import math as elementary  # noqa: E402
+from fastmlp.backends.codegen.intrinsics import gelu_vectors  # noqa: E402
+from fastmlp.backends.cpu import choose_tile  # noqa: E402
 
 EXACT: dict[str, Any] = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "logistic": lambda x: 1 / (1 + np.exp(-x))}
 
@@ -40,6 +43,23 @@ def test_error_is_below_two_units_in_the_last_place(name: str, dtype: str) -> No
     exact = EXACT[name](x.astype(np.longdouble))
     error = np.abs((evaluate(name, x) - exact) / np.where(exact == 0, 1, exact))
     assert_array_less(error, 2 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_gelu_and_its_slope_are_the_references(exact: bool, dtype: str) -> None:  # noqa: FBT001
+    tile, names = choose_tile(), ("gelu", "gelu_slope") if exact else ("gelu_tanh", "gelu_tanh_slope")
+    z = np.concatenate([np.linspace(-30, 30, 4001), np.linspace(-1, 1, 95)]).astype(dtype)
+
+    @numba.njit
+    def apply(tile: Any, a: Any, exact: bool) -> None:  # noqa: FBT001
+        gelu_vectors(tile, a, 0, a.size // 2, a.size // 2, exact)
+
+    a = np.concatenate([z, np.zeros_like(z)])
+    apply(tile, a, exact)
+    for ours, name in zip(np.split(a, 2), names, strict=True):
+        error = np.abs(ours - getattr(reference_gelu, name)(z.astype(np.float64)))
+        assert_array_less(error, 4 * np.finfo(dtype).eps * np.maximum(1, np.abs(z)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
