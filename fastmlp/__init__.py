@@ -29,6 +29,11 @@ from .training import Fit as Fit
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .interchange import from_sklearn as from_sklearn
+    from .interchange import from_torch as from_torch
+    from .interchange import to_onnx as to_onnx
+    from .interchange import to_sklearn as to_sklearn
+    from .interchange import to_torch as to_torch
     from .models import load as load
     from .models import save as save
     from .study import merge_studies as merge_studies
@@ -50,6 +55,8 @@ __all__ = [
     "backward",
     "features",
     "forward",
+    "from_sklearn",
+    "from_torch",
     "get_backend",
     "init_mlp",
     "load",
@@ -58,6 +65,9 @@ __all__ = [
     "predict_proba",
     "run_study",
     "save",
+    "to_onnx",
+    "to_sklearn",
+    "to_torch",
     "train_mlp",
     "transfer",
 ]
@@ -66,10 +76,15 @@ __all__ = [
 # (SPEC 1).
 _LAZY = {
     "Settings": ".study.settings.schema",
+    "from_sklearn": ".interchange",
+    "from_torch": ".interchange",
     "load": ".models",
     "merge_studies": ".study",
     "run_study": ".study",
     "save": ".models",
+    "to_onnx": ".interchange",
+    "to_sklearn": ".interchange",
+    "to_torch": ".interchange",
 }
 
 

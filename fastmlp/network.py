@@ -49,7 +49,8 @@ class Network:
     theta : (n_parameters,)
         All parameters, laid out as `fastmlp.layout` says; float32 or float64.
     activation
-        Of the hidden layers: ``relu``, ``tanh``, ``logistic`` or ``identity``.
+        Of the hidden layers: ``relu``, ``tanh``, ``logistic``, ``identity``, ``gelu``, or ``gelu-tanh``, which
+        approximates GELU by tanh.
 
     Raises
     ------

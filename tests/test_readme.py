@@ -46,7 +46,8 @@ def names() -> dict[str, Any]:
     return {"X": X, "y": y, "X_few": X[:20], "y_few": y[:20], "net": fastmlp.init_mlp((64, 8, 2))}
 
 
-def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fastmlp, "run_study", lambda name, out: (name, out), raising=False)  # test_packaging runs one
     (code,) = blocks(README, "python")
     exec(code, names)

@@ -58,7 +58,7 @@ class ArrayInFile:
         memory = out.view(np.uint8)
         with refusing(self.path, "cannot be read", CheckpointError), self.path.open("rb") as file:
             file.seek(self.start)
-            if file.readinto(memoryview(memory)) < len(memory):
+            if file.readinto(memory.data) < len(memory):
                 raise CheckpointError("it became shorter while it was read")
         if self.dtype == bool and memory.max(initial=0) > 1:
             raise CheckpointError(f"the array {self.name!r} holds truth values that are neither true nor false")

@@ -1,0 +1,62 @@
+"""Networks for ONNX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingLibrary
+from ..network import check_network
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+OPSET, IR_VERSION = 20, 9  # the first that has GELU, of December 2023, and the format that came with it
+OPERATORS: dict[str, tuple[str, dict[str, str]]] = {
+    "relu": ("Relu", {}),
+    "tanh": ("Tanh", {}),
+    "logistic": ("Sigmoid", {}),
+    "identity": ("Identity", {}),
+    "gelu": ("Gelu", {}),
+    "gelu-tanh": ("Gelu", {"approximate": "tanh"}),
+}
+
+
+def to_onnx(net: Network) -> Any:
+    """Return a network as an ``onnx.ModelProto``, for ``onnx.save`` and any runtime.
+
+    Its input ``X`` is (n, sizes[0]) of the network's dtype, for any n, and its output ``logits`` is (n, sizes[-1]).
+
+    Raises
+    ------
+    InvalidInput
+        If it is no network.
+    MissingLibrary
+        If onnx cannot be imported.
+    """
+    check_network(net)
+    try:
+        import onnx
+        from onnx import helper, numpy_helper
+    except ImportError as error:
+        raise MissingLibrary("onnx", f"pip install 'fastmlp[onnx]' ({error})") from error
+    nodes, constants, value = [], [], "X"
+    last = net.layout.n_layers - 1
+    operator, attributes = OPERATORS[net.activation]
+    for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
+        names = [f"layers.{layer}.weight", f"layers.{layer}.bias"]
+        constants += [numpy_helper.from_array(array, name) for array, name in zip((weight, bias), names, strict=True)]
+        after = "logits" if layer == last else f"z{layer}"
+        nodes.append(helper.make_node("Gemm", [value, *names], [after]))
+        value = f"a{layer}"
+        if layer < last:
+            nodes.append(helper.make_node(operator, [after], [value], **attributes))
+    number = helper.np_dtype_to_tensor_dtype(net.dtype)
+    ends = [
+        helper.make_tensor_value_info(name, number, ["n", width])
+        for name, width in (("X", net.sizes[0]), ("logits", net.sizes[-1]))
+    ]
+    graph = helper.make_graph(nodes, "fastmlp", ends[:1], ends[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="fastmlp")
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model)
+    return model
