@@ -19,6 +19,7 @@ from .errors import InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
 from .machine import threads_for
+from .norms import check_norms, inputs_of_training, normalised, stretches
 from .registry import ACTIVATIONS, LOSSES
 from .seeds import generator_of
 from .state import State
@@ -51,11 +52,15 @@ class Network:
     activation
         Of the hidden layers: ``relu``, ``tanh``, ``logistic``, ``identity``, ``gelu``, or ``gelu-tanh``, which
         approximates GELU by tanh.
+    norms
+        For each layer what is added to the variance of its inputs, where each row of these is normalised to mean 0 and
+        variance 1 (LayerNorm, whose gain and shift are part of the layer); 0 where they are taken as they are, () if
+        all are. No layer can be trained below one that normalises.
 
     Raises
     ------
     ShapeError
-        If the sizes are no network's, or theta has not as many parameters as they need.
+        If the sizes are no network's, or theta has not as many parameters as they need, or norms are of another depth.
     UnknownName
         If there is no such activation, or theta has another dtype.
     InvalidInput
@@ -65,10 +70,12 @@ class Network:
     sizes: tuple[int, ...]
     theta: Floats = field(repr=False)  # thousands of numbers, which nobody reads on a terminal
     activation: str = "relu"
+    norms: tuple[float, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sizes", check_sizes(self.sizes))
         object.__setattr__(self, "activation", check_name("activation", self.activation, ACTIVATIONS))
+        object.__setattr__(self, "norms", check_norms(self.norms, len(self.sizes) - 1))
         theta: object = self.theta
         if not isinstance(theta, np.ndarray) or not theta.flags.c_contiguous:
             raise InvalidInput(f"theta is a {type(theta).__name__}; a NumPy array without gaps is needed")
@@ -118,7 +125,8 @@ class Network:
         """
         if not np.isfinite(self.theta).all():
             raise NotFiniteError("the network has parameters that are not finite; it is of no use, and is not saved")
-        fields = {"sizes": list(self.sizes), "dtype": self.dtype.name, "activation": self.activation}
+        fields: dict[str, Any] = {"sizes": list(self.sizes), "dtype": self.dtype.name, "activation": self.activation}
+        fields["norms"] = list(self.norms)
         arrays = [array for pair in zip(self.weights, self.biases, strict=True) for array in pair]
         return State(fields, dict(zip(_names_of_arrays(self.layout), arrays, strict=True)))
 
@@ -134,7 +142,8 @@ class Network:
         sizes = check_sizes(state.field("sizes", list[int]))
         dtype = check_dtype(state.field("dtype", str), DTYPES)
         activation = check_name("activation", state.field("activation", str), ACTIVATIONS)
-        return cls(sizes, state.joined(_names_of_arrays(layout_of(sizes)), dtype), activation)
+        norms = check_norms(state.field("norms", list[float]), len(sizes) - 1)
+        return cls(sizes, state.joined(_names_of_arrays(layout_of(sizes)), dtype), activation, norms)
 
 
 def _names_of_arrays(layout: Layout) -> dict[str, tuple[int, ...]]:
@@ -269,7 +278,8 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", t
     net, X, backend, threads
         As in `forward`.
     depth
-        0 gives the inputs themselves; at most the number of hidden layers.
+        0 gives the inputs themselves; at most the number of hidden layers. What the next layer normalises is given as
+        it is before that.
 
     Raises
     ------
@@ -288,7 +298,12 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", t
 def _after(net: Network, x: Floats, depth: int, backend: str, threads: int | None) -> Floats:
     """Return the values after `depth` layers."""
     team = check_threads(threads) or threads_for(FLOP_PER_FORWARD * net.theta.size * len(x))
-    return get_backend(backend).hidden(*kernel_arguments(net), x, depth, team)
+    theta, sizes, activation = kernel_arguments(net)
+    compute = get_backend(backend).hidden
+    for start, stop, epsilon in stretches(net.norms, depth):
+        part = theta[net.layout.starts[start] :]
+        x = compute(part, sizes[start:], activation, normalised(x, epsilon) if depth else x, stop - start, team)
+    return x
 
 
 def backward(
@@ -319,7 +334,7 @@ def backward(
         If there is no such loss, or the examples do not fit the network and the loss.
     """
     code = LOSSES.index(check_name("loss", loss, LOSSES))
-    x = inputs_for(net, X)
+    x = inputs_of_training(inputs_for(net, X), net.norms, 0)
     targets = check_targets(y, len(x), net.sizes[-1], code, net.dtype)
     weights = check_sample_weight(sample_weight, len(x), net.dtype)
     mean, gradient = get_backend(backend).loss_and_gradient(*kernel_arguments(net), x, targets, weights, code)

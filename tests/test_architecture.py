@@ -19,7 +19,7 @@ ROOT = Path(fastmlp.__file__).parent
 
 # What a module, or every module of a package, may import from fastmlp. The longest name that fits counts. Modules of
 # one row may import each other; nothing may import in a circle.
-BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine", "state"}
+BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine", "norms", "state"}
 NETWORK = BASE | {"backends", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
 STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
@@ -34,6 +34,7 @@ ALLOWED = {
     "families": {"errors"},
     "files": {"errors"},
     "machine": {"errors"},
+    "norms": {"errors", "layout", "checks"},
     "state": {"errors"},
     "backends": {"errors", "layout", "registry"},
     "network": BASE | {"backends"},

@@ -34,7 +34,7 @@ def fitted() -> fastmlp.Fit:
 
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
-    "Network": lambda: fastmlp.init_mlp((3, 4, 1), rng=1, dtype="float64", activation="tanh"),
+    "Network": lambda: fastmlp.Network((3, 4, 1), np.arange(21.0), "gelu", (1e-5, 0)),
     "Fit": fitted,
     "Scaler": lambda: Scaler.fit(np.where(np.arange(3) == 1, 7.0, X), one_unit=False),  # one feature is constant
 }
@@ -77,7 +77,7 @@ def test_the_library_alone_opens_it(tmp_path: Path) -> None:
         assert sorted(file.keys()) == ["layers.0.bias", "layers.0.weight", "layers.1.bias", "layers.1.weight"]
         assert_array_equal(file.get_tensor("layers.1.weight"), NET.weights[1])
         about = json.loads(file.metadata()["fastmlp"])
-    assert about["fields"] == {"sizes": [3, 4, 2], "dtype": "float32", "activation": "relu"}
+    assert about["fields"] == {"sizes": [3, 4, 2], "dtype": "float32", "activation": "relu", "norms": []}
     assert (about["kind"], about["version"]) == ("Network", 1)
     assert about["provenance"]["fastmlp"] == fastmlp.__version__
 
@@ -125,7 +125,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 def envelope(**changes: Any) -> str:
     """The document of a saved 3-4-2 network, changed."""
-    fields = {"sizes": [3, 4, 2], "dtype": "float32", "activation": "relu"} | changes.pop("fields", {})
+    fields = {"sizes": [3, 4, 2], "dtype": "float32", "activation": "relu", "norms": []}
+    fields |= changes.pop("fields", {})
     return json.dumps({"version": 1, "kind": "Network", "fields": fields, "provenance": {}} | changes)
 
 
@@ -184,6 +185,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "vast sizes": (hostile(envelope(fields={"sizes": [10**6, 10**6]})), "need more than"),
     "large sizes": (hostile(envelope(fields={"sizes": [10**5, 10**5]})), "'layers.0.weight' is float32 of shape"),
     "activation": (hostile(envelope(fields={"activation": "rleu"})), "did you mean 'relu'"),
+    "norms": (hostile(envelope(fields={"norms": [0.1]})), "the network has 2 layers"),
     "other dtype": (hostile(envelope(fields={"dtype": "float64"})), "is float32 of shape (3, 4); float64 of (3, 4)"),
     "dtype of objects": (hostile(envelope(fields={"dtype": "O"})), "unknown dtype 'O'"),
     "float16": (hostile(layers_0_bias=OF_SIZE_4.astype("float16")), "it has arrays of F16"),

@@ -39,6 +39,16 @@ class Activation(NamedTuple):
     function: str
 
 
+@dataclass(frozen=True, eq=False)
+class Norm:
+    """LayerNorm: (x - mean) / sqrt(variance + epsilon) * gain + shift, with gain and shift (units,)."""
+
+    name: str
+    epsilon: float
+    gain: Floats
+    shift: Floats
+
+
 class Foreign(NamedTuple):
     """Something that no step can be made of, and why."""
 
@@ -46,14 +56,15 @@ class Foreign(NamedTuple):
     reason: str
 
 
-Step = Linear | Activation | Foreign
+Step = Linear | Activation | Norm | Foreign
 
 
 def network_of(steps: Sequence[Step], what: str) -> Network:
     """Return the network that computes what steps do.
 
-    Linear steps that follow one another become one. A chain that ends in its activation gets a head that hands on what
-    it is given; a chain with no activation at all has the identity between its layers.
+    Linear steps that follow one another become one, and so do a LayerNorm's gain and shift and the linear step behind
+    it. A chain that ends in its activation or a LayerNorm gets a head that hands on what it is given; a chain with no
+    activation at all has the identity between its layers.
 
     Parameters
     ----------
@@ -74,57 +85,86 @@ def network_of(steps: Sequence[Step], what: str) -> Network:
         more = [f"and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
         raise InvalidInput(one_line(f"{what} cannot be translated: {'; '.join(problems[:MOST_NAMED] + more)}"))
     functions = {step.function for step in steps if isinstance(step, Activation)}
-    layers = _layers(steps, merge=bool(functions))
+    layers, norms = _layers(steps, merge=bool(functions))
     for layer in layers:
         if not (np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()):
             raise NotFiniteError(one_line(f"{what} cannot be translated: {layer.name} has NaN or infinity in it"))
     dtype = np.result_type(*(layer.weight for layer in layers))
     sizes = (len(layers[0].weight), *(len(layer.bias) for layer in layers))
     theta = np.concatenate([part.ravel() for layer in layers for part in (layer.weight, layer.bias)])
-    return Network(sizes, theta.astype(dtype, copy=False), functions.pop() if functions else "identity")
+    function = functions.pop() if functions else "identity"
+    return Network(sizes, theta.astype(dtype, copy=False), function, norms)
 
 
 def _problems(steps: Sequence[Step]) -> list[str]:
     """Return why a chain is no network of ours, step by step."""
     found = [f"{step.name}: {step.reason}" for step in steps if isinstance(step, Foreign)]
-    width: int | None = None
-    before, after = "", ""
-    for step in steps:
-        if isinstance(step, Linear):
-            if width not in {None, len(step.weight)}:
-                found.append(f"{step.name} takes {len(step.weight)} inputs, and {before} before it gives {width}")
-            width, before = len(step.bias), step.name
-            after = ""
-        elif isinstance(step, Activation):
-            if width is None:
-                found.append(f"{step.name} ({step.function}) comes before any linear layer")
-            elif after:
-                found.append(f"{step.name} ({step.function}) follows {after}, with no linear layer between them")
-            after = step.name
-    activations = [step for step in steps if isinstance(step, Activation)]
+    known = [step for step in steps if not isinstance(step, Foreign)]
+    width, giver = None, ""
+    for step in known:
+        takes, gives = _widths(step)
+        if takes is not None and width not in {None, takes}:
+            found.append(f"{step.name} takes {takes} inputs, and {giver} before it gives {width}")
+        if gives is not None:
+            width, giver = gives, step.name
+    activations = [step for step in known if isinstance(step, Activation)]
+    for before, step in zip([None, *known], known, strict=False):
+        found += [f"{step.name} {reason}" for reason in [_out_of_place(before, step, bool(activations))] if reason]
     if len({step.function for step in activations}) > 1:
         named = ", ".join(f"{step.name} is {step.function}" for step in activations)
         found.append(f"all hidden layers have one activation, and here {named}")
-    if width is None and not found:
+    if not found and not any(isinstance(step, Linear) for step in steps):
         found.append("it has no linear layer")
     return found
 
 
-def _layers(steps: Sequence[Step], *, merge: bool) -> list[Linear]:
-    """Return the layers of weights; those with no activation between them in one, if `merge` says so."""
+def _widths(step: Step) -> tuple[int | None, int | None]:
+    """Return how many numbers a step takes and gives, if it matters."""
+    if isinstance(step, Linear):
+        return step.weight.shape
+    return (len(step.gain), len(step.gain)) if isinstance(step, Norm) else (None, None)
+
+
+def _out_of_place(before: Step | None, step: Step, has_activations: bool) -> str:  # noqa: FBT001
+    """Return why a step cannot come where it does; nothing if it can."""
+    if isinstance(step, Activation) and not isinstance(before, Linear):
+        where = f"follows {before.name}" if before else "comes first"
+        return f"({step.function}) {where}; an activation comes behind a linear layer"
+    if isinstance(step, Norm) and isinstance(before, Norm):
+        return f"follows {before.name}, with no linear layer between them"
+    if isinstance(step, Norm) and isinstance(before, Linear) and has_activations:
+        return f"follows {before.name} with no activation between them"
+    return ""
+
+
+def _layers(steps: Sequence[Step], *, merge: bool) -> tuple[list[Linear], tuple[float, ...]]:
+    """Return the layers of weights and their norms; `merge` makes one of those with no activation between them."""
     layers: list[Linear] = []
-    follows = False  # whether the step before was linear too
-    for step in steps:
-        if isinstance(step, Linear):
-            if follows and merge:
-                layers[-1] = _merged(layers[-1], step)
-            else:
-                layers.append(step)
-        follows = isinstance(step, Linear)
-    if isinstance(steps[-1], Activation):
-        width, dtype = len(layers[-1].bias), layers[-1].weight.dtype
-        layers.append(Linear("the end", np.eye(width, dtype=dtype), np.zeros(width, dtype)))
-    return layers
+    norms: list[float] = []
+    before: Step | None = None
+    for step in [*steps, *_end(steps)]:
+        if isinstance(step, Linear) and isinstance(before, Linear) and merge:
+            layers[-1] = _merged(layers[-1], step)
+        elif isinstance(step, Linear):
+            layers.append(_behind(before, step) if isinstance(before, Norm) else step)
+            norms.append(before.epsilon if isinstance(before, Norm) else 0.0)
+        before = step
+    return layers, tuple(norms)
+
+
+def _end(steps: Sequence[Step]) -> list[Linear]:
+    """Return the head of a chain that has none."""
+    if isinstance(steps[-1], Linear):
+        return []
+    width = next(gives for step in reversed(steps) for _, gives in [_widths(step)] if gives is not None)
+    dtype = next(step.weight.dtype for step in reversed(steps) if isinstance(step, Linear))
+    return [Linear("the end", np.eye(width, dtype=dtype), np.zeros(width, dtype))]
+
+
+def _behind(norm: Norm, layer: Linear) -> Linear:
+    """Return a linear step that does what it did behind a gain and a shift."""
+    gain = Linear(norm.name, np.diag(norm.gain), norm.shift)
+    return _merged(gain, layer)
 
 
 def _merged(below: Linear, above: Linear) -> Linear:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import MissingLibrary
 from ..network import check_network
 
@@ -46,6 +48,13 @@ def to_onnx(net: Network) -> Any:
         names = [f"layers.{layer}.weight", f"layers.{layer}.bias"]
         constants += [numpy_helper.from_array(array, name) for array, name in zip((weight, bias), names, strict=True)]
         after = "logits" if layer == last else f"z{layer}"
+        if net.norms and net.norms[layer]:
+            constants.append(numpy_helper.from_array(np.ones(len(weight), net.dtype), f"ones{layer}"))
+            rows = helper.make_node(
+                "LayerNormalization", [value, f"ones{layer}"], [f"n{layer}"], axis=-1, epsilon=net.norms[layer]
+            )
+            nodes.append(rows)
+            value = f"n{layer}"
         nodes.append(helper.make_node("Gemm", [value, *names], [after]))
         value = f"a{layer}"
         if layer < last:

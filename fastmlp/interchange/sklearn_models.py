@@ -98,6 +98,8 @@ def to_sklearn(net: Network, *, classes: ArrayLike | None = None, regressor: boo
         raise InvalidInput(
             f"net cannot be translated: scikit-learn has no activation {net.activation}; it has {', '.join(IN_SKLEARN)}"
         )
+    if net.norms:
+        raise InvalidInput("net cannot be translated: its layers normalise what they take, and scikit-learn's do not")
     weights, biases = [weight.copy() for weight in net.weights], [bias.copy() for bias in net.biases]
     if true_or_false("regressor", regressor):
         if classes is not None:

@@ -190,6 +190,7 @@ def starting_network(
     hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
     generator = generator_of(rng)
     drawn = init_mlp((*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation)
+    drawn = replace(drawn, norms=net.norms[: len(hidden)])
     copied = slice(0, net.layout.starts[layers])
     if strategy.start == "pretrained":
         drawn.theta[copied] = net.theta[copied]

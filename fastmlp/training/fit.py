@@ -14,6 +14,7 @@ import numpy as np
 from ..backends.reference_losses import mean_loss
 from ..errors import NotFiniteError
 from ..network import Network
+from ..norms import check_trained
 from ..registry import LOSS_ROWS
 from ..state import State
 from .data import prepare_data
@@ -196,6 +197,8 @@ def fit_phases(
     InvalidInput
         As in `fastmlp.train_mlp`.
     """
+    for phase in phases:
+        check_trained(net.norms, phase.lowest)
     data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
     loop = TrainingLoop(net, data, options)
     loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training

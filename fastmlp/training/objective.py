@@ -9,6 +9,7 @@ import numpy as np
 from ..backends import get_backend
 from ..checks import check_name, in_range
 from ..network import check_network, inputs_for, kernel_arguments
+from ..norms import inputs_of_training
 from ..registry import LOSSES
 from ..targets import check_sample_weight, check_targets
 
@@ -55,7 +56,7 @@ class Objective:
         backend: str = "auto",
     ) -> None:
         code = LOSSES.index(check_name("loss", loss, LOSSES))
-        x = inputs_for(check_network(net), X)
+        x = inputs_of_training(inputs_for(check_network(net), X), net.norms, 0)
         weights = check_sample_weight(sample_weight, len(x), net.dtype)
         self._examples = x, check_targets(y, len(x), net.sizes[-1], code, net.dtype), weights, code
         _, self._sizes, self._activation = kernel_arguments(net)

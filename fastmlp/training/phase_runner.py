@@ -13,6 +13,7 @@ from ..backends import StepwiseTraining, get_backend
 from ..backends.watch import Watch
 from ..machine import threads_for
 from ..network import Network, features, kernel_arguments
+from ..norms import inputs_of_training
 from ..registry import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ class PhaseRunner:
         self.watch: Watch | None = None
         backend = get_backend(options.backend)
         # The features below the first layer that moves do not change: computed once, they become the inputs.
-        moving = np.flatnonzero(phase.trainable) // 2  # layers
-        depth = int(moving[0]) if len(moving) else net.layout.n_layers - 1
+        depth = phase.lowest
         theta, sizes, activation = kernel_arguments(net)
         above = slice(net.layout.starts[depth], None)
         x = (
@@ -87,6 +87,7 @@ class PhaseRunner:
             if depth
             else examples.x
         )
+        x = inputs_of_training(x, net.norms, depth)
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":
             order = np.ascontiguousarray(order[:, : order.shape[1] // batch_size * batch_size])

@@ -87,6 +87,12 @@ class ResolvedPhase:
             free[:-1, 1] = False
         return free
 
+    @property
+    def lowest(self) -> int:
+        """The lowest layer of which something is free to move; the last one if nothing is."""
+        moving = np.flatnonzero(self.trainable) // 2
+        return int(moving[0]) if len(moving) else len(self.rates) - 1
+
     def free_by_layer(self, layout: Layout) -> list[int]:
         """Count the numbers of each layer that are free to move, (L,); with adapters, those of the factors."""
         counts: list[int] = (layout.lengths * self.trainable).sum(axis=1).tolist()

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
 from fastmlp.errors import InvalidInput
-from fastmlp.interchange.chain import Activation, Foreign, Linear, network_of
+from fastmlp.interchange.chain import Activation, Foreign, Linear, Norm, network_of
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(6, 4))
@@ -40,6 +40,28 @@ def test_a_chain_that_ends_in_its_activation_gets_a_head_that_hands_it_on() -> N
     assert_array_equal(fastmlp.forward(net, X, backend="numpy"), np.maximum(X @ a.weight + a.bias, 0))
 
 
+def norm(name: str, width: int, epsilon: float = 1e-3) -> Norm:
+    return Norm(name, epsilon, DRAW.normal(size=width), DRAW.normal(size=width))
+
+
+def layer_norm(x: Any, step: Norm) -> Any:
+    rows = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + step.epsilon)
+    return rows * step.gain + step.shift
+
+
+def test_gain_and_shift_of_a_layer_norm_become_part_of_the_layer_behind_it() -> None:
+    n, a, m, b, o = norm("n", 4), linear("a", 4, 5), norm("m", 5), linear("b", 5, 3), norm("o", 3)
+    net = network_of([n, a, Activation("t", "tanh"), m, b], "it")
+    assert net.norms == (1e-3, 1e-3)
+    hidden = np.tanh(layer_norm(X, n) @ a.weight + a.bias)
+    expected = layer_norm(hidden, m) @ b.weight + b.bias
+    assert_allclose(fastmlp.forward(net, X, backend="numpy"), expected, rtol=1e-12)
+    ends = network_of([a, Activation("t", "tanh"), b, Activation("t", "tanh"), o], "it")
+    assert (ends.sizes, ends.norms) == ((4, 5, 3, 3), (0, 0, 1e-3))
+    hidden = np.tanh(np.tanh(X @ a.weight + a.bias) @ b.weight + b.bias)
+    assert_allclose(fastmlp.forward(ends, X, backend="numpy"), layer_norm(hidden, o), rtol=1e-12)
+
+
 def test_the_wider_dtype_holds() -> None:
     assert network_of([linear("a", 4, 5, "float32"), linear("b", 5, 2, "float32")], "it").dtype == "float32"
     assert network_of([linear("a", 4, 5, "float32"), linear("b", 5, 2)], "it").dtype == "float64"
@@ -51,9 +73,16 @@ WRONG: dict[str, tuple[list[Any], str]] = {
     "only foreign": ([Foreign("conv", "no such layer")], "conv: no such layer$"),
     "two foreign": ([Foreign("a", "one"), linear("b", 4, 2), Foreign("c", "two")], "a: one; c: two$"),
     "widths": ([linear("a", 4, 5), RELU, linear("b", 6, 2)], "b takes 6 inputs, and a before it gives 5$"),
-    "first": ([RELU, linear("a", 4, 2)], r"r \(relu\) comes before any linear layer$"),
-    "twice": ([linear("a", 4, 5), RELU, RELU, linear("b", 5, 2)], r"r \(relu\) follows r, with no linear layer"),
+    "first": ([RELU, linear("a", 4, 2)], r"r \(relu\) comes first; an activation comes behind a linear layer$"),
+    "twice": ([linear("a", 4, 5), RELU, RELU, linear("b", 5, 2)], r"r \(relu\) follows r; an activation comes behind"),
     "two kinds": ([linear("a", 4, 5), RELU, linear("b", 5, 5), TANH, linear("c", 5, 2)], "r is relu, t is tanh$"),
+    "norm before an activation": (
+        [linear("a", 4, 5), norm("n", 5), RELU, linear("b", 5, 2)],
+        r"n follows a with no activation between them; r \(relu\) follows n; an activation",
+    ),
+    "norm of another width": ([norm("n", 5), linear("a", 4, 2)], "a takes 4 inputs, and n before it gives 5$"),
+    "two norms": ([norm("n", 4), norm("m", 4), linear("a", 4, 2)], "m follows n, with no linear layer between them$"),
+    "only a norm": ([norm("n", 4)], "it has no linear layer$"),
     "many": ([Foreign(f"l{k}", "no") for k in range(50)], "l19: no; and 30 more$"),
 }  # fmt: skip
 

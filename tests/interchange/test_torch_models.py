@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,12 @@ from fastmlp.registry import ACTIVATIONS
 Oracle = Callable[[str], ModuleType]
 X = np.random.default_rng(0).normal(size=(30, 12))
 CLOSE = {"float32": 1e-6, "float64": 1e-13}
+
+
+def shifted(norm: Any) -> Any:
+    norm.weight.data.uniform_(0.5, 2)
+    norm.bias.data.uniform_(-1, 1)
+    return norm
 
 
 def trained_batch_norm(nn: Any, torch: Any) -> Any:
@@ -57,6 +64,25 @@ MODULES: dict[str, tuple[Callable[[Any, Any], Any], tuple[int, ...], str]] = {
     ),
     "a class of one's own": (custom_head, (12, 8, 3), "gelu-tanh"),
     "nested, one logit": (nested, (12, 8, 6, 1), "tanh"),
+    "the head of a transformer": (
+        lambda nn, _: nn.Sequential(
+            shifted(nn.LayerNorm(12)), nn.Linear(12, 8), nn.GELU(), nn.Dropout(), nn.Linear(8, 3)
+        ),
+        (12, 8, 3),
+        "gelu",
+    ),
+    "norms inside and at the end": (
+        lambda nn, _: nn.Sequential(
+            nn.Linear(12, 8),
+            nn.GELU(),
+            shifted(nn.LayerNorm(8, eps=1e-12)),
+            nn.Linear(8, 6),
+            nn.GELU(),
+            nn.LayerNorm(6, elementwise_affine=False),
+        ),
+        (12, 8, 6, 6),
+        "gelu",
+    ),
     "one layer": (lambda nn, _: nn.Linear(12, 2), (12, 2), "identity"),
     "no bias": (
         lambda nn, _: nn.Sequential(nn.Linear(12, 4, bias=False), nn.ReLU(), nn.Linear(4, 2, bias=False)),
@@ -196,6 +222,19 @@ def test_state_dicts_with_prefixes_in_files_and_in_any_order(oracle: Oracle, tmp
         from_torch(tmp_path / "none.pt")
 
 
+def test_a_layer_norm_of_a_state_dict_is_taken_where_its_place_is_known(oracle: Oracle) -> None:
+    nn = oracle("torch").nn
+    first = nn.Sequential(shifted(nn.LayerNorm(12)), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 2))
+    assert_array_equal(from_torch(first.state_dict(), activation="relu").theta, from_torch(first).theta)
+    inside = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.LayerNorm(8), nn.Linear(8, 2))
+    batch = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 2))
+    for module in (inside, batch):
+        with pytest.raises(
+            InvalidInput, match="2: a state dict does not say on which side of an activation it normalises"
+        ):
+            from_torch(module.state_dict(), activation="relu")
+
+
 def test_half_precision_becomes_single(oracle: Oracle) -> None:
     torch = oracle("torch")
     module = torch.nn.Linear(12, 3).to(torch.bfloat16)
@@ -209,7 +248,7 @@ def test_half_precision_becomes_single(oracle: Oracle) -> None:
 def test_a_runtime_of_onnx_agrees(activation: str, dtype: str, oracle: Oracle) -> None:
     oracle("onnx")
     runtime = oracle("onnxruntime")
-    net = fastmlp.init_mlp((12, 8, 7, 3), activation=activation, dtype=dtype, rng=1)
+    net = replace(fastmlp.init_mlp((12, 8, 7, 3), activation=activation, dtype=dtype, rng=1), norms=(2**-17, 0, 2**-10))
     model = to_onnx(net).SerializeToString()
     if (activation, dtype) == ("gelu", "float64"):
         with pytest.raises(Exception, match=r"(?i)not.?implemented.*Erf"):  # its limit: it has no erf in double

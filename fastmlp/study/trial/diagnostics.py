@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,5 @@ def source_accuracy_kept(trained: Network, pretrained: Network, X: Floats, y: In
     head = pretrained.layout.starts[pretrained.layout.n_layers - 1]
     if trained.sizes[:-1] != pretrained.sizes[:-1]:
         return None
-    both = Network(
-        pretrained.sizes, np.concatenate([trained.theta[:head], pretrained.theta[head:]]), pretrained.activation
-    )
+    both = replace(pretrained, theta=np.concatenate([trained.theta[:head], pretrained.theta[head:]]))
     return accuracy(both, X, y, backend=backend, threads=1)
