@@ -129,11 +129,15 @@ def import_torch() -> Any:
 def _steps_of_module(torch: Any, module: Any) -> Iterator[Step]:
     """Yield the steps of a module."""
     whole = torch.nn.Sequential(module)  # a layer by itself would be traced into its products
+    modes = {layer: layer.training for layer in whole.modules()}
     try:
-        graph = torch.fx.symbolic_trace(whole).graph
+        graph = torch.fx.symbolic_trace(whole.eval()).graph  # what is asked for is what it predicts
     except Exception as error:  # noqa: BLE001  whatever the forward method of a stranger raises
         yield Foreign(type(module).__name__, f"it cannot be traced ({type(error).__name__}: {shown(str(error), 100)})")
         return
+    finally:
+        for layer, training in modes.items():
+            layer.training = training
     nodes = [node for node in graph.nodes if node.op not in {"placeholder", "output"}]
     inputs = [node for node in graph.nodes if node.op == "placeholder"]
     before = inputs[0] if inputs else None
