@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .errors import CheckpointError, FastmlpError, InvalidInput, one_line, shown
+from .errors import CheckpointError, FastmlpError, InvalidInput, MissingLibrary, one_line, shown
 from .files import check_path, prepare_file
 
 # Names of classes, and where they are
@@ -35,7 +35,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InvalidInput
-        If the model is none that can be saved, or the path is none.
+        If the model is none that can be saved, or there can be no file at the path.
     NotFiniteError
         If its parameters are not finite, as after a training that diverged.
     CheckpointError
@@ -79,6 +79,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         If there is no such file, or it is damaged, or none of ours, or of a newer fastmlp.
     InvalidInput
         If the path is none.
+    MissingLibrary
+        If safetensors cannot be imported.
     """
     from .interchange.checkpoint import read_state
 
@@ -91,6 +93,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         checkpoint.check_all_read()
     except MemoryError as error:
         raise CheckpointError(f"{place}: there is too little memory for it") from error
+    except MissingLibrary:
+        raise
     except FastmlpError as error:
         says = one_line(str(error)).removeprefix(f"{place}: ")  # what the file system refuses begins with the path
         raise CheckpointError(f"{place}: {says}") from error

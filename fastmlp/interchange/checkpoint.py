@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 import numpy as np
 
-from ..errors import CheckpointError, InvalidInput, shown
+from ..errors import CheckpointError, InvalidInput, MissingLibrary, shown
 from ..files import entry_at, read_bytes, refusing, write_whole
 from ..machine import version_of
 from ..state import State
@@ -95,8 +95,6 @@ def write_state(state: State, kind: str, path: Path) -> None:
     CheckpointError
         If the file cannot be written.
     """
-    from safetensors.numpy import save
-
     envelope = {"version": VERSION, "kind": kind, "fields": state.fields, "provenance": provenance()}
     try:
         document = json.dumps(envelope, allow_nan=False, sort_keys=True)
@@ -105,7 +103,7 @@ def write_state(state: State, kind: str, path: Path) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
     if foreign := {array.dtype.name for array in arrays.values()} - set(DTYPES.values()):
         raise InvalidInput(f"a {kind} cannot be saved: it has arrays of {', '.join(sorted(foreign))}")
-    written = save(arrays, metadata={KEY: document})
+    written: bytes = import_safetensors().numpy.save(arrays, metadata={KEY: document})
     if (header := int.from_bytes(written[:8], "little")) > MOST_HEADER:
         raise InvalidInput(
             f"a {kind} cannot be saved: its names and labels take {header} bytes; at most {MOST_HEADER} are read"
@@ -152,15 +150,29 @@ def _header_length(path: Path) -> int:
 
 def _described(path: Path) -> tuple[dict[str, str], list[tuple[str, str, tuple[int, ...]]]]:
     """Return the metadata of a file; and name, dtype and shape of its arrays, which follow one another without gaps."""
-    from safetensors import SafetensorError, safe_open
-
+    library = import_safetensors()
     try:
-        with refusing(path, "cannot be read", CheckpointError), safe_open(str(path), framework="np") as file:
+        with refusing(path, "cannot be read", CheckpointError), library.safe_open(str(path), framework="np") as file:
             slices = {name: file.get_slice(name) for name in file.offset_keys()}
             described = [(name, s.get_dtype(), tuple(s.get_shape())) for name, s in slices.items()]
             return file.metadata() or {}, described
-    except SafetensorError as error:
+    except library.SafetensorError as error:
         raise CheckpointError(f"it is no file in safetensors: {shown(str(error), 200)}") from None
+
+
+def import_safetensors() -> Any:
+    """Return the library that reads and writes the format.
+
+    Raises
+    ------
+    MissingLibrary
+        If it cannot be imported: Pyodide has none.
+    """
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise MissingLibrary("safetensors", f"pip install safetensors ({error})") from error
+    return safetensors
 
 
 def _opened(document: str) -> Envelope:

@@ -24,6 +24,7 @@ KNOWN = "Linear, ReLU, Tanh, Sigmoid, GELU, LayerNorm, BatchNorm1d and Dropout"
 FUNCTIONS = {"relu": "relu", "relu_": "relu", "tanh": "tanh", "sigmoid": "logistic", "gelu": "gelu"}
 # What changes nothing when a module predicts, and what turns logits into probabilities at its end
 NOTHING = {"Dropout", "AlphaDropout", "Identity", "dropout", "alpha_dropout", "contiguous"}
+ROWS = (None, 1, -1)  # the dimension of a softmax over the outputs of each example
 LINKS = {"Softmax", "LogSoftmax", "Sigmoid", "softmax", "log_softmax", "sigmoid"}
 
 
@@ -148,9 +149,9 @@ def _steps_of_module(torch: Any, module: Any) -> Iterator[Step]:
         elif step is not None:
             yield step
         before = node
-    ends = [node for node in graph.nodes if node.op == "output"]
-    if ends and ends[0].all_input_nodes != [before]:
-        yield Foreign("the output", f"it is {ends[0].all_input_nodes}, and not {before}")
+    for end in graph.nodes:
+        if end.op == "output" and end.args[0] is not before:
+            yield Foreign("the output", f"it is {shown(end.args[0])}, and not {before}")
 
 
 def _step_of_node(torch: Any, module: Any, node: Any, *, last: bool) -> tuple[str, Step | None]:
@@ -172,19 +173,22 @@ def _step_of_layer(torch: Any, name: str, layer: Any, *, last: bool) -> Step | N
         return layer_norm(name, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
     if isinstance(layer, nn.BatchNorm1d):
         return batch_norm(name, layer.weight, layer.bias, layer.running_mean, layer.running_var, layer.eps)
-    if kind in NOTHING or (kind == "Flatten" and layer.start_dim == 1) or (last and kind in LINKS):
+    is_link = last and kind in LINKS and getattr(layer, "dim", None) in ROWS
+    if kind in NOTHING or is_link or (kind == "Flatten" and layer.start_dim == 1):
         return None
     function = "gelu-tanh" if getattr(layer, "approximate", "") == "tanh" else MODULES.get(kind)
-    return (
-        Activation(name, function) if function else Foreign(name, f"a network of fastmlp has no {kind}; it has {KNOWN}")
-    )
+    if function is None:
+        return Foreign(name, f"a network of fastmlp has no {kind}; it has {KNOWN}")
+    return Activation(name, function)
 
 
 def _step_of_function(name: str, function: str, node: Any, *, last: bool) -> Step | None:
     """Return the step that a call of a function or method is; None if it changes nothing."""
-    if function in NOTHING or (function == "flatten" and node.args[1:] == (1,)) or (last and function in LINKS):
+    options = (*node.args[1:], *(value for key, value in node.kwargs.items() if key != "_stacklevel"))
+    is_link = last and function in LINKS and all(option in ROWS for option in options)
+    if function in NOTHING or is_link or (function == "flatten" and options == (1,)):
         return None
-    if function == "gelu" and node.kwargs.get("approximate") == "tanh":
+    if function == "gelu" and "tanh" in options:
         return Activation(name, "gelu-tanh")
     if function in FUNCTIONS:
         return Activation(name, FUNCTIONS[function])

@@ -49,7 +49,7 @@ def _order(names: Mapping[str, Any]) -> Any:
 
     def key(name: str) -> tuple[Any, ...]:
         layer = name.rpartition(".")[0]
-        pieces = [int(piece) if piece.isdigit() else piece for piece in re.split(r"(\d+)", layer)]
+        pieces = [int(piece) if k % 2 else piece for k, piece in enumerate(re.split(r"(\d+)", layer))]
         return (pieces,) if numbered else (places[layer],)
 
     return key

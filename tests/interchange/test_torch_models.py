@@ -139,6 +139,36 @@ def test_probabilities_at_the_end_are_left_to_the_network(end: str, oracle: Orac
     assert_allclose(probabilities[:, -expected.shape[1] :], expected, atol=1e-6)
 
 
+def test_functions_at_the_end(oracle: Oracle) -> None:
+    torch = oracle("torch")
+    functional = torch.nn.functional
+
+    class Ending(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self, end: Callable[[Any], Any]) -> None:
+            super().__init__()
+            self.layer, self.end = torch.nn.Linear(3, 2), end
+
+        def forward(self, x: Any) -> Any:
+            return self.end(self.layer(x))
+
+    for end in (
+        torch.sigmoid,
+        lambda x: functional.softmax(x, dim=1),
+        lambda x: x.softmax(-1),
+        lambda x: functional.log_softmax(x, dim=-1),
+        lambda x: functional.dropout(x.flatten(start_dim=1), 0.5),
+    ):
+        assert from_torch(Ending(end)).sizes == (3, 2)
+    for end, says in (
+        (lambda x: functional.softmax(x, dim=0), "no such step in a network of fastmlp: softmax"),
+        (torch.nn.Softmax(dim=0), "has no Softmax"),
+        (lambda x: x.reshape(-1, 2), "no such step in a network of fastmlp: reshape"),
+        (lambda x: (x, x), r"the output: it is \(_0_layer, _0_layer\), and not _0_layer"),
+    ):
+        with pytest.raises(InvalidInput, match=says):
+            from_torch(Ending(end))
+
+
 def test_what_cannot_be_translated_is_named_layer_by_layer(oracle: Oracle) -> None:
     nn = oracle("torch").nn
 
