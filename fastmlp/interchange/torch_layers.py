@@ -31,6 +31,8 @@ def layer_norm(name: str, shape: Any, weight: Any, bias: Any, epsilon: float) ->
         return Foreign(
             name, f"it normalises {tuple(shape)}; rows of one size, and numbers that can be read, are needed"
         )
+    if not 0 < epsilon < 1:
+        return Foreign(name, f"it adds {epsilon} to the variance; a number above 0 and below 1 is needed")
     dtype = "float32" if gain is None else gain.dtype
     gain = np.ones(shape, dtype) if gain is None else gain
     return Norm(name, float(epsilon), gain, np.zeros(shape, dtype) if shift is None else shift)

@@ -205,6 +205,8 @@ def test_what_cannot_be_translated_is_named_layer_by_layer(oracle: Oracle) -> No
             nn.Linear(12, 3),
             nn.BatchNorm1d(3, track_running_stats=False),
         ],
+        r"0 \(LayerNorm\): it adds 0.0 to the variance": [nn.LayerNorm(12, eps=0.0), nn.Linear(12, 3)],
+        r"0 \(LayerNorm\): it normalises \(3, 4\)": [nn.LayerNorm((3, 4))],
         "it has no linear layer": [],
     }
     for says, layers in wrong.items():
