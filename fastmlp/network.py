@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import get_backend
+from .backends import get_backend, is_own
 from .backends.reference_losses import two_logits
 from .checks import check_dtype, check_name, check_sizes, check_threads, is_whole
 from .errors import InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
 from .machine import threads_for
-from .norms import check_norms, inputs_of_training, normalised, stretches
+from .norms import check_norms, normalised, stretches
 from .registry import ACTIVATIONS, LOSSES
 from .seeds import generator_of
 from .state import State
@@ -55,7 +55,7 @@ class Network:
     norms
         For each layer what is added to the variance of its inputs, where each row of these is normalised to mean 0 and
         variance 1 (LayerNorm, whose gain and shift are part of the layer); 0 where they are taken as they are, () if
-        all are. No layer can be trained below one that normalises.
+        all are.
 
     Raises
     ------
@@ -158,6 +158,28 @@ def _names_of_arrays(layout: Layout) -> dict[str, tuple[int, ...]]:
 def kernel_arguments(net: Network) -> tuple[Floats, Ints, int]:
     """Return what every backend function begins with: theta, sizes, code of the activation."""
     return net.theta, np.array(net.sizes, dtype=np.int64), ACTIVATIONS.index(net.activation)
+
+
+def first_inputs(net: Network, x: Floats, layer: int) -> Floats:
+    """Return the inputs of a layer, (n, sizes[layer]), as it sees them: normalised if it does that."""
+    return normalised(x, net.norms[layer]) if net.norms else x
+
+
+def norm_options(net: Network, first: int, backend: str) -> dict[str, NDArray[np.float64]]:
+    """Return what a backend is told of the norms of a network of which the layers from `first` on are trained.
+
+    Raises
+    ------
+    InvalidInput
+        If a layer above `first` normalises its inputs, and the backend is a user's own, which has no gradient of that.
+    """
+    if not any(net.norms[first + 1 :]):
+        return {}
+    if is_own(backend):
+        raise InvalidInput(
+            f"an inner layer normalises its inputs (LayerNorm); backend {backend!r} has no gradient of that"
+        )
+    return {"norms": np.array((0.0, *net.norms[first + 1 :]))}
 
 
 def check_network(net: object) -> Network:
@@ -334,10 +356,12 @@ def backward(
         If there is no such loss, or the examples do not fit the network and the loss.
     """
     code = LOSSES.index(check_name("loss", loss, LOSSES))
-    x = inputs_of_training(inputs_for(net, X), net.norms, 0)
+    x, options = first_inputs(net, inputs_for(net, X), 0), norm_options(net, 0, backend)
     targets = check_targets(y, len(x), net.sizes[-1], code, net.dtype)
     weights = check_sample_weight(sample_weight, len(x), net.dtype)
-    mean, gradient = get_backend(backend).loss_and_gradient(*kernel_arguments(net), x, targets, weights, code)
+    mean, gradient = get_backend(backend).loss_and_gradient(
+        *kernel_arguments(net), x, targets, weights, code, **options
+    )
     return float(mean), replace(net, theta=gradient)
 
 

@@ -58,31 +58,3 @@ def stretches(norms: Sequence[float], depth: int) -> Iterator[tuple[int, int, fl
     places = [layer for layer in range(1, depth) if norms and norms[layer]]
     for start, stop in pairwise([0, *places, depth]):
         yield start, stop, norms[start] if norms else 0.0
-
-
-def inputs_of_training(x: Floats, norms: Sequence[float], first: int) -> Floats:
-    """Return the inputs (n, units) of the first layer that is trained, as it sees them.
-
-    Raises
-    ------
-    InvalidInput
-        If a layer above it normalises its inputs too.
-    """
-    check_trained(norms, first)
-    return normalised(x, norms[first]) if norms else x
-
-
-def check_trained(norms: Sequence[float], first: int) -> None:
-    """Refuse to train a layer that lies below a normalised one: no gradient is computed through that.
-
-    Raises
-    ------
-    InvalidInput
-        If the first layer that is trained does.
-    """
-    if above := [layer for layer in range(first + 1, len(norms)) if norms[layer]]:
-        last = above[-1]
-        raise InvalidInput(
-            f"layer {first} is to be trained, and layer {last} normalises what it takes (LayerNorm): no gradient is "
-            f"computed through that; freeze the layers below {last}, as the strategies frozen and partial-{last} do"
-        )

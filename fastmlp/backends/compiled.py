@@ -57,6 +57,7 @@ def loss_and_gradient(
     y: NDArray[Any],
     sample_weight: Floats | None = None,
     loss: int = CROSS_ENTROPY,
+    norms: NDArray[np.float64] | None = None,
 ) -> tuple[float, Floats]:
     """See `reference.loss_and_gradient`.
 
@@ -74,6 +75,7 @@ def loss_and_gradient(
         done = train(
             theta.copy(), state, sizes, activation, SGD, x[rows], y[rows], np.arange(n)[np.newaxis], n, rates, zeros,
             zeros, theta, 0.0, losses, 0, 1, loss=loss, sample_weight=None if sample_weight is None else weights[rows],
+            norms=norms,
         )  # fmt: skip
         share = float(weights[rows].sum(dtype=np.float64)) / whole
         mean += share * losses[0].item()
@@ -107,12 +109,13 @@ def train(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
+    norms: NDArray[np.float64] | None = None,
 ) -> int:
     """See `reference.train`."""
     training = Training(
         theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum,
         losses, weighted=weighted, loss=loss, sample_weight=sample_weight, nesterov=nesterov, paces=paces,
-        penalties=penalties, watch=watch,
+        penalties=penalties, watch=watch, norms=norms,
     )  # fmt: skip
     return training.run(first, last)
 
@@ -123,7 +126,7 @@ class Training:
     Parameters
     ----------
     theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum, losses,
-    weighted, loss, sample_weight, nesterov, paces, penalties, watch
+    weighted, loss, sample_weight, nesterov, paces, penalties, watch, norms
         As in `reference.train`. A state of no columns stands for zeros, and is not written to.
     threads
         How many share the work. No bit depends on it.
@@ -154,11 +157,12 @@ class Training:
         paces: NDArray[np.float64] | None = None,
         penalties: NDArray[np.float64] | None = None,
         watch: Watch | None = None,
+        norms: NDArray[np.float64] | None = None,
         threads: int = 1,
     ) -> None:
         self._theta, self._sizes, self._batch = theta, sizes, min(int(batch_size), order.shape[1])
         self._pieces = (ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2) + 1
-        self._threads = int(threads)
+        self._threads, self._halves = int(threads), 2 if norms is not None else halves(activation)
         self._clock = new_clock(
             order.shape[1], batch_size, weighted=weighted, nesterov=nesterov, momentum=momentum,
             has_weights=sample_weight is not None,
@@ -169,9 +173,9 @@ class Training:
         rows = activation_rows(theta.dtype)
         self._network = theta, state, as_kernel_array(anchor)
         self._rule = (
-            int(activation), rows[activation], rows[IDENTITY], int(optimizer), as_kernel_array(x), *goal,
-            as_kernel_array(order), int(batch_size), as_kernel_array(rates), as_kernel_array(decays),
-            as_kernel_array(pulls), float(momentum), losses,
+            int(activation), rows[activation], rows[IDENTITY], None if norms is None else as_kernel_array(norms),
+            int(optimizer), as_kernel_array(x), *goal, as_kernel_array(order), int(batch_size), as_kernel_array(rates),
+            as_kernel_array(decays), as_kernel_array(pulls), float(momentum), losses,
             np.ones(len(order)) if paces is None else as_kernel_array(paces),
             NOTHING if penalties is None else penalties, watch.held_back, watch.losses, watch.best, watch.state,
         )  # fmt: skip
@@ -204,7 +208,7 @@ class Training:
         """Return the arguments of each thread, with memory for the code of a tile."""
         dtype, layout = self._theta.dtype, BufferLayout.of(self._sizes, tile, self._theta.dtype, self._batch)
         parameters, inputs, deltas, scratch, *own = allocate(
-            dtype, self._pieces * layout.size, halves(self._rule[0]) * layout.inputs, layout.deltas,
+            dtype, self._pieces * layout.size, self._halves * layout.inputs, layout.deltas,
             self._goal.scratch_rows * layout.batch,
             *[layout.spare, N_COEFFICIENTS] * self._threads,
         )  # fmt: skip

@@ -11,7 +11,8 @@ the pull towards an anchor. What a step of the optimizer is, `reference_optimize
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -65,14 +66,14 @@ def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
     -------
     (n, sizes[depth])
     """
-    return _hidden(theta, sizes, activation, x)[1][depth]
+    return _hidden(theta, sizes, activation, x).inputs[depth]
 
 
 @quiet
 def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
     """Logits, (n, sizes[-1]); the other arguments are those of `features`."""
     weights, biases = _layout(sizes).views(theta)
-    logits: Floats = _hidden(theta, sizes, activation, x)[1][-1] @ weights[-1] + biases[-1]
+    logits: Floats = _hidden(theta, sizes, activation, x).inputs[-1] @ weights[-1] + biases[-1]
     return logits
 
 
@@ -85,6 +86,7 @@ def loss_and_gradient(
     y: NDArray[Any],
     sample_weight: Floats | None = None,
     loss: int = CROSS_ENTROPY,
+    norms: NDArray[np.float64] | None = None,
 ) -> tuple[float, Floats]:
     """Mean loss of some examples and its gradient, by backpropagation.
 
@@ -95,6 +97,8 @@ def loss_and_gradient(
     y : (B,) labels from 0, or (B, C) targets of theta's dtype, as the loss takes them.
     sample_weight : (B,) of theta's dtype; see `reference_losses.mean_loss`.
     loss : place in `registry.LOSSES`.
+    norms : (L,) if given, the rows of a layer's inputs are normalised to mean 0 and variance 1 where its number is
+        above 0, and it is added to the variance (LayerNorm). The first layer's inputs are taken as they are.
 
     Returns
     -------
@@ -104,13 +108,17 @@ def loss_and_gradient(
     gradient = np.empty_like(theta)
     weights, biases = _layout(sizes).views(theta)
     d_weights, d_biases = _layout(sizes).views(gradient)
-    before, hidden = _hidden(theta, sizes, activation, x)
+    before, hidden, spreads = _hidden(theta, sizes, activation, x, norms)
     mean, dz = mean_loss(loss, hidden[-1] @ weights[-1] + biases[-1], y, sample_weight)  # dz (B, C)
     for layer in reversed(range(len(weights))):
         d_weights[layer][:] = hidden[layer].T @ dz  # (I, O)
         d_biases[layer][:] = dz.sum(axis=0)  # (O,)
         if layer > 0:
-            dz = dz @ weights[layer].T * SLOPE[activation](before[layer], hidden[layer])  # (B, I)
+            da, a, spread = dz @ weights[layer].T, hidden[layer], spreads[layer]  # (B, I)
+            if spread is not None:  # a is (a' - mean) / spread, and both depend on all of a'
+                da = (da - mean_of(da) - a * mean_of(da * a)) / spread
+                a = ACTIVATE[activation](before[layer])
+            dz = da * SLOPE[activation](before[layer], a)
     return mean, gradient
 
 
@@ -141,6 +149,7 @@ def train(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
+    norms: NDArray[np.float64] | None = None,
 ) -> int:
     """Make the updates `first` to `last` - 1 of a training, in place.
 
@@ -175,6 +184,7 @@ def train(
         scikit-learn: decay / 2 * |p|^2 / (sum of the batch's weights). Its mean over each epoch is added here, and not
         to `losses`.
     watch : if given, it decides after each epoch whether and how the training goes on.
+    norms : (L,) as in `loss_and_gradient`.
 
     Returns
     -------
@@ -182,9 +192,9 @@ def train(
     not finite is in `losses`, and later epochs hold NaN.
     """
     return train_by(
-        loss_and_gradient, theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls,
-        anchor, momentum, losses, first, last, weighted=weighted, loss=loss, sample_weight=sample_weight,
-        nesterov=nesterov, paces=paces, penalties=penalties, watch=watch,
+        partial(loss_and_gradient, norms=norms), theta, state, sizes, activation, optimizer, x, y, order, batch_size,
+        rates, decays, pulls, anchor, momentum, losses, first, last, weighted=weighted, loss=loss,
+        sample_weight=sample_weight, nesterov=nesterov, paces=paces, penalties=penalties, watch=watch,
     )  # fmt: skip
 
 
@@ -310,14 +320,35 @@ def moving_parts(lengths: list[int], *tables: NDArray[np.float64]) -> list[tuple
     return [(slice(start, stop), *row) for start, stop, *row in rows if row[0] != 0]
 
 
-def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats) -> tuple[list[Floats], list[Floats]]:
-    """Inputs of every layer: x, then the activations; and before them what they are activations of."""
+class Hidden(NamedTuple):
+    """What a forward pass leaves behind, layer by layer; at 0 stands x, which is an activation of nothing."""
+
+    before: list[Floats]  # (B, I), of which the inputs are activations
+    inputs: list[Floats]  # (B, I)
+    spreads: list[Floats | None]  # (B, 1), by which normalised inputs were divided
+
+
+def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats, norms: NDArray[np.float64] | None = None) -> Hidden:
+    """Inputs of every layer: x, then the activations, which may be normalised."""
     weights, biases = _layout(sizes).views(theta)
-    before, hidden = [x], [x]
-    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-        before.append(hidden[-1] @ weight + bias)  # (B, O)
-        hidden.append(ACTIVATE[activation](before[-1]))
-    return before, hidden
+    hidden = Hidden([x], [x], [None])
+    for layer, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True), start=1):
+        z = hidden.inputs[-1] @ weight + bias  # (B, O)
+        a, spread = ACTIVATE[activation](z), None
+        if norms is not None and norms[layer] > 0:
+            centred = a - mean_of(a)
+            spread = np.sqrt(mean_of(centred**2) + a.dtype.type(norms[layer]))
+            a = centred / spread
+        hidden.before.append(z)
+        hidden.inputs.append(a)
+        hidden.spreads.append(spread)
+    return hidden
+
+
+def mean_of(rows: Floats) -> Floats:
+    """Mean of each row, (B, 1)."""
+    mean: Floats = rows.mean(axis=1, keepdims=True)
+    return mean
 
 
 def _layout(sizes: Ints) -> Layout:

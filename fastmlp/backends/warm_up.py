@@ -18,13 +18,18 @@ SIZES = np.array([1, 1, 2], dtype=np.int64)
 N_PARAMETERS = N_FACTORS = 6  # of that network; and of what is trained of it within rank 1
 
 
-def train(backend: Backend, dtype: np.dtype[Any]) -> None:
+def train(backend: Backend, dtype: np.dtype[Any], **options: Any) -> None:
     """Make one update."""
     theta, rates = np.zeros(N_PARAMETERS, dtype), np.zeros((2, 2))
     backend.train(
         theta, np.zeros((2, N_PARAMETERS), dtype), SIZES, 0, 0, *_visits(dtype), rates, rates, rates, theta.copy(), 0.0,
-        np.zeros(1), 0, 1,
+        np.zeros(1), 0, 1, **options,
     )  # fmt: skip
+
+
+def train_normed(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Make one update of a network whose last layer normalises its inputs."""
+    train(backend, dtype, norms=np.array([0.0, 1.0]))
 
 
 def train_lora(backend: Backend, dtype: np.dtype[Any]) -> None:
@@ -48,6 +53,7 @@ def _visits(dtype: np.dtype[Any]) -> tuple[Any, ...]:
 
 CALLS: dict[str, Callable[[Backend, np.dtype[Any]], None]] = {
     "train": train,
+    "train_normed": train_normed,
     "train_lora": train_lora,
     "forward": forward,
 }

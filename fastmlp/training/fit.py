@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..backends.reference_losses import mean_loss
-from ..errors import NotFiniteError
-from ..network import Network
-from ..norms import check_trained
+from ..errors import InvalidInput, NotFiniteError
+from ..network import Network, norm_options
 from ..registry import LOSS_ROWS
 from ..state import State
 from .data import prepare_data
@@ -197,8 +196,10 @@ def fit_phases(
     InvalidInput
         As in `fastmlp.train_mlp`.
     """
-    for phase in phases:
-        check_trained(net.norms, phase.lowest)
+    if any(phase.adapters and norm_options(net, phase.lowest, options.backend) for phase in phases):
+        raise InvalidInput(
+            "an inner layer normalises its inputs (LayerNorm); a phase of low rank has no gradient of that"
+        )
     data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
     loop = TrainingLoop(net, data, options)
     loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backends import get_backend
 from ..measures import log_loss
-from ..network import Network, predict_proba
+from ..network import Network, norm_options, predict_proba
 from .accuracy_log import AccuracyLog
 from .phase_runner import PhaseRunner
 
@@ -95,12 +95,20 @@ class TrainingLoop:
 
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
         """Let the backend compile what these phases need, unless it has been compiled already."""
-        functions = {"train" if phase.adapters is None else "train_lora" for phase in phases}
+        backend = self._options.backend
+        functions = {
+            "train_lora"
+            if phase.adapters
+            else "train_normed"
+            if norm_options(self.net, phase.lowest, backend)
+            else "train"
+            for phase in phases
+        }
         if self._options.accuracies or any(
             phase.patience is not None or not phase.trainable[0].any() for phase in phases
         ):
             functions.add("forward")
-        get_backend(self._options.backend).warm_up(self.net.dtype, *sorted(functions))
+        get_backend(backend).warm_up(self.net.dtype, *sorted(functions))
 
     def _run_phase(self, runner: PhaseRunner, phase: ResolvedPhase) -> int:
         """Run one phase; return how many epochs it took."""

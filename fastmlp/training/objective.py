@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..backends import get_backend
 from ..checks import check_name, in_range
-from ..network import check_network, inputs_for, kernel_arguments
-from ..norms import inputs_of_training
+from ..network import check_network, first_inputs, inputs_for, kernel_arguments, norm_options
 from ..registry import LOSSES
 from ..targets import check_sample_weight, check_targets
 
@@ -56,11 +56,12 @@ class Objective:
         backend: str = "auto",
     ) -> None:
         code = LOSSES.index(check_name("loss", loss, LOSSES))
-        x = inputs_of_training(inputs_for(check_network(net), X), net.norms, 0)
+        x = first_inputs(net, inputs_for(check_network(net), X), 0)
         weights = check_sample_weight(sample_weight, len(x), net.dtype)
         self._examples = x, check_targets(y, len(x), net.sizes[-1], code, net.dtype), weights, code
         _, self._sizes, self._activation = kernel_arguments(net)
-        self._loss_and_gradient, self._dtype = get_backend(backend).loss_and_gradient, net.dtype
+        self._loss_and_gradient = partial(get_backend(backend).loss_and_gradient, **norm_options(net, 0, backend))
+        self._dtype = net.dtype
         decays = np.array([(in_range("l2", l2), 0.0)] * net.layout.n_layers)
         total = len(x) if weights is None else weights.sum(dtype=np.float64)
         self._decays = np.repeat(decays.ravel(), net.layout.lengths.ravel()) / total

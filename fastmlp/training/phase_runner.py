@@ -12,8 +12,7 @@ import numpy as np
 from ..backends import StepwiseTraining, get_backend
 from ..backends.watch import Watch
 from ..machine import threads_for
-from ..network import Network, features, kernel_arguments
-from ..norms import inputs_of_training
+from ..network import Network, features, first_inputs, kernel_arguments, norm_options
 from ..registry import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class PhaseRunner:
             if depth
             else examples.x
         )
-        x = inputs_of_training(x, net.norms, depth)
+        x = first_inputs(net, x, depth)
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":
             order = np.ascontiguousarray(order[:, : order.shape[1] // batch_size * batch_size])
@@ -112,6 +111,7 @@ class PhaseRunner:
                 "paces": paces_for(options, order),
                 "penalties": self.penalties if options.l2 else None,
                 "watch": self.watch,
+                **norm_options(net, depth, options.backend),
             }
             threads = options.threads or threads_for(flop, self._steps_per_epoch * len(order))
             self._training = backend.start_training(

@@ -93,6 +93,15 @@ def test_training_agrees_with(changes: dict[str, Any], optimizer: str, dtype: st
     assert_same_training(training((6, 21, 3), optimizer=optimizer, dtype=dtype, **changes))
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS[:2])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("sizes", [(7, 20, 5, 18, 4), (6, 21, 1)], ids=str)
+def test_training_through_norms_agrees(sizes: tuple[int, ...], activation: str, optimizer: str) -> None:
+    norms = np.array([0.0, 1e-3, 0.0, 1e-2])[: len(sizes) - 1]  # in double precision only: code of its own is compiled
+    changes: dict[str, Any] = {"has_weights": True, "penalties": np.zeros(4), "decays": 0.01}
+    assert_same_training(training(sizes, activation=activation, optimizer=optimizer, norms=norms, **changes))
+
+
 LOSS_CHANGES: list[dict[str, Any]] = [
     {},
     {"has_weights": True},

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,14 @@ def test_no_bit_depends_on_the_number_of_threads(
     x = np.random.default_rng(1).normal(size=(n, sizes[0]))
     logits = [fastmlp.forward(alone.network, x, threads=count, backend="numba") for count in (1, threads)]
     np.testing.assert_array_equal(logits[1], logits[0])
+
+
+def test_no_bit_depends_on_the_number_of_threads_where_layers_normalise() -> None:
+    net = replace(fastmlp.init_mlp(WIDE, rng=0, dtype="float64", activation="gelu"), norms=(1e-5, 1e-5, 1e-5))
+    x, y = np.random.default_rng(0).normal(size=(45, WIDE[0])), np.arange(45) % 3
+    alone, *shared = (fastmlp.train_mlp(net, x, y, epochs=2, threads=count, backend="numba") for count in (1, 2, 3))
+    for fit in shared:
+        np.testing.assert_array_equal(fit.network.theta, alone.network.theta)
 
 
 def test_all_threads_stop_where_a_training_diverges() -> None:

@@ -38,7 +38,7 @@ def trained_batch_norm(nn: Any, torch: Any) -> Any:
 def custom_head(nn: Any, torch: Any) -> Any:
     """Layers stored in another order than the one in which they are computed, and functions."""
 
-    class Head(nn.Module):  # type: ignore[misc, name-defined]
+    class Head(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.out, self.fc, self.drop = nn.Linear(8, 3), nn.Linear(12, 8, bias=False), nn.Dropout(0.5)

@@ -20,6 +20,7 @@ from ..jit import entry, inlined, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
 from .activations import activate, is_smooth
+from .layer_norm import normalise_rows, through_norm
 from .loss import TARGETS, mean_loss
 from .loss import WEIGHT as WEIGHT_ROW
 from .memory import (
@@ -70,7 +71,7 @@ def slope_offset(inputs: Floats, activation_row: Floats) -> int:
 @inlined
 def forward(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, depth: int, count: int,
-    activation: int, activation_row: Floats, team: Ints, thread: int, threads: int,
+    activation: int, activation_row: Floats, norms: NDArray[np.float64] | None, team: Ints, thread: int, threads: int,
 ) -> None:  # fmt: skip
     """Forward pass of `count` rows through `depth` layers. The logits, if any, go to `deltas`.
 
@@ -96,6 +97,10 @@ def forward(
             real = min(right, table[layer, OUTPUTS])
             activate(tile, inputs, at + top * panel, step, bottom - top, left, real, activation)
         meet(team, thread, threads)
+        if norms is not None and not last and norms[layer + 1] > 0:
+            top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
+            normalise_rows(tile, inputs, at, step, top, bottom, table[layer, OUTPUTS], norms[layer + 1], activation_row)
+            meet(team, thread, threads)
 
 
 @entry
@@ -119,7 +124,7 @@ def predict(
         for j in range(count):
             gather(tile, inputs, step, j, x, start + j)
         forward(
-            tile, inputs, deltas, spare, parameters, table, depth, count, activation, activation_row, team, 0, 1
+            tile, inputs, deltas, spare, parameters, table, depth, count, activation, activation_row, None, team, 0, 1
         )  # fmt: skip
         for j in range(count):
             for p in range(0, width, panel):
@@ -132,11 +137,12 @@ def predict(
 def train(
     tile: Tile, theta: Floats, state: Floats, anchor: Floats, parameters: Floats, table: Ints, unit: int,
     inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, coefficients: Floats, clock: NDArray[np.float64],
-    activation: int, activation_row: Floats, identity_row: Floats, optimizer: int, x: Floats, y: Ints, targets: Floats,
-    weights: Floats, loss: int, order: Ints, batch_size: int, rates: NDArray[np.float64], decays: NDArray[np.float64],
-    pulls: NDArray[np.float64], momentum: float, losses: NDArray[np.float64], paces: NDArray[np.float64],
-    penalties: NDArray[np.float64], held_back: Ints, watched: NDArray[np.float64], best: Floats,
-    watch: NDArray[np.float64], first: int, last: int, begins: int, ends: int, team: Ints, thread: int, threads: int,
+    activation: int, activation_row: Floats, identity_row: Floats, norms: NDArray[np.float64] | None, optimizer: int,
+    x: Floats, y: Ints, targets: Floats, weights: Floats, loss: int, order: Ints, batch_size: int,
+    rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float,
+    losses: NDArray[np.float64], paces: NDArray[np.float64], penalties: NDArray[np.float64], held_back: Ints,
+    watched: NDArray[np.float64], best: Floats, watch: NDArray[np.float64], first: int, last: int, begins: int,
+    ends: int, team: Ints, thread: int, threads: int,
 ) -> int:  # fmt: skip
     """Make the updates `first` to `last` - 1 of a training; see `reference.train`.
 
@@ -145,6 +151,8 @@ def train(
 
     Parameters
     ----------
+    norms
+        None if no layer normalises its inputs: this is known when the code is built, and then there is none for it.
     parameters
         The network and the optimizer's moments, padded: as many as it has, and the anchor only if something is pulled.
         They stay here from call to call.
@@ -175,7 +183,7 @@ def train(
             start = s % n_batches * batch if piece == 0 else (piece - 1) * batch
             count = min(batch, rows.size - start)
             batch_loss = forward_and_loss(
-                tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, x, y,
+                tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, norms, x, y,
                 targets, weights, loss, rows, start, count, clock, team, thread, threads,
             )  # fmt: skip
             if piece > 0:
@@ -199,8 +207,8 @@ def train(
             clock[PACE] = paces[epoch] * watch[WATCHED_PACE]
             clock[PER] = per if penalties.size > 0 else 1.0
             backward_and_update(
-                tile, inputs, deltas, spare, parameters, table, count, activation_row, identity_row, optimizer, rates,
-                decays, pulls, momentum, s + 1, clock, coefficients, team, thread, threads,
+                tile, inputs, deltas, spare, parameters, table, count, activation_row, identity_row, norms, optimizer,
+                rates, decays, pulls, momentum, s + 1, clock, coefficients, team, thread, threads,
             )  # fmt: skip
         if done == s:
             break
@@ -228,7 +236,8 @@ def train(
 @inlined
 def forward_and_loss(
     tile: Tile, parameters: Floats, table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats,
-    scratch: Floats, activation: int, activation_row: Floats, x: Floats, y: Ints, targets: Floats, weights: Floats,
+    scratch: Floats, activation: int, activation_row: Floats, norms: NDArray[np.float64] | None, x: Floats, y: Ints,
+    targets: Floats, weights: Floats,
     loss: int, rows: Ints, start: int, count: int, clock: NDArray[np.float64], team: Ints, thread: int, threads: int,
 ) -> float:  # fmt: skip
     """Compute the gradient at the outputs for `count` of the examples in `rows`, and the sum of their weights.
@@ -250,8 +259,8 @@ def forward_and_loss(
         clock[TOTAL] += weights[rows[start + j]]
     meet(team, thread, threads)
     forward(
-        tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row, team, thread,
-        threads,
+        tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row, norms, team,
+        thread, threads,
     )  # fmt: skip
     batch_loss = 0.0
     if thread == 0:
@@ -295,9 +304,9 @@ def lowest_trainable(rates: NDArray[np.float64]) -> int:
 @inlined
 def backward_and_update(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, count: int,
-    activation_row: Floats, identity_row: Floats, optimizer: int, rates: NDArray[np.float64],
-    decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float, t: int, clock: NDArray[np.float64],
-    coefficients: Floats, team: Ints, thread: int, threads: int,
+    activation_row: Floats, identity_row: Floats, norms: NDArray[np.float64] | None, optimizer: int,
+    rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float, t: int,
+    clock: NDArray[np.float64], coefficients: Floats, team: Ints, thread: int, threads: int,
 ) -> None:  # fmt: skip
     """Backward pass and update t, from the head down to the lowest layer that is trained."""
     lowest, size, panel = lowest_trainable(rates), padded_size(tile, parameters, table), panel_width(tile, parameters)
@@ -316,11 +325,18 @@ def backward_and_update(
             # Before the update: the gradient belongs to the weights that produced the logits.
             left = share_start(rows, panel, thread, threads)
             right = share_start(rows, panel, thread + 1, threads)
+            below = activation_row
+            if norms is not None and norms[layer] > 0:
+                below = identity_row
             backward_input(
                 tile, deltas, delta_below, delta_at, step, parameters, weight, weight_step, not last, spare, count,
-                table[layer, OUTPUTS], left, right, inputs, source + slopes_at, activation_row, identity_row,
+                table[layer, OUTPUTS], left, right, inputs, source + slopes_at, below, identity_row,
             )  # fmt: skip
             meet(team, thread, threads)
+            if norms is not None and norms[layer] > 0:
+                top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
+                through_norm(tile, deltas, delta_below, inputs, source, step, top, bottom, table[layer, INPUTS])
+                meet(team, thread, threads)
         if rates[layer, 0] != 0:
             set_coefficients(
                 coefficients, optimizer, rates[layer, 0], decays[layer, 0], pulls[layer, 0], momentum, t, clock

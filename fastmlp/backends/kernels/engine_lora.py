@@ -81,8 +81,8 @@ def train_lora(
         epoch, start = s // n_batches, s % n_batches * batch_size
         count = min(batch_size, n - start)
         batch_loss = forward_and_loss(
-            tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, x, y, targets,
-            weights, loss, order[epoch], start, count, clock, team, 0, 1,
+            tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, None, x, y,
+            targets, weights, loss, order[epoch], start, count, clock, team, 0, 1,
         )  # fmt: skip
         losses[epoch] += batch_loss * (count / clock[TOTAL]) / n if clock[TOTAL] > 0 else 0.0
         if not math.isfinite(batch_loss):
