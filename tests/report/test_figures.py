@@ -13,7 +13,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from fastmlp.report.figures.accuracy import _apart
-from fastmlp.report.figures.style import SERIES, looks, style
+from fastmlp.report.figures.files import file_of
+from fastmlp.report.figures.style import PAGE, PAPER, Colours, looks, style
 from fastmlp.report.figures.svg import VARIABLES, WIDTHS, draw
 from fastmlp.report.render import figure_of, templates
 from tests.report_data import LAB, META, MadeUp, flat, some_lost, study, summary_of
@@ -168,7 +169,13 @@ def test_every_variable_of_the_figures_is_in_both_schemes() -> None:
     for variable in VARIABLES.values():
         assert f"{variable}:" in light
         assert f"{variable}:" in dark
-    assert len(SERIES) == len(re.findall(r"--series-\d:", light))
+    assert len(PAGE.series) == len(re.findall(r"--series-\d:", light))
+    paper = [f"{variable}: {colour};" for variable, colour in zip(VARIABLES.values(), flat_colours(PAPER), strict=True)]
+    assert [line for line in paper if line not in light] == []
+
+
+def flat_colours(colours: Colours) -> list[str]:
+    return [*colours[:4], *colours.series]
 
 
 def test_svg_keeps_to_itself(svg: str) -> None:
@@ -218,3 +225,14 @@ def test_contrast(scheme: int) -> None:
     for line in (name for name in colours if name.startswith("series") or name in {"ink", "muted"}):
         assert contrast(colours[line], colours["paper"]) >= 3, line
         assert contrast(colours[line], colours["band"]) >= 3, line
+
+
+# --- files
+
+
+def test_a_file_is_on_paper_and_the_same_when_it_is_written_again() -> None:
+    first, second = (file_of(figure_of("accuracy"), LAB_PARTS["accuracy"], "svg") for _ in range(2))
+    assert first == second
+    assert PAPER.series[0].encode() in first
+    assert not re.search(rb"#f[ab]000\d", first)
+    assert file_of(figure_of("split"), LAB_PARTS["split"], "pdf").startswith(b"%PDF")

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from .. import format as fmt
 from .style import canvas, legend, looks
 
-__all__ = ["accuracy"]
+__all__ = ["accuracy", "draw_accuracy"]
 
 Json = Mapping[str, Any]
 
@@ -29,6 +29,13 @@ def accuracy(data: Json, width: int) -> Figure:
         In pixels.
     """
     figure, axes = canvas(width, 430)
+    draw_accuracy(axes, data, width)
+    legend(figure, axes, width)
+    return figure
+
+
+def draw_accuracy(axes: Axes, data: Json, width: float) -> None:
+    """Draw it on axes in a figure of a width in pixels, without a legend."""
     look = looks(data)
     measures = data["measures"]
     step = min(1.022, 1.1 ** (1 / max(1, len(measures) - 1)))  # side by side, or the intervals hide each other
@@ -37,8 +44,6 @@ def accuracy(data: Json, width: int) -> Figure:
         _means(axes, name, [c for c in cells if c["accuracy"]["mean"] is not None], shift, look[name])
     _label_sizes(axes, [c["n_target"] for c in next(iter(measures.values()), [])], width)
     axes.set_ylabel("accuracy on held-out data, %")
-    legend(figure, axes, width)
-    return figure
 
 
 def _means(axes: Axes, name: str, cells: Sequence[Json], shift: float, look: Mapping[str, Any]) -> None:
@@ -51,7 +56,7 @@ def _means(axes: Axes, name: str, cells: Sequence[Json], shift: float, look: Map
             axes.plot([at, at], [low, high], color=look["color"], linewidth=1.5, zorder=2, solid_capstyle="butt")
 
 
-def _label_sizes(axes: Axes, sizes: Sequence[int], width: int) -> None:
+def _label_sizes(axes: Axes, sizes: Sequence[int], width: float) -> None:
     """Logarithmic axis with a tick at each size, and a label where there is room for one."""
     axes.set_xscale("log")
     axes.set_xlabel("labelled target examples (logarithmic)")

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from .. import format as fmt
-from .style import INK, NARROW, legend, looks, new_figure
+from .style import NARROW, colours, legend, looks, new_figure
 
-__all__ = ["curves"]
+__all__ = ["curves", "draw_curves", "scale_losses"]
 
 Json = Mapping[str, Any]
 
@@ -34,20 +34,25 @@ def curves(data: Json, width: int) -> Figure:
     shape = (len(panels), 1) if stacked else (1, len(panels))
     figure = new_figure(width, 250 * len(panels) + 40 if stacked else 360)
     grid = figure.subplots(*shape, sharey=True, squeeze=False)
-    look = looks(data)
     for axes, (size, series) in zip(grid.flat, panels.items(), strict=True):
-        for curve in series:
-            _curve(axes, curve, look.get(curve.get("strategy", ""), {"color": INK, "linestyle": "solid"}))
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+        draw_curves(axes, {**data, "series": series})
         if size is not None:
             axes.set_title(fmt.count(size) + " labels")
-    _scale_losses(grid.flat, [x for curve in data["series"] for x in curve["low"]])
+    scale_losses(grid.flat, [x for curve in data["series"] for x in curve["low"]])
     for axes in grid[:, 0]:
         axes.set_ylabel("training loss")
     if any("strategy" in curve for curve in data["series"]):
         legend(figure, grid.flat[0], width)
     return figure
+
+
+def draw_curves(axes: Axes, data: Json) -> None:
+    """Draw all curves of `data` on one panel, without a legend."""
+    look = looks(data)
+    for curve in data["series"]:
+        _curve(axes, curve, look.get(curve.get("strategy", ""), {"color": colours().ink, "linestyle": "solid"}))
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
 
 
 def _curve(axes: Axes, curve: Json, look: Mapping[str, Any]) -> None:
@@ -58,7 +63,7 @@ def _curve(axes: Axes, curve: Json, look: Mapping[str, Any]) -> None:
     axes.plot(curve["epochs"], curve["median"], label=label, markevery=every, **look)
 
 
-def _scale_losses(panels: Iterable[Axes], lows: Sequence[float]) -> None:
+def scale_losses(panels: Iterable[Axes], lows: Sequence[float]) -> None:
     """Logarithmic where every loss is positive, with labels in plain numbers."""
     for axes in panels:
         if lows and min(lows) > 0:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from .. import format as fmt
-from .style import BAND, MUTED, NARROW, canvas, looks
+from .style import NARROW, canvas, colours, looks
 
-__all__ = ["differences"]
+__all__ = ["differences", "draw_differences"]
 
 Json = Mapping[str, Any]
 
@@ -27,15 +27,26 @@ def differences(data: Json, width: int) -> Figure:
     width
         In pixels.
     """
-    family, margin = data["family"], 100 * data["margin"]
+    places = _layout(data["family"], width)[-1]
+    figure, axes = canvas(width, 24 * (places[-1] if places else 1) + 90)
+    draw_differences(axes, data, width)
+    return figure
+
+
+def _layout(family: Sequence[Json], width: float) -> tuple[list[Json], list[str], bool, list[float]]:
+    """Return the rows, their labels, whether these stand above the bars, and where the rows stand."""
     rows = list(_grouped(family))
     labels = _row_labels(rows)
     above = width < NARROW and max(map(len, labels), default=0) > 20  # a long label would leave no room beside it
-    places = _places(rows, 1.9 if above else 1.0)
-    figure, axes = canvas(width, 24 * (places[-1] if places else 1) + 90)
-    look = looks(data)
+    return rows, labels, above, _places(rows, 1.9 if above else 1.0)
+
+
+def draw_differences(axes: Axes, data: Json, width: float) -> None:
+    """Draw them on axes in a figure of a width in pixels."""
+    rows, labels, above, places = _layout(data["family"], width)
+    look, margin, muted = looks(data), 100 * data["margin"], colours().muted
     axes.grid(visible=False)
-    axes.axvspan(-margin, margin, color=BAND, linewidth=0, zorder=0)
+    axes.axvspan(-margin, margin, color=colours().band, linewidth=0, zorder=0)
     for y, label, row in zip(places, labels, rows, strict=True):
         _name_row(axes, y - 0.8 if above and "first" in row else y, label, heading="first" not in row, inside=above)
         if "first" in row:
@@ -43,7 +54,7 @@ def differences(data: Json, width: int) -> Figure:
     bars = [y for y, row in zip(places, rows, strict=True) if "first" in row]
     reach = 0.4 if above else 1.5  # names that stand between the bars are not crossed
     axes.vlines(
-        [0] * len(bars), [y - reach for y in bars], [y + reach for y in bars], color=MUTED, linewidth=1, zorder=1
+        [0] * len(bars), [y - reach for y in bars], [y + reach for y in bars], color=muted, linewidth=1, zorder=1
     )
     axes.set_yticks([])
     axes.set_ylim((places[-1] if places else 0) + 0.8, -0.8)
@@ -51,7 +62,6 @@ def differences(data: Json, width: int) -> Figure:
     axes.xaxis.set_major_formatter(FuncFormatter(_points))
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("difference in accuracy, points")
-    return figure
 
 
 def _grouped(family: Sequence[Json]) -> Iterable[Json]:
@@ -113,7 +123,7 @@ def _difference(axes: Axes, y: float, comparison: Json, look: Mapping[str, Any])
         xytext=(8, 0),
         textcoords="offset points",
         va="center",
-        color=MUTED,
+        color=colours().muted,
         annotation_clip=False,
     )
 

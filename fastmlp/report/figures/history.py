@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
 
 from .. import format as fmt
-from .style import INK, NARROW, SERIES, new_figure
+from .style import NARROW, colours, new_figure
 
 __all__ = ["history"]
 
@@ -47,9 +47,9 @@ def history(data: Json, width: int) -> Figure:
 
 def _panel(axes: Axes, one: Json) -> None:
     values = [value for _, value in one["points"]]
-    axes.plot(*zip(*one["points"], strict=True), color=SERIES[1], marker="o", markersize=4, linestyle="none")
+    axes.plot(*zip(*one["points"], strict=True), color=colours().series[1], marker="o", markersize=4, linestyle="none")
     for left, right, value in one["steps"]:
-        axes.plot([left - 0.4, right - 0.6], [value, value], color=INK, linewidth=2)
+        axes.plot([left - 0.4, right - 0.6], [value, value], color=colours().ink, linewidth=2)
     low, high = min(values), max(values)
     span = max(high - low, LEAST * abs(high), 1e-12)
     middle = (low + high) / 2

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["BAND", "FAINT", "INK", "MUTED", "NARROW", "SERIES", "canvas", "legend", "looks", "new_figure", "style"]
+__all__ = ["NARROW", "PAGE", "PAPER", "Colours", "canvas", "colours", "legend", "looks", "new_figure", "style"]
 
-# Placeholders, recognisable in the SVG: see `svg.VARIABLES`.
-INK, MUTED, FAINT, BAND = "#fa0001", "#fa0002", "#fa0003", "#fa0004"
-SERIES = ("#fb0000", "#fb0001", "#fb0002", "#fb0003", "#fb0004", "#fb0005", "#fb0006")
+
+class Colours(NamedTuple):
+    """What a figure is drawn with: text, axes, grid, a strip behind the data, and one colour for each strategy."""
+
+    ink: str
+    muted: str
+    faint: str
+    band: str
+    series: tuple[str, ...]
+
+
+#: Placeholders, recognisable in the SVG: see `svg.VARIABLES`.
+PAGE = Colours("#fa0001", "#fa0002", "#fa0003", "#fa0004", tuple(f"#fb000{k}" for k in range(7)))
+#: For files: the page's own in its light scheme.
+PAPER = Colours(
+    *("#1c1e21", "#5a5f66", "#e3e2dc", "#eceae2"),
+    ("#b8500a", "#0072b2", "#00805c", "#a8558a", "#7a6a00", "#5b4fb3", "#6b6f76"),
+)
 MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
 DASHES = ("solid", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)), (0, (4, 1.5, 1.5, 1.5, 1.5, 1.5)))
 PIXELS_AN_INCH = 72
 NARROW = 480
 
 STYLE = {
-    "axes.edgecolor": MUTED,
     "axes.facecolor": "none",
     "axes.grid": True,
     "axes.grid.axis": "y",
-    "axes.labelcolor": INK,
     "axes.labelsize": 13,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": INK,
     "axes.titlelocation": "left",
     "axes.titlepad": 8,
     "axes.titlesize": 13,
@@ -38,32 +50,44 @@ STYLE = {
     "figure.dpi": PIXELS_AN_INCH,
     "figure.facecolor": "none",
     "font.size": 13,
-    "grid.color": FAINT,
     "grid.linewidth": 1,
     "legend.borderaxespad": 0.2,
     "legend.columnspacing": 1.8,
     "legend.fontsize": 13,
     "legend.frameon": False,
     "legend.handlelength": 2.6,
-    "legend.labelcolor": INK,
     "lines.linewidth": 2,
     "lines.markersize": 7,
     "path.simplify": False,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
-    "text.color": INK,
     "text.parse_math": False,  # a name may hold dollars
-    "xtick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.color": MUTED,
-    "ytick.labelcolor": INK,
     "ytick.left": False,
 }
 
 
-def style(salt: str = "") -> AbstractContextManager[None]:
+def style(salt: str = "", colours: Colours = PAGE, **others: Any) -> AbstractContextManager[None]:
     """Settings to draw and to save in, whatever the reader's matplotlibrc; `salt` makes ids unique and repeatable."""
-    return matplotlib.style.context(["default", {**STYLE, "svg.hashsalt": salt}])
+    return matplotlib.style.context(["default", STYLE, _coloured(colours), {"svg.hashsalt": salt}, others])
+
+
+def _coloured(colours: Colours) -> dict[str, Any]:
+    """Return the settings that hold colours, which `colours` reads again."""
+    inked = ("axes.labelcolor", "axes.titlecolor", "legend.labelcolor", "text.color")
+    return {
+        **dict.fromkeys((*inked, "xtick.labelcolor", "ytick.labelcolor"), colours.ink),
+        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), colours.muted),
+        "grid.color": colours.faint,
+        "legend.edgecolor": colours.band,
+        "axes.prop_cycle": matplotlib.cycler(color=colours.series),
+    }
+
+
+def colours() -> Colours:
+    """Return the colours of the style in force: of the page, of paper or, on a user's own axes, the user's."""
+    now = matplotlib.rcParams
+    series = now["axes.prop_cycle"].by_key().get("color", [now["lines.color"]])
+    return Colours(now["text.color"], now["axes.edgecolor"], now["grid.color"], now["legend.edgecolor"], tuple(series))
 
 
 def looks(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -79,17 +103,17 @@ def looks(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """
     strategies, baseline = data["strategies"], data["baseline"]
     plain = {s: of for s, of in data["controls"].items() if of in strategies}
-    own = [s for s in strategies if s != baseline and s not in plain]
+    own, series = [s for s in strategies if s != baseline and s not in plain], colours().series
     dressed = {
         s: {
-            "color": SERIES[k % len(SERIES)],
+            "color": series[k % len(series)],
             "marker": MARKERS[k % len(MARKERS)],
             "linestyle": DASHES[(k + 1) % len(DASHES)],
         }
         for k, s in enumerate(own)
     }
     if baseline:
-        dressed[baseline] = {"color": INK, "marker": "s", "linestyle": "solid"}
+        dressed[baseline] = {"color": colours().ink, "marker": "s", "linestyle": "solid"}
     dotted = {"linestyle": (0, (1, 1.5)), "markerfacecolor": "none"}
     return dressed | {s: dressed[of] | dotted for s, of in plain.items()}
 

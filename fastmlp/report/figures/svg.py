@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from .style import BAND, FAINT, INK, MUTED, SERIES, style
+from .style import PAGE, style
 
 __all__ = ["VARIABLES", "WIDTHS", "draw", "inline"]
 
@@ -24,11 +24,11 @@ Draw = Callable[[Mapping[str, Any], int], Figure]
 
 #: Placeholder colour -> CSS variable. The style sheet defines each of them for light and for dark.
 VARIABLES = {
-    INK: "--ink",
-    MUTED: "--muted",
-    FAINT: "--faint",
-    BAND: "--band",
-    **{colour: f"--series-{k}" for k, colour in enumerate(SERIES)},
+    PAGE.ink: "--ink",
+    PAGE.muted: "--muted",
+    PAGE.faint: "--faint",
+    PAGE.band: "--band",
+    **{colour: f"--series-{k}" for k, colour in enumerate(PAGE.series)},
 }
 
 #: Each figure is drawn for a page and for a telephone, in CSS pixels; the style sheet shows one of them.

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ... import format as fmt
-from ...figures.style import DASHES, MARKERS, SERIES, canvas, legend
+from ...figures.style import DASHES, MARKERS, canvas, colours, legend
 
 __all__ = ["layers"]
 
@@ -27,8 +27,9 @@ def layers(data: Json, width: int) -> Figure:
         In pixels.
     """
     figure, axes = canvas(width, 430)
+    series = colours().series
     for k, one in enumerate(data["series"]):
-        colour = SERIES[k % len(SERIES)]
+        colour = series[k % len(series)]
         points = [p for p in one["points"] if p["mean"] is not None]
         shift = 0.03 * (k - (len(data["series"]) - 1) / 2)
         x = [p["k"] + shift for p in points]
