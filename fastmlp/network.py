@@ -20,6 +20,7 @@ from .inputs import check_inputs, check_labels
 from .layout import Layout
 from .machine import threads_for
 from .norms import check_norms, normalised, stretches
+from .notebook import html_table
 from .registry import ACTIVATIONS, LOSSES
 from .seeds import generator_of
 from .state import State
@@ -110,6 +111,13 @@ class Network:
     def n_classes(self) -> int:
         """Classes told apart; one logit tells two."""
         return max(2, self.sizes[-1])
+
+    def _repr_html_(self) -> str:
+        activations = [self.activation] * (self.layout.n_layers - 1) + ["none"]
+        shapes = zip(pairwise(self.sizes), activations, strict=True)
+        rows = [(k, a, b, f"{a * b + b:,}", activation) for k, ((a, b), activation) in enumerate(shapes, 1)]
+        title = f"Network of {self.theta.size:,} parameters, {self.dtype}"
+        return html_table(title, ("layer", "inputs", "outputs", "parameters", "activation"), rows)
 
     def copy(self) -> Network:
         """Return a network with parameters of its own."""

@@ -19,7 +19,8 @@ ROOT = Path(fastmlp.__file__).parent
 
 # What a module, or every module of a package, may import from fastmlp. The longest name that fits counts. Modules of
 # one row may import each other; nothing may import in a circle.
-BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine", "norms", "state"}
+BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine"}
+BASE |= {"norms", "state", "notebook"}
 NETWORK = BASE | {"backends", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
 STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
@@ -36,6 +37,7 @@ ALLOWED = {
     "machine": {"errors"},
     "norms": {"errors", "layout", "checks"},
     "state": {"errors"},
+    "notebook": set(),
     "backends": {"errors", "layout", "registry"},
     "network": BASE | {"backends"},
     "measures": NETWORK,
@@ -51,7 +53,10 @@ ALLOWED = {
     "study.settings": TRAINING | {"files"},
     "study.trial": TRAINING | {"study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
-    "study.results": {"errors", "files", "study.settings", "study.store"},
+    "study.results": {  # a study's results are those of its report
+        *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial"),
+        *(f"report.{x}" for x in ("excerpts", "figures", "plots", "summary")),
+    },
     "study": TRAINING | {"files", "machine", *(f"study.{room}" for room in ("settings", "store", "results", "run"))},
     "study.run": {
         *(*TRAINING, "files", "machine", "report", "report.render", "study"),  # it ends with its report
@@ -64,7 +69,15 @@ ALLOWED = {
     "report.png": {"errors"},
     "report.references": {"errors"},
     "report.strategies": {"errors", "strategies"},  # a strategy is data: a table that is read
-    "report": {"errors", "stats", "measures", "report.format", "report.references", "report.strategies"},  # shared
+    "report": {
+        "errors",
+        "checks",
+        "stats",
+        "measures",
+        "report.format",
+        "report.references",
+        "report.strategies",
+    },  # shared
     "report.chapters": {
         "errors",
         "stats",
@@ -79,6 +92,8 @@ ALLOWED = {
     },
     "interchange": NETWORK | {"files"},
     "models": NETWORK | {"files", "interchange", "problems", "training"},
+    "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
+    "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
     "cli": TRAINING | STUDY | {"lab", "files", "report", "report.format", "report.render"},
     "__main__": {"cli"},
@@ -91,7 +106,7 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 LIBRARIES = {
     "numba": {"backends"},
     "llvmlite": {"backends"},
-    "matplotlib": {"report.figures", "report.chapters.*.figures"},
+    "matplotlib": {"report.figures", "report.plots", "report.chapters.*.figures"},
     "jinja2": {"report.render"},
     "math_core": {"report.equations"},
     "sqlite3": {"study.store"},

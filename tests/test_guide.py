@@ -22,7 +22,7 @@ if not GUIDE.is_dir():
     pytest.skip("docs/ is no part of what is built", allow_module_level=True)
 
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}
-STUDIED = {"own-data"}  # a study of its own: test_readme runs it
+STUDIED = {"own-data", "results"}  # they need a study: test_readme and tests/study/results run them
 
 
 def blocks(page: str, language: str) -> list[str]:

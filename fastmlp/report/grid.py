@@ -7,7 +7,7 @@ contestants, which are all the others and which the study's question is about.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,8 @@ class Grid:
         The records.
     rules
         What each strategy does, by its name: see `strategies.Rule`.
+    foreign
+        Methods that were run elsewhere on the same examples. They are compared with the contestants, and are none.
     """
 
     problems: tuple[str, ...]
@@ -81,14 +83,18 @@ class Grid:
     seeds: tuple[int, ...]
     trials: Trials
     rules: Mapping[str, Rule]
+    foreign: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], rows: Sequence[Row]) -> Grid:
-        """Lay out rows, but for replicates, which are no grid; settings say what was planned where there are none."""
+    def of(cls, settings: Mapping[str, Any], rows: Sequence[Row], foreign: Collection[str] = ()) -> Grid:
+        """Lay out rows, but for replicates, which are no grid; settings say what was planned where there are none.
+
+        Methods that are `foreign` are in the rows, and no strategies of the study.
+        """
         grid = settings["grid"]
         trials = Trials(rows)
         problems, names, sizes, seeds = trials.names
-        strategies = tuple(names or grid["strategies"])
+        strategies = tuple(s for s in names or grid["strategies"] if s not in foreign)
         return cls(
             problems=tuple(problems or grid["problems"]),
             strategies=strategies,
@@ -96,6 +102,7 @@ class Grid:
             seeds=tuple(sorted(seeds or range(grid["seeds"]))),
             trials=trials,
             rules={rule["name"]: rule for rule in rules(strategies, settings)},
+            foreign=tuple(sorted(foreign)),
         )
 
     @property

@@ -22,6 +22,7 @@ __all__ = [
     "mean_of",
     "median_of",
     "pretraining",
+    "training_curves",
 ]
 
 
@@ -150,6 +151,16 @@ def curve(losses: Sequence[Any]) -> Curve | None:
         "low": [float(min(values)) for values in epochs],
         "high": [float(max(values)) for values in epochs],
     }
+
+
+def training_curves(grid: Grid, problem: str) -> list[TrainingCurve]:
+    """Return the losses of the contestants that are trained by epochs, by size and strategy; sizes rise."""
+    return [
+        {**losses, "strategy": s, "n_target": n}
+        for n in grid.sizes
+        for s in grid.contestants
+        if (losses := curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
+    ]
 
 
 def pretraining(grid: Grid, problem: str) -> Pretraining:

@@ -15,7 +15,18 @@ from .. import stats
 from .grid import BASELINE, PLAIN, Grid, paired
 from .strategies import family_of
 
-__all__ = ["CROSSINGS", "FAMILIES", "FEW", "Comparison", "Difference", "Pair", "Pairs", "difference_of", "transplanted"]
+__all__ = [
+    "BEST",
+    "CROSSINGS",
+    "FAMILIES",
+    "FEW",
+    "Comparison",
+    "Difference",
+    "Pair",
+    "Pairs",
+    "difference_of",
+    "transplanted",
+]
 
 Side = tuple[str, str]  # a problem and a strategy
 
@@ -58,6 +69,9 @@ class Comparison(Difference):
 #: which is best.
 FEW = 6
 
+#: The family of comparisons that results chose: see `Pairs.against_best`.
+BEST = "best"
+
 #: Families of strategies that copy, freeze or probe a number of layers, which is in their name.
 LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
 #: Pairs of which one may lead with few labels and the other with many.
@@ -85,8 +99,9 @@ class Pairs:
         self._grid, self._margin = grid, margin
         self._made: dict[Pair, Comparison] = {}
         self._families = {name: pairs_of(grid) for name, pairs_of in (families or FAMILIES).items()}
-        for pairs in self._families.values():
-            self._compare(pairs)
+        self._family_of: dict[Pair, str] = {}
+        for name, pairs in self._families.items():
+            self._compare(pairs, name)
 
     def against_best(self, pairs: Sequence[Pair]) -> None:
         """Compare the best strategy of each cell, which the results chose, with the others.
@@ -94,13 +109,17 @@ class Pairs:
         It was chosen for its luck too, so a test that it is better would err too often, and one that it is tied too
         seldom: it is tied or undecided.
         """
-        self._compare(pairs, chosen=True)
+        self._compare(pairs, BEST)
 
     def family(self, name: str, problem: str | None = None) -> list[Comparison]:
         """Return the comparisons of one family, in its order: all, or those of one problem."""
         return [self[pair] for pair in self._families[name] if problem in {None, pair.first[0]}]
 
-    def _compare(self, pairs: Sequence[Pair], *, chosen: bool = False) -> None:
+    def __iter__(self) -> Iterator[tuple[str, Pair, Comparison]]:
+        """Go through all comparisons that were made, each once, with the family whose verdict it has."""
+        return ((self._family_of[pair], pair, comparison) for pair, comparison in self._made.items())
+
+    def _compare(self, pairs: Sequence[Pair], family: str) -> None:
         """Test pairs together.
 
         A pair of an earlier family is tested again, so that the size of a family does not depend on others, but it
@@ -113,9 +132,9 @@ class Pairs:
         for pair, difference in zip(pairs, differences, strict=True):
             if pair not in self._made and _swap(pair) not in self._made:
                 made = _comparison(pair, difference, self._planned(pair), together)
-                if chosen and difference.verdict != "tied":
+                if family == BEST and difference.verdict != "tied":
                     made["verdict"] = "undecided"
-                self._made[pair] = made
+                self._made[pair], self._family_of[pair] = made, family
 
     def _planned(self, pair: Pair) -> int:
         """Return how many seeds both were planned on."""
@@ -223,6 +242,12 @@ def _matched(grid: Grid) -> list[Pair]:
     return _in_every_cell(grid, grid.matched_controls)
 
 
+def _foreign(grid: Grid) -> list[Pair]:
+    """Ask what was computed elsewhere against each contestant and the baseline."""
+    ours = [*grid.contestants, *([BASELINE] if BASELINE in grid.strategies else [])]
+    return _in_every_cell(grid, [(method, s) for method in grid.foreign for s in ours])
+
+
 def transplanted(grid: Grid) -> list[tuple[str, str, list[tuple[int, str]]]]:
     """Return problem, family and (number of layers, strategy), shallowest first, where there is more than one depth."""
     by_family = {
@@ -271,4 +296,5 @@ FAMILIES: dict[str, Callable[[Grid], list[Pair]]] = {
     "yosinski": _yosinski,
     "matched": _matched,
     "crossings": _crossings,
+    "foreign": _foreign,
 }

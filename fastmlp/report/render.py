@@ -28,6 +28,7 @@ from .difference import apart, difference, side_by_side
 from .equations import mathml
 from .history import history
 from .labels import Labels
+from .latex import latex_table
 from .png import strip
 from .references import REFERENCES
 from .study import Study
@@ -41,10 +42,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Records",
+    "environment_of",
     "figure_of",
     "render_difference",
     "render_page",
     "render_report",
+    "render_twice",
     "templates",
     "to_html",
     "to_markdown",
@@ -57,7 +60,7 @@ SHARED_TABLES = (
 NOT_DRAWN = Markup("<p>This figure could not be drawn. Its numbers are below.</p>")
 LONG_TABLE = 60  # rows; a longer one is closed until it is opened
 
-Format = Literal["html", "markdown"]
+Format = Literal["html", "markdown", "latex"]
 
 
 class Records(Protocol):
@@ -120,7 +123,7 @@ def render_difference(first: Records, second: Records) -> str:
     """Two studies side by side, as Markdown that reads well in a terminal."""
     numbers = difference(*(Study(data.settings, data.rows, data.meta) for data in (first, second)))
     labels = Labels()
-    text = _environment("markdown", labels).get_template("difference.j2").render(numbers)
+    text = environment_of("markdown", labels).get_template("difference.j2").render(numbers)
     lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"
@@ -145,10 +148,11 @@ def templates() -> Path:
 def render_page(data: Mapping[str, Any], folder: Path) -> str:
     """A page of its own in the book's looks and with its blocks, from ``body.j2`` and ``page.j2`` in another folder."""
     labels = Labels()
-    return _render(data, _environment("html", labels, folder), labels, "body.j2", "page.j2")
+    return render_twice(data, environment_of("html", labels, folder), labels, "body.j2", "page.j2")
 
 
-def _render(data: Mapping[str, Any], environment: Environment, labels: Labels, inner: str, shell: str) -> str:
+def render_twice(data: Mapping[str, Any], environment: Environment, labels: Labels, inner: str, shell: str) -> str:
+    """A body inside its page: once to number what it refers to, and once more."""
     body = environment.get_template(inner)
     body.render(data)
     labels.begin_again()
@@ -157,7 +161,9 @@ def _render(data: Mapping[str, Any], environment: Environment, labels: Labels, i
 
 def _book(summary: Summary, form: Format) -> str:
     labels, undrawn = Labels(), list[str]()
-    page = _render(summary, _environment(form, labels, undrawn=undrawn), labels, "book.j2", "report.j2")
+    page = render_twice(
+        summary, environment_of(form, labels, draw=_artist(labels, undrawn)), labels, "book.j2", "report.j2"
+    )
     if undrawn:
         warnings.warn(
             f"{len(undrawn)} figures could not be drawn ({undrawn[0]}); their numbers are there", stacklevel=2
@@ -165,14 +171,16 @@ def _book(summary: Summary, form: Format) -> str:
     return page
 
 
-def _environment(form: Format, labels: Labels, *places: Path, undrawn: list[str] | None = None) -> Environment:
-    """Macros of this format, and one rule for what may be printed."""
+def environment_of(
+    form: Format, labels: Labels, *places: Path, draw: Callable[..., Markup] = lambda *_: Markup()
+) -> Environment:
+    """Macros of this format, one rule for what may be printed, and what draws figures."""
     root = templates()
     environment = Environment(
         bytecode_cache=_compiled(form),
         # On in both formats, so that what macros return is known to be markup. Markdown's own escaping is its finalize.
         autoescape=True,
-        finalize=fmt.plain if form == "html" else fmt.markdown,
+        finalize=fmt.markdown if form == "markdown" else fmt.plain,
         keep_trailing_newline=True,
         loader=FileSystemLoader([*places, root / form, root]),
         lstrip_blocks=True,
@@ -180,14 +188,15 @@ def _environment(form: Format, labels: Labels, *places: Path, undrawn: list[str]
         undefined=StrictUndefined,
     )
     environment.filters.update(fmt.FILTERS)
-    environment.filters.update(mathml=mathml, csv=csv_of, commands_behind=commands_behind, strip=strip)
+    environment.filters.update(mathml=mathml, csv=csv_of, commands_behind=commands_behind)
+    environment.filters.update(strip=strip, latex_table=latex_table)
     environment.filters.update(_by_name(function for chapter in CONTENTS for function in chapter.filters))
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
         labels=labels,
         tables=_by_name([*SHARED_TABLES, *(table for chapter in CONTENTS for table in chapter.tables)]),
         unknown_case=_unknown_case,
-        draw=_artist(labels, [] if undrawn is None else undrawn),
+        draw=draw,
         long_table=LONG_TABLE,
     )
     environment.globals.update(references=REFERENCES, **_script(root))

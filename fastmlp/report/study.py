@@ -59,7 +59,8 @@ class Study:
     rows
         One record per trial, planned order; trials that have not run have the status "missing".
     meta
-        Where and how the study ran. The keys ``problem:<name>`` hold a JSON object of facts about the data.
+        Where and how the study ran. The keys ``problem:<name>`` hold a JSON object of facts about the data, and
+        ``foreign`` a list of records that were computed elsewhere, on the same examples.
     folder
         Where other programs left files about it, such as ``peers.json``; None if there is no such place.
     """
@@ -69,7 +70,8 @@ class Study:
     ) -> None:
         self.settings, self.meta, self.folder = settings, meta, folder
         self.replicates = [row for row in rows if row.get("varied")]
-        self.grid = Grid.of(settings, rows)
+        foreign = _foreign(meta.get("foreign"), rows)
+        self.grid = Grid.of(settings, [*rows, *foreign] if foreign else rows, {row["strategy"] for row in foreign})
         self.margin = float(settings["margin"])
 
     @cached_property
@@ -238,6 +240,12 @@ class Study:
         }
 
     @cached_property
+    def foreign(self) -> dict[str, dict[str, list[CellMeasures]]]:
+        """The same of what was computed elsewhere."""
+        grid = self.grid
+        return {p: {s: [cell_measures(grid, p, s, n) for n in grid.sizes] for s in grid.foreign} for p in grid.problems}
+
+    @cached_property
     def pretraining(self) -> dict[str, Pretraining]:
         """What the pretrainings of each problem measured, its similarity among it."""
         return {p: pretraining(self.grid, p) for p in self.grid.problems}
@@ -269,3 +277,11 @@ class Study:
         """Return what the study noted of a problem's data; empty if nothing."""
         text = self.meta.get(f"problem:{problem}")
         return dict(json.loads(text)) if text else {}
+
+
+def _foreign(noted: str | None, rows: Sequence[Row]) -> list[Row]:
+    """Return what was computed elsewhere, of cells that the plan still has."""
+    if not noted:
+        return []
+    cells = {(row["problem"], row["n_target"], row["seed"]) for row in rows}
+    return [row for row in json.loads(noted) if (row["problem"], row["n_target"], row["seed"]) in cells]

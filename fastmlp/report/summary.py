@@ -34,6 +34,7 @@ class Facts(TypedDict):
     large: bool
     few: list[str]
     controls: dict[str, str | None]
+    foreign: list[str]
     control_problems: list[str]
     sizes: list[int]
     n_seeds: int
@@ -88,6 +89,7 @@ def _facts(study: Study) -> Facts:
         "large": len(grid.contestants) > FEW or len(grid.problems) > FEW_PROBLEMS,
         "few": study.few,
         "controls": grid.controls,
+        "foreign": list(grid.foreign),
         "control_problems": list(study.control_problems),
         "sizes": list(grid.sizes),
         "n_seeds": len(grid.seeds),

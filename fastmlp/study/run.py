@@ -33,6 +33,7 @@ from .settings.schema import Settings
 from .shards import read_shard, share_of
 from .short_batches import measure_short_batches
 from .store import Store, read_study
+from .store.foreign import read_foreign
 from .store.lock import check_free
 from .store.reader import reading
 from .trial.run import GroupRunner
@@ -201,6 +202,7 @@ def refresh_report(store: Store, folder: Path) -> None:
     with reading(folder) as reader:
         notes = reader.meta()
     content.update(notes.get("shard", "").encode())
+    content.update("".join(map(repr, read_foreign(folder))).encode())
     rendered = notes.get("rendered")
     there = all(entry_at(folder / name, StoreError) for name in ("report.html", "report.md"))
     if there and rendered == content.hexdigest():

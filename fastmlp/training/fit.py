@@ -14,6 +14,7 @@ import numpy as np
 from ..backends.reference_losses import mean_loss
 from ..errors import InvalidInput, NotFiniteError
 from ..network import Network, norm_options
+from ..notebook import html_table
 from ..registry import LOSS_ROWS
 from ..state import State
 from .data import prepare_data
@@ -103,6 +104,19 @@ class Fit:
     def parameters_trained(self) -> int:
         """How many numbers were free to move."""
         return sum(self.free_by_layer)
+
+    def _repr_html_(self) -> str:
+        ended = f"diverged in epoch {self.diverged_epoch}" if self.diverged else "finished"
+        facts: dict[str, object] = {
+            "network": " - ".join(map(str, self.network.sizes)),
+            "epochs": len(self.losses),
+            "updates": f"{self.steps:,}",
+            "parameters trained": f"{self.parameters_trained:,} of {self.network.theta.size:,}",
+            "loss in the first epoch": f"{self.losses[0]:.4g}" if len(self.losses) else "none",
+            "loss in the last epoch": f"{self.losses[-1]:.4g}" if len(self.losses) else "none",
+            "seconds": f"{self.seconds:.3g}",
+        }
+        return html_table(f"Training: {ended}", ("", ""), facts.items())
 
     @cached_property
     def diverged_epoch(self) -> int | None:

@@ -38,7 +38,7 @@ from ..made_up_study import SMALL, made_up_plan
 from ..report_text import html_of_markdown
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("study", "report", "diff", "status", "export", "merge", "lab", "warmup", "doctor")
+COMMANDS = ("study", "report", "diff", "status", "verdicts", "export", "splits", "merge", "lab", "warmup", "doctor")
 
 
 @pytest.fixture(autouse=True)

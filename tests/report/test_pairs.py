@@ -175,7 +175,8 @@ def test_the_order_of_families_is_declared_because_it_decides_verdicts() -> None
     pairs = {pair for pairs_of in FAMILIES.values() for pair in pairs_of(grid)}
     assert any(there[pair]["together"] != back[pair]["together"] for pair in pairs)
     assert list(FAMILIES) == [
-        *("question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski", "matched", "crossings")
+        *("question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski", "matched", "crossings"),
+        "foreign",
     ]
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from fastmlp.report.chapters.answer.numbers import HeadlineCase
 from fastmlp.report.labels import Labels
-from fastmlp.report.render import _environment, templates
+from fastmlp.report.render import environment_of, templates
 from fastmlp.report.standings import Case
 
 
 def sentences() -> Any:
     """Every sentence of the book by its macro's name, from whichever room it is in."""
-    environment, root = _environment("markdown", Labels()), templates()
+    environment, root = environment_of("markdown", Labels()), templates()
     rooms = [Path("sentences.j2"), *(path.relative_to(root) for path in sorted(root.glob("chapters/*/sentences.j2")))]
     modules = [environment.get_template(room.as_posix()).module for room in rooms]
     return SimpleNamespace(**{name: macro for module in modules for name, macro in vars(module).items()})

@@ -6,8 +6,10 @@ from .export import export_command
 from .lab import lab_command
 from .merge import merge_command
 from .report import report_command
+from .splits import splits_command
 from .status import status_command
 from .study import study_command
+from .verdicts import verdicts_command
 from .warmup import warmup_command
 
 COMMANDS = (
@@ -15,7 +17,9 @@ COMMANDS = (
     report_command,
     diff_command,
     status_command,
+    verdicts_command,
     export_command,
+    splits_command,
     merge_command,
     lab_command,
     warmup_command,

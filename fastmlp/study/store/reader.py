@@ -18,6 +18,7 @@ from ...files import reason
 from ...stats import normalised_score
 from .column_store import Table
 from .database import FILE, connect_reader, naming
+from .foreign import read_foreign
 from .schema import (
     COLUMNS,
     DERIVED,
@@ -45,7 +46,7 @@ class StudyData:
         One mapping for each trial of the plan, in its order, with all of `schema.COLUMNS`; the status of a trial that
         has not run is ``missing``, and its measures are None.
     meta
-        Versions, processor, backend, command and the like.
+        Versions, processor, backend, command and the like; ``foreign`` has what was computed elsewhere, as JSON.
     """
 
     settings: dict[str, Any]
@@ -67,6 +68,8 @@ def read_study(folder: str | Path) -> StudyData:
         meta = reader.meta()
         if "settings" not in meta:
             raise StoreError(f"{folder}: the study there has no plan yet")
+        if foreign := read_foreign(Path(folder)):
+            meta["foreign"] = json.encode([result.record() for result in foreign]).decode()
         return StudyData(tomllib.loads(meta.pop("settings")), reader.table(), meta)
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 import fastmlp
 from fastmlp.report.labels import Labels
-from fastmlp.report.render import _environment, to_html, to_markdown
+from fastmlp.report.render import environment_of, to_html, to_markdown
 from tests.report_data import META, MadeUp, study, summary_of
 from tests.report_text import text_of_html, text_of_markdown
 
@@ -24,7 +24,7 @@ OWN = FILES | {"shared": False, "one_unit": False, "in_both": 0, "repeated": 0}
 
 
 def described(**changes: Any) -> str:
-    words: Any = _environment("markdown", Labels()).get_template("chapters/data/problems.j2").module
+    words: Any = environment_of("markdown", Labels()).get_template("chapters/data/problems.j2").module
     return " ".join(
         str(words.describe_data({"name": "mine", "facts": {"features": 512, "own": OWN | changes}})).split()
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from ...measures import CellMeasures
+from ...pairs import Comparison
 from ...problems import SHOWN_FAMILIES
 from ...standings import Standing, standings
 from ...study import Study
@@ -20,11 +22,16 @@ class Verdicts(TypedDict):
 
 
 class Compared(TypedDict):
-    """One problem: its standings, one cell per size, and whether any trial could be compared in these two families."""
+    """One problem: its standings, one cell per size, and whether any trial could be compared in these two families.
+
+    `foreign` is what was computed elsewhere, compared with ours; `accuracy` has its means beside those of ours.
+    """
 
     standings: list[Standing]
     baseline: bool
     scaler: bool
+    foreign: list[Comparison]
+    accuracy: dict[str, list[CellMeasures]]
 
 
 class Numbers(TypedDict):
@@ -55,4 +62,7 @@ def _compared(study: Study, problem: str) -> Compared:
         "standings": standings(study, problem),
         "baseline": any(c["n"] for c in study.pairs.family("baseline", problem)),
         "scaler": any(c["n"] for c in study.pairs.family("scaler", problem)),
+        "foreign": [c for c in study.pairs.family("foreign", problem) if c["n"]],
+        "accuracy": {s: cells for s, cells in study.measures[problem].items() if s not in study.grid.controls}
+        | study.foreign[problem],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from ...grid import BASELINE, PLAIN, Grid
-from ...measures import TrainingCurve, curve
+from ...measures import TrainingCurve, training_curves
 from ...pairs import Comparison
 from ...strategies import Rule
 from ...study import Study
@@ -78,11 +78,6 @@ def _hashes(grid: Grid) -> Hashes:
 
 def _curves(grid: Grid, problem: str) -> list[TrainingCurve]:
     """Return the losses of what is trained by epochs, at the smallest and the largest size that have any."""
-    curves: list[TrainingCurve] = [
-        {**losses, "strategy": s, "n_target": n}
-        for n in grid.sizes
-        for s in grid.contestants
-        if (losses := curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
-    ]
+    curves = training_curves(grid, problem)
     sizes = [c["n_target"] for c in curves]  # they rise
     return [c for c in curves if c["n_target"] in {sizes[0], sizes[-1]}]

@@ -1,0 +1,48 @@
+"""LaTeX: nothing of a name or a caption is read as a command, and nothing but tables is left of a chapter."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fastmlp.errors import InvalidInput, UnknownName
+from fastmlp.report.excerpts import to_latex
+from fastmlp.report.latex import escape, latex_table
+from fastmlp.report.table import cell, head
+from tests.report_data import large, study, summary_of
+
+WITHOUT_TABLES = {"why", "exercises", "absent", "glossary", "references"}
+FLOAT = re.compile(r"\\begin\{table\}.*?\\end\{table\}", re.DOTALL)
+
+
+@pytest.mark.parametrize("data", [study(seeds=3, sizes=[20, 50]), large(seeds=3)], ids=["lab", "large"])
+def test_a_chapter_leaves_its_tables_and_nothing_else(data: object) -> None:
+    summary = summary_of(data)  # type: ignore[arg-type]
+    for chapter in set(summary["present"]) - WITHOUT_TABLES:
+        text = to_latex(summary, chapter)
+        assert FLOAT.sub("", text).strip() == ""
+        for table in FLOAT.findall(text):
+            assert table.count("{") - table.count("\\{") == table.count("}") - table.count("\\}")
+            assert not re.search(r"<(?:code|em|strong|ref|math)>|&(?:amp|lt|gt|#)", table)
+    with pytest.raises(InvalidInput, match="the chapter 'why' has no tables"):
+        to_latex(summary, "why")
+    with pytest.raises(UnknownName, match="unknown chapter 'comparisons'; did you mean 'comparison'"):
+        to_latex(summary, "comparisons")
+
+
+def test_the_numbers_are_those_of_the_cells() -> None:
+    table = {
+        "columns": [head("name", number=False), head("points")],
+        "rows": [[cell("name", "a"), cell("points", -0.0123)]],
+    }
+    text = latex_table(table, "one", "A <code>b_c</code> of 5 %")  # type: ignore[arg-type]
+    assert "\\caption{A \\texttt{b\\_c} of 5 \\%}\n\\label{tab:one}\n\\begin{tabular}{lr}" in text.replace("~", " ")
+    assert "\\texttt{a} & $-$1.2 \\\\" in text
+
+
+def test_a_hostile_name_is_text() -> None:
+    escaped = escape(r"\input{x} $1^2_3$ 50 % & #~ 4 × 10⁻⁴")
+    assert escaped == (
+        r"\textbackslash{}input\{x\} \$1\textasciicircum{}2\_3\$ 50 \% \& \#\textasciitilde{} 4 $\times$ 10$^{-4}$"
+    )
