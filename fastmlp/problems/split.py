@@ -104,6 +104,11 @@ def interleave(y: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
+def slack_of(n_classes: int) -> float:
+    """Return by how much less than one each class is at most away from its share, in every prefix."""
+    return 1 / max(2, 2 * n_classes - 2)
+
+
 def _schedule(counts: Ints) -> Ints:
     """Return the class of each of sum(counts) places; ties go to the first class.
 
@@ -111,7 +116,7 @@ def _schedule(counts: Ints) -> Ints:
     it passes k + 1 - slack: jobs with a release time and a deadline, scheduled by earliest deadline first.
     """
     n, n_classes = int(counts.sum()), len(counts)
-    slack = 1 / max(2, 2 * n_classes - 2)
+    slack = slack_of(n_classes)
     k = np.concatenate([np.arange(count) for count in counts])
     classes = np.repeat(np.arange(n_classes), counts)
     places_per_share = n / counts[classes]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InvalidInput, LabelError, ShapeError
 from .facts import in_both
-from .split import Sizes
+from .split import Sizes, slack_of
 
 if TYPE_CHECKING:
     from .task import Problem, Task
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 LAB = Sizes()
 # Largest share of the target examples that each part may take: if the source pool is one of the parts, and if it is not
 SHARES = {True: {"heldout": 0.28, "pool": 0.28, "probe": 0.06}, False: {"heldout": 0.45, "pool": 0.45, "probe": 0.1}}
-IN_EACH = 2  # expected examples of a class in each part: a part is within two of its share, so every class is in it
+WITHIN = 2  # expected examples of a class in each part: a part is within two of its share, so every class is in it
 SOURCE_EACH = 5  # examples of a class in the source: one of them is for evaluating the pretrained network
 
 
 def sizes_for(target: Task, *, shared: bool, **given: int | None) -> Sizes:
     """Return the sizes of a split: those that are given; else the lab's, or as much as the examples allow.
 
-    A part is larger than the lab's if the rarest class needs it.
+    A part is larger than the lab's if the rarest class needs it. Where the examples are so few that a class would be
+    missing from the probe set, there is none; the others then share its examples.
 
     Parameters
     ----------
@@ -41,12 +42,19 @@ def sizes_for(target: Task, *, shared: bool, **given: int | None) -> Sizes:
     >>> task = Task("small", np.zeros((1000, 2)), np.arange(1000) % 4)
     >>> sizes_for(task, shared=True, heldout=400)
     Sizes(heldout=400, pool=280, probe=60)
+    >>> sizes_for(Task("smaller", np.zeros((40, 2)), np.arange(40) % 4), shared=False)
+    Sizes(heldout=20, pool=20, probe=0)
     """
     n = len(target.y)
-    due = ceil(IN_EACH * n / np.bincount(target.y).min())
+    due = ceil(WITHIN * n / np.bincount(target.y).min())
     most = {part: int(share * n) for part, share in SHARES[shared].items()}
-    parts = {part: given.get(part) or min(most[part], max(getattr(LAB, part), due)) for part in most}
-    return Sizes(**parts)
+    probe = given.get("probe")
+    if probe is None and most["probe"] < due:
+        probe = 0
+        if not shared:
+            most |= {"heldout": n // 2, "pool": n - n // 2}
+    parts = {part: given.get(part) or min(most[part], max(getattr(LAB, part), due)) for part in ("heldout", "pool")}
+    return Sizes(**parts, probe=min(most["probe"], max(LAB.probe, due)) if probe is None else probe)
 
 
 def check_own(problem: Problem) -> None:
@@ -79,17 +87,37 @@ def check_own(problem: Problem) -> None:
         rest = f" and at least {source.n_classes} for the source pool" if problem.shared else ""
         parts = f"heldout {sizes.heldout}, pool {sizes.pool}, probe {sizes.probe}{rest}"
         raise ShapeError(f"the split asks for {needed} examples, {parts}; the target has {len(target.y)}")
-    _check_classes(source, target, sizes)
+    if misfit := _misfit(target, sizes, shared=problem.shared):
+        raise LabelError(f"{misfit}; {_remedy(target, shared=problem.shared)}")
+    _check_source(source)
 
 
-def _check_classes(source: Task, target: Task, sizes: Sizes) -> None:
-    """Refuse classes that are too rare."""
-    for part in SHARES[True]:
-        counts, size = np.bincount(target.y), getattr(sizes, part)
-        share = counts.min() * size / len(target.y)
-        if share < IN_EACH:
-            due = f"with {part} = {size} its share is {share:.2g}, and {IN_EACH} are needed"
-            raise LabelError(f"class {counts.argmin()} has {counts.min()} of {len(target.y)} target examples; {due}")
+def _misfit(target: Task, sizes: Sizes, *, shared: bool) -> str | None:
+    """Say which part of a split may lack a class, and why; None if every class is in each."""
+    counts, n = np.bincount(target.y), len(target.y)
+    rest = shared or sizes.heldout + sizes.pool + sizes.probe < n
+    at_an_end = {"heldout"} if rest else {"heldout", "probe" if sizes.probe else "pool"}
+    for part, size in vars(sizes).items():
+        share = counts.min() * size / n
+        # The first and the last part of the ordered examples are within one of it, and by the slack even nearer
+        enough = share > 1 - slack_of(len(counts)) if part in at_an_end else share >= WITHIN
+        if not enough and (size or part != "probe"):
+            needed = "1 is" if part in at_an_end else f"{WITHIN} are"
+            due = f"with {part} = {size} its share is {share:.2g}, and {needed} needed"
+            return f"class {counts.argmin()} has {counts.min()} of {n} target examples; {due}"
+    return None
+
+
+def _remedy(target: Task, *, shared: bool) -> str:
+    """Return sizes that would work, or what to do about the class."""
+    sizes = sizes_for(target, shared=shared)
+    if _misfit(target, sizes, shared=shared):
+        return "leave that class out, or join it with another"
+    return f"these would do: {', '.join(f'{part} = {size}' for part, size in vars(sizes).items())}"
+
+
+def _check_source(source: Task) -> None:
+    """Refuse classes of the source that are too rare."""
     counts = np.bincount(source.y)
     if counts.min() < SOURCE_EACH:
         raise LabelError(

@@ -78,7 +78,7 @@ class TrainingCurve(Curve):
 class Similarity(Mean):
     """The similarity of a problem, and the `case` that chooses the sentence about it."""
 
-    case: Literal["itself", "not estimable", "negative", "none", "partial", "full"]
+    case: Literal["itself", "not measured", "not estimable", "negative", "none", "partial", "full"]
 
 
 class Pretraining(TypedDict):
@@ -163,8 +163,8 @@ def training_curves(grid: Grid, problem: str) -> list[TrainingCurve]:
     ]
 
 
-def pretraining(grid: Grid, problem: str) -> Pretraining:
-    """Return what the pretrainings of a problem measured."""
+def pretraining(grid: Grid, problem: str, *, probe: bool = True) -> Pretraining:
+    """Return what the pretrainings of a problem measured; without a probe set, that is no similarity."""
     by_seed: dict[int, Row] = {}
     for row in grid.trials.rows(problem):
         if number(row, "source_accuracy") is not None:
@@ -182,15 +182,15 @@ def pretraining(grid: Grid, problem: str) -> Pretraining:
         "h_score_random": mean("h_score_random"),
         "h_score": mean("h_score"),
         "h_score_target": mean("h_score_target"),
-        "similarity": _similarity(rows),
+        "similarity": _similarity(rows, probe=probe),
     }
 
 
-def _similarity(rows: Sequence[Row]) -> Similarity:
+def _similarity(rows: Sequence[Row], *, probe: bool) -> Similarity:
     """Place the H-score of the pretrained features between that of random ones, 0, and of the target task's own, 1."""
     scores = ("h_score_random", "h_score", "h_score_target")
     similarity = mean_of([normalised_score(*(number(row, column) for column in scores)) for row in rows])
-    return {**similarity, "case": _case(similarity)}
+    return {**similarity, "case": _case(similarity) if probe else "not measured"}
 
 
 def _case(

@@ -248,7 +248,7 @@ class Study:
     @cached_property
     def pretraining(self) -> dict[str, Pretraining]:
         """What the pretrainings of each problem measured, its similarity among it."""
-        return {p: pretraining(self.grid, p) for p in self.grid.problems}
+        return {p: pretraining(self.grid, p, probe=self.facts(p).get("probe") != 0) for p in self.grid.problems}
 
     def similarity(self, problem: str) -> float | None:
         """Return the similarity of a problem, or None where it could not be measured."""

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from fastmlp.errors import InvalidInput, LabelError, ShapeError
 from fastmlp.problems import Problem, Sizes, Task, check_own, sizes_for
+from fastmlp.study.settings.sizes import sizes_that_fit
 
 from ..conftest import SeededRng
 
-counts = st.lists(st.integers(5, 300), min_size=2, max_size=6)
+counts = st.lists(st.integers(1, 300), min_size=2, max_size=6)
 said = st.dictionaries(st.sampled_from(["heldout", "pool", "probe"]), st.integers(20, 99), max_size=2)
 
 
@@ -34,12 +35,23 @@ def test_every_part_of_a_split_that_is_allowed_has_every_class(
         return
     split = problem.split(seed)
     assert [len(split.heldout), len(split.pool), len(split.probe)] == [*vars(problem.sizes).values()]
-    for part in (split.heldout, split.pool, split.probe):
+    for part in (split.heldout, split.pool, *([split.probe] if problem.sizes.probe else [])):
         assert len(set(y[part])) == len(target)
     if shared:
         assert len(split.source) >= len(source)
     else:
         assert len(set(theirs[split.source])) == len(set(theirs[split.source_heldout])) == len(source)
+
+
+@given(st.lists(st.integers(2, 40), min_size=2, max_size=12), st.integers(0, 9))
+def test_a_small_target_makes_a_problem_without_a_setting(target: list[int], seed: int) -> None:
+    y = np.repeat(np.arange(len(target)), target)
+    known, wanted = Task("s", np.zeros((50, 1)), np.arange(50) % 2), Task("t", np.ones((len(y), 1)), y)
+    problem = Problem("mine", known, wanted, sizes_for(wanted, shared=False), shared=False)
+    check_own(problem)
+    split = problem.split(seed)
+    assert len(set(y[split.heldout])) == len(set(y[split.pool])) == len(target)
+    assert {*sizes_that_fit([problem])} >= {len(split.pool)}
 
 
 def problem_of(rng: SeededRng, n: int = 600, **changes: Any) -> Problem:
@@ -80,6 +92,11 @@ MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         LabelError,
         r"class 0 has 150 of 600 target examples; with probe = 7 its share is 1\.8, and 2 are needed",
     ),
+    "a single one": (
+        {"target": lambda p: Task("t", p.target.X, np.minimum(np.arange(600), 1))},
+        LabelError,
+        "class 0 has 1 of 600 target examples; .* needed; leave that class out, or join it with another",
+    ),
     "rare source": (
         {"source": lambda p: Task("s", p.source.X, (np.arange(600) < 4).astype(np.int64))},
         LabelError,
@@ -91,6 +108,13 @@ MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         "all 600 target examples are in the source, so none is held out; leave them out, or say shared = true",
     ),
 }
+
+
+def test_a_refusal_of_sizes_names_some_that_would_do(rng: SeededRng) -> None:
+    problem = problem_of(rng, sizes=lambda _: Sizes(200, 200, 7))
+    with pytest.raises(LabelError, match=r"these would do: heldout = 168, pool = 168, probe = 36$"):
+        check_own(problem)
+    check_own(replace(problem, sizes=Sizes(168, 168, 36)))
 
 
 @pytest.mark.parametrize("case", MISFITS)
@@ -110,3 +134,5 @@ def test_sizes_are_the_labs_where_there_is_enough_and_more_where_a_class_is_rare
     assert sizes(9000, 100, shared=False) == [500, 500, 200]
     assert sizes(1000, 2, shared=True) == [280, 280, 60]
     assert sizes(1000, 2, shared=False) == [450, 450, 100]
+    assert sizes(40, 2, shared=True) == [11, 11, 0]
+    assert sizes(41, 20, shared=False) == [20, 21, 0]

@@ -18,10 +18,11 @@ import msgspec
 from ...errors import SettingsError, UnknownName, shown
 from ...files import check_path, entry_at
 from ...strategies import expand
-from .messages import explain, refuse_unknown_keys
+from .messages import explain, passing_on, refuse_unknown_keys
 from .problems import own_problems, relative_to
 from .schema import GridSettings, ReplicatesSettings
 from .schema import Settings as Settings
+from .sizes import sizes_that_fit
 from .strategies import own_strategies
 from .toml import read_toml, write_toml
 from .validate import check
@@ -102,6 +103,8 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
         grid=_expanded(settings.grid, hidden),
         replicates=_expanded(settings.replicates, hidden),
     )
+    if isinstance(grid := data.get("grid", {}), Mapping) and "sizes" not in grid:
+        settings = _with_sizes_that_fit(settings)
     check(settings)
     return settings
 
@@ -110,6 +113,15 @@ def _expanded(part: Part, hidden: tuple[int, ...]) -> Part:
     """Return a table in which each family of strategies is replaced by its members."""
     members = tuple(member for name in part.strategies for member in expand(name, len(hidden) + 1))
     return msgspec.structs.replace(part, strategies=members)
+
+
+def _with_sizes_that_fit(settings: Settings) -> Settings:
+    """Return settings that name no sizes with those that their problems allow."""
+    with passing_on("grid.problems"):
+        problems = [settings.problem(name) for name in settings.grid.problems]
+    return msgspec.structs.replace(
+        settings, grid=msgspec.structs.replace(settings.grid, sizes=sizes_that_fit(problems))
+    )
 
 
 def to_toml(settings: Settings, folder: Path = Path()) -> str:

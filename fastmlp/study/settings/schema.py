@@ -26,6 +26,7 @@ Sizes = Annotated[tuple[Count, ...], Meta(min_length=1)]
 class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All combinations of problems, strategies, sizes and seeds; seeds are 0 to ``seeds - 1``.
 
+    Sizes that are not given are those below that fit the problems, and all there is: see `sizes.sizes_that_fit`.
     A family of strategies, such as ``partial-k``, stands for all members for which the network is deep enough.
     """
 
@@ -105,7 +106,8 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     same_classes
         Whether label k means the same in both, so that strategies may keep the source's head.
     heldout, pool, probe
-        Sizes of the split.
+        Sizes of the split. Without a probe set, 0, similarity is not measured; that is the default where examples are
+        too few for one.
     source_hash, target_hash
         Hashes of the data that were read; files with other data are refused.
     """
@@ -117,7 +119,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     same_classes: bool = False
     heldout: Count | None = None
     pool: Count | None = None
-    probe: Count | None = None
+    probe: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     source_hash: str | None = None
     target_hash: str | None = None
 

@@ -12,6 +12,7 @@ from ...problems import Problem
 from ...registry import ACTIVATIONS, OPTIMIZERS, SHORT_BATCHES
 from .messages import passing_on, refuse_duplicates, refuse_unknown
 from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, Settings
+from .sizes import sizes_that_fit
 
 LARGEST_GRID = 1_000_000  # trials
 
@@ -109,7 +110,8 @@ def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:
     for place, size in enumerate(sizes):
         here = f"{path}[{place}]"
         if size > pool:
-            raise SettingsError(here, f"is {size}; the target pool of {name!r} holds {pool} examples")
+            would_do = f"{path} = {list(sizes_that_fit([problem]))} would do"
+            raise SettingsError(here, f"is {size}; the target pool of {name!r} holds {pool} examples; {would_do}")
         if size < len(counts):
             raise SettingsError(here, f"is {size}; {name!r} has {len(counts)} classes, each needs an example")
         if size * others < 1:

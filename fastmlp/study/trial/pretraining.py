@@ -105,16 +105,18 @@ def measure_pretraining(source: PretrainedSource, problem: Problem, split: Split
     """Return the record of a pretraining: its accuracy on its own task, and the H-scores of its features.
 
     Besides the pretrained network's H-score these are those of its random start and of a network pretrained on the
-    target task itself: the problem's similarity is the position between the two.
+    target task itself: the problem's similarity is the position between the two. Without a probe set there are none.
     """
     fit, target = source.fit, problem.target
     measured: Record = {"pretrain_seconds": fit.seconds, "pretrain_losses": all_finite(fit.losses.tolist())}
     if fit.diverged:
         return measured
     X, y = source.held_out_inputs, source.held_out_labels
+    measured["source_accuracy"] = accuracy(fit.network, X, y, backend=source.shared.backend, threads=1)
+    if not len(split.probe):
+        return measured
     ceiling = PretrainedSource(target, split.ceiling, split.heldout[:0], source.shared)
     return measured | {
-        "source_accuracy": accuracy(fit.network, X, y, backend=source.shared.backend, threads=1),
         "h_score": source.h_score(fit.network, target, split.probe),
         "h_score_random": source.h_score(source.random_network, target, split.probe),
         "h_score_target": ceiling.h_score(ceiling.fit.network, target, split.probe),

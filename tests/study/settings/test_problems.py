@@ -85,6 +85,28 @@ def test_own_data_whose_classes_are_the_same_may_keep_the_head() -> None:
     assert {row["status"] for row in results.rows} == {"ok"}
 
 
+@pytest.mark.parametrize(("classes", "sizes", "probe"), [(2, (9, 18), 4), (10, (10, 20), 0)])
+def test_forty_examples_need_no_setting(here: Path, classes: int, sizes: tuple[int, ...], probe: int) -> None:
+    save(here / "wanted.npz", n=40, classes=classes)
+    grid = {name: value for name, value in STUDY["grid"].items() if name != "sizes"}
+    results = run(grid=grid, problems={"mine": OWN | {"shared": False}})
+    assert {row["status"] for row in results.rows} == {"ok"}
+    assert (results.settings.grid.sizes, results.settings.problems["mine"].probe) == (sizes, probe)
+    study = Study(results._data.settings, results.rows, results._data.meta)
+    assert (study.pretraining["mine"]["similarity"]["case"] == "not measured") == (probe == 0)
+    assert study.pretraining["mine"]["source_accuracy"]["mean"]
+
+
+def test_a_size_that_is_too_large_is_refused_with_sizes_that_would_do() -> None:
+    grid = STUDY["grid"] | {"sizes": [20, 500]}
+    says = r"grid.sizes\[1\]: is 500; the target pool of 'mine' holds 112 examples; grid.sizes = (\[.*\]) would do"
+    with pytest.raises(SettingsError, match=says) as caught:
+        load_settings(STUDY | {"grid": grid})
+    sizes = json.loads(str(caught.value).partition("grid.sizes = ")[2].removesuffix(" would do"))
+    assert sizes == [20, 50, 100, 112]
+    load_settings(STUDY | {"grid": grid | {"sizes": sizes}})
+
+
 def test_classes_that_are_not_as_many_are_not_the_same(here: Path) -> None:
     save(here / "known.npz", seed=1, classes=3)
     says = "problems.mine: same_classes is true, but the source has 3 classes and the target 4"
