@@ -97,13 +97,11 @@ class Reader:
         yield from self.connection.execute(f"SELECT position, {', '.join(Trial._fields)} FROM plan ORDER BY position")
 
     def records(self, table: str) -> Iterator[Record]:
-        """Generate the records of a table that the plan's trials have."""
-        columns, of_trial = {"key": "TEXT"} | RECORDS[table], KEYS[table]
-        names = ", ".join(columns)
-        cursor = self.connection.execute(f"SELECT {names} FROM {table} WHERE key IN (SELECT {of_trial} FROM plan)")
-        for values in cursor:
-            record = dict(zip(columns, values, strict=True))
-            yield {name: json.decode(v) if columns[name] in NESTED and v else v for name, v in record.items()}
+        """Generate the records of a table that the plan's trials have; lists are JSON text."""
+        names, of_trial = ("key", *RECORDS[table]), KEYS[table]
+        planned = f"SELECT {', '.join(names)} FROM {table} WHERE key IN (SELECT {of_trial} FROM plan)"
+        for values in self.connection.execute(planned):
+            yield dict(zip(names, values, strict=True))
 
     def counts(self) -> dict[str, int]:
         """Return the number of trials of the plan with each status."""
