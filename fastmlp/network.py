@@ -15,7 +15,7 @@ import numpy as np
 from .backends import get_backend, is_own
 from .backends.reference_losses import two_logits
 from .checks import check_dtype, check_name, check_sizes, check_threads, is_whole
-from .errors import InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
+from .errors import CheckpointError, InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
 from .machine import threads_for
@@ -148,6 +148,8 @@ class Network:
             If the state is that of no network.
         """
         sizes = check_sizes(state.field("sizes", list[int]))
+        if len(state.arrays) < 2 * (len(sizes) - 1):  # before a name is made for each
+            raise CheckpointError(f"there are {len(state.arrays)} arrays; {len(sizes) - 1} layers have two each")
         dtype = check_dtype(state.field("dtype", str), DTYPES)
         activation = check_name("activation", state.field("activation", str), ACTIVATIONS)
         norms = check_norms(state.field("norms", list[float]), len(sizes) - 1)

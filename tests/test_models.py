@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from safetensors import safe_open
@@ -23,6 +25,7 @@ from fastmlp import models
 from fastmlp.errors import CheckpointError, InvalidInput, NotFiniteError
 from fastmlp.models import KINDS
 from fastmlp.problems import Scaler
+from fastmlp.state import State
 
 X = np.random.default_rng(0).normal(size=(12, 3))
 Y = np.arange(12) % 2
@@ -38,6 +41,12 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Fit": fitted,
     "Scaler": lambda: Scaler.fit(np.where(np.arange(3) == 1, 7.0, X), one_unit=False),  # one feature is constant
 }
+
+
+@functools.cache
+def state_of(kind: str) -> State:
+    state: State = EXAMPLES[kind]().to_state()
+    return state
 
 
 def as_saved(folder: Path, model: Any) -> bytes:
@@ -152,7 +161,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "text": (b"hello, I am a network", "its header would take"),
     "pickle": (b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94\x8c\x06system", "its header would take"),
     "archive": (b"PK\x03\x04\x14\x00\x00\x00" + bytes(30), "its header would take"),
-    "header of 2^63": (b"\xff" * 7 + b"\x7f" + b"{}", f"its header would take {2**63 - 1} bytes; at most 4194304"),
+    "header of 2^63": (b"\xff" * 7 + b"\x7f" + b"{}", f"its header would take {2**63 - 1} bytes; at most 1048576"),
     "header beyond the end": (with_header(b"{}")[:9], "invalid header length"),
     "header of 5 MB": (with_header(b"{" + b" " * 5_000_000 + b"}"), "its header would take 5000002 bytes"),
     "nested": (with_header(b'{"a":' * 3000), "no file in safetensors"),
@@ -190,7 +199,9 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "dtype of objects": (hostile(envelope(fields={"dtype": "O"})), "unknown dtype 'O'"),
     "float16": (hostile(layers_0_bias=OF_SIZE_4.astype("float16")), "it has arrays of F16"),
     "other shape": (hostile(layers_0_weight=NET.weights[0].T), "of shape (4, 3); float32 of (3, 4) is needed"),
-    "missing": (hostile(layers_1_bias=None), "there is no array 'layers.1.bias'"),
+    "missing": (hostile(layers_1_bias=None, layers_2_bias=OF_SIZE_4), "there is no array 'layers.1.bias'"),
+    "too few": (hostile(layers_1_bias=None), "there are 3 arrays; 2 layers have two each"),
+    "half a million layers": (hostile(envelope(fields={"sizes": [1] * 300_000})), "there are 4 arrays; 299999 layers"),
     "more": (hostile(layers_2_bias=OF_SIZE_4), "it has arrays that a Network has not: ['layers.2.bias']"),
     "NaN": (hostile(layers_0_bias=OF_SIZE_4 * np.nan), "the array 'layers.0.bias' holds nan"),
     "infinity": (hostile(layers_0_bias=OF_SIZE_4 * -np.inf), "the array 'layers.0.bias' holds -inf"),
@@ -227,6 +238,34 @@ def test_no_change_of_bytes_is_more_than_an_error(
         return
     assert isinstance(net, fastmlp.Network)
     assert np.isfinite(net.theta).all()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_no_field_of_another_kind_is_more_than_an_error(
+    kind: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    state = state_of(kind)
+    paths = [(name,) for name in state.fields] + [
+        (part, name) for part, inner in state.fields.items() if isinstance(inner, dict) for name in inner
+    ]
+    fields = json.loads(json.dumps(state.fields))
+    if paths:
+        *way, last = data.draw(st.sampled_from(paths))
+        (fields[way[0]] if way else fields)[last] = data.draw(JSON)
+    document = json.dumps({"version": 1, "kind": kind, "fields": fields, "provenance": {}})
+    path = tmp_path_factory.getbasetemp() / "fields.safetensors"
+    path.write_bytes(save_arrays(dict(state.arrays), {"fastmlp": document}))
+    with contextlib.suppress(CheckpointError):
+        assert type(fastmlp.load(path)).__name__ == kind
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KEY, VERSION = "fastmlp", 1
-MOST_HEADER = 2**22  # bytes: hundred thousand names of features
+MOST_HEADER = 2**20  # bytes: fifty thousand names of features; as objects of Python it takes ten times that
 DTYPES = {"F32": "float32", "F64": "float64", "I64": "int64", "I32": "int32", "U8": "uint8", "BOOL": "bool"}
 
 
