@@ -285,29 +285,26 @@ import resource, sys, fastmlp
 from fastmlp.models import load
 load(sys.argv[1])  # what is imported on the way is not counted
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    load(sys.argv[2])
-except fastmlp.FastmlpError as error:
-    print(error, file=sys.stderr)
+for path in sys.argv[2:]:
+    try:
+        load(path)
+    except fastmlp.FastmlpError as error:
+        print(error, file=sys.stderr)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss is in other units")
-@pytest.mark.parametrize("refused", [False, True], ids=["read", "refused"])
-def test_memory_stays_below_twice_the_file(refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_memory_stays_below_twice_the_file(tmp_path: Path) -> None:
     small = fastmlp.save(NET, tmp_path / "small")
-    large = fastmlp.save(fastmlp.Network((4000, 4000), np.ones(4000 * 4001, "float32")), tmp_path / "large")
-    size = large.stat().st_size
-    if refused:  # by the last number
-        content = bytearray(large.read_bytes())
-        content[-4:] = np.array(np.nan, "<f4").tobytes()
-        large.write_bytes(content)
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, small, large], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert ("holds nan" in done.stderr) is refused
-    assert int(done.stdout) * 1024 < 1.5 * size
+    large = fastmlp.save(fastmlp.Network((3000, 3000), np.ones(3000 * 3001, "float32")), tmp_path / "large")
+    content = bytearray(large.read_bytes())
+    content[-4:] = np.array(np.nan, "<f4").tobytes()
+    (refused := tmp_path / "refused").write_bytes(content)  # by its last number
+    command = [sys.executable, "-c", MEASURED, small, large, refused]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "holds nan" in done.stderr
+    assert int(done.stdout) * 1024 < 1.5 * len(content)
 
 
 def test_a_kind_of_the_table_is_a_class_that_can_be_saved() -> None:
