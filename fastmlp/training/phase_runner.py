@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from ..backends.watch import Watch
 from ..machine import threads_for
 from ..network import Network, features, first_inputs, kernel_arguments, norm_options
 from ..registry import OPTIMIZERS
+from .pieces import FLOP_PER_UPDATE, Pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from .data import Examples
     from .options import TrainingOptions
     from .phases import ResolvedPhase
-
-# Compiled code cannot be interrupted, so a long training is split into several calls. Each continues from the state of
-# the call before it, and no bit changes. At 5 GFLOP/s, or 10 microseconds per step, which is slower than any machine
-# seen, the first call takes 200 ms. Later calls are sized by the speed of the one before, to take half as long: a call
-# has a cost of its own, as large as that of many steps.
-FLOP_PER_CALL, STEPS_PER_CALL, SECONDS_PER_CALL = 1e9, 20_000, 0.1
-FLOP_PER_UPDATE = 6  # of a parameter and an example: a product and a sum, forward, backward and for the gradient
 
 SLOWEST_RATE = 1e-6  # at which an adaptive rate stops the training and becomes no smaller: scikit-learn's
 
@@ -57,8 +50,6 @@ class PhaseRunner:
     ----------
     losses, penalties : (epochs,)
         What the backend writes.
-    steps
-        Updates made.
     watch
         What may stop the phase; None for a phase that runs all its epochs, or that has a patience of its own.
     """
@@ -74,7 +65,6 @@ class PhaseRunner:
         options: TrainingOptions,
     ) -> None:
         self.losses, self.penalties = np.zeros(len(order)), np.zeros(len(order))
-        self.steps: int = 0
         self.watch: Watch | None = None
         backend = get_backend(options.backend)
         # The features below the first layer that moves do not change: computed once, they become the inputs.
@@ -98,7 +88,7 @@ class PhaseRunner:
         rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
         self._steps_per_epoch = math.ceil(order.shape[1] / batch_size)
         flop = FLOP_PER_UPDATE * theta.size * batch_size
-        self._steps_per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / flop)))
+        self._pieces = Pieces(flop, self.watch)
         visits = x, examples.y, order, batch_size
         steps: dict[str, Any] = {
             "weighted": options.short_batch == "weighted",
@@ -131,6 +121,11 @@ class PhaseRunner:
             )  # fmt: skip
 
     @property
+    def steps(self) -> int:
+        """Updates made."""
+        return self._pieces.steps
+
+    @property
     def epochs_run(self) -> int:
         """Whole epochs that were trained."""
         return int(self.steps // self._steps_per_epoch)
@@ -152,18 +147,7 @@ class PhaseRunner:
 
     def run(self, epochs: int) -> bool:
         """Train for this many more epochs, or until the watch stops; return whether all losses were finite."""
-        last = self.steps + epochs * self._steps_per_epoch
-        while self.steps < last:
-            first, start = self.steps, perf_counter()
-            target = min(first + self._steps_per_call, last)
-            self.steps = self._training.run(first, target, ends=target == last)
-            if self.stopped:
-                return True
-            if self.steps < target:
-                return False
-            if target < last:
-                self._steps_per_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
-        return True
+        return self._pieces.run(self._training, self.steps + epochs * self._steps_per_epoch)
 
 
 def watch_for(options: TrainingOptions, held_back: Ints, theta: Floats, epochs: int) -> Watch:

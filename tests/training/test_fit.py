@@ -10,7 +10,7 @@ from sklearn.neural_network import MLPClassifier
 
 import fastmlp
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, UnknownName
-from fastmlp.training import ResolvedPhase, TrainingOptions, draw_order, fit_phases, phase_runner, train_mlp
+from fastmlp.training import ResolvedPhase, TrainingOptions, draw_order, fit_phases, pieces, train_mlp
 
 from ..conftest import SeededRng
 
@@ -74,11 +74,11 @@ def test_many_short_calls_give_the_bits_of_one(
     x, y = blobs(rng)
     net = fastmlp.init_mlp((4, 5, 3))
     whole = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
-    monkeypatch.setattr(phase_runner, "STEPS_PER_CALL", 3)
-    monkeypatch.setattr(phase_runner, "SECONDS_PER_CALL", 1e-9)  # a step in each call after the first
-    pieces = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
-    assert_array_equal(pieces.network.theta, whole.network.theta)
-    assert_array_equal(pieces.losses, whole.losses)
+    monkeypatch.setattr(pieces, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(pieces, "SECONDS_PER_CALL", 1e-9)  # a step in each call after the first
+    cut = train_mlp(net, x, y, epochs=4, optimizer=optimizer, lr=0.01, backend=backend)
+    assert_array_equal(cut.network.theta, whole.network.theta)
+    assert_array_equal(cut.losses, whole.losses)
 
 
 def test_the_same_work_as_scikit_learn_gives_the_same_network(backend: str, rng: SeededRng) -> None:

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
 from fastmlp.errors import InvalidInput, ShapeError
-from fastmlp.training import draw_order, phase_runner, train_mlp
+from fastmlp.training import draw_order, pieces, train_mlp
 from fastmlp.training.data import marked
 
 from ..conftest import SeededRng
@@ -55,11 +55,11 @@ def test_patience_ends_it_and_keeps_the_same_best(backend: str, rng: SeededRng) 
 def test_many_short_calls_stop_where_one_does(backend: str, rng: SeededRng, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = noisy(rng)
     whole = fit_of(x, y, backend, patience=3, accuracies=True)
-    monkeypatch.setattr(phase_runner, "STEPS_PER_CALL", 3)
-    monkeypatch.setattr(phase_runner, "SECONDS_PER_CALL", 1e-9)
-    pieces = fit_of(x, y, backend, patience=3)
-    assert_array_equal(pieces.network.theta, whole.network.theta)
-    assert_array_equal(pieces.validation_losses, whole.validation_losses)
+    monkeypatch.setattr(pieces, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(pieces, "SECONDS_PER_CALL", 1e-9)
+    cut = fit_of(x, y, backend, patience=3)
+    assert_array_equal(cut.network.theta, whole.network.theta)
+    assert_array_equal(cut.validation_losses, whole.validation_losses)
     assert whole.accuracies[-1][0] == len(whole.losses)
 
 
