@@ -68,6 +68,34 @@ LEARNING_RATES = ("constant", "invscaling", "adaptive")
 SHORT_BATCHES = ("weighted", "mean", "drop")
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults: Kingma & Ba 2015, algorithm 1; the same in PyTorch
+
+
+class Adam(NamedTuple):
+    """What Adam knows besides a rate.
+
+    Parameters
+    ----------
+    beta1, beta2
+        What its two moving averages keep in an update, at least 0 and below 1.
+    epsilon
+        Keeps the divisor from zero.
+    corrected
+        Whether epsilon is added to the root of the second moment that is corrected for its start at zero, as in Kingma
+        & Ba and PyTorch; else to the root as it is, as in scikit-learn.
+    earlier
+        Updates that the averages have seen before this training.
+    """
+
+    beta1: float = BETA1
+    beta2: float = BETA2
+    epsilon: float = EPSILON
+    corrected: bool = True
+    earlier: int = 0
+
+
+ADAM_DEFAULTS = Adam()
+
+
 # Left alone, the moments of dead units decay into denormal numbers, which slow every step. So in every sixteenth update
 # those below TINY become zero. Sixteen steps do not lead from there to 1e-38, unless the momentum is below 0.33, where
 # nothing lingers on the way to zero.

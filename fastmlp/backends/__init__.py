@@ -61,8 +61,10 @@ class Backend:
     prepare: Callable[..., RunningTraining] | None = None
     predict: Callable[..., Floats] | None = None
 
-    def start_training(self, theta: Floats, *arguments: Any, threads: int, **options: Any) -> RunningTraining:
-        """Return a training of theta whose moments are zero.
+    def start_training(
+        self, theta: Floats, *arguments: Any, threads: int, state: Floats | None = None, **options: Any
+    ) -> RunningTraining:
+        """Return a training of theta.
 
         Parameters
         ----------
@@ -70,10 +72,13 @@ class Backend:
             Those of `train`, after `state`.
         threads
             How many threads share it, where the backend can share it out.
+        state : (2, P)
+            The moments it begins with, and what is to hold those it ends with; None begins with zeros.
         """
         if self.prepare is not None:
-            return self.prepare(theta, np.zeros((2, 0), theta.dtype), *arguments, threads=threads, **options)
-        state = np.zeros((2, theta.size), theta.dtype)
+            moments = np.zeros((2, 0), theta.dtype) if state is None else state
+            return self.prepare(theta, moments, *arguments, threads=threads, **options)
+        state = np.zeros((2, theta.size), theta.dtype) if state is None else state
         return StepwiseTraining(functools.partial(self.train, theta, state, *arguments, **options))
 
     def hidden(self, theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, threads: int) -> Floats:

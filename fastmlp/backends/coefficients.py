@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..registry import ACTIVATION_ROWS, BETA1, BETA2
+from ..registry import ACTIVATION_ROWS, ADAM_DEFAULTS, BETA1, BETA2, Adam
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,18 +28,21 @@ ACTIVATION_TABLE = np.array([[row.floor, *row.slope, row.keeps_slope] for row in
 #   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
 #   A moment below LEAST becomes zero.
 #   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP, SHRINK and AHEAD are 1, NEW1 and NEW2 are
-#   Adam's own.
+#   those of Adam's defaults.
 #   ONE is 1, the input that a bias sees.
 DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, OLD1, NEW1, OLD2, NEW2, AHEAD, NUDGE, ONE = range(15)
-LOG_BETA1, LOG_BETA2 = math.log(BETA1), math.log(BETA2)  # b^t = exp(t log b), without a call to libm
 N_COEFFICIENTS = 15
 
 # What an update knows beside the parameters that it is of. First what does not change during a training: the share of
 # the batch that ends an epoch, and its betas' logarithms; how many velocities and steps sgd moves by, 1 and 0 unless
-# momentum is Nesterov's; whether examples have weights. Then the update's own: what `reference_optimizer.Step` knows,
-# its share of a full step and logarithms of the products of betas; what rates and decays are multiplied by; the sum of
-# the weights of its batch.
-SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, VELOCITIES, STEPS, WEIGHTED, SHARE, LOG1, LOG2, PACE, PER, TOTAL = range(12)
+# momentum is Nesterov's; whether examples have weights; what `registry.Adam` knows, the logarithms of its betas, with
+# which b^t = exp(t log b) needs no call to libm, and whether the betas are the defaults. Then the update's own: what
+# `reference_optimizer.Step` knows, its share of a full step and logarithms of the products of betas; what rates and
+# decays are multiplied by; the sum of the weights of its batch.
+SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, VELOCITIES, STEPS, WEIGHTED = range(6)
+KEEP1, KEEP2, EPSILON, CORRECTED, EARLIER, KEEP_LOG1, KEEP_LOG2, USUAL = range(6, 14)
+SHARE, LOG1, LOG2, PACE, PER, TOTAL = range(14, 20)
+NO_MEMORY = -1e6  # in place of the logarithm of zero, so that no product with it is NaN; its exponential is zero
 
 
 def new_clock(
@@ -50,11 +53,20 @@ def new_clock(
     nesterov: bool = False,
     momentum: float = 0.0,
     has_weights: bool = False,
+    adam: Adam = ADAM_DEFAULTS,
 ) -> NDArray[np.float64]:
     """Return the memory for it, with what does not change filled in."""
     full = min(int(batch_size), n)
     share = (n % full or full) / full if weighted else 1.0
-    logs = [math.log(1 - share * (1 - beta)) for beta in (BETA1, BETA2)]
+    betas = adam.beta1, adam.beta2
+    short, whole = ([_log(1 - share * (1 - beta)) for beta in betas] for share in (share, 1.0))
+    moves = (momentum, 1.0) if nesterov else (1.0, 0.0)
+    usual = betas == (BETA1, BETA2)
     return np.array(
-        [share, *logs, *((momentum, 1.0) if nesterov else (1.0, 0.0)), has_weights, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]
+        [share, *short, *moves, has_weights, *adam, *whole, usual, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0], dtype=np.float64
     )
+
+
+def _log(beta: float) -> float:
+    """Return the logarithm of a beta."""
+    return math.log(beta) if beta > 0 else NO_MEMORY

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..registry import ACTIVATION_ROWS, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD
+from ..registry import ACTIVATION_ROWS, ADAM_DEFAULTS, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD, Adam
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
 from .fallback import run
 from .kernels import engine
@@ -110,12 +110,13 @@ def train(
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
     norms: NDArray[np.float64] | None = None,
+    adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """See `reference.train`."""
     training = Training(
         theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum,
         losses, weighted=weighted, loss=loss, sample_weight=sample_weight, nesterov=nesterov, paces=paces,
-        penalties=penalties, watch=watch, norms=norms,
+        penalties=penalties, watch=watch, norms=norms, adam=adam,
     )  # fmt: skip
     return training.run(first, last)
 
@@ -126,7 +127,7 @@ class Training:
     Parameters
     ----------
     theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum, losses,
-    weighted, loss, sample_weight, nesterov, paces, penalties, watch, norms
+    weighted, loss, sample_weight, nesterov, paces, penalties, watch, norms, adam
         As in `reference.train`. A state of no columns stands for zeros, and is not written to.
     threads
         How many share the work. No bit depends on it.
@@ -158,6 +159,7 @@ class Training:
         penalties: NDArray[np.float64] | None = None,
         watch: Watch | None = None,
         norms: NDArray[np.float64] | None = None,
+        adam: Adam = ADAM_DEFAULTS,
         threads: int = 1,
     ) -> None:
         self._theta, self._sizes, self._batch = theta, sizes, min(int(batch_size), order.shape[1])
@@ -165,7 +167,7 @@ class Training:
         self._threads, self._halves = int(threads), 2 if norms is not None else halves(activation)
         self._clock = new_clock(
             order.shape[1], batch_size, weighted=weighted, nesterov=nesterov, momentum=momentum,
-            has_weights=sample_weight is not None,
+            has_weights=sample_weight is not None, adam=adam,
         )  # fmt: skip
         self._goal = goal = Goal.of(loss, sizes, y, sample_weight, theta.dtype)
         if watch is None:

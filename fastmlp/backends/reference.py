@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..layout import Layout
-from ..registry import CROSS_ENTROPY
+from ..registry import ADAM_DEFAULTS, CROSS_ENTROPY, Adam
 from . import reference_gelu
 from .reference_losses import logistic, mean_loss
 from .reference_optimizer import step_of, update
@@ -150,6 +150,7 @@ def train(
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
     norms: NDArray[np.float64] | None = None,
+    adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """Make the updates `first` to `last` - 1 of a training, in place.
 
@@ -185,6 +186,7 @@ def train(
         to `losses`.
     watch : if given, it decides after each epoch whether and how the training goes on.
     norms : (L,) as in `loss_and_gradient`.
+    adam : what Adam and AdamW know besides their rates.
 
     Returns
     -------
@@ -194,7 +196,7 @@ def train(
     return train_by(
         partial(loss_and_gradient, norms=norms), theta, state, sizes, activation, optimizer, x, y, order, batch_size,
         rates, decays, pulls, anchor, momentum, losses, first, last, weighted=weighted, loss=loss,
-        sample_weight=sample_weight, nesterov=nesterov, paces=paces, penalties=penalties, watch=watch,
+        sample_weight=sample_weight, nesterov=nesterov, paces=paces, penalties=penalties, watch=watch, adam=adam,
     )  # fmt: skip
 
 
@@ -225,6 +227,7 @@ def train_by(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
+    adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """Train as `train` does, by any function that returns a loss and its gradient."""
     n, done = order.shape[1], first
@@ -235,7 +238,7 @@ def train_by(
     ):  # fmt: skip
         epoch, batch = divmod(done, n_batches)
         done += 1
-        step, pace = step_of(done, n, batch_size, weighted=weighted), pace_of(epoch, paces, watch)
+        step, pace = step_of(done, n, batch_size, weighted=weighted, adam=adam), pace_of(epoch, paces, watch)
         parts = moving_parts(part_sizes(sizes), rates, decays, pulls)
         if penalties is not None:
             parts = [(part, rate, decay / total if total > 0 else 0.0, pull) for part, rate, decay, pull in parts]
@@ -249,12 +252,12 @@ def train_by(
             if pull > 0:
                 # Proximal step of rate * pull / 2 * |p - anchor|^2: stable at any strength (Parikh & Boyd 2014, 1.1)
                 theta[part] = anchor[part] + (theta[part] - anchor[part]) / (1 + step.share * pace * rate * pull)
-        if watch is not None and done % n_batches == 0:
+        if watch is not None and len(watch.losses) and done % n_batches == 0:
             seen = losses[epoch] + (0.0 if penalties is None else penalties[epoch])
             if len(watch.held_back):
                 held_back = pick(watch.held_back, x, y, sample_weight)
                 seen = watch.losses[epoch] = loss_and_gradient(theta, sizes, activation, *held_back, loss)[0]
-            if judge(watch.state, epoch, seen):
+            if judge(watch.state, epoch, seen) and len(watch.best):
                 watch.best[:] = theta
             if watch.stopped:
                 break

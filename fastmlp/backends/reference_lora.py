@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..layout import Layout
-from ..registry import CROSS_ENTROPY
+from ..registry import ADAM_DEFAULTS, CROSS_ENTROPY
 from .reference import gradients, loss_and_gradient, moving_parts, quiet
 from .reference_optimizer import step_of, update
 
@@ -82,7 +82,7 @@ def train_lora(
             d_a[:] = scale * slope @ b.T  # (I, r): the chain rule through scale * A @ B
             d_b[:] = scale * a.T @ slope  # (r, O)
         slopes[head:] = gradient[head:]
-        step = step_of(done, order.shape[1], batch_size, weighted=weighted)
+        step = step_of(done, order.shape[1], batch_size, weighted=weighted, adam=ADAM_DEFAULTS)
         for part, rate, decay in moving_parts(lengths, rates, decays):
             update(
                 optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, step, nesterov=nesterov

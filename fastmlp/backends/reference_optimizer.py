@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
+from ..registry import ADAMW, FLUSHED, SGD, TINY, Adam
 
 if TYPE_CHECKING:
     from ..layout import Floats
@@ -43,22 +43,26 @@ class Step(NamedTuple):
         c; 1 if the batch is full, or steps are not weighted.
     beta1, beta2
         Products of all betas up to this update; beta^t if all steps were whole.
+    adam
+        What Adam knows besides.
     """
 
     t: int
     share: float
     beta1: float
     beta2: float
+    adam: Adam
 
 
-def step_of(t: int, n: int, batch_size: int, *, weighted: bool) -> Step:
+def step_of(t: int, n: int, batch_size: int, *, weighted: bool, adam: Adam) -> Step:
     """Return update t, from 1, of a training that visits n examples per epoch."""
     full = min(batch_size, n)
     n_batches = math.ceil(n / full)
     share = (n % full or full) / full if weighted else 1.0  # of the last batch of an epoch
     n_short = t // n_batches if share < 1 else 0  # among the first t updates
-    beta1, beta2 = (beta ** (t - n_short) * (1 - share * (1 - beta)) ** n_short for beta in (BETA1, BETA2))
-    return Step(t, 1.0 if t % n_batches else share, beta1, beta2)
+    whole = adam.earlier + t - n_short
+    beta1, beta2 = (beta**whole * (1 - share * (1 - beta)) ** n_short for beta in (adam.beta1, adam.beta2))
+    return Step(t, 1.0 if t % n_batches else share, beta1, beta2, adam)
 
 
 def update(
@@ -90,10 +94,12 @@ def update(
         p += momentum * v - rate * g if nesterov else v
         return
     m, v = state
-    new1, new2 = share * (1 - BETA1), share * (1 - BETA2)
+    new1, new2 = share * (1 - step.adam.beta1), share * (1 - step.adam.beta2)
+    root = math.sqrt(1 - step.beta2)
+    epsilon = step.adam.epsilon if step.adam.corrected else step.adam.epsilon / root
     m[:] = _flushed((1 - new1) * m + new1 * g, t)
     v[:] = _flushed((1 - new2) * v + new2 * g * g, t)
-    p -= rate / (1 - step.beta1) * m / (np.sqrt(v) / math.sqrt(1 - step.beta2) + EPSILON)
+    p -= rate / (1 - step.beta1) * m / (np.sqrt(v) / root + epsilon)
 
 
 def _flushed(moment: Floats, t: int) -> Floats:

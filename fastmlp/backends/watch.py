@@ -60,10 +60,11 @@ class Watch:
         Rows of x that are not trained on, whose loss is watched; if there are none, it is the training's own loss,
         the L2 penalty included.
     losses : (epochs,)
-        Loss of the held-back examples after each epoch, NaN where there was no epoch.
+        Loss of the held-back examples after each epoch, NaN where there was no epoch. Empty
+        if whoever runs the training judges its epochs.
     best : (P,)
         The parameters after the epoch with the lowest loss of the held-back examples; before the first, those that the
-        training starts from.
+        training starts from. Empty if they are not wanted.
     tolerance
         By how much a loss must be lower to count as lower.
     patience

@@ -218,7 +218,7 @@ def train(
                 if held_weight > 0:
                     seen = held_loss / held_weight
                     watched[epoch] = seen
-                if judge(watch, epoch, seen):
+                if judge(watch, epoch, seen) and best.size > 0:
                     unpad(tile, parameters, VALUE * size, best, table)
             meet(team, thread, threads)
             if watch[WATCH_STOPPED] != 0:

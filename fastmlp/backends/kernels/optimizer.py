@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...registry import ADAMW, BETA1, BETA2, EPSILON, FLUSHED, SGD, TINY
+from ...registry import ADAMW, FLUSHED, SGD, TINY
 from ..codegen.math import exp, sqrt
 from ..coefficients import (
     AHEAD,
     BARE,
+    CORRECTED,
     DECAY,
+    EARLIER,
+    EPSILON,
     GUARD,
     KEEP,
+    KEEP1,
+    KEEP2,
+    KEEP_LOG1,
+    KEEP_LOG2,
     LEAST,
     LOG1,
     LOG2,
-    LOG_BETA1,
-    LOG_BETA2,
     MOMENTUM,
     NEW1,
     NEW2,
@@ -33,6 +38,7 @@ from ..coefficients import (
     SHRINK,
     STEP,
     STEPS,
+    USUAL,
     VELOCITIES,
 )
 from ..jit import inlined
@@ -49,8 +55,9 @@ def set_clock(clock: NDArray[np.float64], t: int, n_batches: int) -> None:
     """Fill in the share and the betas of update t (from 1), of which each epoch has `n_batches`."""
     short = t // n_batches if clock[SHORT_SHARE] != 1 else 0  # among the first t updates
     clock[SHARE] = clock[SHORT_SHARE] if t % n_batches == 0 else 1.0
-    clock[LOG1] = (t - short) * LOG_BETA1 + short * clock[SHORT_LOG1]
-    clock[LOG2] = (t - short) * LOG_BETA2 + short * clock[SHORT_LOG2]
+    whole = clock[EARLIER] + (t - short)
+    clock[LOG1] = whole * clock[KEEP_LOG1] + short * clock[SHORT_LOG1]
+    clock[LOG2] = whole * clock[KEEP_LOG2] + short * clock[SHORT_LOG2]
 
 
 @inlined
@@ -66,16 +73,17 @@ def set_coefficients(
     coefficients[KEEP] = 1 - rate * decay if optimizer == ADAMW else 1.0
     coefficients[SHRINK] = 1 / (1 + rate * pull)
     coefficients[LEAST] = TINY if t % FLUSHED == 0 else 0.0
-    is_plain = clock[VELOCITIES] == 1 if optimizer == SGD else share == 1
+    is_plain = clock[VELOCITIES] == 1 if optimizer == SGD else share == 1 and clock[USUAL] == 1
     coefficients[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0 and is_plain
     coefficients[MOMENTUM] = momentum
     if optimizer == SGD:
         coefficients[STEP] = -rate
         coefficients[AHEAD], coefficients[NUDGE] = clock[VELOCITIES], -rate * clock[STEPS]
     else:
-        coefficients[OLD1], coefficients[NEW1] = 1 - share * (1 - BETA1), share * (1 - BETA1)
-        coefficients[OLD2], coefficients[NEW2] = 1 - share * (1 - BETA2), share * (1 - BETA2)
+        new1, new2 = share * (1 - clock[KEEP1]), share * (1 - clock[KEEP2])
+        coefficients[OLD1], coefficients[NEW1] = 1 - new1, new1
+        coefficients[OLD2], coefficients[NEW2] = 1 - new2, new2
         # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
         correction = sqrt(1 - exp(clock[LOG2]))
         coefficients[STEP] = -rate / (1 - exp(clock[LOG1])) * correction
-        coefficients[GUARD] = EPSILON * correction
+        coefficients[GUARD] = clock[EPSILON] * (correction if clock[CORRECTED] != 0 else 1.0)
