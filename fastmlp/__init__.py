@@ -29,6 +29,8 @@ from .training import Fit as Fit
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .estimators import MLPClassifier as MLPClassifier
+    from .estimators import MLPRegressor as MLPRegressor
     from .interchange import from_sklearn as from_sklearn
     from .interchange import from_torch as from_torch
     from .interchange import to_onnx as to_onnx
@@ -46,6 +48,8 @@ __all__ = [
     "STRATEGIES",
     "FastmlpError",
     "Fit",
+    "MLPClassifier",
+    "MLPRegressor",
     "Network",
     "Phase",
     "Settings",
@@ -72,9 +76,11 @@ __all__ = [
     "transfer",
 ]
 
-# Studies need SQLite, a settings parser and a report; a program that only trains networks does not wait for them
-# (SPEC 1).
+# Studies need SQLite, a settings parser and a report, and estimators scikit-learn; a program that only trains networks
+# does not wait for them (SPEC 1).
 _LAZY = {
+    "MLPClassifier": ".estimators",
+    "MLPRegressor": ".estimators",
     "Settings": ".study.settings.schema",
     "from_sklearn": ".interchange",
     "from_torch": ".interchange",

@@ -79,7 +79,15 @@ def check_threads(threads: int | None) -> int | None:
     return None if threads is None else at_least_one("threads", threads)
 
 
-def in_range(name: str, value: object, *, above: float | None = None, least: float = 0, below: float = np.inf) -> float:
+def in_range(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    least: float = 0,
+    below: float = np.inf,
+    most: float | None = None,
+) -> float:
     """Return a number between two bounds as a ``float``.
 
     Parameters
@@ -90,8 +98,8 @@ def in_range(name: str, value: object, *, above: float | None = None, least: flo
         The number.
     above, least
         Lower bound: the number must be greater than `above`, or at least `least` if `above` is None.
-    below
-        Upper bound: the number must be less.
+    below, most
+        Upper bound: the number must be less than `below`, or at most `most` if that is given.
 
     Raises
     ------
@@ -102,8 +110,12 @@ def in_range(name: str, value: object, *, above: float | None = None, least: flo
         raise InvalidInput(f"{name} is {shown(value)}; it must be a number")
     number = to_float(value)
     low, says = (least, f"at least {least}") if above is None else (above, f"above {above}")
-    if not (number < below and (number > low if above is not None else number >= low)):
-        raise InvalidInput(f"{name} is {shown(plain(value))}; it must be {says} and below {below}")
+    high = f"below {below}" if most is None else f"at most {most}"
+    fits = (number < below if most is None else number <= most) and (
+        number > low if above is not None else number >= low
+    )
+    if not fits:
+        raise InvalidInput(f"{name} is {shown(plain(value))}; it must be {says} and {high}")
     return number
 
 

@@ -5,11 +5,15 @@ Here arguments are checked, phases are resolved and a backend is led through the
 """
 
 from .api import train_mlp as train_mlp
+from .data import Examples as Examples
 from .data import draw_order as draw_order
 from .fit import Fit as Fit
 from .fit import fit_phases as fit_phases
 from .objective import Objective as Objective
 from .options import TrainingOptions as TrainingOptions
+from .phase_runner import SLOWEST_RATE as SLOWEST_RATE
 from .phases import ResolvedPhase as ResolvedPhase
 from .phases import draw_adapters as draw_adapters
 from .phases import resolve_phase as resolve_phase
+from .pieces import FLOP_PER_UPDATE as FLOP_PER_UPDATE
+from .pieces import Pieces as Pieces
