@@ -220,6 +220,7 @@ def large(
         mean or _rising, spread=spread, strategies=strategies, problems=problems, sizes=sizes, seeds=seeds, name="book"
     )
     data.settings["network"]["hidden"] = [32, 32]
+    data.settings["tuning"] = {"trials": 3, "folds": 5}
     data.rows = [row | _inside(row) | _source(row, problems) for row in data.rows]
     data.rows += [
         row | {"varied": purpose, "replicate": k, "accuracy": row["accuracy"] + 0.004 * k * (1 + (purpose == "subset"))}
@@ -256,8 +257,10 @@ def _inside(row: Mapping[str, Any]) -> dict[str, Any]:
         "tuning_note": "cross-validated",
         "tuned_lr": 0.05,
         "tuned_epochs": 60,
+        "tuned_weight_decay": 0.01,
+        "declared_accuracy": row["accuracy"] - 0.02 - wobble,
         "tune_seconds": 0.3,
-        "tuning": [0.7, 0.72 + wobble, None],
+        "tuning": [0.7, 0.62 + wobble, None],
     }
 
 

@@ -53,6 +53,11 @@ class Task:
         """Hash of the inputs and the labels."""
         return sha256(np.ascontiguousarray(self.X).tobytes() + np.ascontiguousarray(self.y).tobytes()).hexdigest()[:32]
 
+    @cached_property
+    def inputs_fingerprint(self) -> str:
+        """Hash of the inputs alone."""
+        return sha256(np.ascontiguousarray(self.X).tobytes()).hexdigest()[:32]
+
     def scaler(self, rows: Ints) -> Scaler:
         """Return the scaler that is fitted on some rows."""
         return Scaler.fit(self.X[rows], one_unit=self.one_unit)

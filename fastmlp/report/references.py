@@ -89,6 +89,11 @@ REFERENCES = {
         *("Hu et al. 2021", "E. J. Hu, Y. Shen, P. Wallis, Z. Allen-Zhu, Y. Li, S. Wang, L. Wang, W. Chen", 2021),
         *("LoRA: low-rank adaptation of large language models", "ICLR", "arXiv:2106.09685"),
     ),
+    "jamieson2016": Reference(
+        *("Jamieson and Talwalkar 2016", "K. Jamieson, A. Talwalkar", 2016),
+        "Non-stochastic best arm identification and hyperparameter optimization",
+        *("AISTATS", "arXiv:1502.07943"),
+    ),
     "kornblith2019": Reference(
         *("Kornblith et al. 2019", "S. Kornblith, J. Shlens, Q. V. Le", 2019),
         *("Do better ImageNet models transfer better?", "CVPR", "arXiv:1805.08974"),

@@ -75,6 +75,14 @@ class Study:
         self.margin = float(settings["margin"])
 
     @cached_property
+    def declared(self) -> Study | None:
+        """The same trials with the settings that the study declares; None where nothing was tuned."""
+        rows = [row for row in self.grid.trials.rows() if row["strategy"] not in self.grid.foreign]
+        if not any(row.get("tuning_note") for row in rows):
+            return None
+        return Study(self.settings, [_as_declared(row) for row in rows], self.meta)
+
+    @cached_property
     def pairs(self) -> Pairs:
         """All comparisons of accuracy, those with the best of each cell last: they add none to another family."""
         pairs = Pairs(self.grid, self.margin)
@@ -285,3 +293,12 @@ def _foreign(noted: str | None, rows: Sequence[Row]) -> list[Row]:
         return []
     cells = {(row["problem"], row["n_target"], row["seed"]) for row in rows}
     return [row for row in json.loads(noted) if (row["problem"], row["n_target"], row["seed"]) in cells]
+
+
+def _as_declared(row: Row) -> Row:
+    """Return what the report reads of a trial as if it had not been tuned."""
+    kept = {name: row.get(name) for name in ("problem", "strategy", "n_target", "seed", "status", "key", "accuracy")}
+    if row["status"] == "missing" or not row.get("tuning_note"):
+        return kept
+    accuracy = number(row, "declared_accuracy")
+    return kept | {"accuracy": accuracy, "status": "diverged" if accuracy is None else "ok"}

@@ -25,10 +25,12 @@ from .store.schema import PROTOCOL, Trial
 class Dependencies(NamedTuple):
     """What trials of one problem and one seed depend on: the target, target and source, and the pretraining.
 
-    `on_subset` says whether the pretraining depends on the n_target examples.
+    `scaled` is what those depend on that know no more of the source than its scaler. `on_subset` says whether the
+    pretraining depends on the n_target examples.
     """
 
     target: list[Any]
+    scaled: list[Any]
     both: list[Any]
     pretraining: str
     on_subset: bool = False
@@ -96,7 +98,7 @@ def trial_key(problem: Dependencies, strategy: Strategy, cell: Cell, part: dict[
     depends: dict[str, Any] = {
         "seed": cell.seed,
         "strategy": part,
-        "data": problem.both if strategy.knows_source else problem.target,
+        "data": _data(problem, strategy),
     }
     sees_examples = strategy.sees_examples or problem.on_subset
     if sees_examples:
@@ -106,6 +108,12 @@ def trial_key(problem: Dependencies, strategy: Strategy, cell: Cell, part: dict[
     if affects(cell.varied, strategy, sees_examples=sees_examples):
         depends["replicate"] = [cell.varied, cell.replicate]
     return digest(what="trial", **depends)
+
+
+def _data(problem: Dependencies, strategy: Strategy) -> list[Any]:
+    if strategy.starts_from_source:
+        return problem.both
+    return problem.scaled if strategy.knows_source else problem.target
 
 
 def affects(varied: str, strategy: Strategy, *, sees_examples: bool = True) -> bool:
@@ -153,6 +161,9 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
     target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint, problem.target.one_unit]
     how = [problem.shared, problem.on_subset]
     both = [*target, *how, problem.source.name, problem.source.fingerprint]
+    # Where tasks share examples, the source's rows are chosen by the target: its labels have no part in its scaler
+    by_target = problem.shared and not problem.on_subset
+    scaled = [*target, *how, problem.source.inputs_fingerprint, problem.source.one_unit] if by_target else both
     pretraining = digest(
         what="pretraining",
         seed=seed,
@@ -163,7 +174,7 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
         kernels=[environment.backend, environment.kernels["full rank"]],
         numpy=environment.versions["numpy"],
     )
-    return Dependencies(target, both, pretraining, problem.on_subset)
+    return Dependencies(target, scaled, both, pretraining, problem.on_subset)
 
 
 def digest(**names: Any) -> str:

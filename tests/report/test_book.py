@@ -63,7 +63,7 @@ def test_every_chapter_is_there(whole: tuple[str, str]) -> None:
             "How transferable is each layer",
         ),
         *("What happened inside", "Small data, large data", "The effect of chance", "The decision matrix"),
-        *("In general", "Fairness of tuning", "Exercises", "Glossary", "References"),
+        *("In general", "Fair opponents", "Exercises", "Glossary", "References"),
     ):
         assert title in titles
     assert "The speed of other libraries" not in titles  # nobody measured it

@@ -123,7 +123,19 @@ def test_what_does_not_know_the_source_runs_once_for_all_problems_with_a_target(
     found = keys(from_dict(with_grid(BASE, problems=["parity", "high-low"])))
     mine = {cell[1:]: key for cell, key in found.items() if cell[0] == "parity"}
     theirs = {cell[1:]: key for cell, key in found.items() if cell[0] == "high-low"}
-    assert {cell[0] for cell in mine if mine[cell] == theirs[cell]} == {"baseline", "scratch"}
+    alike = {cell[0] for cell in mine if mine[cell] == theirs[cell]}
+    assert alike == {
+        "baseline",
+        "scratch",
+        "baseline-source-scaler",
+        "scratch-source-scaler",
+    }  # one scaler: same images
+
+
+def test_what_knows_the_scaler_alone_runs_once_for_all_sources_with_the_same_inputs() -> None:
+    names = ["parity", "rotated-30", "halves", "halves-self"]
+    found = keys(from_dict(with_grid(BASE, problems=names, sizes=[50], seeds=1)))
+    assert len({found[name, "scratch-source-scaler", 50, 0] for name in names}) == 4
 
 
 def test_a_key_is_of_what_a_strategy_does_and_not_of_its_name() -> None:

@@ -20,13 +20,13 @@ from fastmlp.study.settings.load import from_dict, load_settings, quick
 from fastmlp.study.settings.schema import PURPOSES
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.model import Model
-from fastmlp.study.trial.run import train
+from fastmlp.study.trial.training import train
 from fastmlp.study.trial.tuning import Candidate
 
 from ..made_up_study import SMALL
 from .test_plan import BASE, HERE
 
-STILL = Candidate(1e-60, 1, 1.0)  # a training that moves nothing ends where it starts
+STILL = Candidate(1e-60, 1, 0.0, 1.0)  # a training that moves nothing ends where it starts
 REPLICATES: dict[str, Any] = {"number": 2, "seeds": 1, "sizes": [20], "strategies": ["finetune"]}
 
 
@@ -55,7 +55,7 @@ def test_the_weights_vary_alone() -> None:
 def test_the_order_varies_alone() -> None:
     base, other = context(), context().replicate("order", 1)
     assert_array_equal(theta(trained(base)), theta(trained(other)))
-    moving = Candidate(0.05, 3, 1.0)
+    moving = Candidate(0.05, 3, 0.0, 1.0)
     many = [
         train(where, get_strategy("finetune"), where.source(), where.split.subset(100), moving)
         for where in (base, other)
@@ -87,7 +87,7 @@ def test_another_subset_is_what_the_self_pretrained_control_is_pretrained_on() -
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_replicates_of_one_number_are_the_same_and_of_another_are_not(purpose: str) -> None:
-    moving = Candidate(0.05, 3, 1.0)
+    moving = Candidate(0.05, 3, 0.0, 1.0)
 
     def again(number: int) -> np.ndarray[Any, Any]:
         where = context().replicate(purpose, number)

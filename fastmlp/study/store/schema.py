@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 # Part of every trial's key. Raise it when the records of some trials change or a column is added, so that all trials
 # run anew: a test compares trials with those of tests/written_records.json.
-PROTOCOL = 6
+PROTOCOL = 7
 
 
 class Trial(NamedTuple):
@@ -121,13 +121,15 @@ TRIAL = {  # and None wherever a model has no such thing
     "source_accuracy_kept": "REAL",
     "tuned_lr": "REAL",
     "tuned_epochs": "INTEGER",
+    "tuned_weight_decay": "REAL",
     "tuned_C": "REAL",
+    "declared_accuracy": "REAL",  # of the same trial with the declared settings: what tuning changed
     "tuning_note": "TEXT",
     "tune_seconds": "REAL",
     "trainable": "LIST",  # numbers free to move, by layer
     "drift": "LIST",  # relative distance from the start, by layer
     "cka": "LIST",  # with the pretrained network's features, by hidden layer
-    "tuning": "LIST",  # mean accuracy in cross-validation of every candidate, the declared one first
+    "tuning": "LIST",  # mean log-loss in cross-validation of every candidate, the declared one first
     "train_accuracies": "PAIRS",  # [epoch, accuracy on the n_target examples] after epochs 1, 2, 4, 8, ..., the last
     "losses": "LIST",
 }

@@ -90,3 +90,9 @@ class HeldOut:
         shifted = (logits[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
         measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}
         return measured | {"evaluate_seconds": perf_counter() - start}
+
+    def accuracy(self, model: Model) -> float:
+        """Return the accuracy of a model on the examples as they are."""
+        kept = self._kept.get((model.scaler, model.dtype))
+        inputs = kept[1] if kept else model.inputs(self.views[0])
+        return float((model.logits(inputs).argmax(axis=1) == self.labels).mean())

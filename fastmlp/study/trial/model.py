@@ -84,31 +84,45 @@ def train_network(
     number of examples that defines a budget of steps.
     """
     dtype = shared.settings.network.dtype
-    epochs = epochs_for(training, len(rows), pool)
     inputs = scaler.transform(task.X[rows], dtype)
-    fit = train_from(
-        shared.start(strategy, start, task.n_classes),
-        inputs,
-        task.y[rows],
-        strategy,
-        TrainingOptions(
-            epochs=epochs,
-            batch_size=training.batch_size,
-            short_batch=training.short_batch,
-            lr=training.lr,
-            momentum=training.momentum,
-            optimizer=training.optimizer,
-            weight_decay=training.weight_decay,
-            accuracies=shared.settings.measures.inside,
-            backend=shared.backend,
-            threads=1,  # trials share the cores
-        ),
-        order=shared.order(epochs, len(rows)),
-        rng=shared.seed_of("weights"),
+    start = shared.start(strategy, start, task.n_classes)
+    accuracies = shared.settings.measures.inside
+    fit = fit_network(strategy, start, inputs, task.y[rows], training, pool, shared, accuracies=accuracies)
+    return Model(scaler, dtype, inputs, logits_of(fit.network, shared.backend), _fit_record(fit), fit)
+
+
+def logits_of(net: Network, backend: str) -> Callable[[Floats], Floats]:
+    """Return the function from scaled inputs (n, features) to logits (n, classes); inputs are not checked."""
+    return partial(get_backend(backend).forward, *kernel_arguments(net))
+
+
+def fit_network(
+    strategy: Strategy,
+    start: Network,
+    inputs: Floats,
+    y: Ints,
+    training: TrainingSettings,
+    pool: int,
+    shared: SeedContext,
+    *,
+    accuracies: bool = False,
+) -> Fit:
+    """Train the network that a strategy starts from on scaled inputs (n, features) and labels (n,)."""
+    epochs = epochs_for(training, len(y), pool)
+    options = TrainingOptions(
+        epochs=epochs,
+        batch_size=training.batch_size,
+        short_batch=training.short_batch,
+        lr=training.lr,
+        momentum=training.momentum,
+        optimizer=training.optimizer,
+        weight_decay=training.weight_decay,
+        accuracies=accuracies,
+        backend=shared.backend,
+        threads=1,  # trials share the cores
     )
-    # Call the backend directly: scaled inputs need no checks
-    logits = partial(get_backend(shared.backend).forward, *kernel_arguments(fit.network))
-    return Model(scaler, dtype, inputs, logits, _fit_record(fit), fit)
+    order = shared.order(epochs, len(y))
+    return train_from(start, inputs, y, strategy, options, order=order, rng=shared.seed_of("weights"))
 
 
 def _fit_record(fit: Fit) -> Record:

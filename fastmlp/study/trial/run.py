@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from time import perf_counter
-from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from ...problems import Task, keep_task
@@ -20,14 +17,9 @@ from ..settings.schema import Settings
 from ..store.schema import PRETRAINING, SCORES, Group, Outcome, Record, Trial, blank_record, failed_record
 from .context import TrialContext
 from .diagnostics import cka_by_layer, hidden_features, source_accuracy_kept
-from .model import Model, train_baseline, train_network
+from .model import Model
 from .pretraining import PretrainedSource
-from .tuning import Candidate, choose, draw_candidates
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ...layout import Ints
+from .training import declared, train, tune
 
 
 @dataclass(frozen=True)
@@ -110,8 +102,8 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
     if strategy.starts_from_source and source.fit.diverged:
         epoch = source.fit.diverged_epoch
         return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
-    candidate, tuned = tune(context, strategy, source, rows)
-    model = train(context, strategy, source, rows, candidate)
+    chosen, tuned = tune(context, strategy, source, rows)
+    model = train(context, strategy, source, rows, chosen)
     record = model.record | tuned
     if model.diverged:
         return record
@@ -121,50 +113,11 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
         right = np.count_nonzero(model.logits(model.train_inputs).argmax(axis=1) == y[rows])
         record["train_accuracy"] = right / len(rows)
     record |= context.heldout.evaluate(model)
+    if tuned:  # by then the choice is made
+        first = declared(context)
+        untuned = model if chosen == first else train(context, strategy, source, rows, first)
+        record["declared_accuracy"] = None if untuned.diverged else context.heldout.accuracy(untuned)
     return record | compare_with_source(context, strategy, source, model)
-
-
-def train(
-    context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints, candidate: Candidate
-) -> Model:
-    """Train by a strategy on some rows."""
-    target = context.problem.target
-    scaler = source.scaler if strategy.scaler == "source" else target.scaler(rows)
-    if strategy.start is None:
-        return train_baseline(scaler, target, rows, candidate.C)
-    # Scratch needs only the shape of the pretrained network, which the random one has too
-    start = source.fit.network if strategy.starts_from_source else source.random_network
-    training = context.settings.training
-    training = msgspec.structs.replace(training, lr=candidate.lr, epochs=candidate.epochs)
-    pool = context.problem.sizes.pool
-    return train_network(strategy, start, scaler, target, rows, training, pool, context.shared)
-
-
-def tune(context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints) -> tuple[Candidate, Record]:
-    """Choose rate and epochs, or C, by cross-validation on the n_target examples; return the choice and its record."""
-    training, tuning = context.settings.training, context.settings.tuning
-    declared = Candidate(training.lr, training.epochs, 1.0)
-    if tuning.trials == 1 or not strategy.trains:
-        return declared, {}
-    start, target = perf_counter(), context.problem.target
-
-    def fit(candidate: Candidate, kept: Ints, left_out: Ints) -> NDArray[np.float64]:
-        model = train(context, strategy, source, rows[kept], candidate)
-        if model.diverged:
-            return np.full((len(left_out), target.n_classes), np.nan)
-        return model.probabilities(target.X[rows[left_out]])
-
-    candidates = draw_candidates(declared, tuning.trials, context.shared.rng("candidates"))
-    choice = choose(candidates, target.y[rows], tuning.folds, context.shared.rng("folds"), fit)
-    is_network = strategy.start is not None
-    return choice.best, {
-        "tuned_lr": choice.best.lr if is_network else None,
-        "tuned_epochs": choice.best.epochs if is_network else None,
-        "tuned_C": None if is_network else choice.best.C,
-        "tuning": list(choice.scores),
-        "tuning_note": choice.note,
-        "tune_seconds": perf_counter() - start,
-    }
 
 
 def compare_with_source(context: TrialContext, strategy: Strategy, source: PretrainedSource, model: Model) -> Record:

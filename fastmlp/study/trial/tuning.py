@@ -1,13 +1,18 @@
 """Fair tuning: every strategy tries the same number of settings, inside the n_target labels and nowhere else.
 
-Random search (Bergstra & Bengio 2012) with stratified cross-validation. Candidates are drawn from a seed that does not
-depend on the strategy, so all strategies try the same learning rates and epochs on the same folds. The first candidate
-is what the study declares, so tuning with one trial changes nothing.
+Candidates are drawn from a seed that does not depend on the strategy, so all strategies try the same rates, epochs and
+penalties on the same folds. The first is what the study declares, so tuning with one trial changes nothing; the second
+is that with the baseline's penalty.
+
+The penalty is that of logistic regression, whose C weighs the sum of the losses against half the squared weights: for
+the mean of n losses that is a weight decay of 1 / (C n). So one C says the same to the baseline and to a network.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,79 +27,119 @@ if TYPE_CHECKING:
     from ...layout import Ints
 
 FEWEST = 5  # labels of each class; with fewer, some fold would hold none, and the scores would be noise
-RATES, STRENGTHS = 10.0, 1000.0  # how far up and down from the declared values the search goes, as factors
+RATES, PENALTIES = 3.0, 10.0  # how far up and down from the declared values the search goes, as factors
+ENOUGH = 3  # folds to decide between the last two candidates
+
+# Steps of a sequence whose points cover a cube evenly, however many are taken: powers of the root of x^4 = x + 1
+# (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences")
+EVENLY = 1.2207440846057596 ** -np.arange(1.0, 4.0)
 
 
 class Candidate(NamedTuple):
-    """Settings to try: learning rate and epochs of a network, C of the baseline."""
+    """Settings to try: learning rate, epochs and weight decay of a network, C of the baseline."""
 
     lr: float
     epochs: int
+    weight_decay: float
     C: float
 
 
-class Choice(NamedTuple):
-    """The chosen candidate, and the mean accuracy over folds of every candidate; empty if there were too few labels."""
+@dataclass(frozen=True)
+class Choice:
+    """A chosen candidate.
+
+    Parameters
+    ----------
+    best
+        The candidate.
+    scores
+        The mean log-loss of every candidate over the folds that it was scored on; none if there were too few labels.
+    note
+        How it was chosen, for the record.
+    """
 
     best: Candidate
     scores: tuple[float, ...]
-
-    @property
-    def note(self) -> str:
-        """How the candidate was chosen, for the record."""
-        return "cross-validated" if self.scores else f"declared: a class has under {FEWEST} labels"
+    note: str
 
 
-Fit = Callable[[Candidate, "Ints", "Ints"], "NDArray[np.float64]"]
+# From the rows to train on and the rows left out to a function of a candidate that returns probabilities for the latter
+Fold = Callable[["Ints", "Ints"], Callable[[Candidate], "NDArray[np.float64]"]]
 
 
-def draw_candidates(declared: Candidate, trials: int, rng: np.random.Generator) -> list[Candidate]:
-    """Draw settings log-uniformly around the declared ones, which come first."""
-    factors = rng.uniform(-1, 1, (trials - 1, 3))
-    return [
-        declared,
-        *(
-            Candidate(
-                lr=declared.lr * RATES**a,
-                epochs=max(1, round(declared.epochs * TUNED_EPOCHS**b)),
-                C=declared.C * STRENGTHS**c,
-            )
-            for a, b, c in factors.tolist()
-        ),
+def penalised(declared: Candidate, n_target: int) -> Candidate:
+    """Return the declared settings with the baseline's penalty.
+
+    Examples
+    --------
+    >>> penalised(Candidate(0.05, 60, 0.0, 1.0), 20).weight_decay
+    0.05
+    """
+    return declared._replace(weight_decay=1 / (declared.C * n_target))
+
+
+def draw_candidates(declared: Candidate, n_target: int, trials: int, rng: np.random.Generator) -> list[Candidate]:
+    """Return the declared settings, the same with the baseline's penalty, and others drawn around them.
+
+    These lie evenly on logarithmic scales, and more trials begin with fewer.
+    """
+    points = (rng.uniform(size=3) + np.arange(1, max(2, trials - 1))[:, None] * EVENLY) % 1
+    drawn = [
+        declared._replace(
+            lr=declared.lr * RATES**a,
+            epochs=max(1, round(declared.epochs * TUNED_EPOCHS**b)),
+            C=declared.C * PENALTIES**c,
+        )
+        for a, b, c in (2 * points - 1).tolist()
     ]
+    return [declared, *(penalised(one, n_target) for one in (declared, *drawn))][:trials]
 
 
-def choose(candidates: Sequence[Candidate], y: Ints, folds: int, rng: np.random.Generator, fit: Fit) -> Choice:
-    """Return the candidate with the best accuracy in stratified cross-validation; ties go to the lower log-loss.
+def choose(
+    candidates: Sequence[Candidate], fallback: Candidate, y: Ints, folds: int, rng: np.random.Generator, fold: Fold
+) -> Choice:
+    """Return the candidate with the lowest log-loss in stratified cross-validation.
+
+    After each fold only the better half of the candidates goes on to the next, by the mean over the folds so far, and
+    three folds decide between the last two (successive halving, Jamieson & Talwalkar 2016). So eight candidates take 14
+    fits instead of 40. On four problems of the book that cost 0.1 to 0.4 points of held-out accuracy, and one fold
+    alone would have cost 0.4 to 1.0. The log-loss decides, not the accuracy, because a fold of few labels knows few
+    accuracies.
 
     Parameters
     ----------
     candidates
-        The first is chosen if some class has fewer than `FEWEST` labels.
+        Settings to try; of equals the first is chosen.
+    fallback
+        Chosen if some class has fewer than `FEWEST` labels.
     y : (n,)
         Labels of the n_target examples.
     folds
         Number of parts, each left out once.
     rng
         Divides them.
-    fit
-        Called with a candidate, the rows to train on and the rows left out; returns probabilities for the latter.
+    fold
+        Called with the rows to train on and the rows left out; returns a function from a candidate to probabilities for
+        the latter.
     """
     if np.bincount(y)[np.unique(y)].min() < FEWEST:
-        return Choice(candidates[0], ())
-    parts = [np.sort(part) for part in np.array_split(interleave(y, rng), folds)]
-    scored = [_score(candidate, y, parts, fit) for candidate in candidates]
-    best = max(range(len(candidates)), key=lambda i: (scored[i][0], -scored[i][1], -i))
-    return Choice(candidates[best], tuple(accuracy for accuracy, _ in scored))
+        return Choice(fallback, (), f"declared: a class has under {FEWEST} labels")
+    losses: list[list[float]] = [[] for _ in candidates]
+    means: list[float] = []
+    left = list(range(len(candidates)))
+    for scored, part in enumerate(np.array_split(interleave(y, rng), folds), 1):
+        left_out = np.sort(part)
+        fit = fold(np.setdiff1d(np.arange(len(y)), left_out), left_out)
+        for k in left:
+            losses[k].append(_loss(fit(candidates[k]), y[left_out]))
+        means = [float(np.mean(of_one)) for of_one in losses]
+        fewest = 1 if scored >= ENOUGH else 2
+        left = sorted(left, key=lambda k: (means[k], k))[: max(fewest, math.ceil(len(left) / 2))]
+        if len(left) == 1:
+            break
+    return Choice(candidates[left[0]], tuple(means), "cross-validated")
 
 
-def _score(candidate: Candidate, y: Ints, parts: Sequence[Ints], fit: Fit) -> tuple[float, float]:
-    """Return mean accuracy and mean log-loss over the folds; a fold in which training diverges counts 0."""
-    accuracies, losses = [], []
-    for part in parts:
-        rest = np.setdiff1d(np.arange(len(y)), part)
-        p = fit(candidate, rest, part)
-        sane = bool(np.isfinite(p).all())
-        accuracies.append(float((p.argmax(axis=1) == y[part]).mean()) if sane else 0.0)
-        losses.append(log_loss(p, y[part]) if sane else np.inf)
-    return float(np.mean(accuracies)), float(np.mean(losses))
+def _loss(p: NDArray[np.float64], y: Ints) -> float:
+    """Return the log-loss; infinity if the training diverged."""
+    return log_loss(p, y) if np.isfinite(p).all() else math.inf

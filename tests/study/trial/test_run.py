@@ -15,7 +15,8 @@ from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Record, Trial,
 from fastmlp.study.trial import model, pretraining
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.model import epochs_for
-from fastmlp.study.trial.run import GroupRunner, run_strategy, train
+from fastmlp.study.trial.run import GroupRunner, run_strategy
+from fastmlp.study.trial.training import train
 from fastmlp.study.trial.tuning import Candidate
 
 from ...made_up_study import SMALL, together, with_grid
@@ -104,7 +105,7 @@ def test_nothing_that_is_held_out_reaches_training() -> None:
 def fitted(where: TrialContext, strategy: Strategy) -> np.ndarray[Any, Any]:
     """Weights a strategy ends with."""
     training = where.settings.training
-    candidate = Candidate(training.lr, training.epochs, 1.0)
+    candidate = Candidate(training.lr, training.epochs, training.weight_decay, 1.0)
     model = train(where, strategy, where.source(), where.split.subset(20), candidate)
     assert model.fit is not None
     theta: np.ndarray[Any, Any] = model.fit.network.theta
@@ -115,6 +116,13 @@ def test_strategies_of_a_cell_start_from_the_same_head_and_see_the_same_order() 
     """At a rate that moves nothing, what is left is the start: frozen and finetune have the same, head and body."""
     still = TrialContext(get_problem("parity"), 0, from_dict(SMALL | {"training": {"epochs": 1, "lr": 1e-60}}), "numpy")
     assert fitted(still, get_strategy("frozen")).tobytes() == fitted(still, get_strategy("finetune")).tobytes()
+
+
+def test_a_control_of_the_scaler_does_not_know_the_labels_of_the_source() -> None:
+    parity, same = (TrialContext(get_problem(name), 0, from_dict(SMALL), "numpy") for name in ("parity", "same"))
+    for name in ("scratch-source-scaler", "baseline-source-scaler"):
+        mine, theirs = (reproducible(run_strategy(one, get_strategy(name), 20)) for one in (parity, same))
+        assert mine == theirs
 
 
 def test_the_scaler_is_the_whole_difference_between_a_strategy_and_its_control() -> None:

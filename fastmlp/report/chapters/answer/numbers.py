@@ -6,19 +6,20 @@ no sentence is here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal, TypedDict
 
+from ...opponents import Overview, declared_overview, overview
 from ...standings import Standing, standings
-from ...study import InProblem, Study
+from ...study import Study
 from ...winners import Winners, winners
 from .asked import Asked, asked
 from .harm import Freezing, Negative, against_plain, freezing, negative
 from .pooled import Pooled, pooled
 from .relations import Relation, relations
 
-__all__ = ["Answer", "Group", "Headline", "Numbers", "Overview", "numbers"]
+__all__ = ["Answer", "Group", "Headline", "Numbers", "numbers"]
 
 #: What can be said about all sizes together. Each case has its sentence in the templates.
 HeadlineCase = Literal[
@@ -70,23 +71,11 @@ class Answer(TypedDict):
     weights: list[Relation]
 
 
-class Overview(TypedDict):
-    """In how many cells the best of the networks is better than the baseline, and in how many worse.
-
-    Controls are left out, and cells in which the two are the same trials are counted once; `repeated` says how many
-    others there are.
-    """
-
-    cells: int
-    repeated: int
-    baseline_better: int
-    network_better: int
-
-
 class Numbers(TypedDict):
     """The answer to the lab's question, if it was asked; sizes together; answers by problem; harm and cost; all cells.
 
-    Negative transfer and the cost of freezing are None where there is nothing to hold a strategy against.
+    Negative transfer and the cost of freezing are None where there is nothing to hold a strategy against. `declared` is
+    what all cells would say if nothing had been tuned; None where nothing was.
     """
 
     asked: Asked | None
@@ -95,6 +84,7 @@ class Numbers(TypedDict):
     negative: Negative | None
     freezing: Freezing | None
     overview: Overview
+    declared: Overview | None
     winners: Winners
 
 
@@ -107,7 +97,8 @@ def numbers(study: Study) -> Numbers:
         "answers": {p: _answer(study, p, stand[p]) for p in study.grid.problems},
         "negative": negative(study),
         "freezing": freezing(study),
-        "overview": _overview(study, stand),
+        "overview": overview(study, study.pairs, {(p, s["n_target"]): s["top"] for p in stand for s in stand[p]}),
+        "declared": declared_overview(study),
         "winners": winners(study),
     }
 
@@ -168,22 +159,3 @@ def _case(compared: Sequence[Standing], in_front: Sequence[str]) -> HeadlineCase
     if in_front and all(s["case"] == "clear" for s in compared):
         return "best_everywhere"
     return "never_behind" if in_front else "depends"
-
-
-def _overview(study: Study, stand: Mapping[str, Sequence[Standing]]) -> Overview:
-    cells = {(p, s["n_target"]): s["top"] for p in study.subjects for s in stand[p]}
-    compared: list[InProblem] = [
-        {**c, "problem": p}
-        for p in study.subjects
-        for c in study.pairs.family("baseline", p)
-        if c["n"] and c["first"] == cells[p, c["n_target"]]
-    ]
-    distinct = study.distinct(compared)
-    verdicts = [c["verdict"] for c in distinct]
-    repeated = len(compared) - len(distinct)
-    return {
-        "cells": len(cells) - repeated,
-        "repeated": repeated,
-        "baseline_better": verdicts.count("worse"),
-        "network_better": verdicts.count("better"),
-    }

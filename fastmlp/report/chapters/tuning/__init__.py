@@ -1,10 +1,10 @@
-"""Fairness of tuning: which settings each strategy chose by cross-validation on its own labels, and what it gained.
+"""Fair opponents: what every strategy chose by cross-validation on its own labels, and what that changed.
 
 Not here: the cross-validation itself, which is part of a trial.
 """
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import tuning
+from .tables import changes, choices, factors, gaps
 
-chapter = Chapter("tuning", numbers, tables=(tuning,))
+chapter = Chapter("tuning", numbers, tables=(gaps, changes, factors, choices))

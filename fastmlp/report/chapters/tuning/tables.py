@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from ...table import Table, cell, effect_cell, head, kind_head, name_head
+from .numbers import Numbers
 
-from ...table import Table, cell, head
-from .numbers import Choice
+__all__ = ["changes", "choices", "factors", "gaps"]
 
 
-def tuning(choices: Sequence[Choice]) -> Table:
-    """Return what tuning chose, one row per strategy and size."""
-    heads = ("labels", "tuned", "candidates", "learning rate", "epochs", "C", "gain in folds (points)", "time")
+def gaps(data: Numbers) -> Table:
+    """Return scratch minus the baseline, declared and tuned: a row per target task and kind of settings."""
+    return {
+        "columns": [
+            head("target of", number=False),
+            head("settings", number=False),
+            *(kind_head("labels", n) for n in data["sizes"]),
+        ],
+        "rows": [
+            [cell("name", gap["problem"]), cell("text", gap["settings"]), *map(effect_cell, gap["differences"])]
+            for gap in data["gaps"]
+        ],
+    }
+
+
+def changes(data: Numbers) -> Table:
+    """Return what tuning changed, one row per strategy, a column a problem."""
+    return {
+        "columns": [head("strategy", number=False), *map(name_head, data["problems"])],
+        "rows": [[cell("name", one["strategy"]), *map(effect_cell, one["differences"])] for one in data["changes"]],
+    }
+
+
+def factors(data: Numbers) -> Table:
+    """Return one factor at a time, declared and tuned, a column a problem."""
+    return {
+        "columns": [
+            head("factor", number=False),
+            head("settings", number=False),
+            *map(name_head, data["problems"]),
+        ],
+        "rows": [
+            [cell("text", one["factor"]), cell("text", one["settings"]), *map(effect_cell, one["differences"])]
+            for one in data["factors"]
+        ],
+    }
+
+
+def choices(data: Numbers) -> Table:
+    """Return what was chosen, one row per strategy."""
+    heads = ("cross-validated", "learning rate", "epochs", "C", "time")
     return {
         "columns": [head("strategy", number=False), *map(head, heads)],
         "rows": [
             [
                 cell("name", c["strategy"]),
-                cell("count", c["n_target"]),
                 cell("pairs", {"n": c["tuned"], "planned": c["of"]}),
-                cell("count", c["candidates"]),
-                cell("number", c["tuned_lr"]),
-                cell("number", c["tuned_epochs"]),
-                cell("number", c["tuned_C"]),
-                cell("points", c["gain"]),
-                cell("seconds", c["tune_seconds"]),
+                cell("number", c["lr"]),
+                cell("number", c["epochs"]),
+                cell("number", c["penalty"]),
+                cell("seconds", c["seconds"]),
             ]
-            for c in choices
+            for c in data["choices"]
         ],
     }

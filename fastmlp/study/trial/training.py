@@ -1,0 +1,109 @@
+"""The training of one trial: by a strategy, on some rows, with settings that are declared or chosen on the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ...network import Network, softmax
+from ...problems import Scaler, Task
+from ...strategies import Strategy
+from ..settings.schema import TrainingSettings
+from ..store.schema import Record, all_finite
+from .context import TrialContext
+from .model import Model, fit_network, logits_of, train_baseline, train_network
+from .pretraining import PretrainedSource
+from .tuning import Candidate, choose, draw_candidates, penalised
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...layout import Ints
+
+
+def train(
+    context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints, candidate: Candidate
+) -> Model:
+    """Train by a strategy on some rows."""
+    target = context.problem.target
+    scaler = _scaler(strategy, source, target, rows)
+    if strategy.start is None:
+        return train_baseline(scaler, target, rows, candidate.C)
+    start, training = _start(strategy, source), _training(context, candidate)
+    return train_network(strategy, start, scaler, target, rows, training, context.problem.sizes.pool, context.shared)
+
+
+def declared(context: TrialContext) -> Candidate:
+    """Return the settings that the study declares."""
+    training = context.settings.training
+    return Candidate(training.lr, training.epochs, training.weight_decay, 1.0)
+
+
+def tune(context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints) -> tuple[Candidate, Record]:
+    """Choose settings by cross-validation on the n_target examples; return the choice and its record."""
+    tuning, first = context.settings.tuning, declared(context)
+    if tuning.trials == 1 or not strategy.trains:
+        return first, {}
+    start = perf_counter()
+    choice = choose(
+        draw_candidates(first, len(rows), tuning.trials, context.shared.rng("candidates")),
+        penalised(first, len(rows)),
+        context.problem.target.y[rows],
+        tuning.folds,
+        context.shared.rng("folds"),
+        partial(train_fold, context, strategy, source, rows),
+    )
+    best, is_network = choice.best, strategy.start is not None
+    return best, {
+        "tuned_lr": best.lr if is_network else None,
+        "tuned_epochs": best.epochs if is_network else None,
+        "tuned_weight_decay": best.weight_decay if is_network else None,
+        "tuned_C": None if is_network else best.C,
+        "tuning": list(all_finite(choice.scores)),
+        "tuning_note": choice.note,
+        "tune_seconds": perf_counter() - start,
+    }
+
+
+def train_fold(
+    context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints, kept: Ints, left_out: Ints
+) -> Callable[[Candidate], NDArray[np.float64]]:
+    """Return a function that trains a candidate on the rows kept and returns probabilities for those left out.
+
+    NaN stands for those of a training that diverged. All candidates share the inputs, and nothing is measured that only
+    a record needs: with few labels that takes longer than the training.
+    """
+    target, shared, pool = context.problem.target, context.shared, context.problem.sizes.pool
+    scaler = _scaler(strategy, source, target, rows[kept])
+    if strategy.start is None:
+        return lambda one: train_baseline(scaler, target, rows[kept], one.C).probabilities(target.X[rows[left_out]])
+    start = shared.start(strategy, _start(strategy, source), target.n_classes)
+    inputs, asked = (shared.scaled(target.X[rows[part]], scaler) for part in (kept, left_out))
+    y = target.y[rows[kept]]
+
+    def fit(candidate: Candidate) -> NDArray[np.float64]:
+        trained = fit_network(strategy, start, inputs, y, _training(context, candidate), pool, shared)
+        if trained.diverged:
+            return np.full((len(left_out), target.n_classes), np.nan)
+        return softmax(logits_of(trained.network, shared.backend)(asked))
+
+    return fit
+
+
+def _scaler(strategy: Strategy, source: PretrainedSource, target: Task, rows: Ints) -> Scaler:
+    return source.scaler if strategy.scaler == "source" else target.scaler(rows)
+
+
+def _start(strategy: Strategy, source: PretrainedSource) -> Network:
+    # Scratch needs only the shape of the pretrained network, which the random one has too
+    return source.fit.network if strategy.starts_from_source else source.random_network
+
+
+def _training(context: TrialContext, candidate: Candidate) -> TrainingSettings:
+    chosen = {"lr": candidate.lr, "epochs": candidate.epochs, "weight_decay": candidate.weight_decay}
+    return msgspec.structs.replace(context.settings.training, **chosen)
