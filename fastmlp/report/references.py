@@ -67,6 +67,10 @@ REFERENCES = {
         *("Dodge et al. 2019", "J. Dodge, S. Gururangan, D. Card, R. Schwartz, N. A. Smith", 2019),
         *("Show your work: improved reporting of experimental results", "EMNLP", "arXiv:1909.03004"),
     ),
+    "fieller1954": Reference(
+        *("Fieller 1954", "E. C. Fieller", 1954, "Some problems in interval estimation"),
+        *("Journal of the Royal Statistical Society B 16", "doi:10.1111/j.2517-6161.1954.tb00159.x"),
+    ),
     "he2015": Reference(
         *("He et al. 2015", "K. He, X. Zhang, S. Ren, J. Sun", 2015),
         "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification",

@@ -14,6 +14,7 @@ gives the same result, and so does the same data shifted, or with its seeds in a
 =====================  ===========================================================================================
 `intervals`            of a mean, of an interquartile mean
 `comparisons`          of two strategies on the seeds they share, ending in a verdict
+`error_ratios`         of two strategies, for accuracies near the ceiling
 `multiplicity`         Holm's correction for multiple comparisons
 `winners`              the strategies of a cell that cannot be told apart from the best
 `safety`               the strategies of which it is shown that they are hardly behind any other
@@ -40,6 +41,7 @@ from .advice import Contest as Contest
 from .advice import Mark as Mark
 from .advice import advice_matrix as advice_matrix
 from .advice import advised_choice as advised_choice
+from .advice import chance_of_agreement as chance_of_agreement
 from .advice import cs231n_advice as cs231n_advice
 from .advice import mark_advice as mark_advice
 from .comparisons import Difference as Difference
@@ -51,6 +53,8 @@ from .equivalence import Crossover as Crossover
 from .equivalence import Equivalence as Equivalence
 from .equivalence import crossover as crossover
 from .equivalence import label_equivalence as label_equivalence
+from .error_ratios import ErrorRatio as ErrorRatio
+from .error_ratios import error_ratio as error_ratio
 from .intervals import Interquartile as Interquartile
 from .intervals import Mean as Mean
 from .intervals import interquartile_mean as interquartile_mean

@@ -17,6 +17,7 @@ threshold of "little".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -120,6 +121,29 @@ def mark_advice(contest: Contest, advised: Names) -> Mark:
     if present == set(contest.contestants):  # any outcome would agree
         return "undecided"
     return "agrees" if set(contest.winners) <= present or present & set(contest.tied) else "undecided"
+
+
+def chance_of_agreement(contest: Contest, advised: Names) -> float:
+    """Return the probability that a cell agrees with as many strategies drawn at random as are advised.
+
+    A piece of advice that names half of all strategies agrees often, whatever they are worth.
+
+    Examples
+    --------
+    >>> contest = Contest(["a", "b", "c", "d"], winners=["a", "b"], tied=["a"])
+    >>> chance_of_agreement(contest, ["c"]), chance_of_agreement(contest, ["c", "d"])
+    (0.25, 0.5)
+    """
+    n, drawn = len(contest.contestants), len(set(advised) & set(contest.contestants))
+    winners, tied = set(contest.winners), set(contest.tied)
+    if not winners or not drawn or drawn == n:
+        return 0.0
+
+    def none_of(strategies: set[str]) -> float:
+        return math.comb(n - len(strategies), drawn) / math.comb(n, drawn)
+
+    # It agrees where a winner and one that is tied are drawn, or all winners, one of which is tied: the best itself
+    return 1 - none_of(winners) - none_of(tied) + none_of(winners | tied)
 
 
 def advice_matrix(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fastmlp.errors import ShapeError
-from fastmlp.stats import Contest, advice_matrix, advised_choice, cs231n_advice, mark_advice
+from fastmlp.stats import (
+    Contest,
+    advice_matrix,
+    advised_choice,
+    chance_of_agreement,
+    cs231n_advice,
+    mark_advice,
+)
 from fastmlp.stats.advice import Advice
 
 NAMES = ("frozen", "probe-1", "finetune", "scratch")
@@ -164,3 +173,23 @@ def test_thresholds_for_other_problems_are_refused(ends: list[float]) -> None:
         advice_matrix([0.9, 0.1], [20], contests, ADVISED, similar_from=0.5, little_to=9, other_thresholds=([], [ends]))
     with pytest.raises(ShapeError, match=r"expected a number or \(2,\)"):
         advised_choice([0.9, 0.1], [20], {}, similar_from=0.5, little_to=ends)
+
+
+@given(st.data())
+def test_agreement_by_chance_is_the_share_of_all_choices_that_agree(data: st.DataObject) -> None:
+    names = "abcdef"[: data.draw(st.integers(2, 6))]
+    best, winners, tied = (
+        names[0],
+        data.draw(st.sets(st.sampled_from(names))),
+        data.draw(st.sets(st.sampled_from(names))),
+    )
+    contest = Contest(list(names), winners={best, *winners}, tied={best, *tied})
+    drawn = data.draw(st.integers(1, len(names)))
+    choices = list(combinations(names, drawn))
+    agree = sum(mark_advice(contest, advised) == "agrees" for advised in choices)
+    assert chance_of_agreement(contest, choices[0]) == pytest.approx(agree / len(choices))
+
+
+def test_nothing_agrees_by_chance_where_nothing_can() -> None:
+    assert chance_of_agreement(Contest(["a"], winners=[]), ["a"]) == 0
+    assert chance_of_agreement(Contest(["a", "b"], winners=["a"]), ["c"]) == 0

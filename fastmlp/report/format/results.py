@@ -114,6 +114,15 @@ def times(value: Mapping[str, Any] | None) -> str:
     return f"{two_digits(value['times'])} ({low} to {high})"
 
 
+def ratio(value: Mapping[str, Any] | None) -> str:
+    """A ratio with its interval: 0.81 (0.74 to 0.89), or alone where it has none."""
+    if value is None or value["mean"] is None:
+        return ABSENT
+    if value["low"] is None or value["high"] is None:
+        return two_digits(value["mean"])
+    return f"{two_digits(value['mean'])} ({two_digits(value['low'])} to {two_digits(value['high'])})"
+
+
 def crossing(value: Mapping[str, Any]) -> str:
     """Where the lead changes: 63 labels (41 to 95), or why it does not."""
     if value["case"] != "crosses":

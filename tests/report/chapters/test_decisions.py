@@ -159,3 +159,48 @@ def test_a_source_is_chosen_without_the_target_itself_too() -> None:
     costs = {r["advice"]: r["mean"] for r in sources["regrets"]}
     # The distance cannot tell three sources apart, one of which is 20 points behind
     assert costs["the source with the smallest distance of the inputs"] == pytest.approx(0.2 / 3, abs=0.01)
+
+
+def test_the_cases_of_the_rule_add_up_to_the_whole() -> None:
+    found = decided(with_classes(dict(BY_PROBLEM)))
+    cases, advice = found["quadrants"], found["advice"]
+    assert cases is not None
+    assert advice is not None
+    for mark in ("agrees", "contradicted", "undecided"):
+        assert sum(q[mark] for q in cases) == advice["counts"].get(mark, 0)
+    (rule,) = [r for r in found["regrets"] if r["advice"] == RULE]
+    costs = [(q["cells"], q["regret"]["mean"]) for q in cases]
+    assert rule["mean"] == pytest.approx(sum(n * mean for n, mean in costs if mean is not None) / rule["cells"])
+    assert {q["advice"]: q["representative"] for q in cases} == {
+        "linear on top": "frozen",
+        "linear lower down": "probe-1",
+        "fine-tune": "finetune",
+        "fine-tune or scratch": "finetune",
+    }
+
+
+def test_agreement_is_told_beside_chance() -> None:
+    found = decided(with_classes(dict(BY_PROBLEM)))["quadrants"]
+    assert found is not None
+    for more, words in ((True, "In each case more cells agree"), (False, "In no case do more cells agree")):
+        assert words in said("quadrants", [q | {"beyond_chance": more} for q in found])
+    mixed = [q | {"beyond_chance": q["advice"] == "fine-tune"} for q in found]
+    assert "than chance would give for “fine-tune”, and no more for" in said("quadrants", mixed)
+    assert "No strategy that is advised" in said("quadrants", [q | {"beyond_chance": None} for q in found])
+
+
+def test_the_lecture_is_held_against_the_notes() -> None:
+    data = with_classes(dict(BY_PROBLEM))
+    for row in data.rows:
+        row["accuracy"] = 0.5 + row["n_target"] / 1000 + 0.2 * (row["strategy"] == "finetune") + row["seed"] / 1000
+    study = study_of(data)
+    source, labels = decided(data)["lecture"]
+    few = {"halves": (20, 50), "halves-self": (20, 50), "parity": (20, 50, 100, 200)}
+    cells = [(p, n) for p in few for n in few[p] if (study.similarity(p) or 0) < SIMILAR_FROM]
+    assert (source["way"], source["strategy"], source["cells"]) == ("another source", "finetune", len(cells))
+    assert source["mean"] == pytest.approx(0.2)
+    steps = {20: 0.03, 50: 0.05, 100: 0.1}
+    assert (labels["way"], labels["strategy"]) == ("more labels", "probe-1")
+    assert labels["mean"] == pytest.approx(sum(steps[n] for _, n in cells if n in steps) / labels["cells"])
+    assert "takes an oracle" in said("lecture", [source])
+    assert "With the next number of labels" in said("lecture", [labels])

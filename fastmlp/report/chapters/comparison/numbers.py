@@ -9,6 +9,7 @@ from ...pairs import Comparison
 from ...problems import SHOWN_FAMILIES
 from ...standings import Standing, standings
 from ...study import Study
+from .ceiling import CEILING, NearCeiling, near_ceiling
 from .worked import Worked, worked
 
 __all__ = ["Compared", "Numbers", "Verdicts", "numbers"]
@@ -35,9 +36,11 @@ class Compared(TypedDict):
 
 
 class Numbers(TypedDict):
-    """The whole study, each problem by its name, and the tests worked on one cell."""
+    """The whole study, the cells of it that are near the ceiling, each problem by its name, and tests worked on one."""
 
     verdicts: Verdicts
+    ceiling: list[NearCeiling]
+    ceiling_from: float
     problems: dict[str, Compared]
     worked: Worked | None
 
@@ -46,6 +49,8 @@ def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     return {
         "verdicts": _verdicts(study),
+        "ceiling": near_ceiling(study),
+        "ceiling_from": CEILING,
         "problems": {p: _compared(study, p) for p in study.grid.problems},
         "worked": worked(study),
     }

@@ -8,9 +8,10 @@ from ...measures import CellMeasures
 from ...pairs import Comparison
 from ...standings import Standing
 from ...table import Cell, Table, cell, effect_cell, head, kind_head, shade
+from .ceiling import NearCeiling
 from .worked import Worked
 
-__all__ = ["answers", "comparisons", "effects", "heat", "worked_differences", "worked_tests"]
+__all__ = ["answers", "ceiling", "comparisons", "effects", "heat", "worked_differences", "worked_tests"]
 
 
 def answers(standings: Sequence[Standing], baseline: Sequence[Comparison]) -> Table:
@@ -66,6 +67,31 @@ def effects(family: Sequence[Comparison], sizes: Sequence[int]) -> Table:
     return {
         "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],
         "rows": [[cell("name", s), *(effect_cell(by_cell.get((s, n))) for n in sizes)] for s in firsts],
+    }
+
+
+def ceiling(cells: Sequence[NearCeiling]) -> Table:
+    """Return the best of the networks against the baseline in points and in errors, one row per cell."""
+    heads = ("baseline", "difference (points)", "95 % interval", "errors, times")
+    return {
+        "columns": [
+            head("problem", number=False),
+            head("labels"),
+            head("best network", number=False),
+            *map(head, heads),
+        ],
+        "rows": [
+            [
+                cell("name", c["comparison"]["problem"]),
+                cell("count", c["comparison"]["n_target"]),
+                cell("name", c["comparison"]["first"]),
+                cell("percent", c["accuracy"]),
+                effect_cell(c["comparison"]),
+                cell("points_interval", c["comparison"]),
+                cell("ratio", c["ratio"]),
+            ]
+            for c in cells
+        ],
     }
 
 

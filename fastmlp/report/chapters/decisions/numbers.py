@@ -7,6 +7,8 @@ from typing import TypedDict
 from ...study import Study
 from ...winners import Winners, winners
 from .advice import Advice, advice
+from .lecture import Way, lecture
+from .quadrants import Quadrant, quadrants
 from .regret import AdviceRegret, regrets
 from .sensitivity import Sensitivity, sensitivity
 from .sources import Sources, sources
@@ -15,13 +17,15 @@ __all__ = ["Numbers", "numbers"]
 
 
 class Numbers(TypedDict):
-    """The winners; CS231n's advice and its `sensitivity` to thresholds, both None without a similarity; regrets.
+    """The winners; CS231n's advice, by `quadrants` too, and its `sensitivity` to thresholds, None without a similarity.
 
     `sources` is None where fewer than three problems share a target.
     """
 
     winners: Winners
     advice: Advice | None
+    quadrants: list[Quadrant] | None
+    lecture: list[Way]
     sensitivity: Sensitivity | None
     regrets: list[AdviceRegret]
     sources: Sources | None
@@ -34,6 +38,8 @@ def numbers(study: Study) -> Numbers | None:
     return {
         "winners": winners(study),
         "advice": advice(study),
+        "quadrants": quadrants(study),
+        "lecture": lecture(study),
         "sensitivity": sensitivity(study),
         "regrets": regrets(study),
         "sources": sources(study),

@@ -8,6 +8,7 @@ from ...table import POINTS_BEHIND, Cell, Table, cell, head, kind_head, shade
 from ...tables import problem_columns
 from ...winners import Winners
 from .advice import Advice
+from .quadrants import Quadrant
 from .regret import AdviceRegret
 from .sensitivity import Outcome, Sensitivity
 
@@ -51,6 +52,28 @@ def regrets(ways: Sequence[AdviceRegret]) -> Table:
                 cell("count", r["n"]),
             ]
             for r in ways
+        ],
+    }
+
+
+def quadrants(found: Sequence[Quadrant]) -> Table:
+    """Return how each case of the rule fares, one row per case."""
+    heads = ("cells", "agrees", "by chance", "contradicted", "undecided", "regret (points)", "95 % interval")
+    return {
+        "columns": [head("advice", number=False), head("regret of", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("text", q["advice"]),
+                cell("names", [q["representative"]] if q["representative"] else []),
+                cell("count", q["cells"]),
+                cell("count", q["agrees"]),
+                cell("number2", q["chance"]),
+                cell("count", q["contradicted"]),
+                cell("count", q["undecided"]),
+                cell("points", q["regret"]["mean"]),
+                cell("points_interval", q["regret"]),
+            ]
+            for q in found
         ],
     }
 
