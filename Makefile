@@ -16,7 +16,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs guide test cluster oracles notebook lint bench rehearse clean
+.PHONY: help study docs claims guide test cluster oracles notebook lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -25,13 +25,19 @@ study: $(VENV)/.installed  ## Run the lab study and say where the report is
 	$(BIN)/fastmlp study lab --out $(OUT)
 	@echo "The report is $(CURDIR)/$(OUT)/report.html"
 
-docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, and pictures of it, into docs/
+docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, its pictures and the claims into docs/
 	$(BIN)/fastmlp study book --out $(OUT)/book
 	cp bench/peers.json $(wildcard bench/history.json) $(OUT)/book
 	$(BIN)/fastmlp report $(OUT)/book
 	cp $(OUT)/book/report.html docs/index.html
 	cp $(OUT)/book/report.md docs/book.md
 	$(BIN)/python docs/pictures.py docs/index.html docs/pictures
+	$(BIN)/fastmlp study claims --out $(OUT)/claims
+	$(BIN)/fastmlp claims $(OUT)/claims > docs/claims.md
+
+claims: $(VENV)/.installed  ## Run the study of claims on 8 seeds; fail if one is not judged as bench/claims.json says
+	$(BIN)/fastmlp study claims --seeds 8 --out $(OUT)/claims-of-8
+	$(BIN)/fastmlp claims $(OUT)/claims-of-8 --check bench/claims.json > $(OUT)/claims-of-8/claims.md
 
 guide: $(VENV)/.installed-guide  ## Build the user guide, with the reference of the interface, into out/guide
 	$(BIN)/python -m sphinx -W --keep-going -q -d $(OUT)/guide/.doctrees docs/guide $(OUT)/guide

@@ -6,6 +6,7 @@
 DONE = 0
 TRIALS_FAILED = 1
 UNSOLVED = 1
+CHANGED = 1
 USAGE = 2
 STORE = 3
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
@@ -17,7 +18,10 @@ BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 MEANINGS = {
     DONE: "done",
-    TRIALS_FAILED: "some trials diverged or failed, or are in no part of a merge; a task of the lab is not solved",
+    TRIALS_FAILED: (
+        "some trials diverged or failed, or are in no part of a merge; a task of the lab is not solved; a claim is not "
+        "judged as was written down"
+    ),
     USAGE: "an option, an argument or a setting is refused; nothing is written",
     STORE: "a study's folder is in use, damaged or full, or holds no study",
     UNAVAILABLE: "a cluster cannot be used any more; what is finished is kept",

@@ -55,6 +55,11 @@ REFERENCES = {
         "Random search for hyper-parameter optimization",
         *("Journal of Machine Learning Research 13", "jmlr:v13/bergstra12a"),
     ),
+    "bernico2017": Reference(
+        *("Bernico et al. 2017", "M. Bernico and others", 2017),
+        "Transfer learning: the impact of target size and domain similarity",
+        *("arXiv", "arXiv:1712.04008"),
+    ),
     "bouthillier2021": Reference(
         *("Bouthillier et al. 2021", "X. Bouthillier and others", 2021),
         *("Accounting for variance in machine learning benchmarks", "MLSys", "arXiv:2103.03098"),
@@ -111,6 +116,10 @@ REFERENCES = {
         "Fine-tuning can distort pretrained features and underperform out-of-distribution",
         *("ICLR", "arXiv:2202.10054"),
     ),
+    "lee2023": Reference(
+        *("Lee et al. 2023", "Y. Lee, A. S. Chen, F. Tajwar, A. Kumar, H. Yao, P. Liang, C. Finn", 2023),
+        *("Surgical fine-tuning improves adaptation to distribution shifts", "ICLR", "arXiv:2210.11466"),
+    ),
     "li2018": Reference(
         *("Li et al. 2018", "X. Li, Y. Grandvalet, F. Davoine", 2018),
         *("Explicit inductive bias for transfer learning with convolutional networks", "ICML", "arXiv:1802.01483"),
@@ -119,6 +128,10 @@ REFERENCES = {
         *("Nadeau and Bengio 2003", "C. Nadeau, Y. Bengio", 2003),
         "Inference for the generalization error",
         *("Machine Learning 52", "doi:10.1023/A:1024068626366"),
+    ),
+    "neyshabur2020": Reference(
+        *("Neyshabur et al. 2020", "B. Neyshabur, H. Sedghi, C. Zhang", 2020),
+        *("What is being transferred in transfer learning?", "NeurIPS", "arXiv:2008.11687"),
     ),
     "nguyen2020": Reference(
         *("Nguyen et al. 2020", "C. V. Nguyen, T. Hassner, M. Seeger, C. Archambeau", 2020),
@@ -142,6 +155,11 @@ REFERENCES = {
         *("Schuirmann 1987", "D. J. Schuirmann", 1987),
         "A comparison of the two one-sided tests procedure and the power approach for assessing equivalence",
         *("Journal of Pharmacokinetics and Biopharmaceutics 15", "doi:10.1007/BF01068419"),
+    ),
+    "vtab2019": Reference(
+        *("Zhai et al. 2019", "X. Zhai and others", 2019),
+        "A large-scale study of representation learning with the visual task adaptation benchmark",
+        *("arXiv", "arXiv:1910.04867"),
     ),
     "wilson1927": Reference(
         *("Wilson 1927", "E. B. Wilson", 1927, "Probable inference, the law of succession, and statistical inference"),

@@ -24,6 +24,8 @@ from ..files import write_whole
 from . import chapters, figures, tables
 from . import format as fmt
 from .chapters import CONTENTS
+from .chapters.claims.numbers import tally
+from .claims import judge
 from .difference import apart, difference, side_by_side
 from .equations import mathml
 from .history import history
@@ -44,6 +46,7 @@ __all__ = [
     "Records",
     "environment_of",
     "figure_of",
+    "render_claims",
     "render_difference",
     "render_page",
     "render_report",
@@ -114,16 +117,28 @@ def to_html(summary: Summary) -> str:
 
 def to_markdown(summary: Summary) -> str:
     """The same words and numbers as the page; figures are replaced by their tables."""
-    lines = [line.rstrip() for line in _book(summary, "markdown").splitlines()]
-    kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
-    return "\n".join(kept).strip("\n") + "\n"
+    return _tidy(_book(summary, "markdown"))
+
+
+def render_claims(data: Records) -> str:
+    """Claims of the literature, a card for each paper, as Markdown that reads well in a terminal."""
+    study = Study(data.settings, data.rows, data.meta)
+    numbers = {"here": tally(judge(study)), "margin": study.margin, "seeds": len(study.grid.seeds)}
+    return _page("claims.j2", numbers)
 
 
 def render_difference(first: Records, second: Records) -> str:
     """Two studies side by side, as Markdown that reads well in a terminal."""
     numbers = difference(*(Study(data.settings, data.rows, data.meta) for data in (first, second)))
-    labels = Labels()
-    text = environment_of("markdown", labels).get_template("difference.j2").render(numbers)
+    return _page("difference.j2", numbers)
+
+
+def _page(template: str, numbers: Mapping[str, Any]) -> str:
+    return _tidy(environment_of("markdown", Labels()).get_template(template).render(numbers))
+
+
+def _tidy(text: str) -> str:
+    """Return lines without space at their ends, and never two empty ones."""
     lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for k, line in enumerate(lines) if line or (k and lines[k - 1])]
     return "\n".join(kept).strip("\n") + "\n"

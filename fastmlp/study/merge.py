@@ -30,7 +30,7 @@ from .store.lock import check_free
 from .store.reader import reading
 
 # Notes that are alike or describe one machine
-SINGLE = ("gradient_check", "short_batches", "command", "settings", "planned", NOTE)
+SINGLE = ("gradient_check", "short_batches", "basins", "command", "settings", "planned", NOTE)
 DROPPED = ("schema", "rendered", "finished", "shard", "workers")  # notes that a merged study has of its own
 
 

@@ -36,6 +36,7 @@ from .store import Store, read_study
 from .store.foreign import read_foreign
 from .store.lock import check_free
 from .store.reader import reading
+from .trial.basins import measure_basins
 from .trial.run import GroupRunner
 
 MOST_JOBS = 1024  # more threads than any machine has cores are a slip of the keyboard
@@ -109,7 +110,10 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
                 how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
                 if is_own(backend):
                     how["backend_comparison"] = compare_with_reference(settings, problem, backend)
-                how |= {"short_batches": measure_short_batches(settings, backend)}
+                how |= {
+                    "short_batches": measure_short_batches(settings, backend),
+                    "basins": measure_basins(settings, backend),
+                }
                 with open_workers(settings, backend, cluster or workers, store.count()[1]) as found:
                     store.note(describe_run(environment) | how)
                     with stop.drain():

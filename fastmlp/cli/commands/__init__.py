@@ -1,5 +1,6 @@
 """One module per command, and the table of them. A new command is a module and a row."""
 
+from .claims import claims_command
 from .diff import diff_command
 from .doctor import doctor_command
 from .export import export_command
@@ -16,6 +17,7 @@ COMMANDS = (
     study_command,
     report_command,
     diff_command,
+    claims_command,
     status_command,
     verdicts_command,
     export_command,

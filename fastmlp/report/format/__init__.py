@@ -39,6 +39,8 @@ from .numbers import setting as setting
 from .numbers import up_to_per_class as up_to_per_class
 from .results import by_layer as by_layer
 from .results import chance as chance
+from .results import claimed as claimed
+from .results import claimed_interval as claimed_interval
 from .results import cost as cost
 from .results import crossing as crossing
 from .results import deviations as deviations
@@ -56,6 +58,7 @@ from .results import percent_range as percent_range
 from .results import percent_short as percent_short
 from .results import points_interval as points_interval
 from .results import rank as rank
+from .results import ratio as ratio
 from .results import soon as soon
 from .results import tally as tally
 from .results import times as times
@@ -93,7 +96,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         *(count, decimal, margin, markdown_code, mean, percent, percent_interval),
-        *(chance, plain_points, points, points_interval, rank, seconds, show, squeeze, verbatim),
+        *(chance, claimed, claimed_interval, plain_points, points, points_interval),
+        *(rank, seconds, show, squeeze, verbatim),
         *(fixed, ident, matrix, number, number2, p_value, tag, tex),
         is_brief,
     )

@@ -27,6 +27,8 @@ from .numbers import (
 from .results import (
     by_layer,
     chance,
+    claimed,
+    claimed_interval,
     cost,
     crossing,
     deviations,
@@ -104,6 +106,8 @@ KINDS: dict[str, Kind] = {
         by_layer, as_csv=lambda means: "; ".join("" if m["mean"] is None else str(m["mean"]) for m in means)
     ),
     "chance": Kind(chance, ("share", "low", "high", "n")),
+    "claimed": Kind(claimed, as_csv=lambda claim: (claim["difference"] or {}).get("mean")),
+    "claimed_interval": Kind(claimed_interval, as_csv=claimed_interval),
     "cost": Kind(cost, (*MEAN, "cells")),
     "crossing": Kind(crossing, ("n_target", "low", "high", "case")),
     "deviations": Kind(deviations, ("low", "high")),

@@ -21,6 +21,7 @@ from .numbers import (
 )
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "undecided": ""}
+IN_POINTS = ("accuracy", "shifted", "barrier")  # measures of claims that are accuracies
 REASONS = {reason: reason for reason in ("no data", "one seed", "no spread", "too few seeds")}
 
 
@@ -121,6 +122,24 @@ def ratio(value: Mapping[str, Any] | None) -> str:
     if value["low"] is None or value["high"] is None:
         return two_digits(value["mean"])
     return f"{two_digits(value['mean'])} ({two_digits(value['low'])} to {two_digits(value['high'])})"
+
+
+def claimed(value: Mapping[str, Any] | None) -> str:
+    """The effect of a claim, in points of accuracy or, where it is about something else, as a number: +1.2, 0.034."""
+    difference = value and value["difference"]
+    if not value or not difference or difference["mean"] is None:
+        return ABSENT
+    return points(difference["mean"]) if value["measure"] in IN_POINTS else number2(difference["mean"])
+
+
+def claimed_interval(value: Mapping[str, Any] | None) -> str:
+    """Its interval in the same unit."""
+    difference = value and value["difference"]
+    if not value or not difference or difference["low"] is None:
+        return ABSENT
+    if value["measure"] in IN_POINTS:
+        return points_interval(difference)
+    return f"{number2(difference['low'])} to {number2(difference['high'])}"
 
 
 def crossing(value: Mapping[str, Any]) -> str:

@@ -1,0 +1,39 @@
+"""Compare verdicts on claims with those that were written down: a change has to be renewed on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from .judge import Card
+
+__all__ = ["Change", "changes", "written"]
+
+
+class Change(TypedDict):
+    """A claim whose outcome is not what was written down; None where it was not, or is no longer, among the claims."""
+
+    name: str
+    written: str | None
+    found: str | None
+
+
+def written(cards: Sequence[Card]) -> dict[str, str]:
+    """Return what is written down: the outcome of each claim by its name."""
+    return {claim["name"]: claim["outcome"] for card in cards for claim in card["claims"]}
+
+
+def changes(cards: Sequence[Card], before: Mapping[str, str]) -> list[Change]:
+    """Return the claims whose outcome has changed, in the order of the claims; those that are gone come last.
+
+    Examples
+    --------
+    >>> changes([], {"kumar-drift": "reproduced"})
+    [{'name': 'kumar-drift', 'written': 'reproduced', 'found': None}]
+    """
+    now = written(cards)
+    return [
+        {"name": name, "written": before.get(name), "found": now.get(name)}
+        for name in {**now, **before}
+        if before.get(name) != now.get(name)
+    ]
