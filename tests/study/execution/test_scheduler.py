@@ -150,6 +150,14 @@ def test_commits_wait_for_each_other_and_none_is_left_out(store: Store, monkeypa
     assert store.is_complete()
 
 
+def test_many_outcomes_do_not_wait_for_the_clock(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "COMMIT_SECONDS", 600.0)
+    monkeypatch.setattr(scheduler, "MOST_UNCOMMITTED", 5)
+    commits: list[int] = []
+    run_in_threads(store, made_up_work, 1, Stop(), lambda progress: commits.append(progress.done))
+    assert len(commits) > 5, "of 42 outcomes"
+
+
 @pytest.mark.parametrize(("long", "workers"), [(0.0, 3), (600.0, 2)])
 def test_a_long_group_is_shared_out_when_workers_have_nothing_to_do(
     long: float, workers: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
