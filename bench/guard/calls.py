@@ -63,7 +63,8 @@ def _call(
         deep = case.depth < len(case.sizes) - 1
         return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
     if case.kind == "gradient":
-        loss, gradient = backend.loss_and_gradient(*network, given["y"], given["sample_weight"], case.loss)
+        examples = given["y"], given["sample_weight"]
+        loss, gradient = backend.loss_and_gradient(*network, *examples, case.loss, norms_of(case))
         return {"loss": np.array([loss]), "gradient": gradient}
     given = within_rank(case, given)
     for first, last in pieces:
@@ -125,7 +126,13 @@ def watching(case: Case, given: dict[str, Any]) -> dict[str, Any]:
     return {
         "penalties": np.zeros(epochs) if case.penalised else None,
         "watch": Watch(rows, np.empty(epochs), given["theta"].copy()) if case.watched >= 0 else None,
+        "norms": norms_of(case),
     }
+
+
+def norms_of(case: Case) -> NDArray[np.float64] | None:
+    """Return what is added to the variance of the inputs of each layer."""
+    return np.where(np.arange(1, len(case.sizes)) % 2, 0.0, 0.1) if case.normed else None
 
 
 def _targets(rng: np.random.Generator, case: Case) -> NDArray[Any]:
