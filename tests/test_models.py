@@ -263,7 +263,8 @@ def test_no_field_of_another_kind_is_more_than_an_error(
         (fields[way[0]] if way else fields)[last] = data.draw(JSON)
     document = json.dumps({"version": 1, "kind": kind, "fields": fields, "provenance": {}})
     path = tmp_path_factory.getbasetemp() / "fields.safetensors"
-    path.write_bytes(save_arrays(dict(state.arrays), {"fastmlp": document}))
+    stored: dict[str, Any] = dict(state.arrays)
+    path.write_bytes(save_arrays(stored, {"fastmlp": document}))
     with contextlib.suppress(CheckpointError):
         assert type(fastmlp.load(path)).__name__ == kind
 
@@ -301,7 +302,7 @@ def test_memory_stays_below_twice_the_file(tmp_path: Path) -> None:
     content = bytearray(large.read_bytes())
     content[-4:] = np.array(np.nan, "<f4").tobytes()
     (refused := tmp_path / "refused").write_bytes(content)  # by its last number
-    command = [sys.executable, "-c", MEASURED, small, large, refused]
+    command = [sys.executable, "-c", MEASURED, *map(str, (small, large, refused))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "holds nan" in done.stderr
     assert int(done.stdout) * 1024 < 1.5 * len(content)
