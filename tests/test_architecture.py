@@ -55,7 +55,7 @@ ALLOWED = {
     "study.trial": TRAINING | {"study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report
-        *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial"),
+        *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial", "study.execution"),
         *(f"report.{x}" for x in ("excerpts", "figures", "plots", "summary")),
     },
     "study": TRAINING | {"files", "machine", *(f"study.{room}" for room in ("settings", "store", "results", "run"))},

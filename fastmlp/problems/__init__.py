@@ -23,4 +23,6 @@ from .teacher import teacher as teacher
 from .user import keep_task as keep_task
 from .user import read_task as read_task
 from .validate import check_own as check_own
+from .validate import folds_for as folds_for
 from .validate import sizes_for as sizes_for
+from .validate import sizes_of_folds as sizes_of_folds

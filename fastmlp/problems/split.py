@@ -104,6 +104,32 @@ def interleave(y: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
+def fold_rows(y: Ints, folds: int, fold: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return the rows of one fold of a stratified cross-validation, and all others.
+
+    Each row is in one fold; folds differ by one row at most, and so do the numbers of rows that they have of a class.
+
+    Parameters
+    ----------
+    y : (n,)
+        Labels.
+    folds, fold
+        How many, and which, from 0.
+    rng
+        Draws which rows come together: the same for all folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.repeat([0, 1], [2, 4])
+    >>> [y[fold_rows(y, 2, fold, np.random.default_rng(0))[0]].tolist() for fold in (0, 1)]
+    [[0, 1, 1], [0, 1, 1]]
+    """
+    shuffled = rng.permutation(len(y))
+    by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
+    return by_class[fold::folds], np.delete(by_class, np.s_[fold::folds])
+
+
 def slack_of(n_classes: int) -> float:
     """Return by how much less than one each class is at most away from its share, in every prefix."""
     return 1 / max(2, 2 * n_classes - 2)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..seeds import rng_for
 from .scaler import Scaler
-from .split import Sizes, Split, interleave
+from .split import Sizes, Split, fold_rows, interleave
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,6 +88,9 @@ class Problem:
     control
         Whether the problem is there to explain others, because its source was made to be of no use, is the target
         examples themselves, or its data were made up: reports count it apart.
+    folds
+        Of a repeated, stratified cross-validation, in place of a held-out set that is drawn for each seed: 0 for none.
+        Seeds 0 to ``folds - 1`` hold out one fold each, the next seeds those of another division.
     """
 
     name: str
@@ -100,12 +103,13 @@ class Problem:
     images: bool = False
     same_classes: bool = False
     control: bool = False
+    folds: int = 0
 
     def split(self, seed: int) -> Split:
         """Return the split for a seed. It depends on the target task alone, so problems with one target share it."""
         sizes = self.sizes
         y = self.target.y
-        rows = interleave(y, rng_for("split", task=self.target.name, seed=seed))
+        rows = self._ordered(seed)
         ends = np.cumsum([sizes.heldout, sizes.pool, sizes.probe])
         heldout, pool, probe, rest = np.split(rows, ends)
         pool = pool[interleave(y[pool], rng_for("subset", task=self.target.name, seed=seed))]
@@ -114,3 +118,13 @@ class Problem:
         others = interleave(self.source.y, rng_for("split", task=self.source.name, seed=seed))
         source_heldout, source = np.split(others, [len(others) // 5])
         return Split(heldout, pool, probe, source=source, source_heldout=source_heldout, ceiling=pool)
+
+    def _ordered(self, seed: int) -> Ints:
+        """Return the target's rows in an order of which the parts are pieces, held-out ones first."""
+        y, rng = self.target.y, rng_for("split", task=self.target.name, seed=seed)
+        if not self.folds:
+            return interleave(y, rng)
+        repeat, fold = divmod(seed, self.folds)
+        left_out, others = fold_rows(y, self.folds, fold, rng_for("folds", task=self.target.name, seed=repeat))
+        held_out, spare = np.split(left_out, [self.sizes.heldout])  # a fold may have one row more than another
+        return np.concatenate([held_out, others[interleave(y[others], rng)], spare])

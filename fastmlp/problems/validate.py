@@ -18,7 +18,34 @@ LAB = Sizes()
 # Largest share of the target examples that each part may take: if the source pool is one of the parts, and if it is not
 SHARES = {True: {"heldout": 0.28, "pool": 0.28, "probe": 0.06}, False: {"heldout": 0.45, "pool": 0.45, "probe": 0.1}}
 WITHIN = 2  # expected examples of a class in each part: a part is within two of its share, so every class is in it
+FEWEST_EACH = 2  # examples of a class: one to train on, and one to hold out
+TOO_RARE = "leave that class out, or join it with another"
+FOLDS = 5  # of a cross-validation
 SOURCE_EACH = 5  # examples of a class in the source: one of them is for evaluating the pretrained network
+
+
+def folds_for(target: Task, *, shared: bool) -> int:
+    """Return in how many folds a target is cross-validated unless it is said: 0, a held-out set, where it is large.
+
+    A target that shares its examples with the source has none: what is held out of one must be held out of the other.
+    """
+    return FOLDS if not shared and len(target.y) < LAB.heldout + LAB.pool else 0
+
+
+def sizes_of_folds(target: Task, folds: int, probe: int | None = None) -> Sizes:
+    """Return the sizes of a split in which one of some folds is held out, and all others may be trained on.
+
+    Examples
+    --------
+    >>> from fastmlp.problems import Task
+    >>> sizes_of_folds(Task("small", np.zeros((104, 2)), np.arange(104) % 2), 5)
+    Sizes(heldout=20, pool=73, probe=10)
+    """
+    n = len(target.y)
+    if probe is None:
+        most = int(SHARES[False]["probe"] * n)
+        probe = most if most >= ceil(WITHIN * n / np.bincount(target.y).min()) else 0
+    return Sizes(n // folds, n - ceil(n / folds) - probe, probe)
 
 
 def sizes_for(target: Task, *, shared: bool, **given: int | None) -> Sizes:
@@ -82,14 +109,31 @@ def check_own(problem: Problem) -> None:
         raise LabelError(
             f"same_classes is true, but the source has {source.n_classes} classes and the target {target.n_classes}"
         )
+    if problem.folds:
+        _check_folds(problem)
     needed = sizes.heldout + sizes.pool + sizes.probe + problem.shared * source.n_classes
     if needed > len(target.y):
         rest = f" and at least {source.n_classes} for the source pool" if problem.shared else ""
         parts = f"heldout {sizes.heldout}, pool {sizes.pool}, probe {sizes.probe}{rest}"
         raise ShapeError(f"the split asks for {needed} examples, {parts}; the target has {len(target.y)}")
-    if misfit := _misfit(target, sizes, shared=problem.shared):
+    if not problem.folds and (misfit := _misfit(target, sizes, shared=problem.shared)):
         raise LabelError(f"{misfit}; {_remedy(target, shared=problem.shared)}")
     _check_source(source)
+
+
+def _check_folds(problem: Problem) -> None:
+    """Refuse a cross-validation in which a class may be missing from what is trained on."""
+    target, folds, sizes = problem.target, problem.folds, problem.sizes
+    counts, n = np.bincount(target.y), len(target.y)
+    if problem.shared:
+        raise InvalidInput(f"folds is {folds}, and shared is true; examples that are shared have a held-out set")
+    if not 2 <= folds <= n:
+        raise InvalidInput(f"folds is {folds}; from 2 to {n} are possible, or 0 for a held-out set")
+    if counts.min() < FEWEST_EACH:
+        raise LabelError(f"class {counts.argmin()} has {counts.min()} of {n} target examples; {TOO_RARE}")
+    least = sizes_of_folds(target, folds, sizes.probe)
+    if sizes != least or least.pool < len(counts):
+        raise ShapeError(f"probe is {sizes.probe}; of {n} target examples {folds} folds leave {least.pool} to train on")
 
 
 def _misfit(target: Task, sizes: Sizes, *, shared: bool) -> str | None:
@@ -112,7 +156,7 @@ def _remedy(target: Task, *, shared: bool) -> str:
     """Return sizes that would work, or what to do about the class."""
     sizes = sizes_for(target, shared=shared)
     if _misfit(target, sizes, shared=shared):
-        return "leave that class out, or join it with another"
+        return TOO_RARE
     return f"these would do: {', '.join(f'{part} = {size}' for part, size in vars(sizes).items())}"
 
 

@@ -40,6 +40,7 @@ def describe_problem(settings: Settings, name: str) -> str:
         "target_pool": len(split.pool),
         "probe": len(split.probe),
         "held_out": len(split.heldout),
+        "folds": problem.folds,
         "pictures": pictures(problem, split),
         "inputs": asdict(inputs),
         "own": describe_data(problem, settings.problems[name]) if name in settings.problems else None,

@@ -159,6 +159,8 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
     """Return what trials of a problem depend on for one seed."""
     training = settings.training
     target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint, problem.target.one_unit]
+    if problem.folds:  # keys without them are older than the choice
+        target.append(["folds", problem.folds])
     how = [problem.shared, problem.on_subset]
     both = [*target, *how, problem.source.name, problem.source.fingerprint]
     # Where tasks share examples, the source's rows are chosen by the target: its labels have no part in its scaler

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastmlp.errors import InvalidInput, LabelError, ShapeError
-from fastmlp.problems import Problem, Sizes, Task, check_own, sizes_for
+from fastmlp.problems import Problem, Sizes, Task, check_own, sizes_for, sizes_of_folds
 from fastmlp.study.settings.sizes import sizes_that_fit
 
 from ..conftest import SeededRng
@@ -52,6 +52,28 @@ def test_a_small_target_makes_a_problem_without_a_setting(target: list[int], see
     split = problem.split(seed)
     assert len(set(y[split.heldout])) == len(set(y[split.pool])) == len(target)
     assert {*sizes_that_fit([problem])} >= {len(split.pool)}
+
+
+@given(st.lists(st.integers(2, 40), min_size=2, max_size=12), st.integers(2, 6), st.integers(0, 99))
+def test_each_example_is_held_out_once_by_the_seeds_of_a_division(target: list[int], folds: int, seed: int) -> None:
+    y = np.repeat(np.arange(len(target)), target)
+    known, wanted = Task("s", np.zeros((50, 1)), np.arange(50) % 2), Task("t", np.ones((len(y), 1)), y)
+    problem = Problem("mine", known, wanted, sizes_of_folds(wanted, folds), shared=False, folds=folds)
+    try:
+        check_own(problem)
+    except InvalidInput:
+        assert len(y) < 2 * len(target) + folds, "it is too small"
+        return
+    first = seed // folds * folds
+    splits = [problem.split(first + fold) for fold in range(folds)]
+    held_out = np.concatenate([split.heldout for split in splits])
+    assert len(set(held_out)) == len(held_out) >= len(y) - folds + 1
+    for split in splits:
+        assert not set(split.heldout) & {*split.pool, *split.probe}
+        assert len(set(y[split.pool])) == len(target)
+        counts = np.bincount(y[split.heldout], minlength=len(target))
+        assert (abs(counts - np.divide(target, folds)) < 2).all(), "one row more or less, and one that is spare"
+    assert (len(y) < 20) or set(problem.split(first + folds).heldout) != set(splits[0].heldout)
 
 
 def problem_of(rng: SeededRng, n: int = 600, **changes: Any) -> Problem:

@@ -11,6 +11,7 @@ from ...inputs import check_inputs
 from ...network import Network
 from ...problems import Scaler
 from ...training import Fit
+from ..execution.blas_threads import blas_threads_limited
 from ..settings.schema import Settings
 from ..trial.context import TrialContext
 from ..trial.model import Model
@@ -79,5 +80,7 @@ def train_again(
     split, how = context.split, settings.strategy(strategy)
     rows = np.arange(len(context.problem.target.y)) if n_target is None else split.subset(n_target)
     source = context.source(n_target)
-    candidate, _ = tune(context, how, source, rows)
-    return Trained(problem, strategy, len(rows), seed, train(context, how, source, rows, candidate))
+    with blas_threads_limited():  # as in a study, so that the bits are the same
+        candidate, _ = tune(context, how, source, rows)
+        model = train(context, how, source, rows, candidate)
+    return Trained(problem, strategy, len(rows), seed, model)

@@ -14,7 +14,7 @@ import msgspec
 from ...errors import FastmlpError, SettingsError
 from ...families import why_taken
 from ...files import absolute, read_bytes
-from ...problems import FAMILIES, PROBLEMS, check_own, sizes_for
+from ...problems import FAMILIES, PROBLEMS, check_own, folds_for, sizes_for, sizes_of_folds
 from .messages import as_table, explain, passing_on, refuse_name, refuse_unknown_keys, tables_by_name
 from .schema import ProblemSettings
 
@@ -72,13 +72,25 @@ def _complete(name: str, given: ProblemSettings, path: str, folder: Path) -> Pro
     for role in ROLES:
         with passing_on(f"{path}.{role}"):
             found[f"{role}_hash"] = given.task(role).name
-    sizes = sizes_for(
-        given.task("target"), shared=given.shared, heldout=given.heldout, pool=given.pool, probe=given.probe
-    )
-    decided = msgspec.structs.replace(given, **found, heldout=sizes.heldout, pool=sizes.pool, probe=sizes.probe)
+    decided = msgspec.structs.replace(given, **found, **_parts(given, path))
     with passing_on(path):
         check_own(decided.load(name))
     return decided
+
+
+def _parts(given: ProblemSettings, path: str) -> dict[str, int]:
+    """Return the sizes of the split and the number of folds: those that are given, and what follows from the data."""
+    target, fixed = given.task("target"), {name: getattr(given, name) for name in ("heldout", "pool", "probe")}
+    folds = given.folds
+    if folds is None:
+        said = any(value is not None for value in fixed.values())
+        folds = 0 if said else folds_for(target, shared=given.shared)
+    sizes = sizes_of_folds(target, folds, given.probe) if folds else sizes_for(target, shared=given.shared, **fixed)
+    for name in ("heldout", "pool") if folds else ():
+        if fixed[name] not in {None, getattr(sizes, name)}:
+            due = f"with folds = {folds} it is {getattr(sizes, name)}; leave it out, or say folds = 0"
+            raise SettingsError(f"{path}.{name}", f"is {fixed[name]}, and {due}")
+    return {"heldout": sizes.heldout, "pool": sizes.pool, "probe": sizes.probe, "folds": folds}
 
 
 def _absolute(path: Path) -> Path:

@@ -108,6 +108,9 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     heldout, pool, probe
         Sizes of the split. Without a probe set, 0, similarity is not measured; that is the default where examples are
         too few for one.
+    folds
+        Of a cross-validation in place of a held-out set, one fold for each seed; 0 for none. The default is 5 where no
+        other size is given and the target has fewer than 1000 examples, which are not shared.
     source_hash, target_hash
         Hashes of the data that were read; files with other data are refused.
     """
@@ -120,6 +123,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     heldout: Count | None = None
     pool: Count | None = None
     probe: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    folds: Annotated[int, Meta(ge=0, le=1000)] | None = None
     source_hash: str | None = None
     target_hash: str | None = None
 
@@ -144,7 +148,8 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         """Return the problem under a name; the data are the same for every seed."""
         sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
         source, target = self.task("source"), self.task("target")
-        return Problem(name, source, target, sizes, shared=self.shared, same_classes=self.same_classes)
+        same = {"shared": self.shared, "same_classes": self.same_classes}
+        return Problem(name, source, target, sizes, **same, folds=self.folds or 0)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -68,7 +68,7 @@ def test_a_study_of_own_data_notes_all_that_it_depends_on(here: Path) -> None:
     assert {row["status"] for row in results.rows} == {"ok"}
     assert {row["accuracy_noisy"] for row in results.rows} == {None}, "shifts do not apply"
     noted = tomllib.loads((here / "out" / "study.toml").read_text())["problems"]["mine"]
-    split = {"heldout": 112, "pool": 112, "probe": 24}
+    split = {"heldout": 112, "pool": 112, "probe": 24, "folds": 0}
     hashes = {f"{role}_hash": results.settings.problem("mine").__dict__[role].name for role in ("source", "target")}
     places = {"source": "../known.npz", "target": "../wanted.npz"}
     assert noted == OWN | {"one_unit": False, "same_classes": False} | split | hashes | places
@@ -85,7 +85,7 @@ def test_own_data_whose_classes_are_the_same_may_keep_the_head() -> None:
     assert {row["status"] for row in results.rows} == {"ok"}
 
 
-@pytest.mark.parametrize(("classes", "sizes", "probe"), [(2, (9, 18), 4), (10, (10, 20), 0)])
+@pytest.mark.parametrize(("classes", "sizes", "probe"), [(2, (20, 28), 4), (10, (20, 32), 0)])
 def test_forty_examples_need_no_setting(here: Path, classes: int, sizes: tuple[int, ...], probe: int) -> None:
     save(here / "wanted.npz", n=40, classes=classes)
     grid = {name: value for name, value in STUDY["grid"].items() if name != "sizes"}
@@ -214,6 +214,13 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"mine": OWN | {"heldout": 300}}, "problems.mine: the split asks for 440 examples, heldout 300, pool 112"),
     ({"mine": OWN | {"probe": 5}}, "problems.mine: class 0 has 100 of 400 target examples; with probe = 5"),
     ({"mine": OWN | {"pool": 19}}, r"grid.sizes\[0\]: is 20; the target pool of 'mine' holds 19 examples"),
+    ({"mine": OWN | {"folds": 5}}, "problems.mine: folds is 5, and shared is true; .* have a held-out set"),
+    ({"mine": OWN | {"folds": 1, "shared": False}}, "problems.mine: folds is 1; from 2 to 400 are possible, or 0"),
+    (
+        {"mine": OWN | {"folds": 5, "shared": False, "pool": 200}},
+        "problems.mine.pool: is 200, and with folds = 5 it is 280; leave it out, or say folds = 0",
+    ),
+    ({"mine": OWN | {"folds": 5, "shared": False, "probe": 318}}, "probe is 318; .* 5 folds leave 2 to train on"),
     ({"mine": OWN | {"target_hash": "0"}}, "problems.mine.target: /.*/wanted.npz: its data have changed: their"),
     ({"mime": OWN}, "grid.problems: unknown problem 'mine'; did you mean 'mime'"),
 ]  # fmt: skip
@@ -302,12 +309,16 @@ def test_the_report_knows_where_the_data_came_from(here: Path) -> None:
         "target": {"file": "wanted.npz", "hash": mine.target_hash, "examples": 400, "classes": 4},
     }
     assert facts["own"] == expected | {"shared": False, "one_unit": False, "in_both": 0, "repeated": 0}
-    assert (facts["features"], facts["source_pool"], facts["target_pool"]) == (5, 320, 180)
+    assert (facts["features"], facts["source_pool"], facts["target_pool"]) == (5, 320, 280)
+    assert facts["folds"] == 5
 
 
 def test_what_is_not_said_is_decided_and_what_is_said_is_kept() -> None:
     assert own().problem("mine").sizes == Sizes(112, 112, 24)
-    assert own(shared=False).problem("mine").sizes == Sizes(180, 180, 40)
+    assert own(shared=False).problem("mine").sizes == Sizes(80, 280, 40)
+    assert own(shared=False, folds=0).problem("mine").sizes == Sizes(180, 180, 40)
+    assert own(shared=False, heldout=90).problem("mine").sizes == Sizes(90, 180, 40)
+    assert own(shared=False, folds=4, probe=0).problem("mine").sizes == Sizes(100, 300, 0)
     assert own(heldout=90).problem("mine", 7).sizes == Sizes(90, 112, 24)
     with pytest.raises(UnknownName, match="unknown problem 'partiy'; did you mean 'parity'"):
         own().problem("partiy")
