@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .interchange import to_torch as to_torch
     from .models import load as load
     from .models import save as save
+    from .study import Results as Results
     from .study import merge_studies as merge_studies
     from .study import run_study as run_study
     from .study.settings.schema import Settings as Settings
@@ -52,6 +53,7 @@ __all__ = [
     "MLPRegressor",
     "Network",
     "Phase",
+    "Results",
     "Settings",
     "Strategy",
     "__version__",
@@ -81,6 +83,7 @@ __all__ = [
 _LAZY = {
     "MLPClassifier": ".estimators",
     "MLPRegressor": ".estimators",
+    "Results": ".study",
     "Settings": ".study.settings.schema",
     "from_sklearn": ".interchange",
     "from_torch": ".interchange",

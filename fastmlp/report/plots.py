@@ -56,6 +56,8 @@ class Plots:
             If the study has no such problem or strategy, or has several problems and none is named.
         """
         name, grid = sole_problem(self.study, problem), self.study.grid
+        if strategies is not None and (isinstance(strategies, str) or not isinstance(strategies, Sequence)):
+            raise InvalidInput(f"strategies is {shown(strategies)}; it must be a list of names, or None")
         known = self.study.measures[name] | self.study.foreign[name]
         shown_ones = [s for s in known if s not in grid.controls] if strategies is None else list(strategies)
         for strategy in shown_ones:

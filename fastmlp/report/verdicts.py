@@ -10,7 +10,7 @@ from . import format as fmt
 from .measures import Mean
 from .study import Contest, Study
 
-__all__ = ["Best", "Verdict", "best", "check_size", "sole_problem", "verdicts"]
+__all__ = ["Best", "Verdict", "best", "check_size", "sole_problem", "verdicts", "winners_by_problem"]
 
 
 class Verdict(TypedDict):
@@ -122,3 +122,15 @@ def sole_problem(study: Study, problem: str | None) -> str:
     if problem is not None and problem not in names:
         raise UnknownName("problem", problem, names)
     return names[0] if problem is None else problem
+
+
+def winners_by_problem(study: Study) -> list[list[str]]:
+    """Return a row for each problem: its name, and for each size those that may be the best, the highest mean first."""
+
+    def cell(problem: str, n: int) -> str:
+        contest = study.contests.get((problem, n))
+        if contest is None or contest["top"] is None:
+            return "–"
+        return ", ".join([contest["top"], *(s for s in contest["winners"] if s != contest["top"])])
+
+    return [[p, *(cell(p, n) for n in study.grid.sizes)] for p in study.grid.problems]

@@ -112,7 +112,7 @@ def test_trials_that_diverge_are_counted_and_give_1(tmp_path: Path, capsys: pyte
         ("seeds = 1\n", r"mine\.toml: seeds: there is no such setting; did you mean 'grid\.seeds' or .*"),
         (
             "grid.sizes = [600]\n",
-            r"mine\.toml: grid\.sizes\[0\]: is 600; the target pool of 'parity' holds 500 examples",
+            r"mine\.toml: grid\.sizes\[0\]: is 600; the target pool of 'parity' holds 500 examples; .* would do",
         ),
         ("seeds = \n", r"mine\.toml: is no TOML: Invalid value \(at line 1, column 9\)"),
     ],

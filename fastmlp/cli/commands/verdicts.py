@@ -25,9 +25,10 @@ HEADS = ("problem", "labels", "first", "second", "difference (points)", "95 % in
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of objects, for programs; all digits.")
 def verdicts_command(folder: Path, *, as_json: bool) -> int:
-    """Print the comparisons of the study in DIR: the pair, the difference in accuracy, its interval and the verdict.
+    """Print the comparisons of the study in DIR.
 
-    This works while the study runs. They are those of its report.
+    Each has the pair, the difference in accuracy, its interval and the verdict, as in the report. This works while the
+    study runs.
     """
     from ...study.results.results import Results
 

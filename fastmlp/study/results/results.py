@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ...checks import is_whole
+from ...checks import at_least_one, is_whole
 from ...errors import InvalidInput, UnknownName, shown
 from ...files import check_path
 from ...notebook import html_table
@@ -290,23 +290,13 @@ class Results:
             raise InvalidInput(f"seed is {shown(seed)}; it must be a whole number of at least 0")
         settings = from_dict(self._data.settings, self.folder)
         name, backend = sole_problem(self._study, problem), self._data.meta["backend"]
-        return train_again(settings, backend, name, strategy, n_target, int(seed))
+        n = None if n_target is None else at_least_one("n_target", n_target)
+        return train_again(settings, backend, name, strategy, n, int(seed))
 
     def _repr_html_(self) -> str:
+        from ...report.verdicts import winners_by_problem
+
         study, sizes = self._study, self._study.grid.sizes
         counts = ", ".join(f"{number:,} {status}" for status, number in self.counts.items() if number)
         title = f"{self.settings.name}: {counts}. Strategies that may be the best, the highest mean first"
-        return html_table(title, ["problem", *(f"{n} labels" for n in sizes)], _winners(study))
-
-
-def _winners(study: Study) -> list[list[str]]:
-    """Return a row for each problem: its name, and for each size the strategies that may be the best."""
-
-    def cell(problem: str, n: int) -> str:
-        contest = study.contests.get((problem, n))
-        if contest is None or contest["top"] is None:
-            return "–"
-        others = [s for s in contest["winners"] if s != contest["top"]]
-        return ", ".join([contest["top"], *others])
-
-    return [[p, *(cell(p, n) for n in study.grid.sizes)] for p in study.grid.problems]
+        return html_table(title, ["problem", *(f"{n} labels" for n in sizes)], winners_by_problem(study))

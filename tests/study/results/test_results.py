@@ -144,6 +144,8 @@ def test_figures_go_on_a_users_axes_in_the_users_colours(results: Results, study
 def test_what_cannot_be_drawn_is_refused(results: Results) -> None:
     with pytest.raises(UnknownName, match="unknown strategy 'finetun'; did you mean 'finetune'"):
         results.plot.accuracy(Figure().subplots(), strategies=["finetun"])
+    with pytest.raises(InvalidInput, match="strategies is 'finetune'; it must be a list of names"):
+        results.plot.accuracy(strategies="finetune")
     with pytest.raises(UnknownName, match="unknown family 'baselin'; did you mean 'baseline'"):
         results.plot.differences(family="baselin")
     with pytest.raises(InvalidInput, match="family is 'layers', and the study has no such comparisons"):
@@ -181,6 +183,10 @@ def test_a_fit_is_the_very_model_of_the_trial(results: Results) -> None:
         model.predict([1, 2, 3])
     with pytest.raises(InvalidInput, match="n_target is 501; the target pool holds 500"):
         results.fit("scratch", n_target=501)
+    with pytest.raises(InvalidInput, match="n_target is '20'; it must be a whole number"):
+        results.fit("scratch", n_target="20")  # type: ignore[arg-type]
+    with pytest.raises(UnknownName, match="unknown strategy 3"):
+        results.fit(3)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="seed is -1"):
         results.fit("scratch", seed=-1)
     with pytest.raises(UnknownName, match="unknown strategy 'scrath'; did you mean 'scratch'"):
