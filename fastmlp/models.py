@@ -1,4 +1,4 @@
-"""Models in files: which classes there are, and `save` and `load`.
+"""Models in files: which classes there are, and `save` and `load`, which opens the folder of a study too.
 
 A class that can be saved has `to_state` and `from_state`, and a row in `KINDS`. Nothing of a file is ever run or
 imported: a file names its kind, and the table says which class that is.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CheckpointError, FastmlpError, InvalidInput, MissingLibrary, one_line, shown
-from .files import check_path, prepare_file
+from .files import check_path, entry_at, prepare_file
 
 # Names of classes, and where they are
 KINDS = {"Network": ".network", "Fit": ".training", "Scaler": ".problems"}
@@ -62,29 +62,35 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Load what `save` has written; nothing of the file is run.
+    """Load what `save` has written, or open a study; nothing of a file is run.
 
     Parameters
     ----------
     path
-        A file.
+        A file, or the folder of a study, which may be running.
 
     Returns
     -------
-    A model of the class that was saved.
+    A model of the class that was saved; of a folder its `Results`.
 
     Raises
     ------
     CheckpointError
         If there is no such file, or it is damaged, or none of ours, or of a newer fastmlp.
+    StoreError
+        If it is a folder without a study, or with one that cannot be read.
     InvalidInput
         If the path is none.
     MissingLibrary
         If safetensors cannot be imported.
     """
+    place = check_path("path", path)
+    if entry_at(place, CheckpointError) == "folder":
+        from .study import Results
+
+        return Results.open(place)
     from .interchange.checkpoint import read_state
 
-    place = check_path("path", path)
     try:
         checkpoint = read_state(place)
         if checkpoint.kind not in KINDS:

@@ -270,11 +270,7 @@ def test_no_field_of_another_kind_is_more_than_an_error(
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    for path, says in (
-        (tmp_path / "none", "there is no such file"),
-        (tmp_path, "it is a folder"),
-        ("/dev/zero", "device"),
-    ):
+    for path, says in ((tmp_path / "none", "there is no such file"), ("/dev/zero", "device")):
         with pytest.raises(CheckpointError, match=says):
             fastmlp.load(path)
     with pytest.raises(InvalidInput, match="path is 3"):

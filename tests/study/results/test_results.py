@@ -59,6 +59,12 @@ def test_an_opened_study_is_the_one_that_was_run(made: Results, results: Results
     assert [path.parent for path in (results.table, results.report, results.report_markdown)] == 3 * [made.folder]
 
 
+def test_load_opens_the_folder_of_a_study(made: Results, tmp_path: Path) -> None:
+    assert fastmlp.load(made.folder) == made
+    with pytest.raises(StoreError, match="there is no such file; `fastmlp study --out"):
+        fastmlp.load(tmp_path)
+
+
 def test_a_study_can_be_opened_while_it_runs(made: Results, tmp_path: Path) -> None:
     shutil.copy(made.folder / "study.sqlite", tmp_path)
     with sqlite3.connect(tmp_path / "study.sqlite") as connection:
