@@ -15,7 +15,7 @@ from .errors import CheckpointError, FastmlpError, InvalidInput, MissingLibrary,
 from .files import check_path, entry_at, prepare_file
 
 # Names of classes, and where they are
-KINDS = {"Network": ".network", "Fit": ".training", "Scaler": ".problems"}
+KINDS = {"Network": ".network", "Fit": ".training", "Scaler": ".problems", "Trained": ".study.results.trained"}
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> Path:

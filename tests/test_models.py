@@ -26,6 +26,7 @@ from fastmlp.errors import CheckpointError, InvalidInput, NotFiniteError
 from fastmlp.models import KINDS
 from fastmlp.problems import Scaler
 from fastmlp.state import State
+from fastmlp.study.results.trained import Trained
 
 X = np.random.default_rng(0).normal(size=(12, 3))
 Y = np.arange(12) % 2
@@ -40,6 +41,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Network": lambda: fastmlp.Network((3, 4, 1), np.arange(21.0), "gelu", (1e-5, 0)),
     "Fit": fitted,
     "Scaler": lambda: Scaler.fit(np.where(np.arange(3) == 1, 7.0, X), one_unit=False),  # one feature is constant
+    "Trained": lambda: Trained("parity", "finetune", 12, 0, Scaler.fit(X), NET),
 }
 
 

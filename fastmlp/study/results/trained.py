@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from ...errors import CheckpointError
 from ...inputs import check_inputs
-from ...network import Network
+from ...network import Network, predict_proba
 from ...problems import Scaler
+from ...state import State
 from ...training import Fit
 from ..execution.blas_threads import blas_threads_limited
 from ..settings.schema import Settings
@@ -20,10 +22,12 @@ from ..trial.run import train, tune
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+NEVER = -1e9  # a logit: its class has no probability, and the number is finite
+
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model of a study, for inputs as they are in the study's data: it scales them itself.
+    """A model of a study, for inputs as they are in the study's data: it scales them itself. `fastmlp.save` saves it.
 
     Parameters
     ----------
@@ -31,30 +35,21 @@ class Trained:
         Which.
     n_target
         The number of labelled examples that it was trained on.
-    model
-        The model.
+    scaler
+        What inputs go through.
+    network
+        The network, which sees scaled inputs. The baseline, a logistic regression, is one without a hidden layer.
+    fit
+        The training; None for the baseline, and for a model that was loaded.
     """
 
     problem: str
     strategy: str
     n_target: int
     seed: int
-    model: Model = field(repr=False)
-
-    @property
-    def fit(self) -> Fit | None:
-        """The training; None for the baseline."""
-        return self.model.fit
-
-    @property
-    def network(self) -> Network | None:
-        """The network, which sees scaled inputs; None for the baseline."""
-        return None if self.model.fit is None else self.model.fit.network
-
-    @property
-    def scaler(self) -> Scaler:
-        """What the network's inputs go through."""
-        return self.model.scaler
+    scaler: Scaler = field(repr=False)
+    network: Network = field(repr=False)
+    fit: Fit | None = field(default=None, repr=False)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class, (n, n_classes), for inputs (n, features) that are not scaled.
@@ -64,12 +59,40 @@ class Trained:
         ShapeError, NotFiniteError, InvalidInput
             If they are no such inputs.
         """
-        return self.model.probabilities(check_inputs(X, len(self.scaler.mean), "float64"))
+        inputs = check_inputs(X, len(self.scaler.mean), "float64")
+        return predict_proba(self.network, self.scaler.transform(inputs, self.network.dtype))
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the likeliest class of each input; it raises what `predict_proba` does."""
         likeliest: NDArray[np.int64] = self.predict_proba(X).argmax(axis=1)
         return likeliest
+
+    def to_state(self) -> State:
+        """Return what a file holds of it."""
+        names = {"problem": self.problem, "strategy": self.strategy, "n_target": self.n_target, "seed": self.seed}
+        state = State(names, {}).with_part("scaler", self.scaler.to_state())
+        return state.with_part("network", self.network.to_state())
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the model that `to_state` was asked of, but for the training's history.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is that of no such model.
+        """
+        scaler, network = Scaler.from_state(state.part("scaler")), Network.from_state(state.part("network"))
+        if len(scaler.mean) != network.sizes[0]:
+            raise CheckpointError(f"the scaler has {len(scaler.mean)} features, the network {network.sizes[0]}")
+        return cls(
+            state.field("problem", str),
+            state.field("strategy", str),
+            state.field("n_target", int),
+            state.field("seed", int),
+            scaler,
+            network,
+        )
 
 
 def train_again(
@@ -83,4 +106,15 @@ def train_again(
     with blas_threads_limited():  # as in a study, so that the bits are the same
         candidate, _ = tune(context, how, source, rows)
         model = train(context, how, source, rows, candidate)
-    return Trained(problem, strategy, len(rows), seed, model)
+    network = _linear(model) if model.fit is None else model.fit.network
+    return Trained(problem, strategy, len(rows), seed, model.scaler, network, model.fit)
+
+
+def _linear(model: Model) -> Network:
+    """Return the baseline as a network without a hidden layer: its logits are linear in the scaled inputs."""
+    n_features = len(model.scaler.mean)
+    bias = model.logits(np.zeros((1, n_features)))
+    weights = model.logits(np.eye(n_features)) - np.where(np.isfinite(bias), bias, 0.0)
+    possible = np.isfinite(bias[0])  # a class without training examples has minus infinity
+    theta = [np.where(possible, weights, 0.0).ravel(), np.where(possible, bias[0], NEVER)]
+    return Network((n_features, len(possible)), np.concatenate(theta))

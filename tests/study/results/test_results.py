@@ -176,14 +176,16 @@ def test_figures_and_tables_are_those_of_the_report(
     assert results.to_latex() == to_latex(summarise(study), "comparison")
 
 
-def test_a_fit_is_the_very_model_of_the_trial(results: Results) -> None:
+def test_a_fit_is_the_very_model_of_the_trial_and_can_be_saved(results: Results, tmp_path: Path) -> None:
     problem = get_problem("parity", 1)
     heldout = problem.split(1).heldout
     for strategy in ("baseline", "finetune"):
         model = results.fit(strategy, n_target=20, seed=1)
         (row,) = (r for r in results.rows if is_in(r, strategy, 20) and r["seed"] == 1)
         assert (model.predict(problem.target.X[heldout]) == problem.target.y[heldout]).mean() == row["accuracy"]
-        assert (model.network is None) == (strategy == "baseline")
+        assert (model.fit is None) == (strategy == "baseline")
+        loaded = fastmlp.load(fastmlp.save(model, tmp_path / "model"))
+        np.testing.assert_array_equal(loaded.predict_proba(problem.target.X), model.predict_proba(problem.target.X))
     assert results.fit("scratch").n_target == 1797
     with pytest.raises(InvalidInput, match=r"X has shape \(3,\)"):
         model.predict([1, 2, 3])
