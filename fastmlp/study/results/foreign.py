@@ -11,7 +11,7 @@ from ...errors import InvalidInput, UnknownName, shown
 from ...measures import MEASURES
 from ..store.foreign import MARK, ForeignResult
 
-Cell = tuple[str, int, int]  # a problem, a number of labels, a seed
+Cell = tuple[str, int, int]  # a problem, a seed, a number of labels
 PLACE = ("problem", "n_target", "seed")
 LONGEST = 60  # characters of a name
 SHARES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "auc", "ece")
@@ -55,7 +55,7 @@ def foreign_results(method: str, frame: object, cells: Collection[Cell]) -> list
     found: dict[Cell, ForeignResult] = {}
     for place, row in enumerate(_rows_of(frame)):
         result = _result(method, default | dict(row), f"row {place}")
-        cell = result.problem, result.n_target, result.seed
+        cell = result.problem, result.seed, result.n_target
         if cell not in cells:
             raise InvalidInput(f"row {place} is of {_said(cell)}, which is no cell of the study")
         if cell in found:
@@ -109,5 +109,5 @@ def _measure(name: str, value: object, where: str) -> float:
 
 
 def _said(cell: Cell) -> str:
-    problem, n_target, seed = cell
+    problem, seed, n_target = cell
     return f"problem {problem!r}, n_target {n_target}, seed {seed}"

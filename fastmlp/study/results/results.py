@@ -77,6 +77,11 @@ class Results:
         return self._read or read_study(self.folder)
 
     @cached_property
+    def _cells(self) -> set[tuple[str, int, int]]:
+        """Problem, seed and number of labels of all trials of the grid."""
+        return {(row["problem"], row["seed"], row["n_target"]) for row in self._data.rows if not row["varied"]}
+
+    @cached_property
     def _study(self) -> Study:
         from ...report.study import Study
 
@@ -229,7 +234,7 @@ class Results:
         """
         from .splits import cell_rows
 
-        return cell_rows(from_dict(self._data.settings, self.folder))
+        return cell_rows(from_dict(self._data.settings, self.folder), self._cells)
 
     def add(self, name: str, frame: object) -> Results:
         """Bring in what another method measured on the rows of `splits`, and return results that have it.
@@ -258,8 +263,7 @@ class Results:
         from .foreign import check_method, foreign_results
 
         method = check_method(name)
-        cells = {(row["problem"], row["n_target"], row["seed"]) for row in self._data.rows if not row["varied"]}
-        results = foreign_results(method, frame, cells)
+        results = foreign_results(method, frame, self._cells)
         write_foreign(self.folder, [r for r in read_foreign(self.folder) if r.strategy != method] + results)
         return replace(self, _read=read_study(self.folder))
 

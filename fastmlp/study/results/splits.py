@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import TypedDict
 
 from ..settings.schema import Settings
@@ -23,19 +25,18 @@ class CellRows(TypedDict):
     source: list[int]
 
 
-def cell_rows(settings: Settings) -> Iterator[CellRows]:
-    """Generate the rows of every cell and seed, by problem, seed and size."""
-    for name in settings.grid.problems:
-        for seed in range(settings.grid.seeds):
-            problem = settings.problem(name, seed)
-            split = problem.split(seed)
-            for n_target in settings.grid.sizes:
-                train = split.subset(n_target).tolist()
-                yield {
-                    "problem": name,
-                    "n_target": n_target,
-                    "seed": seed,
-                    "train": train,
-                    "heldout": split.heldout.tolist(),
-                    "source": train if problem.on_subset else split.source.tolist(),
-                }
+def cell_rows(settings: Settings, cells: Iterable[tuple[str, int, int]]) -> Iterator[CellRows]:
+    """Generate the rows of cells, each a problem, a seed and a number of labels; those of one split come together."""
+    for (name, seed), of_split in groupby(sorted(cells), key=itemgetter(0, 1)):
+        problem = settings.problem(name, seed)
+        split = problem.split(seed)
+        for _, _, n_target in of_split:
+            train = split.subset(n_target).tolist()
+            yield {
+                "problem": name,
+                "n_target": n_target,
+                "seed": seed,
+                "train": train,
+                "heldout": split.heldout.tolist(),
+                "source": train if problem.on_subset else split.source.tolist(),
+            }
