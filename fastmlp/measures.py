@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .layout import Ints
+    from .layout import Floats, Ints
 
     Probabilities = NDArray[np.float64]
 
@@ -86,10 +86,10 @@ def macro_averages(counts: Ints) -> list[float]:
     return averages
 
 
-def log_loss(probabilities: Probabilities, y: Ints) -> float:
+def log_loss(probabilities: Probabilities, y: Ints, sample_weight: Floats | None = None) -> float:
     """Return the mean of -log p(label); p is held at or above the machine epsilon, as in scikit-learn."""
     p = probabilities[np.arange(len(y)), y]
-    return float(-np.log(np.maximum(p, np.finfo(np.float64).eps)).mean())
+    return float(np.average(-np.log(np.maximum(p, np.finfo(np.float64).eps)), weights=sample_weight))
 
 
 def auc(probabilities: Probabilities, y: Ints) -> float | None:

@@ -128,7 +128,7 @@ GIVEN: dict[Call, dict[str, Any]] = {
     fastmlp.backward: {"net": NET, "X": X, "backend": "numpy", "y": Y} | LOSS,
     fastmlp.accuracy: ON_NUMPY | {"y": Y},
     fastmlp.train_mlp: TRAINING | LOSS | SCHEDULE,
-    fastmlp.transfer: TRAINING | {"strategy": "finetune", "n_classes": 3},
+    fastmlp.transfer: TRAINING | {"strategy": "finetune", "n_classes": 3, "sample_weight": LOSS["sample_weight"]},
     fastmlp.get_backend: {"name": "numpy"},
     get_strategy: {"name": "finetune"},
     fastmlp.Phase: {name: getattr(Phase, name) for name in PHASE},

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ..seeds import Rng
+    from ..training import AfterEpoch
 
 
 def transfer(
@@ -44,6 +45,7 @@ def transfer(
     backend: str = "auto",
     short_batch: str = "weighted",
     threads: int | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> Fit:
     """Train a network for a new task, starting from one that was pretrained on another task.
 
@@ -69,7 +71,7 @@ def transfer(
         The full learning rate; the strategy's multipliers apply to it.
     epochs
         Passes over the examples, of all phases together; each phase must get at least one.
-    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch, threads=threads,
+    batch_size, momentum, optimizer, weight_decay, order, accuracies, backend, short_batch, threads, sample_weight
         As in `fastmlp.train_mlp`, except that the step of a short batch is weighted unless you say otherwise.
 
     Returns
@@ -103,7 +105,7 @@ def transfer(
     called = f"strategy {strategy!r}" if isinstance(strategy, str) else "the strategy"
     generator = generator_of(rng)
     start = starting_network(check_network(net), chosen, at_least_one("n_classes", n_classes), generator, called)
-    return train_from(start, X, y, chosen, options, order=order, rng=generator)
+    return train_from(start, X, y, chosen, options, order=order, sample_weight=sample_weight, rng=generator)
 
 
 def train_from(
@@ -114,7 +116,9 @@ def train_from(
     options: TrainingOptions,
     *,
     order: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     rng: Rng = 0,
+    after_epoch: AfterEpoch | None = None,
 ) -> Fit:
     """Train the network that a strategy starts from through the strategy's phases: the second half of `transfer`.
 
@@ -122,13 +126,15 @@ def train_from(
     ----------
     start
         As `starting_network` returns it; it is not changed.
-    X, y, order
+    X, y, order, sample_weight
         As in `transfer`.
     strategy, options
         Which phases, and what they share.
     rng
         Generators spawned from it draw adapters and held-back labels, if the strategy has any, and the order if none is
         given.
+    after_epoch
+        As in `fastmlp.training.fit_phases`.
 
     Raises
     ------
@@ -136,14 +142,15 @@ def train_from(
         As in `transfer`.
     """
     phases = strategy.phases_for(start.layout.n_layers)
+    given: dict[str, Any] = {"order": order, "sample_weight": sample_weight, "after_epoch": after_epoch}
     if not phases:
-        return fit_phases(start, X, y, [], options, order=order, rng=rng)
+        return fit_phases(start, X, y, [], options, **given, rng=rng)
     epochs = share_out(phases, options.epochs)
     if reason := strategy.refusal_of_epochs(options.epochs, start.layout.n_layers - 1):
         raise InvalidInput(reason)
     resolved = [_resolve(start, phase, options, share) for phase, share in zip(phases, epochs, strict=True)]
     if order is not None and not strategy.held_back and not any(phase.rank for phase in phases):
-        return fit_phases(start, X, y, resolved, options, order=order)  # nothing is drawn: making generators takes time
+        return fit_phases(start, X, y, resolved, options, **given)  # nothing is drawn: making generators takes time
     adapters, visits, watched = _generators(rng, len(phases))
     resolved = [
         replace(one, adapters=draw_adapters(start, phase.rank, generator)) if phase.rank else one
@@ -152,7 +159,7 @@ def train_from(
     held_back: NDArray[np.bool_] | float = 0.0
     if strategy.held_back:
         held_back = hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes, watched)
-    return fit_phases(start, X, y, resolved, options, order=order, held_back=held_back, rng=visits)
+    return fit_phases(start, X, y, resolved, options, **given, held_back=held_back, rng=visits)
 
 
 def starting_network(
@@ -252,7 +259,7 @@ def hold_back(y: NDArray[np.int64], share: float, n_classes: int, rng: np.random
     return held_back
 
 
-def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:
+def fit_baseline(X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None, **options: Any) -> Any:
     """Fit scikit-learn's logistic regression, the baseline that is hard to beat.
 
     Parameters
@@ -261,6 +268,8 @@ def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:
         Scaled inputs.
     y : (n,)
         Labels.
+    sample_weight : (n,)
+        What each example counts.
     options
         Passed on; C is 1 by default, as in scikit-learn.
 
@@ -270,4 +279,4 @@ def fit_baseline(X: ArrayLike, y: ArrayLike, **options: Any) -> Any:
     """
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(**{"max_iter": 1000, **options}).fit(X, y)
+    return LogisticRegression(**{"max_iter": 1000, **options}).fit(X, y, sample_weight)

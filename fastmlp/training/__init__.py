@@ -4,6 +4,9 @@ Here arguments are checked, phases are resolved and a backend is led through the
 `fastmlp.backends`; which phases to run is that of `fastmlp.strategies`.
 """
 
+from .after_epoch import AfterEpoch as AfterEpoch
+from .after_epoch import Epoch as Epoch
+from .after_epoch import Stop as Stop
 from .api import train_mlp as train_mlp
 from .data import Examples as Examples
 from .data import draw_order as draw_order

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..layout import Floats, Layout
     from ..seeds import Rng
+    from .after_epoch import AfterEpoch
     from .data import Examples
     from .options import TrainingOptions
     from .phases import ResolvedPhase
@@ -190,6 +191,7 @@ def fit_phases(
     sample_weight: ArrayLike | None = None,
     held_back: ArrayLike | float = 0.0,
     rng: Rng = 0,
+    after_epoch: AfterEpoch | None = None,
 ) -> Fit:
     """Train a network through phases, one after the other; each starts with a fresh state of the optimizer.
 
@@ -204,6 +206,8 @@ def fit_phases(
         What all phases share, and the epochs of all of them together.
     held_back : (n,)
         As in `fastmlp.train_mlp`; phases with a patience of their own watch the loss on them, and no other is best.
+    after_epoch
+        Called after each epoch, see `fastmlp.training.Epoch`; what it returns may end the phase or the training.
 
     Raises
     ------
@@ -215,7 +219,7 @@ def fit_phases(
             "an inner layer normalises its inputs (LayerNorm); a phase of low rank has no gradient of that"
         )
     data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
-    loop = TrainingLoop(net, data, options)
+    loop = TrainingLoop(net, data, options, after_epoch)
     loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training
     start = perf_counter()
     loop.run(phases)

@@ -11,6 +11,7 @@ from ..backends import get_backend
 from ..measures import log_loss
 from ..network import Network, norm_options, predict_proba
 from .accuracy_log import AccuracyLog
+from .after_epoch import Epoch, Stop
 from .phase_runner import PhaseRunner
 
 if TYPE_CHECKING:
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .after_epoch import AfterEpoch
     from .data import TrainingData
     from .options import TrainingOptions
     from .phases import ResolvedPhase
+
+    GoesOn = Callable[[PhaseRunner, int], bool]  # is told of an epoch of the phase, counted from 1
 
 
 class TrainingLoop:
@@ -34,6 +38,8 @@ class TrainingLoop:
         The examples and the order in which they are visited.
     options
         What all phases share.
+    after_epoch
+        If given, it is called after each epoch, and may end the phase or the training.
 
     Attributes
     ----------
@@ -56,7 +62,9 @@ class TrainingLoop:
         The accuracies.
     """
 
-    def __init__(self, start: Network, data: TrainingData, options: TrainingOptions) -> None:
+    def __init__(
+        self, start: Network, data: TrainingData, options: TrainingOptions, after_epoch: AfterEpoch | None = None
+    ) -> None:
         self.net = start.copy()
         self.losses = np.full(len(data.order), np.nan)
         self.penalties = np.zeros(len(data.order))
@@ -67,6 +75,8 @@ class TrainingLoop:
         self.log = AccuracyLog(self.net, data.examples, options)
         self._start, self._data, self._options = start, data, options
         self._epochs_run = 0
+        self._after_epoch = after_epoch
+        self._stop: Stop | None = None
 
     def run(self, phases: Sequence[ResolvedPhase]) -> None:
         """Train through the phases. The last one also takes the epochs that earlier ones, stopped early, left over."""
@@ -86,6 +96,8 @@ class TrainingLoop:
                 self.phases_run.append(phase)
             if not np.isfinite(self.losses[: self._epochs_run]).all():
                 return  # diverged: later phases are not run
+            if self._stop is Stop.TRAINING:
+                break
         if phases:
             self.log.record(self._epochs_run, is_last=True)
         self.losses, self.penalties = self.losses[: self._epochs_run], self.penalties[: self._epochs_run]
@@ -112,9 +124,22 @@ class TrainingLoop:
 
     def _run_phase(self, runner: PhaseRunner, phase: ResolvedPhase) -> int:
         """Run one phase; return how many epochs it took."""
+        goes_on = self._asking(self._after_epoch) if self._after_epoch else None
         if phase.patience is None:
-            return run_all_epochs(runner, self.log, self._epochs_run)
-        return run_with_early_stopping(runner, self.log, self._epochs_run, phase.patience, self._held_back_loss)
+            return run_all_epochs(runner, self.log, self._epochs_run, goes_on)
+        return run_with_early_stopping(
+            runner, self.log, self._epochs_run, phase.patience, self._held_back_loss, goes_on
+        )
+
+    def _asking(self, after_epoch: AfterEpoch) -> GoesOn:
+        """Return what tells of each epoch of a phase, and whether the phase goes on."""
+        before = self._epochs_run
+
+        def goes_on(runner: PhaseRunner, epoch: int) -> bool:
+            self._stop = after_epoch(Epoch(before + epoch, float(runner.losses[epoch - 1]), self.net))
+            return self._stop is None
+
+        return goes_on
 
     def _held_back_loss(self) -> float:
         """Return the loss on the held-back examples; infinity if there were too few labels to hold any back."""
@@ -122,11 +147,12 @@ class TrainingLoop:
         if not len(rows):
             return math.inf
         held_back = predict_proba(self.net, examples.x[rows], backend=options.backend, threads=options.threads)
-        return log_loss(held_back, examples.y[rows])
+        weights = None if examples.sample_weight is None else examples.sample_weight[rows]
+        return log_loss(held_back, examples.y[rows], weights)
 
 
-def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int) -> int:
-    """Train for all epochs of a phase; return how many they are, fewer if its watch stops it.
+def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int, goes_on: GoesOn | None = None) -> int:
+    """Train for all epochs of a phase; return how many they are, fewer if its watch or `goes_on` stops it.
 
     Parameters
     ----------
@@ -136,27 +162,36 @@ def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int) -> int:
         Records the accuracies.
     before
         Epochs of earlier phases; the log counts on from them.
+    goes_on
+        Asked after each epoch.
     """
     epochs = len(runner.losses)
     done = 0
-    for stop in (*(epoch for epoch in range(1, epochs) if log.is_due(before + epoch)), epochs):
+    for stop in (*(epoch for epoch in range(1, epochs) if goes_on or log.is_due(before + epoch)), epochs):
         if not runner.run(stop - done):
             break
         if runner.stopped:
             return runner.epochs_run
         log.record(before + stop)
         done = stop
+        if goes_on and not goes_on(runner, stop):
+            return stop
     return epochs
 
 
 def run_with_early_stopping(
-    runner: PhaseRunner, log: AccuracyLog, before: int, patience: int, held_back_loss: Callable[[], float]
+    runner: PhaseRunner,
+    log: AccuracyLog,
+    before: int,
+    patience: int,
+    held_back_loss: Callable[[], float],
+    goes_on: GoesOn | None = None,
 ) -> int:
     """Train epoch by epoch until the held-back loss stops improving; return how many epochs that took.
 
     Parameters
     ----------
-    runner, log, before
+    runner, log, before, goes_on
         As in `run_all_epochs`.
     patience
         Stop after this many epochs without a better loss. If no example could be held back, no loss is better than
@@ -170,6 +205,8 @@ def run_with_early_stopping(
         if not runner.run(1):
             return epochs  # diverged: the losses are NaN from here to the end
         log.record(before + epoch)
+        if goes_on and not goes_on(runner, epoch):
+            return epoch
         loss = held_back_loss()
         if loss < best:
             best, best_epoch = loss, epoch
