@@ -92,6 +92,19 @@ def check_margin(margin: float) -> float:
     return margin
 
 
+def check_overlap(overlap: float) -> float:
+    """Return how much folds overlap, checked.
+
+    Raises
+    ------
+    InvalidInput
+        When it is negative or not finite.
+    """
+    if not 0 <= overlap < float("inf"):
+        raise InvalidInput(f"overlap is {overlap}, expected 0 or more")
+    return overlap
+
+
 def check_count(name: str, value: int, least: int = 1) -> int:
     """Return a whole number, checked.
 

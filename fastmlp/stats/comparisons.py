@@ -8,6 +8,9 @@ tied
 undecided
     neither. This is not a weak form of tied: it says that more seeds are needed.
 
+Folds of a cross-validation are no seeds: they train on the same examples again and again, and their differences vary
+less than those of new examples would. `overlap` makes up for it.
+
 See Also
 --------
 scipy.stats.ttest_rel : the same t test, the oracle of the tests.
@@ -15,7 +18,8 @@ scipy.stats.ttest_rel : the same t test, the oracle of the tests.
 References
 ----------
 Student (1908), The probable error of a mean. Schuirmann (1987), A comparison of the two one-sided tests procedure.
-Holm (1979), A simple sequentially rejective multiple test procedure.
+Holm (1979), A simple sequentially rejective multiple test procedure. Nadeau and Bengio (2003), Inference for the
+generalization error, Machine Learning 52, section 4.1; Bouckaert and Frank (2004), for repeated cross-validation.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ._arrays import LEVEL, Reason, Verdict, check_level, check_margin, rounding, shared, t_below
+from ._arrays import LEVEL, Reason, Verdict, check_level, check_margin, check_overlap, rounding, shared, t_below
 from .intervals import Mean, mean_of
 from .multiplicity import holm
 
@@ -68,7 +72,9 @@ class Difference:
     dropped: int = 0
 
 
-def paired_difference(first: ArrayLike, second: ArrayLike, *, margin: float, level: float = LEVEL) -> Difference:
+def paired_difference(
+    first: ArrayLike, second: ArrayLike, *, margin: float, level: float = LEVEL, overlap: float = 0.0
+) -> Difference:
     """Compare two strategies on the seeds they share: a family of one.
 
     See Also
@@ -82,10 +88,12 @@ def paired_difference(first: ArrayLike, second: ArrayLike, *, margin: float, lev
     >>> paired_difference([0.9], [0.8], margin=0.01).reason
     'one seed'
     """
-    return paired_family([(first, second)], margin=margin, level=level)[0]
+    return paired_family([(first, second)], margin=margin, level=level, overlap=overlap)[0]
 
 
-def paired_family(pairs: Iterable[Pair], *, margin: float, level: float = LEVEL) -> list[Difference]:
+def paired_family(
+    pairs: Iterable[Pair], *, margin: float, level: float = LEVEL, overlap: float = 0.0
+) -> list[Difference]:
     """Compare pairs of strategies that are shown together, corrected by Holm.
 
     With probability `level` at least, the family holds no false *better* or *worse*, and likewise no false *tied*.
@@ -99,6 +107,10 @@ def paired_family(pairs: Iterable[Pair], *, margin: float, level: float = LEVEL)
         The smallest difference that matters, in the unit of the values; 0 means that nothing is ever tied.
     level
         Confidence of the intervals; 1 - level is the error that the whole family may make.
+    overlap
+        For folds in place of seeds: examples of a test fold for each one trained on, 1 / (k - 1) in k-fold
+        cross-validation. A mean of n differences then has the variance (1 / n + overlap) * sd**2, after Nadeau and
+        Bengio, because what folds share does not average out.
 
     Returns
     -------
@@ -112,11 +124,12 @@ def paired_family(pairs: Iterable[Pair], *, margin: float, level: float = LEVEL)
     NotFiniteError
         When a value is infinite.
     InvalidInput
-        When the margin is negative or not finite, or the level not between 0 and 1.
+        When the margin or the overlap is negative or not finite, or the level not between 0 and 1.
     """
     check_margin(margin)
     check_level(level)
-    single = [_compare(first, second, margin, level) for first, second in pairs]
+    check_overlap(overlap)
+    single = [_compare(first, second, margin, level, overlap) for first, second in pairs]
     tested = [k for k, d in enumerate(single) if d.p_different is not None]
     different = holm([single[k].p_different or 0.0 for k in tested])
     equivalent = holm([single[k].p_equivalent or 0.0 for k in tested])
@@ -125,19 +138,19 @@ def paired_family(pairs: Iterable[Pair], *, margin: float, level: float = LEVEL)
     return single
 
 
-def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float) -> Difference:
+def _compare(first: ArrayLike, second: ArrayLike, margin: float, level: float, overlap: float) -> Difference:
     """Compare one pair; its p-values are not corrected yet."""
     a, b, dropped = shared(first, second)
-    m = mean_of(a - b, level, rounding(a, b), dropped)
-    p, q = _t(m, margin)
+    m = mean_of(a - b, level, rounding(a, b), dropped, overlap)
+    p, q = _t(m, margin, overlap)
     return Difference(m.n, m.mean, m.low, m.high, p, q, "undecided", trivial=False, reason=m.reason, dropped=dropped)
 
 
-def _t(m: Mean, margin: float) -> tuple[float | None, float | None]:
+def _t(m: Mean, margin: float, overlap: float) -> tuple[float | None, float | None]:
     """Return the p-values of the two-sided t test and of TOST against the margin."""
     if m.reason is not None or m.mean is None or m.sd is None:
         return None, None
-    error = m.sd / m.n**0.5
+    error = m.sd / (m.n / (1 + m.n * overlap)) ** 0.5
     different = min(1.0, 2 * t_below(-abs(m.mean) / error, m.n - 1))
     return different, t_below((abs(m.mean) - margin) / error, m.n - 1)
 

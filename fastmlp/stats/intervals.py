@@ -106,8 +106,11 @@ def mean_interval(values: ArrayLike, *, level: float = LEVEL) -> Mean:
     return mean_of(x, check_level(level), rounding(x), dropped)
 
 
-def mean_of(x: Floats, level: float, noise: float, dropped: int) -> Mean:
-    """Return mean and interval of values without missing ones; a spread up to `noise` counts as none."""
+def mean_of(x: Floats, level: float, noise: float, dropped: int, overlap: float = 0.0) -> Mean:
+    """Return mean and interval of values without missing ones; a spread up to `noise` counts as none.
+
+    `overlap` is that of `fastmlp.stats.paired_family`.
+    """
     if x.size == 0:
         return Mean(0, None, None, None, None, "no data", dropped)
     mean = float(x.mean())
@@ -116,7 +119,7 @@ def mean_of(x: Floats, level: float, noise: float, dropped: int) -> Mean:
     sd = float(x.std(ddof=1))
     if sd <= noise:
         return Mean(x.size, mean, 0.0, None, None, "no spread", dropped)
-    half = t_quantile((1 + level) / 2, x.size - 1) * sd / x.size**0.5
+    half = t_quantile((1 + level) / 2, x.size - 1) * sd / (x.size / (1 + x.size * overlap)) ** 0.5
     return Mean(x.size, mean, sd, mean - half, mean + half, None, dropped)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import norm as normal
 from scipy.stats import t as student
 
@@ -47,6 +48,51 @@ def rng(*names: int) -> np.random.Generator:
 POPULATION = np.sort(accuracy_like(rng(0), (2_000_000,)))
 MEAN = float(POPULATION.mean())
 MIDDLE = float(POPULATION[500_000:1_500_000].mean())
+
+# --- folds in place of seeds
+
+
+def accuracy_of_centroids(
+    X: Array, y: NDArray[np.int64], trained: NDArray[np.bool_], shown: int
+) -> tuple[Array, Array]:
+    """Accuracy of the nearest centroid of the first features, and what it would be on endless data, (studies,) each.
+
+    X is (studies, n, features); class 1 lies `APART` from class 0 in every feature.
+    """
+    up, down = (X[:, trained & (y == k), :shown].mean(axis=1) for k in (1, 0))
+    w = up - down
+    b = ((up + down) * w).sum(axis=1) / 2
+    right = (np.einsum("snp,sp->sn", X[:, ~trained, :shown], w) > b[:, None]) == y[~trained]
+    norm = np.linalg.norm(w, axis=1)
+    far = [(w * mean).sum(axis=1) - b for mean in (APART, 0.0)]
+    return right.mean(axis=1), (normal.cdf(far[0] / norm) + normal.cdf(-far[1] / norm)) / 2
+
+
+APART = 0.5
+
+
+def test_intervals_over_folds_cover_only_where_their_overlap_is_counted() -> None:
+    studies, n, folds, repeats = 1_500, 60, 5, 2
+    y = np.tile([0, 1], n // 2)
+    X = rng(7).normal(size=(studies, n, 8)) + APART * y[:, None]
+    differences, truths = [], []
+    for repeat in range(repeats):
+        places = np.tile(np.arange(n // 2) % folds, (2, 1))
+        part = np.empty(n, np.int64)
+        for k in (0, 1):
+            part[y == k] = rng(7, repeat, k).permutation(places[k])
+        for fold in range(folds):
+            (a, far_a), (b, far_b) = (accuracy_of_centroids(X, y, part != fold, shown) for shown in (8, 3))
+            differences.append(a - b)
+            truths.append(far_a - far_b)
+    truth, d = float(np.mean(truths)), np.stack(differences, axis=1)
+    covered = {}
+    for overlap in (0.0, 1 / (folds - 1)):
+        intervals = [paired_difference(row, np.zeros(len(row)), margin=0, overlap=overlap) for row in d]
+        covered[overlap] = np.mean([covers(one.low, truth, one.high) for one in intervals])
+    assert covered[0] < 0.85  # as if each fold were another seed
+    assert covered[1 / (folds - 1)] > 0.94
+
 
 # --- intervals
 
