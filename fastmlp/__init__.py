@@ -29,8 +29,12 @@ from .training import Fit as Fit
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .estimators import Advice as Advice
     from .estimators import MLPClassifier as MLPClassifier
     from .estimators import MLPRegressor as MLPRegressor
+    from .estimators import TransferClassifier as TransferClassifier
+    from .estimators import TransferSelectorCV as TransferSelectorCV
+    from .estimators import advise as advise
     from .interchange import from_sklearn as from_sklearn
     from .interchange import from_torch as from_torch
     from .interchange import to_onnx as to_onnx
@@ -47,6 +51,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "STRATEGIES",
+    "Advice",
     "FastmlpError",
     "Fit",
     "MLPClassifier",
@@ -56,8 +61,11 @@ __all__ = [
     "Results",
     "Settings",
     "Strategy",
+    "TransferClassifier",
+    "TransferSelectorCV",
     "__version__",
     "accuracy",
+    "advise",
     "backward",
     "features",
     "forward",
@@ -85,6 +93,10 @@ _LAZY = {
     "MLPRegressor": ".estimators",
     "Results": ".study",
     "Settings": ".study.settings.schema",
+    "Advice": ".estimators",
+    "advise": ".estimators",
+    "TransferClassifier": ".estimators",
+    "TransferSelectorCV": ".estimators",
     "from_sklearn": ".interchange",
     "from_torch": ".interchange",
     "load": ".models",

@@ -9,7 +9,8 @@
     │   ├── NotFiniteError     NaN or infinity where a number is needed
     │   ├── UnknownName        a name that is in no table; suggests the nearest one
     │   ├── FieldError         a field of a strategy or of a phase; holds its path
-    │   └── SettingsError      a study's settings; holds the path of the setting
+    │   ├── SettingsError      a study's settings; holds the path of the setting
+    │   └── TrainingDiverged   an estimator's training diverged, so that there is nothing to predict with
     ├── StoreError
     │   ├── StoreLocked        another study writes here; names the holder
     │   └── StoreCorrupt       the file is not a store, or is damaged
@@ -17,8 +18,8 @@
     ├── ClusterLost            the machines that run a study's trials cannot be reached any more
     └── MissingLibrary (also an ImportError), names what brings it
 
-Every message holds the values that disagree. A training that diverges is a result and not an error: see
-`fastmlp.training.Fit.diverged`.
+Every message holds the values that disagree. A training that diverges is a result and not an error, see
+`fastmlp.training.Fit.diverged`; only an estimator, which has to predict, refuses it.
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ class SettingsError(InvalidInput):
     def __init__(self, path: str, message: str) -> None:
         self.path = path
         super().__init__(one_line(f"{path}: {message}" if path else message))
+
+
+class TrainingDiverged(InvalidInput):
+    """The training of an estimator diverged, at the values that it was given."""
 
 
 class StoreError(FastmlpError):

@@ -15,7 +15,14 @@ from .errors import CheckpointError, FastmlpError, InvalidInput, MissingLibrary,
 from .files import check_path, entry_at, prepare_file
 
 # Names of classes, and where they are
-KINDS = {"Network": ".network", "Fit": ".training", "Scaler": ".problems", "Trained": ".study.results.trained"}
+KINDS = {
+    "Fit": ".training",
+    "Network": ".network",
+    "Scaler": ".problems",
+    "Trained": ".study.results.trained",
+    "TransferClassifier": ".estimators",
+    "TransferSelectorCV": ".estimators",
+}
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> Path:

@@ -49,7 +49,7 @@ ALLOWED = {
     "strategies.read": {"errors", "strategies.spec", "strategies.validation"},
     "strategies.table": {"strategies.spec"},
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table", "strategies.read"},
-    "estimators": NETWORK | {"measures", "training", "problems", "strategies"},
+    "estimators": NETWORK | {"measures", "training", "problems", "strategies", "interchange", "stats"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
     "study.settings": TRAINING | {"files"},
     "study.trial": TRAINING | {"study.settings", "study.store"},

@@ -37,9 +37,22 @@ def fitted() -> fastmlp.Fit:
     return fastmlp.train_mlp(NET, X, Y, epochs=3, held_back=0.5, accuracies=True, backend="numpy")
 
 
+def transferred() -> Any:
+    model = fastmlp.TransferClassifier(NET, epochs=2, source_scaler="target", backend="numpy", early_stopping=True)
+    return model.set_params(validation_fraction=0.3, random_state=0).fit(X, np.array(["ape", "bee"])[Y])
+
+
+def selected() -> Any:
+    few = fastmlp.TransferClassifier(epochs=2, backend="numpy")
+    strategies = {"own": fastmlp.Strategy("random", (fastmlp.Phase(),)), "frozen": fastmlp.STRATEGIES["frozen"]}
+    return fastmlp.TransferSelectorCV(NET, strategies, cv=2, repeats=1, estimator=few, random_state=0).fit(X, Y)
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Network": lambda: fastmlp.Network((3, 4, 1), np.arange(21.0), "gelu", (1e-5, 0)),
     "Fit": fitted,
+    "TransferClassifier": transferred,
+    "TransferSelectorCV": selected,
     "Scaler": lambda: Scaler.fit(np.where(np.arange(3) == 1, 7.0, X), one_unit=False),  # one feature is constant
     "Trained": lambda: Trained("parity", "finetune", 12, 0, Scaler.fit(X), NET),
 }

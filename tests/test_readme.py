@@ -43,7 +43,7 @@ def names() -> dict[str, Any]:
     """What the examples take for granted."""
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((60, 64)), np.arange(60) % 10
-    return {"X": X, "y": y, "X_few": X[:20], "y_few": y[:20], "net": fastmlp.init_mlp((64, 8, 2))}
+    return {"X": X, "y": y, "X_few": X[:50], "y_few": y[:50], "net": fastmlp.init_mlp((64, 8, 2))}
 
 
 def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

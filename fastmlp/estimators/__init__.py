@@ -6,5 +6,9 @@ and go out. The mathematics is the business of `fastmlp.backends`, and what a st
 
 from __future__ import annotations
 
+from .advice import Advice as Advice
+from .advice import advise as advise
 from .classifier import MLPClassifier as MLPClassifier
 from .regressor import MLPRegressor as MLPRegressor
+from .selector import TransferSelectorCV as TransferSelectorCV
+from .transfer_classifier import TransferClassifier as TransferClassifier

@@ -33,7 +33,9 @@ class Scaler:
     scale: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, X: NDArray[np.float64], *, one_unit: bool = True) -> Scaler:
+    def fit(
+        cls, X: NDArray[np.float64], *, one_unit: bool = True, sample_weight: NDArray[np.float64] | None = None
+    ) -> Scaler:
         """Take the mean and the standard deviation of each feature from training inputs.
 
         Features that hardly vary are an exception. A pixel that is inked in one source image of a hundred may be inked
@@ -49,8 +51,10 @@ class Scaler:
             If true, no feature is divided by less than a quarter of the root mean square of all standard deviations,
             and a constant feature is divided by the root mean square itself. If false, each is divided by its own
             standard deviation, and a constant feature by infinity: it is 0 for the network, whatever it is elsewhere.
+        sample_weight : (n,)
+            What each example counts, above 0; a weight of 2 is the same as having it twice.
         """
-        mean, spread = mean_and_spread(X)
+        mean, spread = mean_and_spread(X, sample_weight)
         if not one_unit:
             varies = np.ptp(X, axis=0) > 0  # the spread of a constant may be a little above 0, by rounding
             return cls(mean, np.where(varies & (spread > 0), spread, np.inf))
@@ -81,7 +85,7 @@ class Scaler:
         """Which features are 0 for the network, whatever they are, (features,)."""
         return np.isinf(self.scale)
 
-    def transform(self, X: NDArray[np.float64], dtype: DTypeLike = "float64") -> Floats:
+    def transform(self, X: Floats, dtype: DTypeLike = "float64") -> Floats:
         """Return the standardised inputs, (n, features), in the network's dtype."""
         seen: Floats = np.empty(X.shape, dtype)
         # Computed in float64 and rounded once; a few rows at a time, since memory costs more than the arithmetic
@@ -91,7 +95,9 @@ class Scaler:
         return seen
 
 
-def mean_and_spread(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def mean_and_spread(
+    X: NDArray[np.float64], sample_weight: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the standard deviation of each feature, (features,), for inputs of any scale.
 
     Squares of numbers beyond 1e154 are infinite in float64, and those below 1e-162 are zero. So each feature is first
@@ -99,6 +105,10 @@ def mean_and_spread(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
     """
     exponents = np.frexp(np.abs(X).max(axis=0))[1]
     scaled = np.ldexp(X, -exponents)
+    if sample_weight is not None:
+        mean = np.average(scaled, axis=0, weights=sample_weight)
+        spread = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=sample_weight))
+        return np.ldexp(mean, exponents), np.ldexp(spread, exponents)
     return np.ldexp(scaled.mean(axis=0), exponents), np.ldexp(scaled.std(axis=0), exponents)
 
 

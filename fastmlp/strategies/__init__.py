@@ -15,6 +15,7 @@ from .spec import share_out as share_out
 from .table import SMALLER as SMALLER
 from .table import STRATEGIES as STRATEGIES
 from .transfer import fit_baseline as fit_baseline
+from .transfer import hold_back as hold_back
 from .transfer import starting_network as starting_network
 from .transfer import train_from as train_from
 from .transfer import transfer as transfer

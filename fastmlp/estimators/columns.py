@@ -1,0 +1,43 @@
+"""A table as a dict of columns, which every library of frames takes as it is."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+
+class Columns(dict[str, list[Any]]):
+    """Columns of equal length, by name.
+
+    ``pandas.DataFrame(columns)``, ``polars.DataFrame(columns)`` and ``pyarrow.table(columns)`` make a frame of it.
+
+    Examples
+    --------
+    >>> print(Columns(strategy=["frozen", "scratch"], accuracy=[0.9, None]))
+    strategy  accuracy
+    frozen    0.9
+    scratch
+    """
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The same, row by row."""
+        return list(zip(*self.values(), strict=True))
+
+    def __str__(self) -> str:
+        cells = [list(self), *([_text(value) for value in row] for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in cells)
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(_text(value))}</td>' for value in row)}</tr>" for row in self.rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _text(value: Any) -> str:
+    """Return a cell: numbers with four digits, and nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
