@@ -90,6 +90,18 @@ def read_bytes(path: Path, refusal: Refusal = StoreError, most: int = -1) -> byt
         return file.read(most)
 
 
+def files_in(folder: Path, refusal: Refusal = InvalidInput) -> list[Path]:
+    """Return the files of a folder by name, those of its own folders not among them.
+
+    Raises
+    ------
+    refusal
+        If it cannot be read.
+    """
+    with refusing(folder, "cannot be read", refusal):
+        return sorted(path for path in folder.iterdir() if path.is_file())
+
+
 def absolute(path: Path, refusal: Refusal = InvalidInput) -> Path:
     """Return a path from the root, without links.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 # compiles it: neither says anything about a test.
 settings.register_profile("fastmlp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fastmlp")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_data_sets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests see none of the data sets that the machine may have: results would depend on them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTMLP_DATA", str(tmp_path_factory.getbasetemp() / "no data sets"))
+        yield
 
 
 @dataclass

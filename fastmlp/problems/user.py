@@ -6,34 +6,25 @@ it is compressed, and problems with one target share their splits and their tria
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from math import prod
 from pathlib import Path
 from stat import S_ISREG
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InvalidInput, LabelError, NotFiniteError, ShapeError
 from ..inputs import NUMBERED, integer_labels, real_array
+from ..npz import read_array
 from .task import Task
 
 if TYPE_CHECKING:
-    from zipfile import ZipFile
-
     from numpy.typing import NDArray
 
     from ..layout import Ints
 
-LARGEST = 2**32  # bytes of an array in memory
 HUGE = 1e300  # differences of greater inputs may be infinite
-HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[Any, ...]]] = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-
 
 _sent: dict[tuple[str, bool], Task] = {}
 
@@ -78,7 +69,7 @@ def _read(path: Path, _stamp: tuple[int, int], one_unit: bool) -> Task:  # noqa:
 
     try:
         with ZipFile(path) as archive:
-            X, y = _array(archive, "X"), _array(archive, "y")
+            X, y = read_array(archive, "X"), read_array(archive, "y")
         X, y = _inputs(X), _labels(y, len(X))
     except InvalidInput as error:
         raise type(error)(f"{path}: {error}") from error
@@ -90,25 +81,6 @@ def _read(path: Path, _stamp: tuple[int, int], one_unit: bool) -> Task:  # noqa:
     seen.update(X.data)
     seen.update(y.data)
     return Task(seen.hexdigest()[:32], X, y, one_unit)
-
-
-def _array(archive: ZipFile, name: str) -> NDArray[Any]:
-    """Read an array, after checking its header: it may claim a size that does not fit into memory."""
-    there = sorted(member.removesuffix(".npy") for member in archive.namelist())
-    if name not in there:
-        raise InvalidInput(f"has no array {name!r}; it holds {', '.join(map(repr, there)) or 'nothing'}")
-    member = archive.getinfo(f"{name}.npy")
-    with archive.open(member) as file:
-        shape, _, dtype = HEADERS[np.lib.format.read_magic(file)](file)
-    if dtype.hasobject:
-        remedy = f"save np.asarray({name}, dtype='float64') instead"
-        raise InvalidInput(f"{name} holds Python objects, and reading those may run anything; {remedy}")
-    if prod(shape) * dtype.itemsize > member.file_size or prod(shape) * 8 > LARGEST:
-        size = f"{member.file_size} bytes of it are there, and at most {LARGEST} can be used"
-        raise ShapeError(f"{name} says that its shape is {shape}, of {dtype}; {size}")
-    with archive.open(member) as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    return array
 
 
 def _inputs(X: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """One module per command, and the table of them. A new command is a module and a row."""
 
 from .claims import claims_command
+from .data import data_command
 from .diff import diff_command
 from .doctor import doctor_command
 from .export import export_command
@@ -23,6 +24,7 @@ COMMANDS = (
     export_command,
     splits_command,
     merge_command,
+    data_command,
     lab_command,
     warmup_command,
     doctor_command,
