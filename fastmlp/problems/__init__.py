@@ -11,8 +11,10 @@ from .facts import in_both as in_both
 from .facts import repeated as repeated
 from .facts import warnings_about as warnings_about
 from .registry import FAMILIES as FAMILIES
+from .registry import NEEDS as NEEDS
 from .registry import PROBLEMS as PROBLEMS
 from .registry import get_problem as get_problem
+from .registry import lacking as lacking
 from .scaler import Scaler as Scaler
 from .split import Sizes as Sizes
 from .split import Split as Split

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..seeds import rng_for
+from .bundled import table_of_sklearn
 from .split import Sizes
 from .task import Problem, Shift, Task
 
@@ -31,22 +29,7 @@ SPREAD = 6.0  # standard deviation of all its pixels, the unit of noise
 @cache
 def digits() -> Task:
     """Return scikit-learn's digits: 1797 images of 8 x 8 pixels, ten classes."""
-    X, y = np.split(_digits_of_sklearn(), [-1], axis=1)
-    return Task("digits", np.ascontiguousarray(X), y[:, 0].astype(np.int64))
-
-
-def _digits_of_sklearn() -> Inputs:
-    """Return inputs and labels side by side, (1797, 65).
-
-    Its file is read directly, because importing scikit-learn takes longer than a study with nothing left to do.
-    """
-    package = find_spec("sklearn")
-    if package is not None and package.origin is not None:
-        with suppress(OSError, ValueError):
-            return np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
-    from sklearn.datasets import load_digits
-
-    return np.column_stack(load_digits(return_X_y=True))
+    return Task("digits", *table_of_sklearn("digits"))
 
 
 def rotated(X: Inputs, degrees: float) -> Inputs:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from ..layout import Ints
 
+HELD_OUT = 5  # one in so many examples of a source that is not shared is for evaluating the pretrained network
+
 Shift = Callable[["NDArray[np.float64]", np.random.Generator], "NDArray[np.float64]"]
 
 
@@ -105,6 +107,26 @@ class Problem:
     control: bool = False
     folds: int = 0
 
+    @property
+    def source_pool(self) -> int:
+        """How many examples pretraining has."""
+        if self.shared:
+            return len(self.target.y) - self.sizes.heldout - self.sizes.pool - self.sizes.probe
+        return len(self.source.y) - len(self.source.y) // HELD_OUT
+
+    def refusal_of_size(self, size: int) -> str | None:
+        """Return why there cannot be so many labelled target examples; None if there can."""
+        counts = np.bincount(self.target.y)
+        common, others = counts.argmax(), 1 - counts.max() / counts.sum()
+        if size > self.sizes.pool:
+            return f"the target pool of {self.name!r} holds {self.sizes.pool} examples"
+        if size < len(counts):
+            return f"{self.name!r} has {len(counts)} classes, each needs an example"
+        if size * others < 1:
+            rest = f"that leaves {size * others:.2g} examples of others, and 1 is needed"
+            return f"{1 - others:.1%} of {self.name!r} are of class {common}: {rest}"
+        return None
+
     def split(self, seed: int) -> Split:
         """Return the split for a seed. It depends on the target task alone, so problems with one target share it."""
         sizes = self.sizes
@@ -116,7 +138,7 @@ class Problem:
         if self.shared:
             return Split(heldout, pool, probe, source=rest, source_heldout=heldout, ceiling=rest)
         others = interleave(self.source.y, rng_for("split", task=self.source.name, seed=seed))
-        source_heldout, source = np.split(others, [len(others) // 5])
+        source_heldout, source = np.split(others, [len(others) // HELD_OUT])
         return Split(heldout, pool, probe, source=source, source_heldout=source_heldout, ceiling=pool)
 
     def _ordered(self, seed: int) -> Ints:

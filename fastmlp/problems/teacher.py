@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 
 def teacher(
-    name: str, seed: int, overlap: float, *, n: int = 1797, n_features: int = 16, width: int = 4, n_classes: int = 10
+    name: str,
+    seed: int,
+    overlap: float,
+    *,
+    n: int = 1797,
+    n_source: int = 0,
+    n_features: int = 16,
+    width: int = 4,
+    n_classes: int = 10,
 ) -> Problem:
     """Make a problem in which two random networks, drawn for each seed, label normal inputs; their weights overlap.
 
@@ -31,6 +39,8 @@ def teacher(
     n, n_features, width, n_classes
         Examples, inputs, hidden units of the teachers, and classes. A teacher this narrow can be learned from hundreds
         of examples, so that transfer makes a difference.
+    n_source
+        Examples of the source's own; with 0, each example has both labels.
     """
     sizes = (n_features, width, n_classes)
     X = rng_for("teacher inputs", seed=seed).normal(size=(n, n_features))
@@ -40,9 +50,11 @@ def teacher(
     )
     source_net.weights[0][:] = overlap * target_net.weights[0] + np.sqrt(1 - overlap**2) * others.weights[0]
     target = Task(f"teacher-{n}-{n_features}-{width}-{n_classes}", X, _labels(target_net, X))
-    source = Task(f"{target.name}-{overlap:g}", X, _labels(source_net, X))
+    if n_source:
+        X = rng_for("teacher inputs", role="source", seed=seed).normal(size=(n_source, n_features))
+    source = Task(f"{target.name}-{overlap:g}{f'-{n_source}' * bool(n_source)}", X, _labels(source_net, X))
     shifts = {"noisy": lambda X, rng: X + 0.5 * rng.normal(size=X.shape)}
-    return Problem(name, source, target, shifts=shifts, control=True)
+    return Problem(name, source, target, shared=not n_source, shifts=shifts, control=True)
 
 
 def _labels(net: Network, X: NDArray[np.float64]) -> NDArray[np.int64]:

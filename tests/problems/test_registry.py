@@ -7,19 +7,20 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from fastmlp.errors import UnknownName
-from fastmlp.problems import PROBLEMS, Scaler, Task, get_problem
+from fastmlp.problems import NEEDS, PROBLEMS, Scaler, Task, get_problem
+from fastmlp.problems.registry import make_problem
 
 from ..conftest import SeededRng
 
-EVERY = [*PROBLEMS, "rotated-15", "noisy-0.5", "teacher-0.5"]
-
-
-ON_DIGITS = [name for name in EVERY if not name.startswith(("halves", "teacher"))]
+TABLES = ["breast-cancer", "wine"]
+TEACHERS = ["teacher-0.5", "large-teacher-0.5"]
+EVERY = [*(name for name in PROBLEMS if name not in NEEDS), "rotated-15", "noisy-0.5", *TEACHERS]
+ON_DIGITS = [name for name in EVERY if not name.startswith("halves") and name not in (*TABLES, *TEACHERS)]
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_problem_keeps_its_parts_apart_and_repeats_itself(name: str) -> None:
-    problem, again, other = (get_problem.__wrapped__(name, seed) for seed in (3, 3, 4))
+    problem, again, other = (make_problem(name, seed) for seed in (3, 3, 4))
     split = problem.split(3)
     for one, same in ((problem.source, again.source), (problem.target, again.target)):
         assert one.fingerprint == same.fingerprint
@@ -27,10 +28,11 @@ def test_every_problem_keeps_its_parts_apart_and_repeats_itself(name: str) -> No
     assert not np.array_equal(split.pool, other.split(4).pool)
     parts = [split.heldout, split.pool, split.probe] + [split.source] * problem.shared
     assert len(np.unique(np.concatenate(parts))) == sum(len(part) for part in parts)
-    assert len(split.pool) == 500
+    assert len(split.pool) == (problem.sizes.pool if name in TABLES else 500)
+    assert len(split.source) == problem.source_pool
     assert problem.shared or len(np.intersect1d(split.source, split.source_heldout)) == 0
     assert not problem.shared or not np.isin(split.ceiling, np.concatenate(parts[:3])).any()
-    assert name.startswith("teacher") or set(problem.target.y[split.subset(20)]) == set(range(problem.target.n_classes))
+    assert name in TEACHERS or set(problem.target.y[split.subset(20)]) == set(range(problem.target.n_classes))
 
 
 @pytest.mark.parametrize("name", ON_DIGITS)
@@ -42,7 +44,7 @@ def test_on_the_axis_only_the_source_changes(name: str) -> None:
 
 
 def test_what_a_seed_draws_of_a_problem_is_drawn_anew_for_the_next() -> None:
-    for name in ("halves", "blocks", "permuted", "random-labels", "noisy-1", "teacher-0.5"):
+    for name in ("halves", "blocks", "permuted", "random-labels", "noisy-1", *TEACHERS):
         assert get_problem(name, 0).source.fingerprint != get_problem(name, 1).source.fingerprint
 
 
@@ -81,7 +83,7 @@ def test_a_task_says_in_which_units_its_features_are(rng: SeededRng) -> None:
     for one_unit in (True, False):
         scaler = Task("mine", x, y, one_unit=one_unit).scaler(rows)
         assert scaler.scale.tolist() == Scaler.fit(x[rows], one_unit=one_unit).scale.tolist()
-    assert all(get_problem(name).target.one_unit for name in EVERY)
+    assert {name for name in EVERY if not get_problem(name).target.one_unit} == {*TABLES}
 
 
 @pytest.mark.parametrize("name", [*EVERY, "teacher-1"])
@@ -94,4 +96,4 @@ def test_classes_are_said_to_be_the_same_where_labels_mean_the_same(name: str) -
 
 
 def test_controls_are_those_whose_source_is_useless_or_made_up() -> None:
-    assert {name for name in EVERY if get_problem(name, 3).control} == {"random-labels", "teacher-0.5", "halves-self"}
+    assert {name for name in EVERY if get_problem(name, 3).control} == {"random-labels", "halves-self", *TEACHERS}

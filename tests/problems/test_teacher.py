@@ -29,3 +29,12 @@ def test_a_teacher_is_of_any_size_and_all_its_classes_occur() -> None:
     assert problem.target.X.shape == (3000, 30)
     assert np.bincount(problem.target.y, minlength=6).min() > 100
     assert np.bincount(problem.source.y, minlength=6).min() > 100
+
+
+def test_a_large_teacher_has_other_source_examples_and_the_same_target() -> None:
+    small, large = teacher("t", 3, 0.5), teacher("t", 3, 0.5, n_source=5000)
+    assert large.target.fingerprint == small.target.fingerprint
+    assert large.source.X.shape == (5000, 16)
+    assert not large.shared
+    assert not np.isin(large.source.X[:, 0], large.target.X[:, 0]).any()
+    assert large.source_pool == len(large.split(3).source) == 4000
