@@ -36,6 +36,7 @@ def describe_problem(settings: Settings, name: str) -> str:
         "target_classes": problem.target.n_classes,
         "same_classes": problem.same_classes,
         "control": problem.control,
+        "shared": problem.shared,
         "source_pool": len(split.source),
         "target_pool": len(split.pool),
         "probe": len(split.probe),

@@ -54,7 +54,7 @@ def kernel_kind(strategy: Strategy) -> str:
 
 def capture_environment(settings: Settings, backend: str) -> Environment:
     """Run the kernels that a study needs, and fingerprint their results; `backend` is ``numba`` or ``numpy``."""
-    names = (*settings.grid.strategies, *settings.replicates.strategies)
+    names = (*settings.grid.strategies, *settings.replicates.strategies, *settings.amounts.strategies)
     kinds = {"full rank"} | {kernel_kind(settings.strategy(name)) for name in names}  # pretraining needs the first
     kernels = {kind: kernel_fingerprint(settings, backend, kind) for kind in sorted(kinds)}
     return Environment(backend, kernels, {library: version_of(library) for library in DECIDING})

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..datasets import hash_of
 from ..machine import version_of
+from ..problems import NEEDS
 from .environment import Environment, capture_environment
 from .plan import dependencies, digest
 from .settings.schema import Settings
@@ -23,8 +25,7 @@ PATHS = ("source", "target")  # of a problem's data; where the files are does no
 
 def describe_identity(settings: Settings, environment: Environment) -> dict[str, str]:
     """Return protocol, backend, fingerprints of kernels and data, and versions, by names that a message can quote."""
-    problems = dict.fromkeys((*settings.grid.problems, *settings.replicates.problems))
-    data = {name: dependencies(settings.problem(name), 0, settings, environment).both for name in problems}
+    data = {name: dependencies(settings.problem(name), 0, settings, environment).both for name in settings.all_problems}
     return {
         "protocol": str(PROTOCOL),
         "backend": environment.backend,
@@ -55,7 +56,13 @@ class EnvironmentCheck:
             "protocol": str(PROTOCOL),
             **{f"version of {library}": version for library, version in environment.versions.items()},
             **{f"fingerprint of the {kind} kernels": found for kind, found in environment.kernels.items()},
+            **{f"data set {name}": hash_of(name)[:12] for name in needed(self.settings)},
         }
+
+
+def needed(settings: Settings) -> list[str]:
+    """Return the data sets that a study's problems are made of and that do not come with fastmlp."""
+    return list(dict.fromkeys(name for problem in settings.all_problems for name in NEEDS.get(problem, ())))
 
 
 def note_of(settings: Settings, environment: Environment) -> dict[str, str]:

@@ -18,7 +18,7 @@ import msgspec
 from ..problems import Problem
 from ..strategies import Strategy, plainest
 from .environment import Environment, kernel_kind
-from .settings.schema import Settings
+from .settings.schema import SMALLER, Settings
 from .store.schema import PROTOCOL, Trial
 
 
@@ -47,50 +47,63 @@ class Cell(NamedTuple):
 
 
 def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
-    """Generate all trials: the grid by problem, strategy, size and seed, then the replicates.
+    """Generate all trials: the grid by problem, strategy, size and seed, the replicates, those of smaller sources.
 
     A strategy that keeps the source's head has none on a problem whose source has other classes.
     """
-    grid, again = settings.grid, settings.replicates
-    rows = {name: settings.strategy(name) for name in (*grid.strategies, *again.strategies)}
+    grid, again, smaller = settings.grid, settings.replicates, settings.amounts
+    names = (*grid.strategies, *again.strategies, *smaller.strategies)
+    rows = {name: settings.strategy(name) for name in names}
     parts = {name: strategy_part(strategy, settings, environment) for name, strategy in rows.items()}
     for problems, cells, seeds in (
         (grid.problems, grid_cells, grid.seeds),
         (again.problems or grid.problems, replicate_cells, again.seeds if again.number else 0),
+        (smaller.problems or grid.problems, amount_cells, smaller.seeds if smaller.ratios else 0),
     ):
         for name in problems:
             problem_of = [
                 dependencies(settings.problem(name, seed), seed, settings, environment) for seed in range(seeds)
             ]
             runs = {strategy: settings.can_run(strategy, name) for strategy in rows}
-            for cell in (cell for cell in cells(settings) if runs[cell.strategy]):
+            for cell in (cell for cell in cells(settings, name) if runs[cell.strategy]):
                 problem, strategy = problem_of[cell.seed], rows[cell.strategy]
                 key = trial_key(problem, strategy, cell, parts[cell.strategy])
                 # Scores and the record of a pretraining belong to the grid, not to replicates that vary them
-                unscored = cell.varied in {"subset", "pretraining"} or not settings.measures.scores
+                unscored = cell.varied in {"subset", "pretraining", SMALLER} or not settings.measures.scores
                 scored = (
                     "" if unscored else digest(what="scores", pretraining=problem.pretraining, n_target=cell.n_target)
                 )
-                pretraining = "" if cell.varied == "pretraining" else problem.pretraining
+                pretraining = "" if cell.varied in {"pretraining", SMALLER} else problem.pretraining
                 yield Trial(name, *cell[:3], key, pretraining, scored, *cell[3:])
 
 
-def grid_cells(settings: Settings) -> Iterator[Cell]:
+def grid_cells(settings: Settings, problem: str) -> Iterator[Cell]:
     """Generate the cells of one problem."""
     grid = settings.grid
     for strategy in grid.strategies:
-        for n_target in grid.sizes:
+        for n_target in settings.sizes_on(problem, grid.sizes):
             for seed in range(grid.seeds):
                 yield Cell(strategy, n_target, seed)
 
 
-def replicate_cells(settings: Settings) -> Iterator[Cell]:
+def replicate_cells(settings: Settings, problem: str) -> Iterator[Cell]:
     """Generate the replicates of one problem."""
     again = settings.replicates
-    for strategy, n_target, purpose in product(again.strategies, again.sizes, again.purposes):
+    sizes = settings.sizes_on(problem, again.sizes)
+    for strategy, n_target, purpose in product(again.strategies, sizes, again.purposes):
         for seed in range(again.seeds):
             for number in range(1, again.number + 1):
                 yield Cell(strategy, n_target, seed, purpose, number)
+
+
+def amount_cells(settings: Settings, problem: str) -> Iterator[Cell]:
+    """Generate the cells of one problem with a smaller source; its number of examples stands where replicates count."""
+    smaller, most = settings.amounts, settings.problem(problem).source_pool
+    sizes = settings.sizes_on(problem, smaller.sizes)
+    for strategy, n_target, ratio in product(smaller.strategies, sizes, smaller.ratios):
+        if ratio * n_target <= most:
+            for seed in range(smaller.seeds):
+                yield Cell(strategy, n_target, seed, SMALLER, ratio * n_target)
 
 
 def trial_key(problem: Dependencies, strategy: Strategy, cell: Cell, part: dict[str, Any]) -> str:
@@ -125,6 +138,8 @@ def affects(varied: str, strategy: Strategy, *, sees_examples: bool = True) -> b
             return sees_examples
         case "pretraining":
             return strategy.starts_from_source
+        case "source":
+            return strategy.knows_source
         case _:
             return strategy.start is not None and strategy.trains
 
@@ -171,12 +186,18 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
         seed=seed,
         data=both,
         network=msgspec.to_builtins(settings.network),
-        training=msgspec.to_builtins(settings.pretraining),
+        training=pretraining_part(settings),
         optimizer=[training.optimizer, training.batch_size, training.momentum, training.short_batch],
         kernels=[environment.backend, environment.kernels["full rank"]],
         numpy=environment.versions["numpy"],
     )
     return Dependencies(target, scaled, both, pretraining, problem.on_subset)
+
+
+def pretraining_part(settings: Settings) -> dict[str, Any]:
+    """Return how the source is trained. No weight decay is left out: keys are older than the choice."""
+    content: dict[str, Any] = msgspec.to_builtins(settings.pretraining)
+    return {name: value for name, value in content.items() if (name, value) != ("weight_decay", 0.0)}
 
 
 def digest(**names: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -14,6 +15,7 @@ from ..checks import at_most, check_name, plain, true_or_false
 from ..errors import InvalidInput, StoreError, shown
 from ..files import check_path, entry_at, prepare_folder, read_bytes, write_whole
 from ..machine import usable_cores, version_of
+from ..problems import lacking
 from .backend_comparison import compare_with_reference
 from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
@@ -103,6 +105,7 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
             toml = renew_settings(settings, folder)
             environment = capture_environment(settings, backend)
             facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
+            facts["lacking"] = json.dumps(note_left_out(settings))
             facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
             if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
                 problem = settings.problem(settings.grid.problems[0])
@@ -122,6 +125,15 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
             write_results(store, folder)
     with reading(folder) as reader:
         return Results(folder, settings, reader.counts(), () if part is None else (str(part),))
+
+
+def note_left_out(settings: Settings) -> dict[str, list[str]]:
+    """Return the optional problems that are left out, each with the data sets that are missing; warn of each set."""
+    left_out = {name: lacking(name) for name in settings.grid.optional}
+    for dataset in dict.fromkeys(dataset for datasets in left_out.values() for dataset in datasets):
+        names = ", ".join(name for name, datasets in left_out.items() if dataset in datasets)
+        warnings.warn(f"left out: {names}; `fastmlp data get {dataset}` brings data set {dataset!r}", stacklevel=3)
+    return left_out
 
 
 def renew_settings(settings: Settings, folder: Path) -> str:

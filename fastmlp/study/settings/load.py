@@ -17,17 +17,18 @@ import msgspec
 
 from ...errors import SettingsError, UnknownName, shown
 from ...files import check_path, entry_at
+from ...problems import PROBLEMS, lacking
 from ...strategies import expand
 from .messages import explain, passing_on, refuse_unknown_keys
 from .problems import own_problems, relative_to
-from .schema import GridSettings, ReplicatesSettings
+from .schema import AmountsSettings, GridSettings, ReplicatesSettings
 from .schema import Settings as Settings
 from .sizes import sizes_that_fit
 from .strategies import own_strategies
 from .toml import read_toml, write_toml
 from .validate import check
 
-Part = TypeVar("Part", GridSettings, ReplicatesSettings)
+Part = TypeVar("Part", GridSettings, ReplicatesSettings, AmountsSettings)
 
 
 def load_settings(study: str | Path | Mapping[str, Any] | Settings) -> Settings:
@@ -100,8 +101,13 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
     settings = msgspec.structs.replace(
         settings,
         **own,
-        grid=_expanded(settings.grid, hidden),
+        grid=_joined(_expanded(settings.grid, hidden)),
         replicates=_expanded(settings.replicates, hidden),
+        amounts=_expanded(settings.amounts, hidden),
+    )
+    there = (name for name in settings.amounts.problems if name not in settings.grid.optional)
+    settings = msgspec.structs.replace(
+        settings, amounts=msgspec.structs.replace(settings.amounts, problems=tuple(there))
     )
     if isinstance(grid := data.get("grid", {}), Mapping) and "sizes" not in grid:
         settings = _with_sizes_that_fit(settings)
@@ -122,6 +128,14 @@ def _with_sizes_that_fit(settings: Settings) -> Settings:
     return msgspec.structs.replace(
         settings, grid=msgspec.structs.replace(settings.grid, sizes=sizes_that_fit(problems))
     )
+
+
+def _joined(grid: GridSettings) -> GridSettings:
+    """Return a grid in which those of the optional problems whose data are here have joined the others."""
+    optional = dict.fromkeys(name for name in grid.optional if name not in grid.problems)
+    here = [name for name in optional if name in PROBLEMS and not lacking(name)]
+    rest = tuple(name for name in optional if name not in here)
+    return msgspec.structs.replace(grid, problems=(*grid.problems, *here), optional=rest)
 
 
 def to_toml(settings: Settings, folder: Path = Path()) -> str:
@@ -145,7 +159,7 @@ def with_seeds(settings: Settings, seeds: object) -> Settings:
 def quick(settings: Settings) -> Settings:
     """Return a smaller study: at most 3 seeds, and the smallest, middle and largest size.
 
-    Of replicates it has at most 3 for 2 seeds.
+    Of replicates it has at most 3 for 2 seeds, and at most 3 seeds of smaller sources.
     """
     sizes = sorted(settings.grid.sizes)
     few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))
@@ -153,4 +167,5 @@ def quick(settings: Settings) -> Settings:
     again = settings.replicates
     if again.number:
         again = msgspec.structs.replace(again, number=min(again.number, 3), seeds=min(again.seeds, 2))
-    return msgspec.structs.replace(settings, grid=grid, replicates=again)
+    smaller = msgspec.structs.replace(settings.amounts, seeds=min(settings.amounts.seeds, 3))
+    return msgspec.structs.replace(settings, grid=grid, replicates=again, amounts=smaller)

@@ -15,6 +15,7 @@ from ...strategies import Strategy, get_strategy
 
 BUDGETS = ("epochs", "steps")
 PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness: a replicate varies one of them
+SMALLER = "source"  # what a trial with a smaller source varies
 TUNED_EPOCHS = 2.0  # tuning multiplies or divides the declared epochs by up to this
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -28,12 +29,21 @@ class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     Sizes that are not given are those below that fit the problems, and all there is: see `sizes.sizes_that_fit`.
     A family of strategies, such as ``partial-k``, stands for all members for which the network is deep enough.
+
+    Parameters
+    ----------
+    optional
+        Problems that join the others as soon as this machine has their data.
+    fitting
+        Whether a size for which a problem has too few examples is left out there, and not refused.
     """
 
     problems: Names = ("parity",)
+    optional: tuple[str, ...] = ()
     strategies: Names = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
     sizes: Sizes = (20, 50, 100, 200, 500)
     seeds: Count = 20
+    fitting: bool = False
 
 
 class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,6 +59,7 @@ class PretrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     epochs: Count = 30
     lr: Rate = 0.05
+    weight_decay: Annotated[float, Meta(ge=0.0, le=1e30)] = 0.0
 
 
 class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,6 +101,19 @@ class ReplicatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     strategies: Names = ("finetune",)
     sizes: Sizes = (100,)
     seeds: Count = 10
+
+
+class AmountsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Trials whose source is smaller: it has so many examples for each target label, and else they are as in the grid.
+
+    A ratio is left out where the source has fewer examples than that. Problems are those of the grid unless given.
+    """
+
+    ratios: tuple[Count, ...] = ()
+    problems: tuple[str, ...] = ()
+    strategies: Names = ("frozen", "finetune")
+    sizes: Sizes = (50,)
+    seeds: Count = 20
 
 
 class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -176,6 +200,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     measures: MeasuresSettings = MeasuresSettings()
     tuning: TuningSettings = TuningSettings()
     replicates: ReplicatesSettings = ReplicatesSettings()
+    amounts: AmountsSettings = AmountsSettings()
     strategies: dict[str, Strategy] = {}
     problems: dict[str, ProblemSettings] = {}
 
@@ -199,6 +224,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             return get_problem(name, seed)
         except UnknownName as error:
             raise UnknownName("problem", name, [*self.problems, *error.known]) from error
+
+    @property
+    def all_problems(self) -> tuple[str, ...]:
+        """The problems of all trials, those of the grid first."""
+        again = self.replicates.problems if self.replicates.number else ()
+        smaller = self.amounts.problems if self.amounts.ratios else ()
+        return tuple(dict.fromkeys((*self.grid.problems, *again, *smaller)))
+
+    def sizes_on(self, name: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the sizes at which a problem has trials: those for which it has enough examples."""
+        if not self.grid.fitting:
+            return sizes
+        problem = self.problem(name)
+        return tuple(size for size in sizes if not problem.refusal_of_size(size))
 
     def can_run(self, strategy: str, problem: str) -> bool:
         """Return whether a strategy has trials on a problem: one that keeps the source's head needs its classes."""

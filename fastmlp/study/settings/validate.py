@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ...errors import SettingsError
 from ...network import DTYPES
-from ...problems import Problem
+from ...problems import NEEDS, Problem
 from ...registry import ACTIVATIONS, OPTIMIZERS, SHORT_BATCHES
 from .messages import passing_on, refuse_duplicates, refuse_unknown
 from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, Settings
@@ -39,12 +37,18 @@ def check(settings: Settings) -> None:
         check_depth(settings, name, f"strategies.{name}")
     grid = settings.grid
     check_part(settings, "grid", grid.problems, grid.strategies, grid.sizes)
+    for name in grid.optional:
+        refuse_unknown("grid.optional", "problem", name, NEEDS)
     again = settings.replicates
     if again.number:
         check_part(settings, "replicates", again.problems or grid.problems, again.strategies, again.sizes)
         for purpose in again.purposes:
             refuse_unknown("replicates.purposes", "purpose", purpose, PURPOSES)
         refuse_duplicates("replicates.purposes", again.purposes)
+    smaller = settings.amounts
+    if smaller.ratios:
+        check_part(settings, "amounts", smaller.problems or grid.problems, smaller.strategies, smaller.sizes)
+        refuse_duplicates("amounts.ratios", smaller.ratios)
     if (trials := size_of_grid(settings)) > LARGEST_GRID:
         raise SettingsError("", f"the grid has {trials} trials; at most {LARGEST_GRID} are possible")
 
@@ -68,7 +72,7 @@ def check_part(
             f"{', '.join(problems)} do source and target have the same classes",
         )
     for name in problems:
-        _check_sizes(sizes, settings.problem(name), f"{path}.sizes")
+        _check_sizes(settings.sizes_on(name, sizes) or sizes, settings.problem(name), f"{path}.sizes")
 
 
 def size_of_grid(settings: Settings) -> int:
@@ -76,7 +80,10 @@ def size_of_grid(settings: Settings) -> int:
     grid, again = settings.grid, settings.replicates
     cells = len(again.problems or grid.problems) * len(again.strategies) * len(again.sizes) * again.seeds
     replicates = cells * len(again.purposes) * again.number
-    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * grid.seeds + replicates
+    smaller = settings.amounts
+    cells = len(smaller.problems or grid.problems) * len(smaller.strategies) * len(smaller.sizes) * smaller.seeds
+    amounts = cells * len(smaller.ratios)
+    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * grid.seeds + replicates + amounts
 
 
 def check_depth(settings: Settings, name: str, path: str) -> None:
@@ -105,15 +112,8 @@ def check_epochs(settings: Settings, name: str, path: str) -> None:
 
 def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:
     """Check that the pool is large enough for each size, and each size for the classes."""
-    name, pool, counts = problem.name, problem.sizes.pool, np.bincount(problem.target.y)
-    common, others = counts.argmax(), 1 - counts.max() / counts.sum()
     for place, size in enumerate(sizes):
-        here = f"{path}[{place}]"
-        if size > pool:
-            would_do = f"{path} = {list(sizes_that_fit([problem]))} would do"
-            raise SettingsError(here, f"is {size}; the target pool of {name!r} holds {pool} examples; {would_do}")
-        if size < len(counts):
-            raise SettingsError(here, f"is {size}; {name!r} has {len(counts)} classes, each needs an example")
-        if size * others < 1:
-            rest = f"that leaves {size * others:.2g} examples of others, and 1 is needed"
-            raise SettingsError(here, f"is {size}; {1 - others:.1%} of {name!r} are of class {common}: {rest}")
+        if reason := problem.refusal_of_size(size):
+            large = size > problem.sizes.pool
+            would_do = f"; {path} = {list(sizes_that_fit([problem]))} would do" if large else ""
+            raise SettingsError(f"{path}[{place}]", f"is {size}; {reason}{would_do}")

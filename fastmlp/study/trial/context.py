@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from ...problems import Problem, Split, interleave
-from ..settings.schema import Settings
+from ..settings.schema import SMALLER, Settings
 from ..store.schema import Record
 from .evaluation import HeldOut
 from .pretraining import PretrainedSource, measure_pretraining
@@ -50,12 +50,17 @@ class TrialContext:
         return HeldOut(self.problem, self.split.heldout, self.shared.seed)
 
     def replicate(self, varied: str, number: int) -> TrialContext:
-        """Return the same context with other draws for one purpose; everything that does not depend on it is shared."""
+        """Return the same context with other draws for one purpose; everything that does not depend on it is shared.
+
+        A smaller source is not drawn: it is the beginning of the source pool, with as many examples as `number` says.
+        """
         if not varied:
             return self
         split, _ = self.split, self.heldout  # computed here, so that replicates share them
         other = copy(self)
         other.shared = self.shared.replicate(varied, number)
+        if varied == SMALLER:
+            other.split = replace(split, source=split.source[:number])
         if varied == "subset":
             order = interleave(self.problem.target.y[split.pool], other.shared.rng("subset"))
             other.split = replace(split, pool=split.pool[order])
@@ -64,16 +69,18 @@ class TrialContext:
         return other
 
     def source(self, n_target: int | None = None) -> PretrainedSource:
-        """Return the source of transfer to n_target examples: one for all sizes, except in one control."""
+        """Return the source of transfer to n_target examples: one for all sizes, except in one control.
+
+        It is kept by its number of examples, for smaller sources are beginnings of larger ones.
+        """
         if not self.problem.on_subset:
-            rows, name = self.split.source, 0
+            rows = self.split.source
         else:
             rows = self.split.pool if n_target is None else self.split.subset(n_target)
-            name = len(rows)
-        if name not in self._sources:
+        if len(rows) not in self._sources:
             held_out = self.split.source_heldout
-            self._sources[name] = PretrainedSource(self.problem.source, rows, held_out, self.shared)
-        return self._sources[name]
+            self._sources[len(rows)] = PretrainedSource(self.problem.source, rows, held_out, self.shared)
+        return self._sources[len(rows)]
 
     def pretraining(self) -> Record:
         """Measure the pretrained network."""

@@ -61,6 +61,7 @@ class PretrainedSource:
             self.task.y[self.rows],
             epochs=settings.pretraining.epochs,
             lr=settings.pretraining.lr,
+            weight_decay=settings.pretraining.weight_decay,
             batch_size=settings.training.batch_size,
             short_batch=settings.training.short_batch,
             momentum=settings.training.momentum,
