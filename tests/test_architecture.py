@@ -34,6 +34,8 @@ ALLOWED = {
     "targets": {"errors", "layout", "inputs", "registry"},
     "families": {"errors"},
     "files": {"errors"},
+    "npz": {"errors"},
+    "datasets": {"errors", "layout", "inputs", "files", "npz"},
     "machine": {"errors"},
     "norms": {"errors", "layout", "checks"},
     "state": {"errors"},
@@ -43,7 +45,7 @@ ALLOWED = {
     "measures": NETWORK,
     "similarity": NETWORK,
     "training": NETWORK | {"measures"},
-    "problems": NETWORK,
+    "problems": NETWORK | {"npz", "datasets"},
     "strategies.validation": {"errors", "checks"},
     "strategies.spec": {"errors", "strategies.validation"},
     "strategies.read": {"errors", "strategies.spec", "strategies.validation"},
@@ -58,7 +60,10 @@ ALLOWED = {
         *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial", "study.execution"),
         *(f"report.{x}" for x in ("excerpts", "figures", "plots", "summary")),
     },
-    "study": TRAINING | {"files", "machine", *(f"study.{room}" for room in ("settings", "store", "results", "run"))},
+    "study": {
+        *(*TRAINING, "files", "machine", "datasets"),
+        *(f"study.{room}" for room in ("settings", "store", "results", "run")),
+    },
     "study.run": {
         *(*TRAINING, "files", "machine", "report", "report.render", "study"),  # it ends with its report
         *(f"study.{room}" for room in ("settings", "trial", "execution", "store", "results")),
@@ -96,7 +101,7 @@ ALLOWED = {
     "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
-    "cli": TRAINING | STUDY | {"lab", "files", "report", "report.format", "report.render"},
+    "cli": TRAINING | STUDY | {"lab", "files", "datasets", "report", "report.format", "report.render"},
     "__main__": {"cli"},
     "": TRAINING | {"estimators", "models", "interchange", "study", "study.settings"},  # fastmlp/__init__.py
 }
@@ -276,6 +281,7 @@ FILE_SYSTEM = {
     "backends.cache": "the cache is below `files`, and does without what is refused",
     "machine": "facts in /proc, or none",
     "problems.user": "the time stamp tells whether a file has to be read again",
+    "datasets.kept": "the same",
     "cli.console": "streams are not files",
     "cli.commands.lab": "a file that is being saved may be gone for a moment",
     "lab.texts": "the words are the package's own",

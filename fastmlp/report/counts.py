@@ -61,6 +61,7 @@ class Counts(TypedDict):
     failed: int
     missing: int
     replicates: int
+    smaller_sources: int
     by_strategy: list[StrategyCounts]
     lossy: list[CellCounts]
     errors: list[ErrorCount]
@@ -76,7 +77,7 @@ def counts(study: Study) -> Counts:
         for p in grid.problems
         for s in grid.strategies
         if not grid.left_out(p, s)
-        for n in grid.sizes
+        for n in grid.sizes_of[p]
     ]
     trials = list(grid.trials.rows())
     errors = Counter(str(row.get("error") or "no message") for row in trials if row["status"] == "failed")
@@ -101,6 +102,7 @@ def counts(study: Study) -> Counts:
         "failed": sum(c["failed"] for c in cells),
         "missing": sum(c["missing"] for c in cells),
         "replicates": sum(row["status"] == "ok" for row in study.replicates),
+        "smaller_sources": sum(row["status"] == "ok" for row in study.smaller_sources),
         "by_strategy": by_strategy,
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],

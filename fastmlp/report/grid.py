@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,15 @@ class Grid:
         keeps = strategy in self.rules and self.rules[strategy].get("head") == "source"
         return keeps and len(self.trials) > 0 and not self.trials.has(problem, strategy)
 
+    @cached_property
+    def sizes_of(self) -> Mapping[str, tuple[int, ...]]:
+        """The numbers of labels at which the plan has trials of each problem: it may have too few examples for some.
+
+        Where nothing was planned yet they are all.
+        """
+        there = {p: tuple(n for n in self.sizes if self.trials.has_size(p, n)) for p in self.problems}
+        return {p: sizes or self.sizes for p, sizes in there.items()}
+
     def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
         """The rows of one cell, one a seed, whatever their status."""
         rows = (self.trials.get((problem, strategy, n_target, seed)) for seed in self.seeds)
@@ -156,7 +166,7 @@ class Grid:
         """How many trials of one cell ended how; what was planned and has no row is missing."""
         statuses = [row["status"] for row in self.cell(problem, strategy, n_target)]
         counts = {status: statuses.count(status) for status in STATUSES}
-        if not self.left_out(problem, strategy):
+        if n_target in self.sizes_of[problem] and not self.left_out(problem, strategy):
             counts["missing"] += len(self.seeds) - len(statuses)
         return counts
 
@@ -205,6 +215,12 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
         problems, strategies = self.names[:2]
         known = problem in problems and strategy in strategies
         return known and bool((self._index[problems[problem], strategies[strategy]] >= 0).any())
+
+    def has_size(self, problem: str, n_target: int) -> bool:
+        """Whether there is any trial of a problem with a number of labels."""
+        problems, _, sizes, _ = self.names
+        known = problem in problems and n_target in sizes
+        return known and bool((self._index[problems[problem], :, sizes[n_target]] >= 0).any())
 
     def rows(self, problem: str | None = None) -> Iterator[Row]:
         """Go through the rows in their order: all, or those of one problem."""

@@ -20,6 +20,7 @@ __all__ = [
     "CROSSINGS",
     "FAMILIES",
     "FEW",
+    "PREPARATIONS",
     "Comparison",
     "Difference",
     "Pair",
@@ -76,6 +77,8 @@ BEST = "best"
 LAYERED = ("transplant", "transfuse", "random-frozen", "partial", "probe")
 #: Pairs of which one may lead with few labels and the other with many.
 CROSSINGS = (("frozen", "finetune"), ("bitfit", "finetune"), ("finetune", PLAIN), ("frozen", PLAIN))
+#: One source, prepared as the target was, and only made as small.
+PREPARATIONS = ("mnist", "mnist-naive")
 #: Yosinski's A, pretrained on the other classes, and B, pretrained on the same.
 AXIS = {"A": "halves", "B": "halves-self"}
 
@@ -138,7 +141,9 @@ class Pairs:
 
     def _planned(self, pair: Pair) -> int:
         """Return how many seeds both were planned on."""
-        return 0 if any(self._grid.left_out(*side) for side in pair[1:]) else len(self._grid.seeds)
+        sides, sizes_of = (pair.first, pair.second), self._grid.sizes_of
+        out = any(self._grid.left_out(p, s) or pair.n_target not in sizes_of[p] for p, s in sides)
+        return 0 if out else len(self._grid.seeds)
 
     def __getitem__(self, pair: Pair | tuple[int, Side, Side]) -> Comparison:
         """Return a comparison that was made, seen from either side.
@@ -248,6 +253,13 @@ def _foreign(grid: Grid) -> list[Pair]:
     return _in_every_cell(grid, [(method, s) for method in grid.foreign for s in ours])
 
 
+def _preparation(grid: Grid) -> list[Pair]:
+    """Ask what it is worth to prepare the source's inputs as the target's were."""
+    alike, naive = PREPARATIONS
+    both = {alike, naive} <= set(grid.problems)
+    return [Pair(n, (alike, s), (naive, s)) for n in grid.sizes for s in grid.transferring if both]
+
+
 def transplanted(grid: Grid) -> list[tuple[str, str, list[tuple[int, str]]]]:
     """Return problem, family and (number of layers, strategy), shallowest first, where there is more than one depth."""
     by_family = {
@@ -297,4 +309,5 @@ FAMILIES: dict[str, Callable[[Grid], list[Pair]]] = {
     "matched": _matched,
     "crossings": _crossings,
     "foreign": _foreign,
+    "preparation": _preparation,
 }

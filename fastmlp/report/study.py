@@ -26,6 +26,7 @@ __all__ = ["Contest", "InProblem", "Study"]
 Array = NDArray[np.float64]
 Cell = tuple[str, int]  # a problem and a number of labels
 
+SMALLER = "source"  # what a trial varies whose source has fewer examples than the grid's
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 
 
@@ -69,7 +70,8 @@ class Study:
         self, settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[str, str], folder: Path | None = None
     ) -> None:
         self.settings, self.meta, self.folder = settings, meta, folder
-        self.replicates = [row for row in rows if row.get("varied")]
+        self.replicates = [row for row in rows if row.get("varied") not in {None, "", SMALLER}]
+        self.smaller_sources = [row for row in rows if row.get("varied") == SMALLER]
         foreign = _foreign(meta.get("foreign"), rows)
         self.grid = Grid.of(settings, [*rows, *foreign] if foreign else rows, {row["strategy"] for row in foreign})
         self.margin = float(settings["margin"])
@@ -280,6 +282,11 @@ class Study:
             return int(self.facts(problem).get("target_classes", 2))
 
         return stability(self.grid, self.settings, classes, self.margin)
+
+    @property
+    def lacking(self) -> dict[str, list[str]]:
+        """The problems that were left out, each with the data sets that were not on the machine."""
+        return dict(json.loads(self.meta.get("lacking", "{}")))
 
     def facts(self, problem: str) -> dict[str, Any]:
         """Return what the study noted of a problem's data; empty if nothing."""

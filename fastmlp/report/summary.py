@@ -36,6 +36,7 @@ class Facts(TypedDict):
     controls: dict[str, str | None]
     foreign: list[str]
     control_problems: list[str]
+    lacking: dict[str, list[str]]
     sizes: list[int]
     n_seeds: int
     margin: float
@@ -91,6 +92,7 @@ def _facts(study: Study) -> Facts:
         "controls": grid.controls,
         "foreign": list(grid.foreign),
         "control_problems": list(study.control_problems),
+        "lacking": study.lacking,
         "sizes": list(grid.sizes),
         "n_seeds": len(grid.seeds),
         "margin": study.margin,

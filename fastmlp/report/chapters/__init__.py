@@ -7,6 +7,7 @@ row here.
 
 from ..chapter import Chapter
 from . import (
+    amount,
     answer,
     baseline,
     chance,
@@ -20,6 +21,7 @@ from . import (
     layers,
     limits,
     network,
+    preparation,
     pretraining,
     reproducibility,
     speed,
@@ -39,6 +41,8 @@ CONTENTS: tuple[Chapter, ...] = (
     Chapter("scratch"),
     pretraining.chapter,
     transfer.chapter,
+    preparation.chapter,
+    amount.chapter,
     layers.chapter,
     inside.chapter,
     labels.chapter,

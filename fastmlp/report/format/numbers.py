@@ -99,6 +99,11 @@ def labels(value: int) -> str:
     return f"{count(value)}{NO_BREAK}{'label' if value == 1 else 'labels'}"
 
 
+def ratio(value: int) -> str:
+    """A number of source examples for each label, at the head of a column: 10 : 1."""
+    return f"{count(value)}{NO_BREAK}:{NO_BREAK}1"
+
+
 def up_to_per_class(value: int) -> str:
     """A threshold of labels at the head of a column: up to 20 labels per class."""
     return f"up to {labels(value)} per class"

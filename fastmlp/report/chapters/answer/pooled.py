@@ -94,8 +94,13 @@ def pooled(study: Study) -> Pooled | None:
 
 
 def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tuple[list[float], list[float]]:
-    """Return mean accuracies over sizes, of a strategy and of scratch, seed by seed; NaN where a size is missing."""
-    places = [study.grid.sizes.index(n) for n in sizes]
+    """Return mean accuracies over sizes, of a strategy and of scratch, seed by seed; NaN where a size is missing.
+
+    A size for which a problem has too few examples is no part of its means.
+    """
+    places = [study.grid.sizes.index(n) for n in sizes if n in study.grid.sizes_of[problem]]
+    if not places:
+        return [], []
     first, second = (study.curve(problem, s)[:, places].mean(axis=1) for s in (strategy, PLAIN))
     return first.tolist(), second.tolist()
 

@@ -4,7 +4,8 @@ Not here: features that networks compute from the data. How similar source and t
 """
 
 from ...chapter import Chapter
-from .numbers import numbers, titled
+from ...pictures import titled
+from .numbers import numbers
 from .tables import inputs, split, splits
 
 chapter = Chapter("data", numbers, tables=(inputs, split, splits), figures=("split",), filters=(titled,))

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from ...format import label
+from ...pictures import Strip, strips
 from ...study import Study
 
-__all__ = ["Inputs", "Numbers", "Strip", "numbers", "titled"]
+__all__ = ["Inputs", "Numbers", "numbers"]
 
 FAR = 1.0  # standard deviations of the source by which a feature's mean is shifted, from which inputs are called far
-
-
-class Strip(TypedDict):
-    """Examples of one task side by side: their labels, and one text of hexadecimal digits each."""
-
-    task: str
-    name: str
-    labels: list[str]
-    alt: str
-    pixels: list[str]
 
 
 class Inputs(TypedDict):
@@ -55,7 +45,7 @@ def numbers(study: Study) -> Numbers:
     """Return the numbers of the chapter."""
     described = [(name, study.facts(name).get("inputs")) for name in study.ordered]
     return {
-        "pictures": {name: _strips(study, name) for name in study.grid.problems},
+        "pictures": {name: strips(study, name) for name in study.grid.problems},
         "inputs": [_inputs(name, facts) for name, facts in described if facts],
     }
 
@@ -74,24 +64,3 @@ def _inputs(name: str, facts: dict[str, Any]) -> Inputs:
         "largest_input": facts["largest_input"],
         "outside_source_range": facts["outside_source_range"],
     }
-
-
-def _strips(study: Study, problem: str) -> list[Strip]:
-    shown = study.facts(problem).get("pictures") or {}
-    return [
-        {
-            "task": task,
-            "name": f"{task} task",
-            "labels": [name for name, _ in examples],
-            "alt": f"Pictures of the {task} task, labelled {', '.join(name for name, _ in examples)}",
-            "pixels": [pixels for _, pixels in examples],
-        }
-        for task, examples in shown.items()
-        if examples
-    ]
-
-
-def titled(strip: Strip, problem: str) -> Strip:
-    """Return a strip under the name of its problem, where it stands among those of others."""
-    name = label(problem) if strip["task"] == "source" else "target"
-    return {**strip, "name": name, "alt": f"{strip['alt']}, problem {label(problem)}"}

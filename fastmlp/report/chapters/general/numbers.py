@@ -111,8 +111,10 @@ def numbers(study: Study) -> Numbers | None:
     """Return the numbers of the chapter, or None for a single strategy or a single cell."""
     grid, subjects = study.grid, study.subjects
     left_out = [s for s in study.choices if any(grid.left_out(p, s) for p in subjects)]
-    cells, planned = len(subjects) * len(grid.sizes), [s for s in study.choices if s not in left_out]
-    x = study.accuracies(planned, subjects).reshape(cells, len(planned), len(grid.seeds))
+    planned = [s for s in study.choices if s not in left_out]
+    there = [n in grid.sizes_of[p] for p in subjects for n in grid.sizes]
+    cells = sum(there)
+    x = study.accuracies(planned, subjects).reshape(len(there), len(planned), len(grid.seeds))[there]
     names = [s for k, s in enumerate(planned) if not np.isnan(x[:, k]).all()]
     if len(names) < 2 or cells < 2:
         return None

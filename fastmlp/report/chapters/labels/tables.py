@@ -10,13 +10,17 @@ from .numbers import Equivalences, Worth
 
 def equivalences(of_strategies: Sequence[Equivalences]) -> Table:
     """Return label equivalences, one row per strategy and one column per size."""
-    sizes = [e["n_target"] for e in of_strategies[0]["each"]] if of_strategies else []
+    by_size = [{x["n_target"]: x for x in e["each"]} for e in of_strategies]  # some may have no trials at some sizes
+    sizes = sorted({n for each in by_size for n in each if n is not None})
     columns = [head("strategy", number=False), head("all sizes")]
     return {
-        "columns": [*columns, *(kind_head("labels", round(n)) for n in sizes if n is not None)],
+        "columns": [*columns, *(kind_head("labels", round(n)) for n in sizes)],
         "rows": [
-            [cell("name", e["strategy"]), cell("times", e["overall"]), *(cell("times", x) for x in e["each"])]
-            for e in of_strategies
+            [
+                *(cell("name", e["strategy"]), cell("times", e["overall"])),
+                *(cell("times", each[n]) if n in each else cell("text", "–") for n in sizes),
+            ]
+            for e, each in zip(of_strategies, by_size, strict=True)
         ],
     }
 

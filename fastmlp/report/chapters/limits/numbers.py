@@ -15,15 +15,19 @@ DIGITS = (1797, 64)  # examples and features of scikit-learn's digits
 class Population(TypedDict):
     """A target task: the problems that share it, and how its examples are divided anew for each seed.
 
-    `shared` is the share of one seed's held-out examples that another seed is expected to hold out too. `wider_few` and
-    `wider_many` say how many times as wide an interval over seeds would be if it were to hold for other examples of the
-    kind, with the fewest and with the most labels. `digits` are scikit-learn's.
+    `sizes` are its numbers of labels. `trained` is how many examples a strategy is trained on besides the labelled
+    ones: those of the source pool, if they are of the same collection. `shared` is the share of one seed's held-out
+    examples that another seed is expected to hold out too. `wider_few` and `wider_many` say how many times as wide an
+    interval over seeds would be if it were to hold for other examples of the kind, with the fewest and with the most
+    labels. `digits` are scikit-learn's.
     """
 
     problems: list[str]
     examples: int
     source_pool: int
     held_out: int
+    sizes: list[int]
+    trained: int
     shared: float
     wider_few: float
     wider_many: float
@@ -34,8 +38,8 @@ class Numbers(TypedDict):
     """The target tasks whose examples are known, and what is the same in all trials; controls apart.
 
     `targets` counts all target tasks, `problems` the problems. `unpenalised` says that networks were trained without
-    tuning or weight decay, beside a baseline that has a penalty. `ratio` is the most source examples per target label,
-    with the most labels.
+    tuning or weight decay, beside a baseline that has a penalty. `ratio` is the most source examples that a problem has
+    for each label, with its most labels.
     """
 
     populations: list[Population]
@@ -64,23 +68,32 @@ def numbers(study: Study) -> Numbers:
         "hidden": [int(width) for width in settings["network"]["hidden"]],
         "tuned": tuned,
         "unpenalised": BASELINE in study.grid.strategies and not tuned and not decays,
-        "ratio": max((one["source_pool"] / study.grid.sizes[-1] for one in populations), default=None),
+        "ratio": max((ratio for p in study.subjects if (ratio := _ratio(study, p)) is not None), default=None),
     }
+
+
+def _ratio(study: Study, problem: str) -> float | None:
+    """Return how many source examples a problem has for each label, with its most labels."""
+    pool = study.facts(problem).get("source_pool")
+    return pool / study.grid.sizes_of[problem][-1] if pool else None
 
 
 def _population(study: Study, problems: list[str]) -> Population | None:
     facts: dict[str, Any] = study.facts(problems[0])
     if not all(facts.get(name) for name in ("examples", "source_pool", "held_out")):
         return None
-    held_out, source, sizes, n = facts["held_out"], facts["source_pool"], study.grid.sizes, len(study.grid.seeds)
+    held_out, sizes, n = facts["held_out"], study.grid.sizes_of[problems[0]], len(study.grid.seeds)
+    trained = facts["source_pool"] if facts.get("shared", True) else 0
     return {
         "problems": problems,
         "examples": facts["examples"],
-        "source_pool": source,
+        "source_pool": facts["source_pool"],
         "held_out": held_out,
+        "sizes": list(sizes),
+        "trained": trained,
         "shared": held_out / facts["examples"],
-        "wider_few": wider(n, held_out, source + sizes[0]),
-        "wider_many": wider(n, held_out, source + sizes[-1]),
+        "wider_few": wider(n, held_out, trained + sizes[0]),
+        "wider_many": wider(n, held_out, trained + sizes[-1]),
         "digits": (facts["examples"], facts.get("features")) == DIGITS and not facts.get("own"),
     }
 
