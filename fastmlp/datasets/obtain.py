@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ..errors import InvalidInput, UnknownName
+from ..errors import InvalidInput, UnknownName, one_line
 from ..files import files_in, prepare_file, read_bytes, write_whole
 from .archives import read_members
 from .images import labelled
@@ -20,6 +20,7 @@ from .kept import Arrays, write
 from .table import DATASETS, DataSet
 
 LONGEST = 600  # seconds that a package manager may take
+MOST_SAID = 300  # characters of its complaint
 
 
 def obtain(name: str, place: Path | None = None) -> Path:
@@ -82,7 +83,7 @@ def download(name: str, dataset: DataSet, folder: Path) -> Path:
         raise InvalidInput(f"{manager} was at it for {LONGEST} s without an end; {by_hand}") from error
     found = files_in(folder)
     if done.returncode or len(found) != 1:
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+        said = one_line("; ".join((done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()))[:MOST_SAID]
         raise InvalidInput(f"`{' '.join(dataset.command)}` failed: {said}; {by_hand}")
     return found[0]
 

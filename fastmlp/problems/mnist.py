@@ -68,7 +68,8 @@ def _stretch(short: int, long: int) -> NDArray[np.float64]:
     return np.stack([np.interp(places, np.arange(short), unit) for unit in np.eye(short)], axis=1)
 
 
-PREPARED: dict[str, Callable[[Images], NDArray[np.float64]]] = {"mnist": like_digits, "mnist-naive": naive}
+ALIKE = "mnist"
+PREPARED: dict[str, Callable[[Images], NDArray[np.float64]]] = {ALIKE: like_digits, "mnist-naive": naive}
 
 
 def mnist(name: str) -> Problem:
@@ -80,4 +81,5 @@ def mnist(name: str) -> Problem:
 def _made(name: str, data: Arrays) -> Problem:
     images, y = data.part(0)
     source = Task(name, PREPARED[name](images.reshape(-1, GIVEN, GIVEN) / 255), y)
-    return Problem(name, source, digits(), shared=False, shifts=SHIFTS, images=True, same_classes=True)
+    spoilt = name != ALIKE  # it is there to show what preparation does
+    return Problem(name, source, digits(), shared=False, shifts=SHIFTS, images=True, same_classes=True, control=spoilt)

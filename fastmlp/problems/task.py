@@ -88,8 +88,8 @@ class Problem:
     same_classes
         Whether label k means the same in both tasks, so that the source's head may be used on the target.
     control
-        Whether the problem is there to explain others, because its source was made to be of no use, is the target
-        examples themselves, or its data were made up: reports count it apart.
+        Whether the problem is there to explain others, because its source was made to be of no use or prepared in
+        another way, is the target examples themselves, or its data were made up: reports count it apart.
     folds
         Of a repeated, stratified cross-validation, in place of a held-out set that is drawn for each seed: 0 for none.
         Seeds 0 to ``folds - 1`` hold out one fold each, the next seeds those of another division.

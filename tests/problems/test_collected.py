@@ -37,6 +37,7 @@ def test_a_problem_of_collected_data_splits_as_others_do(name: str) -> None:
     assert set(problem.source.y) == set(range(problem.source.n_classes))
     assert problem.source.X.shape[1] == problem.target.X.shape[1]
     assert not lacking(name)
+    assert problem.control == (name == "mnist-naive")
 
 
 @pytest.mark.usefixtures("data")

@@ -16,7 +16,12 @@ def data(gain: float = 0.05) -> MadeUp:
     """A study in which each factor of ten in the source is worth a gain, on one of two problems."""
     made = large(strategies=STRATEGIES, problems=("same", "parity"), seeds=8)
     made.rows += [
-        row | {"varied": "source", "replicate": 20 * ratio, "accuracy": row["accuracy"] + step * (worth + 0.001 * (row["seed"] % 3))}
+        row
+        | {
+            "varied": "source",
+            "replicate": 20 * ratio,
+            "accuracy": row["accuracy"] + step * (worth + 0.001 * (row["seed"] % 3)),
+        }
         for row in made.rows
         if row["n_target"] == 20 and row["strategy"] != "scratch" and not row.get("varied")
         for worth in [gain if row["problem"] == "same" else 0.0]

@@ -76,9 +76,11 @@ def test_inputs_and_zero_shot_are_told_where_they_are_known() -> None:
     inputs = {"largest_mean_shift": 2.0, "largest_input": 40.0, "outside_source_range": 0.25}
     noted: dict[str, Any] = json.loads(made.meta["problem:mnist-naive"]) | {"inputs": inputs}
     made.meta["problem:mnist-naive"] = json.dumps(noted)
-    assert "`mnist-naive` the largest input of the target pool is 40 standard" in said("prepared_inputs", found(made)["naive"])
+    assert "`mnist-naive` the largest input of the target pool is 40 standard" in said(
+        "prepared_inputs", found(made)["naive"]
+    )
     assert said("prepared_zero_shot", found(made)) == ""
     means = [{"zero_shot": {"mean": mean}} for mean in (0.8, 0.1)]
-    assert "right on 80.0 % of" in said("prepared_zero_shot", dict(zip(("alike", "naive"), means, strict=True))).replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
+    assert "right on 80.0 % of" in said(
+        "prepared_zero_shot", dict(zip(("alike", "naive"), means, strict=True))
+    ).replace("\N{NO-BREAK SPACE}", " ")
