@@ -153,6 +153,11 @@ class Grid:
         there = {p: tuple(n for n in self.sizes if self.trials.has_size(p, n)) for p in self.problems}
         return {p: sizes or self.sizes for p, sizes in there.items()}
 
+    @property
+    def cells(self) -> list[tuple[str, int]]:
+        """The problems with each of their numbers of labels."""
+        return [(problem, n) for problem in self.problems for n in self.sizes_of[problem]]
+
     def cell(self, problem: str, strategy: str, n_target: int) -> list[Row]:
         """The rows of one cell, one a seed, whatever their status."""
         rows = (self.trials.get((problem, strategy, n_target, seed)) for seed in self.seeds)

@@ -28,7 +28,7 @@ class Overview(TypedDict):
 
 def overview(study: Study, pairs: Pairs, top: Mapping[tuple[str, int], str | None]) -> Overview:
     """Count cells; `top` is the best of the networks by problem and number of labels."""
-    cells = [(p, n) for p in study.subjects for n in study.grid.sizes]
+    cells = [(p, n) for p in study.subjects for n in study.grid.sizes_of[p]]
     compared: list[InProblem] = [
         {**c, "problem": p}
         for p in study.subjects

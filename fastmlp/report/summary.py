@@ -37,6 +37,7 @@ class Facts(TypedDict):
     foreign: list[str]
     control_problems: list[str]
     lacking: dict[str, list[str]]
+    cells: int
     sizes: list[int]
     n_seeds: int
     margin: float
@@ -93,6 +94,7 @@ def _facts(study: Study) -> Facts:
         "foreign": list(grid.foreign),
         "control_problems": list(study.control_problems),
         "lacking": study.lacking,
+        "cells": len(grid.cells),
         "sizes": list(grid.sizes),
         "n_seeds": len(grid.seeds),
         "margin": study.margin,

@@ -53,7 +53,7 @@ class Winners(TypedDict):
 
 def winners(study: Study) -> Winners:
     """Return the winners of all cells."""
-    contests = [contest for (problem, _), contest in study.contests.items() if problem in study.subjects]
+    contests = [study.contests[p, n] for p, n in study.grid.cells if p in study.subjects and study.contests]
     counts = {s: sum(s in contest["winners"] for contest in contests) for s in study.grid.contestants}
     most = max(counts.values(), default=0)
     return {

@@ -14,6 +14,7 @@ from fastmlp.report.chapters.data.tables import split
 from fastmlp.report.chapters.pretraining.tables import h_scores
 from fastmlp.report.chapters.reproducibility.tables import counts, listing
 from fastmlp.report.grid import Grid, number
+from fastmlp.report.render import to_markdown
 from tests.report_data import META, MadeUp, flat, large, settings, study, summary_of
 
 
@@ -202,3 +203,23 @@ def test_epochs_of_a_table_begin_and_end_with_the_training() -> None:
     epochs = [row[0]["value"] for row in table["rows"]]
     assert (epochs[0], epochs[-1]) == (1, 60)
     assert len(epochs) < 10
+
+
+def test_sizes_that_a_problem_has_too_few_examples_for_are_in_no_count() -> None:
+    data = large(seeds=3, sizes=(20, 100, 500))
+    data.rows = [row for row in data.rows if (row["problem"], row["n_target"]) != ("parity", 500)]
+    summary = summary_of(data)
+    assert (summary["counts"]["missing"], summary["study"]["cells"]) == (0, 11)
+    assert summary["numbers"]["general"]["cells"] == summary["numbers"]["answer"]["winners"]["cells"] == 11
+    parity = next(p for p in summary["numbers"]["answer"]["pooled"]["problems"] if p["name"] == "parity")
+    assert all(d["mean"] is not None for d in parity["differences"]["all"])
+    by_size = {c["n_target"]: c for c in summary["numbers"]["answer"]["negative"]["problems"][-1]["cells"]}
+    assert by_size[500]["case"] == "not tested"
+
+
+def test_problems_that_were_left_out_are_named() -> None:
+    data = study(seeds=2)
+    assert summary_of(data)["study"]["lacking"] == {}
+    data.meta["lacking"] = '{"mnist": ["mnist"]}'
+    assert summary_of(data)["study"]["lacking"] == {"mnist": ["mnist"]}
+    assert "Problem `mnist`: `fastmlp data get mnist`." in to_markdown(summary_of(data))
