@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fastmlp.report.chapters.amount.figures import amount
 from fastmlp.report.chapters.amount.numbers import Numbers, numbers
 from fastmlp.report.chapters.amount.tables import amounts
 from tests.report.test_sentences import said
@@ -62,7 +63,7 @@ def test_the_differences_are_from_scratch_seed_by_seed() -> None:
 
 
 def test_the_table_has_a_column_for_each_ratio() -> None:
-    table = amounts(found(data()))
+    table = amounts(dict(found(data())))
     assert [column["head"]["value"] for column in table["columns"][3:6]] == [1, 10, 100]
     assert all(len(row) == len(table["columns"]) for row in table["rows"])
 
@@ -81,3 +82,14 @@ def test_other_replicates_are_no_smaller_sources_and_the_reverse() -> None:
     study = study_of(data())
     assert {row["varied"] for row in study.replicates} == {"subset", "weights"}
     assert numbers(study_of(large(seeds=2))) is None
+
+
+def test_the_figure_shows_one_strategy_in_one_place_each() -> None:
+    chapter = found(data())
+    assert [(line["problem"], line["strategy"]) for line in chapter["drawn"]] == [
+        ("same", "finetune"),
+        ("parity", "finetune"),
+    ]
+    figure = amount({"ratios": chapter["ratios"], "lines": chapter["drawn"]}, 700)
+    first, second = (line for line in figure.axes[0].lines if line.get_marker() != "None")
+    assert (len(first.get_xdata()), len(second.get_xdata())) == (3, 2)

@@ -7,4 +7,4 @@ from ...chapter import Chapter
 from .numbers import numbers
 from .tables import amounts
 
-chapter = Chapter("amount", numbers, tables=(amounts,))
+chapter = Chapter("amount", numbers, tables=(amounts,), figures=("amount",))

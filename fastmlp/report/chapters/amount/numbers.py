@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -11,6 +12,8 @@ from ...pairs import Difference, difference_of
 from ...study import Study
 
 __all__ = ["Line", "Numbers", "numbers"]
+
+SHOWN = "finetune"
 
 Key = tuple[str, int, str]  # problem, labels and strategy
 
@@ -33,7 +36,8 @@ class Line(TypedDict):
 class Numbers(TypedDict):
     """All lines; differences from scratch are one family of comparisons, and what more examples bring another.
 
-    `better` and `worse` count the lines on which more examples are better and worse, of `tested`.
+    `better` and `worse` count the lines on which more examples are better and worse, of `tested`. `drawn` is the
+    strategy that the figure shows, with the number of labels that has most lines.
     """
 
     ratios: list[int]
@@ -41,6 +45,7 @@ class Numbers(TypedDict):
     tested: int
     better: int
     worse: int
+    drawn: list[Line]
 
 
 def numbers(study: Study) -> Numbers | None:
@@ -62,13 +67,24 @@ def numbers(study: Study) -> Numbers | None:
     more = _tested(study, [(by_line[key][max(by_line[key])], by_line[key][min(by_line[key])]) for key in several])
     gains = dict(zip(several, more, strict=True))
     verdicts = [gain["verdict"] for gain in more if gain["p_different"] is not None]
+    lines = [_line(key, by_line[key], ratios, found, gains.get(key)) for key in by_line]
     return {
         "ratios": ratios,
-        "lines": [_line(key, by_line[key], ratios, found, gains.get(key)) for key in by_line],
+        "lines": lines,
         "tested": len(verdicts),
         "better": verdicts.count("better"),
         "worse": verdicts.count("worse"),
+        "drawn": _drawn(lines),
     }
+
+
+def _drawn(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of one strategy with one number of labels: fine-tuning, if it is among them."""
+    strategies = [line["strategy"] for line in lines]
+    shown = SHOWN if SHOWN in strategies else strategies[0]
+    mine = [line for line in lines if line["strategy"] == shown]
+    (n, _), *_ = Counter(line["n_target"] for line in mine).most_common(1)
+    return [line for line in mine if line["n_target"] == n]
 
 
 def _key(row: Row) -> Key:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...table import Table, cell, effect_cell, head, kind_head
-from .numbers import Numbers
 
 
-def amounts(data: Numbers) -> Table:
+def amounts(data: Mapping[str, Any]) -> Table:
     """Return differences from scratch, a column a ratio of source examples to labels, and what the largest adds."""
     return {
         "columns": [
