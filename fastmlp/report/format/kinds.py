@@ -19,10 +19,10 @@ from .numbers import (
     percent0,
     plain_points,
     points,
-    ratio,
     scientific,
     seconds,
     setting,
+    source_ratio,
     up_to_per_class,
 )
 from .results import (
@@ -91,7 +91,6 @@ KINDS: dict[str, Kind] = {
     "epoch": Kind(epoch),
     "fixed": Kind(fixed),
     "labels": Kind(labels),
-    "ratio": Kind(ratio),
     "multiplier": Kind(multiplier),
     "number": Kind(number),
     "number2": Kind(number2),
@@ -102,6 +101,7 @@ KINDS: dict[str, Kind] = {
     "points": Kind(points),
     "scientific": Kind(scientific),
     "seconds": Kind(seconds),
+    "source_ratio": Kind(source_ratio),
     "up_to_per_class": Kind(up_to_per_class),
     # a result of the statistics
     "by_layer": Kind(

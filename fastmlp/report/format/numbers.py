@@ -99,7 +99,7 @@ def labels(value: int) -> str:
     return f"{count(value)}{NO_BREAK}{'label' if value == 1 else 'labels'}"
 
 
-def ratio(value: int) -> str:
+def source_ratio(value: int) -> str:
     """A number of source examples for each label, at the head of a column: 10 : 1."""
     return f"{count(value)}{NO_BREAK}:{NO_BREAK}1"
 

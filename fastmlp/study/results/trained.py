@@ -17,7 +17,7 @@ from ..execution.blas_threads import blas_threads_limited
 from ..settings.schema import Settings
 from ..trial.context import TrialContext
 from ..trial.model import Model
-from ..trial.run import train, tune
+from ..trial.training import train, tune
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -13,7 +13,7 @@ from fastmlp.study.execution.blas_threads import blas_threads_limited
 from fastmlp.study.plan import dependencies
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.trial.context import TrialContext
-from fastmlp.study.trial.run import train, tune
+from fastmlp.study.trial.training import train, tune
 
 from ...conftest import SeededRng
 from ...made_up_study import SMALL

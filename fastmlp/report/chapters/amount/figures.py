@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ... import format as fmt
-from ...figures.style import DASHES, FAINT, MARKERS, SERIES, canvas, legend
+from ...figures.style import DASHES, MARKERS, canvas, colours, legend
 
 __all__ = ["amount"]
 
@@ -27,7 +27,8 @@ def amount(data: Json, width: int) -> Figure:
         In pixels.
     """
     figure, axes = canvas(width, 400)
-    axes.axhline(0, color=FAINT, linewidth=2)
+    used = colours()
+    axes.axhline(0, color=used.faint, linewidth=2)
     for k, line in enumerate(data["lines"]):
         shift = APART ** (k - (len(data["lines"]) - 1) / 2)
         pairs = zip(data["ratios"], line["differences"], strict=True)
@@ -36,13 +37,15 @@ def amount(data: Json, width: int) -> Figure:
             [x for x, _ in points],
             [100 * d["mean"] for _, d in points],
             label=fmt.label(line["problem"]),
-            color=SERIES[k % len(SERIES)],
+            color=used.series[k % len(used.series)],
             marker=MARKERS[k % len(MARKERS)],
             linestyle=DASHES[k % len(DASHES)],
         )
         for x, d in points:
             if d["low"] is not None:
-                axes.plot([x, x], [100 * d["low"], 100 * d["high"]], color=SERIES[k % len(SERIES)], linewidth=1.5)
+                axes.plot(
+                    [x, x], [100 * d["low"], 100 * d["high"]], color=used.series[k % len(used.series)], linewidth=1.5
+                )
     axes.set_xscale("log")
     axes.set_xticks(data["ratios"], [fmt.count(ratio) for ratio in data["ratios"]])
     axes.minorticks_off()

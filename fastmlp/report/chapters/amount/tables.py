@@ -13,7 +13,7 @@ def amounts(data: Mapping[str, Any]) -> Table:
     return {
         "columns": [
             *(head("problem", number=False), head("labels"), head("strategy", number=False)),
-            *(kind_head("ratio", ratio) for ratio in data["ratios"]),
+            *(kind_head("source_ratio", ratio) for ratio in data["ratios"]),
             head("largest − smallest"),
         ],
         "rows": [
