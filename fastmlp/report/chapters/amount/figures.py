@@ -30,6 +30,7 @@ def amount(data: Json, width: int) -> Figure:
     used = colours()
     axes.axhline(0, color=used.faint, linewidth=2)
     for k, line in enumerate(data["lines"]):
+        colour = used.series[k % len(used.series)]
         shift = APART ** (k - (len(data["lines"]) - 1) / 2)
         pairs = zip(data["ratios"], line["differences"], strict=True)
         points = [(ratio * shift, d) for ratio, d in pairs if d and d["mean"] is not None]
@@ -37,15 +38,13 @@ def amount(data: Json, width: int) -> Figure:
             [x for x, _ in points],
             [100 * d["mean"] for _, d in points],
             label=fmt.label(line["problem"]),
-            color=used.series[k % len(used.series)],
+            color=colour,
             marker=MARKERS[k % len(MARKERS)],
             linestyle=DASHES[k % len(DASHES)],
         )
         for x, d in points:
             if d["low"] is not None:
-                axes.plot(
-                    [x, x], [100 * d["low"], 100 * d["high"]], color=used.series[k % len(used.series)], linewidth=1.5
-                )
+                axes.plot([x, x], [100 * d["low"], 100 * d["high"]], color=colour, linewidth=1.5)
     axes.set_xscale("log")
     axes.set_xticks(data["ratios"], [fmt.count(ratio) for ratio in data["ratios"]])
     axes.minorticks_off()
