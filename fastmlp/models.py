@@ -17,6 +17,8 @@ from .files import check_path, entry_at, prepare_file
 # Names of classes, and where they are
 KINDS = {
     "Fit": ".training",
+    "MLPClassifier": ".estimators",
+    "MLPRegressor": ".estimators",
     "Network": ".network",
     "Scaler": ".problems",
     "Trained": ".study.results.trained",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, prod
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 import numpy as np
 
@@ -83,7 +83,13 @@ class State:
         arrays = {key.removeprefix(start): array for key, array in self.arrays.items() if key.startswith(start)}
         return State(self.field(name, dict[str, Any]), arrays)
 
-    def field(self, name: str, kind: type[T]) -> T:
+    @overload
+    def field(self, name: str, kind: type[T]) -> T: ...
+
+    @overload
+    def field(self, name: str, kind: Any) -> Any: ...
+
+    def field(self, name: str, kind: Any) -> Any:
         """Return a field of a type, which may be as exact as ``tuple[int, ...]`` or ``Literal["a", "b"]``.
 
         Raises

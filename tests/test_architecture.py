@@ -97,7 +97,7 @@ ALLOWED = {
         *("report.equations", "report.png", "report.references"),
     },
     "interchange": NETWORK | {"files"},
-    "models": NETWORK | {"files", "interchange", "problems", "study", "training"},
+    "models": NETWORK | {"estimators", "files", "interchange", "problems", "study", "training"},
     "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too

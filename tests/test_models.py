@@ -7,9 +7,11 @@ import functools
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from safetensors import safe_open
 from safetensors.numpy import save as save_arrays
+from sklearn.exceptions import NotFittedError
 
 import fastmlp
 from fastmlp import models
@@ -48,6 +51,15 @@ def selected() -> Any:
     return fastmlp.TransferSelectorCV(NET, strategies, cv=2, repeats=1, estimator=few, random_state=0).fit(X, Y)
 
 
+NAMES = np.array(["no", "yes"])[Y]
+
+
+def estimator(model: Any, y: Any, X: Any = X) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # three epochs are no convergence
+        return model.fit(X, y)
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Network": lambda: fastmlp.Network((3, 4, 1), np.arange(21.0), "gelu", (1e-5, 0)),
     "Fit": fitted,
@@ -55,6 +67,10 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "TransferSelectorCV": selected,
     "Scaler": lambda: Scaler.fit(np.where(np.arange(3) == 1, 7.0, X), one_unit=False),  # one feature is constant
     "Trained": lambda: Trained("parity", "finetune", 12, 0, Scaler.fit(X), NET),
+    "MLPClassifier": lambda: estimator(fastmlp.MLPClassifier((4,), max_iter=3, backend="numpy", random_state=0), NAMES),
+    "MLPRegressor": lambda: estimator(
+        fastmlp.MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, backend="numpy", n_iter_no_change=np.inf), X
+    ),
 }
 
 
@@ -86,6 +102,33 @@ def test_what_comes_back_computes_the_same(tmp_path: Path) -> None:
     assert (again.accuracies, again.best_epoch, again.guess) == (fit.accuracies, fit.best_epoch, fit.guess)
 
 
+def test_an_estimator_comes_back_and_goes_on(tmp_path: Path) -> None:
+    model = fastmlp.MLPClassifier((4,), max_iter=3, early_stopping=True, backend="numpy", random_state=0)
+    estimator(model, NAMES)
+    again = fastmlp.load(fastmlp.save(model, tmp_path / "model"))
+    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert_array_equal(again.predict(X), model.predict(X))
+    assert again.get_params() == model.get_params()
+    assert (again.validation_scores_, again.n_iter_) == (model.validation_scores_, model.n_iter_)
+    assert not hasattr(again, "feature_names_in_")
+    estimator(again, NAMES)
+    assert_array_equal(again.coefs_[0], model.coefs_[0])
+    assert estimator(again.set_params(early_stopping=False), NAMES).partial_fit(X, NAMES).n_iter_ == 1
+
+
+def test_the_names_of_a_frame_come_back(oracle: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    frame = oracle("pandas").DataFrame(X, columns=["a", "b", "c"])
+    model = estimator(fastmlp.MLPRegressor(hidden_layer_sizes=4, max_iter=3, backend="numpy"), Y, frame)
+    again = fastmlp.load(fastmlp.save(model, tmp_path / "model"))
+    assert again.feature_names_in_.tolist() == ["a", "b", "c"]
+    assert_array_equal(again.predict(frame), model.predict(frame))
+
+
+def test_an_estimator_that_is_not_fitted_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(NotFittedError):
+        fastmlp.save(fastmlp.MLPClassifier(), tmp_path / "model")
+
+
 def test_another_process_loads_it(tmp_path: Path) -> None:
     path = fastmlp.save(NET, tmp_path / "net")
     code = (
@@ -108,7 +151,7 @@ def test_the_library_alone_opens_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", [None, {}, 3, NET.theta, fastmlp.Phase(), type(NET)], ids=lambda m: type(m).__name__)
 def test_what_cannot_be_saved_is_refused_by_name(model: object, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"one of these can be saved: Network, Fit"):
+    with pytest.raises(InvalidInput, match=r"one of these can be saved: Fit, "):
         fastmlp.save(model, tmp_path / "model")
     assert not list(tmp_path.iterdir())
 
@@ -202,7 +245,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "list": (hostile("[]"), "its metadata are not those of a model"),
     "newer": (hostile(envelope(version=2)), "its format is number 2; this fastmlp reads number 1"),
     "unknown key": (hostile(envelope(run="rm -rf /")), "its metadata are not those of a model"),
-    "unknown kind": (hostile(envelope(kind="os.system")), "it holds a 'os.system'; known: Network, Fit"),
+    "unknown kind": (hostile(envelope(kind="os.system")), "it holds a 'os.system'; known: Fit, "),
     "no field": (hostile(envelope(kind="Fit")), "there is no field 'guess'"),
     "sizes of text": (hostile(envelope(fields={"sizes": "342"})), "the field 'sizes' is '342'"),
     "size of zero": (hostile(envelope(fields={"sizes": [3, 0, 2]})), "not [3, 0, 2]"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..backends import get_backend
 from ..errors import InvalidInput, ShapeError
@@ -20,11 +20,13 @@ from ..training import Examples
 from .lbfgs import fit_lbfgs
 from .parameters import Parameters
 from .stochastic import StochasticFit
+from .stored_mlp import restored, state_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats
+    from ..state import State
 
 OUT_ACTIVATIONS = {
     CROSS_ENTROPY: "softmax",
@@ -130,6 +132,30 @@ class BaseMLP(BaseEstimator):
                 f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
             )
         return True
+
+    def to_state(self) -> State:
+        """Return what a file holds of the fitted estimator.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        """
+        check_is_fitted(self)
+        return state_of(self, network_of(self.coefs_, self.intercepts_, None, self.activation))
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the estimator that `to_state` was asked of.
+
+        Raises
+        ------
+        CheckpointError, InvalidInput
+            If the state is that of no such estimator.
+        """
+        model = restored(cls(), state)
+        model.out_activation_ = OUT_ACTIVATIONS[model._loss_code()]  # noqa: SLF001  its own
+        return model
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

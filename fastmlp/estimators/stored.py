@@ -93,10 +93,10 @@ def classifier_of(kind: type[Any], state: State) -> Any:
     model.network_ = Network.from_state(state.part("network"))
     model.scaler_ = Scaler.from_state(state.part("scaler")) if state.has_part("scaler") else None
     model.loss_curve_ = state.field("losses", list[float])
-    model.validation_losses_ = state.field("validation_losses", list[float] | None)  # type: ignore[arg-type]
+    model.validation_losses_ = state.field("validation_losses", list[float] | None)
     model.n_iter_, model.n_steps_, model.n_parameters_trained_ = state.field("iterations", tuple[int, int, int])
     model.n_features_in_, model.fit_ = model.network_.sizes[0], None
-    names = state.field("feature_names", list[str] | None)  # type: ignore[arg-type]
+    names = state.field("feature_names", list[str] | None)
     if names is not None:
         model.feature_names_in_ = np.array(names, dtype=object)
     _check_agreement(model, names)
