@@ -227,7 +227,7 @@ def test_every_strategy_refuses_the_same_examples_by_the_same_error(name: str) -
 def test_an_order_that_repeats_examples_is_taken_unless_some_are_held_back() -> None:
     y = np.arange(40) % 3
     order = np.random.default_rng(0).integers(40, size=(4, 40))
-    options: dict[str, Any] = {"X": np.zeros((40, 3)), "y": y, "epochs": 4, "order": order}
+    options: dict[str, Any] = {"X": np.zeros((40, 3)), "y": y, "epochs": 4, "order": order, "sample_weight": None}
     fastmlp.transfer(**GIVEN[fastmlp.transfer] | options)
     with pytest.raises(InvalidInput, match=r"order visits \d+ to \d+ examples .* each example must be visited once"):
         fastmlp.transfer(**GIVEN[fastmlp.transfer] | options | {"strategy": "plateau"})

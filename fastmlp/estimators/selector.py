@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Self
 
@@ -238,7 +238,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         self.best_strategy_, self.best_score_ = names[best], float(means[best])
 
 
-def _beside(leader: int, pairs: Sequence[tuple[int, int]], family: Sequence[Difference]) -> Any:
+def _beside(leader: int, pairs: Sequence[tuple[int, int]], family: Sequence[Difference]) -> Iterator[tuple[int, str]]:
     """Yield each other strategy with the leader's verdict beside it."""
     turned = {"better": "worse", "worse": "better"}
     for (i, j), difference in zip(pairs, family, strict=True):

@@ -125,7 +125,8 @@ def state_of_selector(model: Any) -> State:
         "contenders": model.contenders_,
         "folds": model.n_splits_,
         "verdicts": dict(model.verdicts_),
-        "cv_results": {name: _listed(column) for name, column in model.cv_results_.items()},
+        "strategies": model.cv_results_["strategy"],
+        "cv_results": {name: _listed(column) for name, column in model.cv_results_.items() if name != "strategy"},
     }
     return State(fields, {}).with_part("best", model.best_estimator_.to_state())
 
@@ -148,16 +149,15 @@ def selector_of(kind: type[Any], best: type[Any], state: State) -> Any:
     model.best_strategy_, model.contenders_ = state.field("best_strategy", str), state.field("contenders", list[str])
     model.n_splits_ = state.field("folds", int)
     model.verdicts_ = Columns(state.field("verdicts", dict[str, list[str | int | float | None]]))
-    results = state.field("cv_results", dict[str, list[str | int | float | None]])
-    names = results.get("strategy", [])
-    if model.best_strategy_ not in names or any(len(column) != len(names) for column in results.values()):
-        raise CheckpointError(
-            f"cv_results does not tell of {model.best_strategy_!r} and others in columns of one length"
-        )
-    model.cv_results_ = {
-        name: column if name == "strategy" else np.array([np.nan if value is None else value for value in column])
-        for name, column in results.items()
-    }
+    names = state.field("strategies", list[str])
+    numbers = state.field("cv_results", dict[str, list[int | float | None]])
+    told = {"mean_test_score"} <= set(numbers) and {len(column) for column in numbers.values()} == {len(names)}
+    if model.best_strategy_ not in names or not told:
+        raise CheckpointError(f"cv_results does not tell of {model.best_strategy_!r} in columns of one length")
+    if len({len(column) for column in model.verdicts_.values()}) > 1:
+        raise CheckpointError("the columns of the verdicts are not of one length")
+    columns = {name: [np.nan if value is None else value for value in column] for name, column in numbers.items()}
+    model.cv_results_ = {"strategy": names, **{name: np.array(column) for name, column in columns.items()}}
     model.best_score_ = float(model.cv_results_["mean_test_score"][names.index(model.best_strategy_)])
     model.classes_, model.n_features_in_ = model.best_estimator_.classes_, model.best_estimator_.n_features_in_
     if hasattr(model.best_estimator_, "feature_names_in_"):

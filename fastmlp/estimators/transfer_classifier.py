@@ -96,7 +96,7 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
     >>> model = TransferClassifier(source, source_scaler=(np.zeros(64), np.full(64, 16)), backend="numpy")
     >>> odd, names = ~even, np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
     >>> model.set_params(epochs=20, random_state=0).fit(X[odd][:100], names[y[odd][:100]]).predict(X[odd][100:103])
-    array(['three', 'three', 'seven'], dtype='<U5')
+    array(['one', 'five', 'nine'], dtype='<U5')
     """
 
     def __init__(
