@@ -27,7 +27,7 @@ from fastmlp.strategies import (
     transfer,
 )
 from fastmlp.strategies.transfer import _generators, hold_back
-from fastmlp.training import TrainingOptions, data, draw_order, loop
+from fastmlp.training import Epoch, Stop, TrainingOptions, data, draw_order, loop
 from fastmlp.training.loop import run_with_early_stopping
 
 from ..conftest import SeededRng
@@ -554,3 +554,41 @@ def test_the_baseline_is_logistic_regression(rng: SeededRng) -> None:
     model = fit_baseline(x, y)
     assert model.score(x, y) > 0.3  # three times chance
     assert model.predict_proba(x).shape == (40, 10)
+
+
+@pytest.mark.parametrize("name", ["finetune", "lp-ft", "lora-4", "plateau"])
+def test_what_an_example_counts_reaches_every_phase(name: str, rng: SeededRng) -> None:
+    x, y = rng.normal(60, 4), rng.labels(60, 3)
+    options: dict[str, Any] = {"strategy": name, "n_classes": 3, "epochs": 6, "backend": "numpy", "batch_size": 60}
+    plain, alike = (fastmlp.transfer(SOURCE, x, y, sample_weight=w, **options) for w in (None, np.full(60, 3.0)))
+    assert_allclose(alike.network.theta, plain.network.theta, atol=1e-6)
+    fit = fastmlp.transfer(SOURCE, x, y, sample_weight=np.where(y == 0, 50.0, 1.0), **options | {"lr": 0.5})
+    even = fastmlp.transfer(SOURCE, x, y, **options | {"lr": 0.5})
+    weighted, same = (fastmlp.predict_proba(one.network, x, backend="numpy")[:, 0].mean() for one in (fit, even))
+    assert weighted > same + 0.1
+
+
+@pytest.mark.parametrize("name", ["finetune", "lora-4", "plateau", "lp-ft"])
+def test_a_call_after_each_epoch_ends_a_phase_or_the_training(name: str, rng: SeededRng) -> None:
+    x, y, strategy = rng.normal(40, 4), rng.labels(40, 3), get_strategy(name)
+    start = starting_network(SOURCE, strategy, 3, np.random.default_rng(0))
+    options = TrainingOptions(epochs=8, lr=0.1, backend="numpy")
+
+    def fit(stop: Stop | None, at: int) -> tuple[fastmlp.Fit, list[int]]:
+        seen: list[int] = []
+
+        def after_epoch(epoch: Epoch) -> Stop | None:
+            seen.append(epoch.number)
+            return stop if epoch.number == at else None
+
+        return train_from(start, x, y, strategy, options, after_epoch=after_epoch), seen
+
+    whole, seen = fit(None, 0)
+    assert seen == list(range(1, len(whole.losses) + 1))
+    assert_array_equal(whole.network.theta, train_from(start, x, y, strategy, options).network.theta)
+    ended, seen = fit(Stop.TRAINING, 2)
+    assert seen == [1, 2]
+    assert_array_equal(ended.losses, whole.losses[:2])
+    shortened, seen = fit(Stop.PHASE, 2)
+    several = len(strategy.phases_for(start.layout.n_layers)) > 1
+    assert len(seen) == len(shortened.losses) == (len(whole.losses) if several else 2)
