@@ -96,7 +96,7 @@ def write(name: str, arrays: Arrays) -> Path:
                 np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
         archive.writestr(ZipInfo(NOTE, EPOCH), json.dumps(note, indent=1))
     path = prepare_folder(data_folder()) / f"{name}.npz"
-    write_whole(path, [buffer.getbuffer()])
+    write_whole(path, [buffer.getvalue()])
     return path
 
 

@@ -102,5 +102,5 @@ def convert_idx(images: Path, labels: Path, out: Path) -> tuple[int, int]:
     X, y = labelled(*((str(path), read_bytes(path, InvalidInput)) for path in (images, labels)))
     buffer = BytesIO()
     np.savez_compressed(buffer, X=X, y=y)
-    write_whole(place, [buffer.getbuffer()])
+    write_whole(place, [buffer.getvalue()])
     return X.shape

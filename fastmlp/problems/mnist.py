@@ -34,18 +34,19 @@ def naive(images: Images) -> NDArray[np.float64]:
     """
     frame = (WHOLE - GIVEN) // 2
     framed = np.pad(images, ((0, 0), (frame, frame), (frame, frame)))
-    return BRIGHTEST * _blocks(framed).mean(axis=(2, 4)).reshape(-1, SIDE**2)
+    return BRIGHTEST * _of_blocks(framed).reshape(-1, SIDE**2)
 
 
 def like_digits(images: Images) -> NDArray[np.float64]:
     """Prepare images as scikit-learn's digits were, (n, 64): crop the ink, scale it up, count black pixels by block."""
     scaled = np.stack([_scaled(image) for image in images])
-    return _blocks(scaled > BLACK).sum(axis=(2, 4)).reshape(-1, SIDE**2).astype(np.float64)
+    return BRIGHTEST * _of_blocks((scaled > BLACK).astype(np.float64)).reshape(-1, SIDE**2)
 
 
-def _blocks(images: NDArray[np.float64] | NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return images of 32 x 32 pixels in blocks, (n, 8, 4, 8, 4)."""
-    return images.reshape(-1, SIDE, BLOCK, SIDE, BLOCK)
+def _of_blocks(images: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each block of 4 x 4 pixels in images of 32 x 32, (n, 8, 8)."""
+    means: NDArray[np.float64] = images.reshape(-1, SIDE, BLOCK, SIDE, BLOCK).mean(axis=(2, 4))
+    return means
 
 
 def _scaled(image: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,7 +16,8 @@ TABLE = (HEAD + "\n".join(ROWS) + "\nalt.a\t\n").encode()
 
 def test_posts_become_vectors_that_know_the_topics() -> None:
     X, y, parts = read_newsgroups("place", dict.fromkeys(NEWS_FILES, TABLE))
-    assert (len(X), parts, X.dtype) == (48, (24, 24), np.float32)  # the post without a word is left out
+    assert X.dtype == np.float32
+    assert (len(X), parts) == (48, (24, 24))  # the post without a word is left out
     assert np.bincount(y).tolist() == [12] * 4
     first, third = X[y == 0], X[y == 2]  # the embedding is made of these two groups
     assert np.allclose((first**2).sum(axis=1), 1, atol=1e-5)
