@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -63,6 +64,7 @@ def test_its_record_is_that_of_fewer_examples() -> None:
     [
         ({"ratios": [1, 1]}, "amounts.ratios: has 1 twice"),
         ({"sizes": [5000]}, r"amounts.sizes\[0\]: is 5000; the target pool of 'parity' holds 500 examples"),
+        ({"sizes": [30]}, r"amounts.sizes\[0\]: is 30; grid.sizes is \[20, 50\], and trials with a smaller source"),
         ({"problems": ["party"]}, "amounts.problems: unknown problem 'party'; did you mean 'parity'"),
     ],
 )
@@ -72,4 +74,6 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], refusal: str) -> None
 
 
 def test_a_quick_study_has_few_seeds_of_them() -> None:
-    assert quick(from_dict({**BASE, "amounts": AMOUNTS | {"seeds": 9}})).amounts.seeds == 3
+    found = quick(from_dict({**BASE, "amounts": AMOUNTS | {"seeds": 9}}))
+    assert (found.amounts.seeds, found.amounts.sizes) == (3, (50,))
+    assert from_dict(msgspec.to_builtins(found)) == found

@@ -159,7 +159,7 @@ def with_seeds(settings: Settings, seeds: object) -> Settings:
 def quick(settings: Settings) -> Settings:
     """Return a smaller study: at most 3 seeds, and the smallest, middle and largest size.
 
-    Of replicates it has at most 3 for 2 seeds, and at most 3 seeds of smaller sources.
+    Of replicates it has at most 3 for 2 seeds. Smaller sources have at most 3 seeds, and the middle size.
     """
     sizes = sorted(settings.grid.sizes)
     few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))
@@ -167,5 +167,7 @@ def quick(settings: Settings) -> Settings:
     again = settings.replicates
     if again.number:
         again = msgspec.structs.replace(again, number=min(again.number, 3), seeds=min(again.seeds, 2))
-    smaller = msgspec.structs.replace(settings.amounts, seeds=min(settings.amounts.seeds, 3))
+    smaller = settings.amounts
+    if smaller.ratios:
+        smaller = msgspec.structs.replace(smaller, seeds=min(smaller.seeds, 3), sizes=(few[len(few) // 2],))
     return msgspec.structs.replace(settings, grid=grid, replicates=again, amounts=smaller)

@@ -39,18 +39,30 @@ def check(settings: Settings) -> None:
     check_part(settings, "grid", grid.problems, grid.strategies, grid.sizes)
     for name in grid.optional:
         refuse_unknown("grid.optional", "problem", name, NEEDS)
-    again = settings.replicates
-    if again.number:
-        check_part(settings, "replicates", again.problems or grid.problems, again.strategies, again.sizes)
-        for purpose in again.purposes:
-            refuse_unknown("replicates.purposes", "purpose", purpose, PURPOSES)
-        refuse_duplicates("replicates.purposes", again.purposes)
-    smaller = settings.amounts
-    if smaller.ratios:
-        check_part(settings, "amounts", smaller.problems or grid.problems, smaller.strategies, smaller.sizes)
-        refuse_duplicates("amounts.ratios", smaller.ratios)
+    if settings.replicates.number:
+        _check_replicates(settings)
+    if settings.amounts.ratios:
+        _check_amounts(settings)
     if (trials := size_of_grid(settings)) > LARGEST_GRID:
         raise SettingsError("", f"the grid has {trials} trials; at most {LARGEST_GRID} are possible")
+
+
+def _check_replicates(settings: Settings) -> None:
+    again = settings.replicates
+    check_part(settings, "replicates", again.problems or settings.grid.problems, again.strategies, again.sizes)
+    for purpose in again.purposes:
+        refuse_unknown("replicates.purposes", "purpose", purpose, PURPOSES)
+    refuse_duplicates("replicates.purposes", again.purposes)
+
+
+def _check_amounts(settings: Settings) -> None:
+    smaller, sizes = settings.amounts, settings.grid.sizes
+    check_part(settings, "amounts", smaller.problems or settings.grid.problems, smaller.strategies, smaller.sizes)
+    refuse_duplicates("amounts.ratios", smaller.ratios)
+    for place, size in enumerate(smaller.sizes):
+        if size not in sizes:
+            there = f"grid.sizes is {list(sizes)}, and trials with a smaller source are compared with those"
+            raise SettingsError(f"amounts.sizes[{place}]", f"is {size}; {there}")
 
 
 def check_part(
