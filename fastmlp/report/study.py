@@ -175,6 +175,12 @@ class Study:
             self._curves[problem, strategy] = np.array(accuracies, dtype=np.float64).reshape(shape)
         return self._curves[problem, strategy]
 
+    def over_sizes(self, problem: str, strategy: str) -> Array:
+        """Return held-out accuracy averaged over the numbers of labels that a problem has, (seeds,)."""
+        places = [self.grid.sizes.index(n) for n in self.grid.sizes_of[problem]]
+        mean: Array = self.curve(problem, strategy)[:, places].mean(axis=1)
+        return mean
+
     @cached_property
     def _curves(self) -> dict[Cell | tuple[str, str], Array]:
         return {}

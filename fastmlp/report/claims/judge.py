@@ -15,7 +15,7 @@ from ..pairs import Difference, difference_of
 from ..references import REFERENCES
 from ..study import Study
 from .catalogue import CLAIMS, PROTOCOLS, TITLES
-from .claim import MEASURES, Claim, Labels, Measure, Term
+from .claim import MEASURES, Claim, Measure, Term
 
 __all__ = ["Card", "Judged", "Outcome", "answerable", "judge", "mean_by_seed"]
 
@@ -93,13 +93,14 @@ def _outcome(claim: Claim, difference: Difference | None) -> Outcome:
 def _known(study: Study, term: Term) -> bool:
     grid = study.grid
     here = term.strategy in grid.strategies and set(term.problems) <= set(grid.problems)
-    return here and bool(_sizes(study, term.labels))
+    return here and bool(_sizes(study, term))
 
 
-def _sizes(study: Study, labels: Labels) -> list[int]:
-    few = [n for n in study.grid.sizes if n <= FEW_LABELS]
-    many = [n for n in study.grid.sizes if n > FEW_LABELS]
-    return {"few": few, "many": many, "all": few + many}[labels]
+def _sizes(study: Study, term: Term) -> list[int]:
+    """Return the numbers of labels of a term that all its problems have."""
+    found = [n for n in study.grid.sizes if all(n in study.grid.sizes_of[p] for p in term.problems)]
+    few, many = [n for n in found if n <= FEW_LABELS], [n for n in found if n > FEW_LABELS]
+    return {"few": few, "many": many, "all": found}[term.labels]
 
 
 def _side(study: Study, terms: Sequence[Term], measure: Measure) -> list[float]:
@@ -130,7 +131,7 @@ def _barriers(study: Study, term: Term) -> NDArray[np.float64]:
 
 def _cells(study: Study, term: Term, of: Callable[[Row], float | None]) -> NDArray[np.float64]:
     """Return a number of each trial, (problems, sizes, seeds), NaN where it is missing."""
-    seeds, sizes = study.grid.seeds, _sizes(study, term.labels)
+    seeds, sizes = study.grid.seeds, _sizes(study, term)
     x = np.full((len(term.problems), len(sizes), len(seeds)), np.nan)
     for p, problem in enumerate(term.problems):
         for k, n in enumerate(sizes):

@@ -202,5 +202,9 @@ def test_the_lecture_is_held_against_the_notes() -> None:
     steps = {20: 0.03, 50: 0.05, 100: 0.1}
     assert (labels["way"], labels["strategy"]) == ("more labels", "probe-1")
     assert labels["mean"] == pytest.approx(sum(steps[n] for _, n in cells if n in steps) / labels["cells"])
+    data.rows = [row for row in data.rows if (row["problem"], row["n_target"]) != ("parity", 200)]
+    fewer = decided(data)["lecture"]
+    assert [way["cells"] for way in fewer] == [source["cells"] - 1, labels["cells"] - 1]
+    assert fewer[0]["mean"] == pytest.approx(0.2)
     assert "takes an oracle" in said("lecture", [source])
     assert "With the next number of labels" in said("lecture", [labels])

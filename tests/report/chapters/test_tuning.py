@@ -130,3 +130,12 @@ def test_a_training_that_diverged_as_declared_has_no_accuracy_there() -> None:
     declared = study_of(data).declared
     assert declared is not None
     assert [row["status"] for row in declared.grid.trials.rows()].count("diverged") == 1
+
+
+def test_a_size_that_a_problem_has_not_is_no_part_of_its_means() -> None:
+    data = tuned(CLOSED, LED, problems=("parity", "same"))[0]
+    data.rows = [row for row in data.rows if (row["problem"], row["n_target"]) != ("same", 200)]
+    changes = {one["strategy"]: one["differences"] for one in found_in(data)["changes"]}
+    by_problem = dict(zip(study_of(data).ordered, changes["finetune"], strict=True))
+    assert by_problem["same"]["n"] == by_problem["parity"]["n"] == 6
+    assert all(one["differences"][0]["n"] == 6 for one in found_in(data)["factors"])

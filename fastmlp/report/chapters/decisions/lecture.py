@@ -41,11 +41,12 @@ def lecture(study: Study) -> list[Way]:
     if not rule.known or not notes:
         return []
     held = rule.held(SIMILAR_FROM, LITTLE_PER_CLASS)
+    sizes, planned = study.grid.sizes, set(study.grid.cells)
     cells = [
         (p, k)
         for p, row in zip(study.subjects, held.advice, strict=True)
         for k, advice in enumerate(row)
-        if advice == "linear lower down"
+        if advice == "linear lower down" and (p, sizes[k]) in planned
     ]
     stay = {(p, k): study.curve(p, notes[0])[:, k] for p, k in cells}
     sources = [
@@ -53,7 +54,7 @@ def lecture(study: Study) -> list[Way]:
         for p, k in cells
         if tuned and (other := _best_source(study, p)) is not None
     ]
-    labels = [study.curve(p, notes[0])[:, k + 1] - stay[p, k] for p, k in cells if k + 1 < len(study.grid.sizes)]
+    labels = [study.curve(p, notes[0])[:, k + 1] - stay[p, k] for p, k in cells if (p, (*sizes, 0)[k + 1]) in planned]
     ways: list[Way] = []
     if sources:
         ways.append(_way("another source", tuned[0], sources))

@@ -57,7 +57,7 @@ def factors(study: Study, declared: Study) -> list[Factor]:
     named: tuple[tuple[Literal["declared", "tuned"], Study], ...] = (("declared", declared), ("tuned", study))
     for name, one in named:
         values = [
-            (one.curve(p, first).mean(axis=1).tolist(), one.curve(p, second).mean(axis=1).tolist())
+            (one.over_sizes(p, first).tolist(), one.over_sizes(p, second).tolist())
             for _, first, second in asked
             for p in study.ordered
         ]

@@ -129,7 +129,7 @@ def _choice(strategy: str, rows: Sequence[Row]) -> Choice:
 def _changes(study: Study, declared: Study, names: Sequence[str]) -> dict[str, list[Difference]]:
     """Compare what was tuned with itself as declared, by strategy; what has the same trials is compared once."""
     curves = {
-        s: [tuple(tuple(one.curve(p, s).mean(axis=1).tolist()) for one in (study, declared)) for p in study.ordered]
+        s: [tuple(tuple(one.over_sizes(p, s).tolist()) for one in (study, declared)) for p in study.ordered]
         for s in names
     }
     tested = list(dict.fromkeys(pair for of_one in curves.values() for pair in of_one))
