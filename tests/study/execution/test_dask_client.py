@@ -6,6 +6,8 @@ import logging
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -17,6 +19,7 @@ from fastmlp.study.execution import dask_client
 from fastmlp.study.execution.dask_client import check_cluster, connect
 from tests.made_up_study import SMALL
 
+dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
 
 
@@ -63,6 +66,24 @@ def test_dask_is_quiet_though_its_import_sets_the_levels_of_its_loggers(monkeypa
     with connect("tcp://host:8786"):
         assert not [logger for logger in loggers if logger.isEnabledFor(logging.ERROR)]
     assert all(logger.isEnabledFor(logging.ERROR) for logger in loggers)
+
+
+def test_workers_of_ones_own_keep_the_memory_that_they_will_need_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = list[dict[str, str | None]]()
+
+    class Cluster(nullcontext[None]):
+        workers: ClassVar[dict[str, object]] = {}
+
+        def __init__(self, **_: object) -> None:
+            super().__init__()
+            variables.append(dict(dask.config.get("distributed.nanny.pre-spawn-environ")))
+
+    made_up = SimpleNamespace(LocalCluster=Cluster, Client=lambda *_, **__: nullcontext())
+    monkeypatch.setattr(dask_client, "_distributed", lambda: made_up)
+    with connect("local:2"):
+        pass
+    assert variables[0]["MALLOC_TRIM_THRESHOLD_"] is None
+    assert variables[0]["OMP_NUM_THREADS"] is not None
 
 
 @pytest.mark.parametrize(
