@@ -282,13 +282,15 @@ def penalty(parameters: Floats, table: Ints, rates: NDArray[np.float64], decays:
         stop = start + table[layer, COLUMNS] if is_bias else table[layer, BIAS]
         if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
             continue
-        squares, others = 0.0, 0.0  # two sums, because each addition waits for the one before it
-        for i in range(start, stop - 1, 2):
-            squares += np.float64(parameters[i]) * np.float64(parameters[i])
-            others += np.float64(parameters[i + 1]) * np.float64(parameters[i + 1])
-        if (stop - start) % 2:
-            squares += np.float64(parameters[stop - 1]) * np.float64(parameters[stop - 1])
-        total += decays[layer, is_bias] / 2 * (squares + others)
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0  # four sums, because each addition waits for the one before it
+        for i in range(start, stop - 3, 4):
+            a += np.float64(parameters[i]) * np.float64(parameters[i])
+            b += np.float64(parameters[i + 1]) * np.float64(parameters[i + 1])
+            c += np.float64(parameters[i + 2]) * np.float64(parameters[i + 2])
+            d += np.float64(parameters[i + 3]) * np.float64(parameters[i + 3])
+        for i in range(stop - (stop - start) % 4, stop):
+            a += np.float64(parameters[i]) * np.float64(parameters[i])
+        total += decays[layer, is_bias] / 2 * (a + b + c + d)
     return total
 
 

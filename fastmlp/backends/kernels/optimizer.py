@@ -56,8 +56,8 @@ def set_clock(clock: NDArray[np.float64], t: int, n_batches: int) -> None:
     short = t // n_batches if clock[SHORT_SHARE] != 1 else 0  # among the first t updates
     clock[SHARE] = clock[SHORT_SHARE] if t % n_batches == 0 else 1.0
     whole = clock[EARLIER] + (t - short)
-    clock[LOG1] = whole * clock[KEEP_LOG1] + short * clock[SHORT_LOG1]
-    clock[LOG2] = whole * clock[KEEP_LOG2] + short * clock[SHORT_LOG2]
+    clock[LOG1] = short * clock[SHORT_LOG1] + whole * clock[KEEP_LOG1]
+    clock[LOG2] = short * clock[SHORT_LOG2] + whole * clock[KEEP_LOG2]
 
 
 @inlined
