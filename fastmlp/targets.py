@@ -83,7 +83,7 @@ def check_some_count(weights: Floats, which: str = "") -> None:
     """Refuse weights that are all zero, or that add up to infinity; `which` says of which examples they are."""
     total = weights.sum()
     if not total > 0:
-        raise InvalidInput(f"all {len(weights)} of sample_weight{which} are 0; at least one must be above 0")
+        raise InvalidInput(f"all {len(weights)} of sample_weight{which} are zero; at least one must be above 0")
     if not np.isfinite(total):
         raise InvalidInput(f"sample_weight adds up to {total} in {weights.dtype}; divide it by a constant")
 

@@ -56,7 +56,7 @@ def test_targets_that_a_loss_does_not_take_are_refused(
         ([1, 2, -0.5, 1], InvalidInput, r"sample_weight\[2\] is -0.5; a weight must be at least 0"),
         ([1, 2, np.nan, 1], NotFiniteError, r"sample_weight\[2\] is nan; it must be finite in float32"),
         ([1, 2, np.inf, 1], NotFiniteError, r"sample_weight\[2\] is inf"),
-        ([0, 0, 0, 0], InvalidInput, "all 4 of sample_weight are 0; at least one must be above 0"),
+        ([0, 0, 0, 0], InvalidInput, "all 4 of sample_weight are zero; at least one must be above 0"),
         ([3e38] * 4, InvalidInput, "sample_weight adds up to inf in float32"),
         (list("abcd"), InvalidInput, "sample_weight holds <U1 values"),
         (1.0, ShapeError, "sample_weight is 1.0; an array is needed"),
@@ -79,5 +79,5 @@ def test_no_weights_stay_none() -> None:
 def test_weights_must_count_on_both_sides_of_what_is_held_back() -> None:
     net, y = fastmlp.init_mlp((3, 2)), [0, 1, 0, 1]
     for mask, side in (([True, False, False, False], "held back"), ([False, False, False, True], "trained on")):
-        with pytest.raises(InvalidInput, match=f"of sample_weight that are {side} are 0"):
+        with pytest.raises(InvalidInput, match=f"of sample_weight that are {side} are zero"):
             fastmlp.train_mlp(net, X, y, sample_weight=[0, 0, 0, 1], held_back=mask)

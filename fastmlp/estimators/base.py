@@ -34,6 +34,7 @@ OUT_ACTIVATIONS = {
     SQUARED_ERROR: "identity",
     POISSON: "exp",
 }
+CURVES = "loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_", "_no_improvement_count", "_best"
 SPARSE_NUMBERS = 2**22  # of a sparse X made dense at a time, for predictions
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
@@ -77,16 +78,14 @@ class BaseMLP(BaseEstimator):
             raise InvalidInput("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "coefs_") or not (parameters.warm_start or incremental)
         X, targets = self._targets(X, y, first=first, incremental=incremental)
+        weights = check_sample_weight(sample_weight, X.shape[0], X.dtype)
         random = check_random_state(self.random_state)
         self.n_outputs_ = targets.shape[1] if targets.ndim == 2 else len(self.classes_)
         sizes = X.shape[1], *parameters.hidden_layer_sizes, self.n_outputs_
         if first:
             self._begin(sizes, parameters, X.dtype, random)
         net = network_of(self.coefs_, self.intercepts_, sizes, parameters.activation)
-        x = np.ascontiguousarray(X.toarray() if issparse(X) else X, dtype=net.dtype)
-        if targets.dtype.kind == "f":
-            targets = targets.astype(net.dtype, copy=False)
-        examples = Examples(x, targets, check_sample_weight(sample_weight, len(x), net.dtype))
+        examples = examples_for(X, targets, weights, net.dtype)
         get_backend(parameters.backend).warm_up(net.dtype, "train")
         if parameters.is_stochastic:
             fit = StochasticFit(self, net, examples, self._loss_code(), parameters, random, incremental=incremental)
@@ -110,9 +109,8 @@ class BaseMLP(BaseEstimator):
             bound = np.sqrt((2.0 if parameters.activation == "logistic" else 6.0) / (n_in + n_out))
             self.coefs_.append(random.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False))
             self.intercepts_.append(random.uniform(-bound, bound, n_out).astype(dtype, copy=False))
-        self.loss_curve_: list[float] = []
-        self._no_improvement_count = 0
-        self.best_loss_ = self.best_validation_score_ = self.validation_scores_ = self._best = None
+        for name in CURVES:
+            vars(self).pop(name, None)
 
     def _outputs(self, X: Any) -> Floats:
         """Return what the last layer of the fitted network says before its activation, (n, n_outputs_)."""
@@ -161,6 +159,13 @@ class BaseMLP(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def examples_for(X: Any, targets: NDArray[Any], weights: Floats | None, dtype: np.dtype[Any]) -> Examples:
+    """Return examples as kernels take them: dense, and in the precision of the network."""
+    x = np.ascontiguousarray(X.toarray() if issparse(X) else X, dtype=dtype)
+    y = targets.astype(dtype, copy=False) if targets.dtype.kind == "f" else targets
+    return Examples(x, y, None if weights is None else weights.astype(dtype, copy=False))
 
 
 def network_of(

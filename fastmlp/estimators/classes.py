@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from ..errors import LabelError
+from ..errors import LabelError, shown
 from ..registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY
 
 if TYPE_CHECKING:
@@ -42,8 +42,12 @@ class Classes:
         ValueError, LabelError
             If y holds no classes, or several of many kinds for each example.
         """
-        check_classification_targets(y)
-        kind = type_of_target(y)
+        try:
+            kind = type_of_target(y)
+        except TypeError as error:
+            raise LabelError(f"y holds labels of several kinds, {kinds_in(y)}; labels must be comparable") from error
+        if kind not in {"binary", "multiclass"}:  # asked first, because it takes as long as an epoch
+            check_classification_targets(y)
         if kind == "multilabel-indicator":
             return cls(np.arange(y.shape[1]), are_labels=True)
         if kind == "multiclass-multioutput":
@@ -94,6 +98,19 @@ class Classes:
         if self.n_outputs > 1:
             return self.names[outputs.argmax(axis=1)]
         return self.names[(outputs[:, 0] > 0) * (len(self.names) - 1)]
+
+
+def kinds_in(y: NDArray[Any]) -> str:
+    """Return the types of the labels in y, each with the first of that type.
+
+    Examples
+    --------
+    >>> kinds_in(np.array(["a", 1, "b"], dtype=object))
+    "str ('a') and int (1)"
+    """
+    first = {type(label).__name__: label for label in reversed(y.ravel().tolist())}
+    found = [f"{kind} ({shown(label)})" for kind, label in first.items()]
+    return " and ".join(reversed(found))
 
 
 def other_than(names: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:

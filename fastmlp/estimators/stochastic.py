@@ -168,7 +168,8 @@ class StochasticFit:
             model.validation_scores_ = _or(getattr(model, "validation_scores_", None), [])
             model.best_loss_, watch.state[LOWEST] = None, -model.best_validation_score_
             model._best = _or(getattr(model, "_best", None), self._net.theta.copy())  # noqa: SLF001
-        watch.state[WAITED] = model._no_improvement_count  # noqa: SLF001
+        model.loss_curve_ = getattr(model, "loss_curve_", [])
+        watch.state[WAITED] = getattr(model, "_no_improvement_count", 0)
         watch.state[PACE] = self._optimizer.pace if adaptive else 1.0
         return watch
 

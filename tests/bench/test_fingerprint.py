@@ -18,6 +18,9 @@ from bench.gate.build import Build
 from bench.gate.checks import Revision, check, check_builds
 from bench.gate.verdict import Check
 from bench.tables import SHOWN
+from fastmlp.backends import reference, reference_lora
+from fastmlp.backends.reference_optimizer import step_of
+from fastmlp.registry import ADAM_DEFAULTS, Adam
 
 Json = dict[str, Any]
 
@@ -77,15 +80,13 @@ def test_text_and_fingerprint_are_the_same(found: Json) -> None:
 @pytest.mark.parametrize(
     ("name", "constant", "value", "moved"),
     [
-        ("EPSILON", 1e-8, 1e-7, {"adam, float64", "adamw, float64", "rank 3, adam, float64"}),
-        ("BETA2", 0.999, 0.9991, {"adam, float32", "adam, float64", "adamw, float32"}),
+        ("epsilon", 1e-8, 1e-7, {"adam, float64", "adamw, float64", "rank 3, adam, float64"}),
+        ("beta2", 0.999, 0.9991, {"adam, float32", "adam, float64", "adamw, float32"}),
     ],
 )
 def test_a_small_change_of_a_rule_is_seen_on_any_machine(
     name: str, constant: float, value: float, moved: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fastmlp.backends import reference_optimizer as reference
-
     small = trainings().keys() - wide_trainings().keys()
     chosen = {key: trainings()[key] for key in small if "adam" in key or key.startswith("sgd")}
 
@@ -93,9 +94,13 @@ def test_a_small_change_of_a_rule_is_seen_on_any_machine(
         learnt = {key: {**one._asdict(), "bits": {"numpy": one.bits}} for key, one in learn("numpy", chosen).items()}
         return {"machine": {"vectors": "none"}, "learning": learnt, "memory": {}}
 
-    assert getattr(reference, name) == constant
+    def changed_step(*arguments: Any, adam: Adam, **options: Any) -> Any:
+        return step_of(*arguments, adam=adam._replace(**{name: value}), **options)
+
+    assert getattr(ADAM_DEFAULTS, name) == constant
     before = written()
-    monkeypatch.setattr(reference, name, value)
+    for module in (reference, reference_lora):
+        monkeypatch.setattr(module, "step_of", changed_step)
     after = written() | {"machine": {"vectors": "others"}}
     changed = {line.partition(":")[0] for line in compare(before, after).changed}
     assert moved <= changed
