@@ -284,7 +284,7 @@ def forward(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int |
     X : (n, sizes[0])
         Inputs; cast to the network's dtype.
     backend
-        ``auto``, ``numba`` or ``numpy``.
+        ``auto``, ``numba``, ``numpy`` or ``torch``.
     threads
         How many threads share the rows; only ``numba`` has more than one. None: as many as the process may use if
         there is enough to do, and else one. No bit depends on it.

@@ -119,7 +119,7 @@ LIBRARIES = {
     "click": {"cli"},
     "distributed": {"study.execution.dask_*"},
     "safetensors": {"interchange"},
-    "torch": {"interchange"},
+    "torch": {"interchange", "backends.torch"},
     "onnx": {"interchange"},
 }
 

@@ -1,8 +1,9 @@
-"""Two implementations of the same functions, chosen by value: this room's business is to compute what it is told.
+"""Three implementations of the same functions, chosen by value: this room's business is to compute what it is told.
 
-`reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine. Both hold
-`features`, `forward`, `loss_and_gradient` and `train` with the same signatures, and a module beside each holds
-`train_lora`. Each can stand in for the other. Random numbers, checks of arguments and phases are other rooms' business.
+`reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine; `torch`
+is PyTorch and trains the stages of other people's networks too. All hold `features`, `forward`, `loss_and_gradient` and
+`train` with the same signatures, and a module beside each holds `train_lora`. Each can stand in for the others. Random
+numbers, checks of arguments and phases are other rooms' business.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
     from ..layout import Floats, Ints
 
-BACKENDS = ("auto", "numba", "numpy")
-MODULES = {"numba": ("compiled", "compiled_lora"), "numpy": ("reference", "reference_lora")}
+BACKENDS = ("auto", "numba", "numpy", "torch")
+MODULES = {
+    "numba": ("compiled", "compiled_lora"),
+    "numpy": ("reference", "reference_lora"),
+    "torch": ("torch", "torch.lora"),
+}
 
 
 class RunningTraining(Protocol):
@@ -129,15 +134,15 @@ def get_backend(name: str = "auto") -> Backend:
     Parameters
     ----------
     name
-        ``"numpy"``, ``"numba"``, ``"auto"``, which is Numba if it can be imported and else NumPy with one warning, or
-        one that was added.
+        ``"numpy"``, ``"numba"``, ``"torch"``, ``"auto"``, which is Numba if it can be imported and else NumPy with one
+        warning, or one that was added.
 
     Raises
     ------
     UnknownName
         If there is no such backend.
     MissingLibrary
-        If ``"numba"`` is asked for and cannot be imported.
+        If ``"numba"`` or ``"torch"`` is asked for and cannot be imported.
     """
     given: object = name
     if not isinstance(given, str) or given not in known_backends():
@@ -171,6 +176,10 @@ def _warn_once(message: str) -> None:
 def _load(name: str) -> Backend:
     try:
         module, lora = (import_module(f".{module}", __name__) for module in MODULES[name])
+        if name == "torch":
+            module.import_torch()
+    except MissingLibrary:
+        raise
     except ImportError as error:
         if name == "numpy":
             raise

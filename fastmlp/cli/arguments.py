@@ -35,5 +35,5 @@ def student_file(name: str) -> Path | None:
     return path if path.suffix in {".py", ".ipynb"} else None
 
 
-BACKENDS = BackendName(["auto", "numba", "numpy"])
+BACKENDS = BackendName(["auto", "numba", "numpy", "torch"])
 PATH = NonEmptyPath(path_type=Path)

@@ -69,7 +69,7 @@ def train_mlp(
     rng
         A seed, a `SeedSequence` or a `Generator`.
     backend
-        ``auto``, ``numba`` or ``numpy``.
+        ``auto``, ``numba``, ``numpy`` or ``torch``.
     short_batch
         What is done with the last batch of a pass if it is shorter. ``mean``: a step like any other, as scikit-learn
         and PyTorch do, so that one example left over moves the network as far as a full batch. ``weighted``: a step

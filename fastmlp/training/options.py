@@ -33,7 +33,7 @@ class TrainingOptions:
     accuracies
         Whether to keep the accuracy on the examples after epochs 1, 2, 4, 8 and so on, and after the last.
     backend
-        ``auto``, ``numba`` or ``numpy``.
+        ``auto``, ``numba``, ``numpy`` or ``torch``.
     short_batch
         What is done with the last batch of a pass if it is shorter than the others. ``mean``: a step like any other, as
         scikit-learn and PyTorch do. ``weighted``: a step weighted by its share of a full batch, see

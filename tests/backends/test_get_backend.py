@@ -57,5 +57,5 @@ def test_a_name_that_is_not_text_is_refused(name: Any) -> None:
 
 
 def test_an_unknown_backend_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match=r"unknown backend 'cuda' \(known: auto, numba, numpy\)"):
+    with pytest.raises(UnknownName, match=r"unknown backend 'cuda' \(known: auto, numba, numpy, torch\)"):
         get_backend("cuda")

@@ -146,7 +146,7 @@ def test_settings_are_refused_in_one_line_before_anything_is_written(
         (["study", "--jobs", "none"], "'none' is not a valid integer"),
         (["study", "--jobs", "-1"], "-1 is not in the range x>=1"),
         (["study", "--jobs", ""], "'' is not a valid integer"),
-        (["study", "--backend", "cuda"], "'cuda' is not one of 'auto', 'numba', 'numpy'"),
+        (["study", "--backend", "cuda"], "'cuda' is not one of 'auto', 'numba', 'numpy', 'torch'"),
         (["study", "--backend"], "Option '--backend' requires an argument"),
         (["study", "--quik"], "'--quik'. Did you mean '--quick'? (see fastmlp study --help)"),
         (["study", "--quick=yes"], "Option '--quick' does not take a value"),
