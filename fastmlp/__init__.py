@@ -29,6 +29,11 @@ from .training import Fit as Fit
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .backbones.backbone import make_backbone as make_backbone
+    from .backbones.cache import FeatureCache as FeatureCache
+    from .backbones.pictures import find_pictures as find_pictures
+    from .backbones.preparation import Preparation as Preparation
+    from .backbones.sources import load_backbone as load_backbone
     from .estimators import Advice as Advice
     from .estimators import MLPClassifier as MLPClassifier
     from .estimators import MLPRegressor as MLPRegressor
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from .interchange import to_torch as to_torch
     from .models import load as load
     from .models import save as save
+    from .strategies.backbone import transfer_backbone as transfer_backbone
     from .study import Results as Results
     from .study import merge_studies as merge_studies
     from .study import run_study as run_study
@@ -53,11 +59,13 @@ __all__ = [
     "STRATEGIES",
     "Advice",
     "FastmlpError",
+    "FeatureCache",
     "Fit",
     "MLPClassifier",
     "MLPRegressor",
     "Network",
     "Phase",
+    "Preparation",
     "Results",
     "Settings",
     "Strategy",
@@ -68,12 +76,15 @@ __all__ = [
     "advise",
     "backward",
     "features",
+    "find_pictures",
     "forward",
     "from_sklearn",
     "from_torch",
     "get_backend",
     "init_mlp",
     "load",
+    "load_backbone",
+    "make_backbone",
     "merge_studies",
     "predict",
     "predict_proba",
@@ -84,10 +95,11 @@ __all__ = [
     "to_torch",
     "train_mlp",
     "transfer",
+    "transfer_backbone",
 ]
 
-# Studies need SQLite, a settings parser and a report, and estimators scikit-learn; a program that only trains networks
-# does not wait for them (SPEC 1).
+# Studies need SQLite, a settings parser and a report, estimators scikit-learn, pretrained networks PyTorch; a program
+# that only trains networks does not wait for them (SPEC 1).
 _LAZY = {
     "MLPClassifier": ".estimators",
     "MLPRegressor": ".estimators",
@@ -106,6 +118,12 @@ _LAZY = {
     "to_onnx": ".interchange",
     "to_sklearn": ".interchange",
     "to_torch": ".interchange",
+    "FeatureCache": ".backbones.cache",
+    "find_pictures": ".backbones.pictures",
+    "load_backbone": ".backbones.sources",
+    "make_backbone": ".backbones.backbone",
+    "Preparation": ".backbones.preparation",
+    "transfer_backbone": ".strategies.backbone",
 }
 
 

@@ -46,6 +46,8 @@ ALLOWED = {
     "similarity": NETWORK,
     "training": NETWORK | {"measures"},
     "problems": NETWORK | {"npz", "datasets"},
+    "backbones": NETWORK | {"training", "files"},
+    "strategies.backbone": NETWORK | {"training", "backbones", "strategies", "strategies.spec"},
     "strategies.validation": {"errors", "checks"},
     "strategies.spec": {"errors", "strategies.validation"},
     "strategies.read": {"errors", "strategies.spec", "strategies.validation"},
@@ -103,10 +105,11 @@ ALLOWED = {
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
     "cli": TRAINING | STUDY | {"lab", "files", "datasets", "report", "report.format", "report.render"},
     "__main__": {"cli"},
-    "": TRAINING | {"estimators", "models", "interchange", "study", "study.settings"},  # fastmlp/__init__.py
+    "": TRAINING  # fastmlp/__init__.py
+    | {"estimators", "models", "interchange", "study", "study.settings", "backbones", "strategies.backbone"},
 }
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 
 # Who may import what is heavy, or what makes a decision that belongs in one place.
 LIBRARIES = {
@@ -118,9 +121,11 @@ LIBRARIES = {
     "sqlite3": {"study.store"},
     "click": {"cli"},
     "distributed": {"study.execution.dask_*"},
-    "safetensors": {"interchange"},
+    "safetensors": {"interchange", "backbones.checkpoints"},
     "torch": {"interchange", "backends.torch"},
     "onnx": {"interchange"},
+    "transformers": {"backbones.texts"},
+    "PIL": {"backbones.preparation"},
 }
 
 
@@ -316,7 +321,7 @@ def test_compile_options_have_one_home() -> None:
 
 
 def test_importing_is_light() -> None:
-    heavy = ("numba", "sklearn", "scipy", "matplotlib")
+    heavy = ("numba", "sklearn", "scipy", "matplotlib", "torch", "PIL")
     code = f"import sys, fastmlp; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == []

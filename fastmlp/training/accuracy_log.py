@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
-
-from ..network import Network, predict
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .data import Examples
-    from .options import TrainingOptions
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..layout import Ints
 
 
 class AccuracyLog:
@@ -20,29 +21,27 @@ class AccuracyLog:
 
     Parameters
     ----------
-    net
-        The network while it is trained.
-    examples
-        All labelled examples, including those that are held back.
-    options
-        Say which backend computes, and whether anything is recorded.
+    predict
+        Returns the network's labels for all labelled examples, including those that are held back.
+    labels
+        What they should be; a loss that has no labels has no accuracy either.
+    wanted
+        Whether anything is recorded.
     """
 
-    def __init__(self, net: Network, examples: Examples, options: TrainingOptions) -> None:
-        self._net, self._examples, self._options = net, examples, options
+    def __init__(self, predict: Callable[[], Ints], labels: NDArray[Any], *, wanted: bool) -> None:
+        self._predict, self._labels, self._wanted = predict, labels, wanted
         self.accuracies: dict[int, float] = {}
         self.seconds = 0.0  # spent here, which is no part of the training
 
     def is_due(self, epoch: int) -> bool:
         """Whether the accuracy after an epoch, counted from 1, is recorded even if the epoch is not the last."""
-        return self._options.accuracies and epoch.bit_count() == 1
+        return self._wanted and epoch.bit_count() == 1
 
     def record(self, epoch: int, *, is_last: bool = False) -> None:
         """Record the accuracy after an epoch if it is due and not recorded yet."""
-        if epoch in self.accuracies or not (self.is_due(epoch) or (is_last and self._options.accuracies)):
+        if epoch in self.accuracies or not (self.is_due(epoch) or (is_last and self._wanted)):
             return
         start = perf_counter()
-        options = self._options
-        predicted = predict(self._net, self._examples.x, backend=options.backend, threads=options.threads)
-        self.accuracies[epoch] = float((predicted == self._examples.y).mean())
+        self.accuracies[epoch] = float((self._predict() == self._labels).mean())
         self.seconds += perf_counter() - start

@@ -129,17 +129,7 @@ class Fit:
         is still that high in the last epoch without having risen, or if only parameters are not finite, the last epoch
         is returned. Without any epoch nothing diverged.
         """
-        if not len(self.losses):
-            return None
-        limit = HOPELESS * self.guess if self.guess > 0 else math.inf
-        parameters_finite = bool(np.isfinite(self.network.theta).all())
-        if self.losses.max() <= limit and parameters_finite:
-            return None
-        hopeless = self.losses > limit
-        diverged = np.flatnonzero(~np.isfinite(self.losses) | (hopeless & (self.losses > self.losses[0])))
-        if len(diverged):
-            return int(diverged[0])
-        return len(self.losses) - 1 if hopeless[-1] or not parameters_finite else None
+        return diverged_in(self.losses, self.guess, self.network.theta)
 
     @property
     def diverged(self) -> bool:
@@ -178,6 +168,21 @@ class Fit:
         arrays: dict[str, Any] = {name: state.array(name, (None,), "float64", finite=False) for name in found}
         network, start = (Network.from_state(state.part(name)) for name in ("network", "start"))
         return cls(network, start, **arrays, **fields)
+
+
+def diverged_in(losses: NDArray[np.float64], guess: float, theta: Floats) -> int | None:
+    """Return the epoch in which a training diverged, by its losses and its last parameters: see `Fit`."""
+    if not len(losses):
+        return None
+    limit = HOPELESS * guess if guess > 0 else math.inf
+    parameters_finite = bool(np.isfinite(theta).all())
+    if losses.max() <= limit and parameters_finite:
+        return None
+    hopeless = losses > limit
+    diverged = np.flatnonzero(~np.isfinite(losses) | (hopeless & (losses > losses[0])))
+    if len(diverged):
+        return int(diverged[0])
+    return len(losses) - 1 if hopeless[-1] or not parameters_finite else None
 
 
 def fit_phases(

@@ -9,22 +9,23 @@ import numpy as np
 
 from ..backends import get_backend
 from ..measures import log_loss
-from ..network import Network, norm_options, predict_proba
+from ..network import Network, norm_options, predict, predict_proba
 from .accuracy_log import AccuracyLog
 from .after_epoch import Epoch, Stop
-from .phase_runner import PhaseRunner
+from .phase_runner import PhaseRunner, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from ..layout import Ints
     from .after_epoch import AfterEpoch
     from .data import TrainingData
     from .options import TrainingOptions
     from .phases import ResolvedPhase
 
-    GoesOn = Callable[[PhaseRunner, int], bool]  # is told of an epoch of the phase, counted from 1
+    GoesOn = Callable[[Runner, int], bool]  # is told of an epoch of the phase, counted from 1
 
 
 class TrainingLoop:
@@ -72,7 +73,7 @@ class TrainingLoop:
         self.best_epoch: int | None = None
         self.steps = 0
         self.phases_run: list[ResolvedPhase] = []
-        self.log = AccuracyLog(self.net, data.examples, options)
+        self.log = AccuracyLog(self.predictions, data.examples.y, wanted=options.accuracies)
         self._start, self._data, self._options = start, data, options
         self._epochs_run = 0
         self._after_epoch = after_epoch
@@ -87,7 +88,7 @@ class TrainingLoop:
             order = self._data.order[before:planned]
             if not len(order):  # earlier phases took all epochs
                 continue
-            runner = PhaseRunner(self.net, self._start.theta, self._data.examples, watched, phase, order, self._options)
+            runner = self.runner_of(phase, watched, order)
             self._epochs_run += self._run_phase(runner, phase)
             for ours, theirs in ((self.losses, runner.losses), (self.penalties, runner.penalties)):
                 ours[before : self._epochs_run] = theirs[: self._epochs_run - before]
@@ -104,6 +105,19 @@ class TrainingLoop:
         if phases and runner.watch is not None and len(watched):
             self.validation_losses = runner.watch.losses[: self._epochs_run]
             self.best_epoch = runner.keep_best()
+
+    def runner_of(self, phase: ResolvedPhase, watched: Ints, order: Ints) -> Runner:
+        """Return what takes the network through the epochs of a phase."""
+        return PhaseRunner(self.net, self._start.theta, self._data.examples, watched, phase, order, self._options)
+
+    def predictions(self) -> Ints:
+        """Return the likeliest class of each example, (n,)."""
+        return predict(self.net, self._data.examples.x, backend=self._options.backend, threads=self._options.threads)
+
+    def probabilities(self, rows: Ints) -> NDArray[np.float64]:
+        """Return the probability of each class, (n, classes), for some of the examples."""
+        x, options = self._data.examples.x[rows], self._options
+        return predict_proba(self.net, x, backend=options.backend, threads=options.threads)
 
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
         """Let the backend compile what these phases need, unless it has been compiled already."""
@@ -122,7 +136,7 @@ class TrainingLoop:
             functions.add("forward")
         get_backend(backend).warm_up(self.net.dtype, *sorted(functions))
 
-    def _run_phase(self, runner: PhaseRunner, phase: ResolvedPhase) -> int:
+    def _run_phase(self, runner: Runner, phase: ResolvedPhase) -> int:
         """Run one phase; return how many epochs it took."""
         goes_on = self._asking(self._after_epoch) if self._after_epoch else None
         if phase.patience is None:
@@ -135,7 +149,7 @@ class TrainingLoop:
         """Return what tells of each epoch of a phase, and whether the phase goes on."""
         before = self._epochs_run
 
-        def goes_on(runner: PhaseRunner, epoch: int) -> bool:
+        def goes_on(runner: Runner, epoch: int) -> bool:
             self._stop = after_epoch(Epoch(before + epoch, float(runner.losses[epoch - 1]), self.net))
             return self._stop is None
 
@@ -143,15 +157,14 @@ class TrainingLoop:
 
     def _held_back_loss(self) -> float:
         """Return the loss on the held-back examples; infinity if there were too few labels to hold any back."""
-        rows, examples, options = self._data.held_back, self._data.examples, self._options
+        rows, examples = self._data.held_back, self._data.examples
         if not len(rows):
             return math.inf
-        held_back = predict_proba(self.net, examples.x[rows], backend=options.backend, threads=options.threads)
         weights = None if examples.sample_weight is None else examples.sample_weight[rows]
-        return log_loss(held_back, examples.y[rows], weights)
+        return log_loss(self.probabilities(rows), examples.y[rows], weights)
 
 
-def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int, goes_on: GoesOn | None = None) -> int:
+def run_all_epochs(runner: Runner, log: AccuracyLog, before: int, goes_on: GoesOn | None = None) -> int:
     """Train for all epochs of a phase; return how many they are, fewer if its watch or `goes_on` stops it.
 
     Parameters
@@ -180,7 +193,7 @@ def run_all_epochs(runner: PhaseRunner, log: AccuracyLog, before: int, goes_on: 
 
 
 def run_with_early_stopping(
-    runner: PhaseRunner,
+    runner: Runner,
     log: AccuracyLog,
     before: int,
     patience: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -24,6 +24,29 @@ if TYPE_CHECKING:
     from .phases import ResolvedPhase
 
 SLOWEST_RATE = 1e-6  # at which an adaptive rate stops the training and becomes no smaller: scikit-learn's
+
+
+class Runner(Protocol):
+    """What takes a network through the epochs of one phase, in place; see `PhaseRunner`."""
+
+    losses: NDArray[np.float64]
+    penalties: NDArray[np.float64]
+    steps: int
+    watch: Watch | None
+
+    @property
+    def epochs_run(self) -> int:
+        """Whole epochs that were trained."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the watch has stopped the phase."""
+
+    def keep_best(self) -> int | None:
+        """Go back to the parameters with the lowest loss of what is held back; return their epoch."""
+
+    def run(self, epochs: int) -> bool:
+        """Train for this many more epochs; return whether all losses were finite."""
 
 
 class PhaseRunner:

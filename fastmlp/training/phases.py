@@ -7,7 +7,7 @@ pulls towards the start. Freezing, discriminative rates, unfreezing and penaltie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -101,7 +101,15 @@ class ResolvedPhase:
         return counts
 
 
-def resolve_phase(net: Network, multipliers: Table, options: TrainingOptions, epochs: int) -> ResolvedPhase:
+class HasDtype(Protocol):
+    """A network, of fastmlp's own or of stages."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of its parameters."""
+
+
+def resolve_phase(net: HasDtype, multipliers: Table, options: TrainingOptions, epochs: int) -> ResolvedPhase:
     """Resolve a phase: multipliers times the learning rate, decay on weight matrices, no pull, no patience, full rank.
 
     Parameters

@@ -26,7 +26,7 @@ from fastmlp.strategies import (
     train_from,
     transfer,
 )
-from fastmlp.strategies.transfer import _generators, hold_back
+from fastmlp.strategies.transfer import hold_back, spawned
 from fastmlp.training import Epoch, Stop, TrainingOptions, data, draw_order, loop
 from fastmlp.training.loop import run_with_early_stopping
 
@@ -281,7 +281,7 @@ def test_what_plateau_holds_back_is_not_trained_on(backend: str, rng: SeededRng)
     one_phase = Strategy("pretrained", (Phase(patience=9),), held_back=0.2)  # of 4 epochs: it is never lost
     fit = transfer(SOURCE, x, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     changed = x.copy()
-    changed[hold_back(y, 0.2, 10, _generators(3, 1)[2])] += 100
+    changed[hold_back(y, 0.2, 10, spawned(3, 1)[2])] += 100
     other = transfer(SOURCE, changed, y, strategy=one_phase, n_classes=10, rng=3, epochs=4, backend=backend)
     assert_array_equal(fit.network.theta, other.network.theta)
 
@@ -331,11 +331,11 @@ def test_epochs_that_give_a_phase_none_are_refused(name: str, epochs: int, messa
 
 def test_which_labels_are_held_back_is_drawn_like_everything_else(rng: SeededRng) -> None:
     _, y = target(rng)
-    drawn = [hold_back(y, 0.2, 10, _generators(seed, 1)[2]) for seed in (3, 3, 4)]
+    drawn = [hold_back(y, 0.2, 10, spawned(seed, 1)[2]) for seed in (3, 3, 4)]
     assert_array_equal(drawn[0], drawn[1])
     assert (drawn[0] != drawn[2]).any()
     for n_phases in (1, 2, 3):  # whatever the strategy
-        assert_array_equal(hold_back(y, 0.2, 10, _generators(3, n_phases)[2]), drawn[0])
+        assert_array_equal(hold_back(y, 0.2, 10, spawned(3, n_phases)[2]), drawn[0])
     assert [mask.sum() for mask in drawn] == [8] * 3
 
 

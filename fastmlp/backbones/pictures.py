@@ -1,0 +1,121 @@
+"""A user's folder of pictures: files and labels, checked before anything is trained."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InvalidInput, LabelError
+from ..files import check_path, entry_at, read_bytes, refusing
+from .preparation import read_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..layout import Ints
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+SHOWN = 3  # files that a message lists
+FEWEST = 2  # pictures of a class
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Files of pictures with labels.
+
+    Parameters
+    ----------
+    paths
+        Of the files that can be read.
+    y : (n,)
+        Place of each label in `classes`.
+    classes
+        Their names, in alphabetical order.
+    unreadable
+        What is wrong with each file that cannot be read, with its path.
+    copies
+        How many files hold the very bytes of an earlier one: on both sides of a split, they are a leak.
+    """
+
+    paths: tuple[Path, ...]
+    y: Ints
+    classes: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
+    copies: int = 0
+
+
+def find_pictures(place: str | Path) -> Pictures:
+    """Find pictures in a folder with one folder for each class, or in a CSV file with columns ``path`` and ``label``.
+
+    Each file is opened and decoded once. What cannot be read is left out with one warning, which counts and names.
+
+    Parameters
+    ----------
+    place
+        A folder or a file; paths in a file are relative to its folder.
+
+    Raises
+    ------
+    InvalidInput, LabelError
+        If there is no such place, the file lacks a column, or there are fewer than two classes of two pictures that can
+        be read.
+    """
+    path = check_path("target", place)
+    kind = entry_at(path)
+    if kind is None:
+        raise InvalidInput(f"{path}: no such folder or file of pictures")
+    named = _of_folders(path) if kind == "folder" else _of_table(path)
+    readable, unreadable = [], []
+    for file, label in named:
+        try:
+            read_picture(file)
+        except InvalidInput as error:
+            unreadable.append(str(error))
+        else:
+            readable.append((file, label))
+    if unreadable:
+        more = f", and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
+        warnings.warn(
+            f"{len(unreadable)} of {len(named)} pictures cannot be read and are left out: "
+            f"{'; '.join(unreadable[:SHOWN])}{more}",
+            stacklevel=2,
+        )
+    _check_classes(path, [label for _, label in readable])
+    classes = tuple(sorted({label for _, label in readable}))
+    return Pictures(
+        tuple(file for file, _ in readable),
+        np.array([classes.index(label) for _, label in readable], dtype=np.int64),
+        classes,
+        tuple(unreadable),
+        len(readable) - len({sha256(read_bytes(file, InvalidInput)).digest() for file, _ in readable}),
+    )
+
+
+def _of_folders(path: Path) -> list[tuple[Path, str]]:
+    with refusing(path, "cannot be listed"):
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.parent != path)
+    return [(file, file.relative_to(path).parts[0]) for file in files]
+
+
+def _of_table(path: Path) -> list[tuple[Path, str]]:
+    with refusing(path, "cannot be read"), path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        columns = rows.fieldnames or []
+        for name in ("path", "label"):
+            if name not in columns:
+                raise InvalidInput(f"{path}: has the columns {', '.join(columns)}; {name!r} is needed")
+        return [(path.parent / row["path"], row["label"]) for row in rows]
+
+
+def _check_classes(path: Path, labels: Sequence[str]) -> None:
+    counts = {label: labels.count(label) for label in sorted(set(labels))}
+    if len(counts) < 2:
+        raise LabelError(f"{path}: has {len(counts)} classes with pictures ({', '.join(counts)}); two are needed")
+    if few := [label for label, count in counts.items() if count < FEWEST]:
+        raise LabelError(f"{path}: has fewer than {FEWEST} pictures of {', '.join(few)}")

