@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +19,9 @@ from fastmlp.backends import get_backend, reference, reference_lora
 from fastmlp.errors import MissingLibrary
 from fastmlp.registry import ACTIVATIONS, LOSSES, OPTIMIZERS, Adam
 from fastmlp.strategies import STRATEGIES
+from fastmlp.study import run as study_run
 
+from ..made_up_study import SMALL
 from ..trainings import run, training, watched
 
 FUNCTIONS = ("features", "forward", "loss_and_gradient", "train")
@@ -164,3 +168,19 @@ def test_both_lists_of_parameters_are_in_the_memory_of_the_network(ours: Any) ->
     for parameter in parameters_of(mlp_stages(net.theta, np.array(net.sizes), 0)):
         parameter.add_(1)
     assert_array_equal(net.theta, fastmlp.init_mlp((3, 4, 2), rng=0).theta + 1)
+
+
+def test_a_study_by_pytorch_has_the_reference_s_results(
+    ours: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_run, "refresh_report", lambda *_: None)
+    rows = {}
+    for backend in (ours.name, "numpy"):
+        fastmlp.run_study(SMALL, out=tmp_path / backend, backend=backend, jobs=1)
+        with (tmp_path / backend / "results.csv").open(newline="") as file:
+            rows[backend] = [
+                (row["strategy"], row["n_target"], row["seed"], row["status"], row["accuracy"], row["steps"])
+                for row in csv.DictReader(file)
+            ]
+    assert len(rows["torch"]) > 1
+    assert rows["torch"] == rows["numpy"]
