@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .models import load as load
     from .models import save as save
     from .strategies.backbone import transfer_backbone as transfer_backbone
+    from .strategies.backbone_seconds import estimate_seconds as estimate_seconds
     from .study import Results as Results
     from .study import merge_studies as merge_studies
     from .study import run_study as run_study
@@ -75,6 +76,7 @@ __all__ = [
     "accuracy",
     "advise",
     "backward",
+    "estimate_seconds",
     "features",
     "find_pictures",
     "forward",
@@ -119,6 +121,7 @@ _LAZY = {
     "to_sklearn": ".interchange",
     "to_torch": ".interchange",
     "FeatureCache": ".backbones.cache",
+    "estimate_seconds": ".strategies.backbone_seconds",
     "find_pictures": ".backbones.pictures",
     "load_backbone": ".backbones.sources",
     "make_backbone": ".backbones.backbone",

@@ -47,6 +47,7 @@ ALLOWED = {
     "training": NETWORK | {"measures"},
     "problems": NETWORK | {"npz", "datasets"},
     "backbones": NETWORK | {"training", "files"},
+    "strategies.backbone_seconds": {"errors", "checks", "backbones", "strategies", "strategies.spec"},
     "strategies.backbone": NETWORK | {"training", "backbones", "strategies", "strategies.spec"},
     "strategies.validation": {"errors", "checks"},
     "strategies.spec": {"errors", "strategies.validation"},
@@ -106,7 +107,8 @@ ALLOWED = {
     "cli": TRAINING | STUDY | {"lab", "files", "datasets", "report", "report.format", "report.render"},
     "__main__": {"cli"},
     "": TRAINING  # fastmlp/__init__.py
-    | {"estimators", "models", "interchange", "study", "study.settings", "backbones", "strategies.backbone"},
+    | {"estimators", "models", "interchange", "study", "study.settings", "backbones"}
+    | {"strategies.backbone", "strategies.backbone_seconds"},
 }
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}

@@ -12,5 +12,6 @@ from .draw import draw_stage as draw_stage
 from .lora import draw_factors as draw_factors
 from .network import BackboneNetwork as BackboneNetwork
 from .runner import Conditions as Conditions
+from .timing import Timing as Timing
 from .training import BackboneFit as BackboneFit
 from .training import fit_backbone as fit_backbone

@@ -127,7 +127,7 @@ def freed_by(phase: ResolvedPhase, net: BackboneNetwork) -> Ints:
     """Count the numbers of each stage, and of the head, that a phase frees; within a rank, those of the factors."""
     counts: Ints = (net.layout.lengths * phase.trainable).sum(axis=1)
     if phase.adapters is not None:
-        moving = phase.trainable.any(axis=1)[:-1]
+        moving = np.asarray(phase.trainable[:-1].any(axis=1))
         counts[:-1] = moving * [part.size for part in phase.adapters.factors]
     return counts
 

@@ -1,0 +1,68 @@
+"""How long the stages of a backbone take, timed on one batch."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backends.torch import import_torch
+from .network import leading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .network import BackboneNetwork
+
+REPEATS = 2  # the faster one counts: the first call of a shape is slower
+
+
+class Timing:
+    """Seconds an example, for the stages of a network as they are computed and as they are trained.
+
+    Parameters
+    ----------
+    net
+        The network; it is not trained.
+    inputs
+        A batch of prepared inputs.
+    """
+
+    def __init__(self, net: BackboneNetwork, inputs: Any) -> None:
+        self._net, self._n = net, len(leading(inputs))
+        self._values, self._forward = [inputs], [0.0]
+        for place in range(len(net.stages)):
+            value = self._values[-1]
+            self._forward.append(self._seconds(lambda value=value, place=place: net.evaluate(value, place, place + 1)))  # type: ignore[misc]
+            self._values.append(net.evaluate(value, place, place + 1))
+        self._steps: dict[int, float] = {}
+
+    def forward(self, first: int, last: int) -> float:
+        """Return the seconds that stages `first` to `last` - 1 take for an example."""
+        return sum(self._forward[first + 1 : last + 1])
+
+    def step(self, depth: int) -> float:
+        """Return the seconds that a step takes for an example, if the stages from `depth` up and the head move."""
+        if depth not in self._steps:
+            self._steps[depth] = self._seconds(lambda: self._differentiate(depth))
+        return self._steps[depth]
+
+    def _differentiate(self, depth: int) -> None:
+        functional = import_torch().nn.functional
+        parts, value = self._net.parts[depth:], self._values[depth]
+        moving = [one.requires_grad_() for part in parts for one in (*part.matrices, *part.others)]
+        for part in parts:
+            value = part.call(value)
+        labels = import_torch().from_numpy(np.arange(self._n) % self._net.n_classes)
+        functional.cross_entropy(value, labels).backward()
+        for parameter in moving:
+            parameter.grad = None
+
+    def _seconds(self, call: Callable[[], Any]) -> float:
+        times = []
+        for _ in range(REPEATS):
+            start = perf_counter()
+            call()
+            times.append(perf_counter() - start)
+        return min(times) / self._n
