@@ -6,6 +6,7 @@ Both are fitted alternately in one process, on one core if the environment says 
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,9 +60,7 @@ class Fit:
         np.testing.assert_allclose(ours.loss_curve_, peer.loss_curve_, rtol=tolerance)
 
     def track_times_faster(self, name: str, solver: str, dtype: str) -> float:
-        turns = [
-            [seconds(lambda model=model: model.fit(*self.data)) for model in self.models] for _ in range(self.rounds)
-        ]
+        turns = [[seconds(partial(model.fit, *self.data)) for model in self.models] for _ in range(self.rounds)]
         ours, peer = np.min(turns, axis=0)
         return float(peer / ours)
 
@@ -98,6 +97,6 @@ class Search:
 
     def track_times_faster(self, candidates: int, jobs: int, batch_size: int | str) -> float:
         searches = [GridSearchCV(model, self.grid, **self.options) for model in self.models]
-        ours, peer = (seconds(lambda search=search: search.fit(*self.data)) for search in searches)
+        ours, peer = (seconds(partial(search.fit, *self.data)) for search in searches)
         assert searches[0].best_params_ == searches[1].best_params_
         return peer / ours

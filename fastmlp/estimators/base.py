@@ -110,7 +110,7 @@ class BaseMLP(BaseEstimator):
             self.coefs_.append(random.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False))
             self.intercepts_.append(random.uniform(-bound, bound, n_out).astype(dtype, copy=False))
         for name in CURVES:
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
     def _outputs(self, X: Any) -> Floats:
         """Return what the last layer of the fitted network says before its activation, (n, n_outputs_)."""

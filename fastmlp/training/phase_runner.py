@@ -31,8 +31,11 @@ class Runner(Protocol):
 
     losses: NDArray[np.float64]
     penalties: NDArray[np.float64]
-    steps: int
     watch: Watch | None
+
+    @property
+    def steps(self) -> int:
+        """Updates made."""
 
     @property
     def epochs_run(self) -> int:

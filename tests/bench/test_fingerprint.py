@@ -95,7 +95,7 @@ def test_a_small_change_of_a_rule_is_seen_on_any_machine(
         return {"machine": {"vectors": "none"}, "learning": learnt, "memory": {}}
 
     def changed_step(*arguments: Any, adam: Adam, **options: Any) -> Any:
-        return step_of(*arguments, adam=adam._replace(**{name: value}), **options)
+        return step_of(*arguments, adam=Adam(**{**adam._asdict(), name: value}), **options)
 
     assert getattr(ADAM_DEFAULTS, name) == constant
     before = written()

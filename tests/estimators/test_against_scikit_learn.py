@@ -69,7 +69,7 @@ def assert_same(ours: Any, peer: Any, x: Any, tolerance: float = 1e-9) -> None:
     for name in ("loss_", "best_loss_", "loss_curve_", "validation_scores_", "best_validation_score_"):
         our, their = (getattr(model, name, None) for model in (ours, peer))
         assert (our is None) == (their is None), name
-        if our is not None:
+        if our is not None and their is not None:
             assert_allclose(our, their, rtol=1e-9, err_msg=name)
     if hasattr(peer, "classes_"):
         assert_array_equal(ours.predict(x), peer.predict(x))
@@ -149,7 +149,8 @@ def test_a_generator_is_left_where_theirs_leaves_it(option: str, rng: SeededRng)
     for model in both(kind, "numpy", **OPTIONS[option]):
         state = np.random.RandomState(5)
         model.set_params(random_state=state).fit(x, y)
-        left.append(state.get_state()[1:3])
+        reached: Any = state.get_state()
+        left.append(reached[1:3])
     assert_array_equal(left[0][0], left[1][0])
     assert left[0][1] == left[1][1]
 

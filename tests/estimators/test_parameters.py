@@ -63,7 +63,8 @@ def test_a_loss_that_is_none_is_refused_with_its_name() -> None:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_ends_of_ranges_are_taken() -> None:
     options: dict[str, Any] = {"momentum": 1, "power_t": 0, "alpha": np.float32(0), "tol": 0, "beta_1": 0, "verbose": 0}
-    fastmlp.MLPClassifier((), max_iter=np.int64(2), **options, backend="numpy").fit(X, Y)
+    int_like: Any = np.int64(2)
+    fastmlp.MLPClassifier((), **options, max_iter=int_like, backend="numpy").fit(X, Y)
     fastmlp.MLPClassifier(np.array([3, 2]), max_iter=2, solver="sgd", **options, backend="numpy").fit(X, Y)
 
 

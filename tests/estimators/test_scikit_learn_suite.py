@@ -31,7 +31,7 @@ def their_tests() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
-    ours = {"MLPClassifier": fastmlp.MLPClassifier, "MLPRegressor": fastmlp.MLPRegressor}
+    ours: dict[str, Any] = {"MLPClassifier": fastmlp.MLPClassifier, "MLPRegressor": fastmlp.MLPRegressor}
     with patch.multiple(sklearn.neural_network, **ours):
         spec.loader.exec_module(module)
     return module

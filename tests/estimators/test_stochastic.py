@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import fastmlp
 from fastmlp.estimators import stochastic, visits
+from fastmlp.training.pieces import Pieces
 
 from ..conftest import SeededRng
 
@@ -50,7 +51,7 @@ def test_a_network_that_is_not_finite_is_refused(backend: str, rng: SeededRng) -
 
 
 def test_what_has_been_learnt_when_the_user_interrupts_is_kept(rng: SeededRng, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted(stochastic.Pieces):
+    class Interrupted(Pieces):
         def run(self, training: Any, last: int, *, ends: bool = True) -> bool:
             if last > 2:
                 raise KeyboardInterrupt

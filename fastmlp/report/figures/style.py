@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import matplotlib.style
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -79,7 +80,7 @@ def _coloured(colours: Colours) -> dict[str, Any]:
         **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), colours.muted),
         "grid.color": colours.faint,
         "legend.edgecolor": colours.band,
-        "axes.prop_cycle": matplotlib.cycler(color=colours.series),
+        "axes.prop_cycle": cycler(color=colours.series),
     }
 
 

@@ -172,8 +172,9 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         """Return the problem under a name; the data are the same for every seed."""
         sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
         source, target = self.task("source"), self.task("target")
-        same = {"shared": self.shared, "same_classes": self.same_classes}
-        return Problem(name, source, target, sizes, **same, folds=self.folds or 0)
+        return Problem(
+            name, source, target, sizes, shared=self.shared, same_classes=self.same_classes, folds=self.folds or 0
+        )
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

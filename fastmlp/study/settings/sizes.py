@@ -32,5 +32,5 @@ def sizes_that_fit(problems: Sequence[Problem]) -> tuple[int, ...]:
 def fewest(problem: Problem) -> int:
     """Return the fewest labels that are possible: one of each class, and one beside those of the most frequent."""
     counts = np.bincount(problem.target.y)
-    others = 1 - counts.max() / counts.sum()
+    others = 1 - float(counts.max() / counts.sum())
     return max(len(counts), floor(1 / others) + (floor(1 / others) * others < 1))

@@ -126,7 +126,7 @@ def is_in(row: dict[str, Any], strategy: str | None, n_target: int) -> bool:
 
 def test_of_several_problems_one_has_to_be_named(results: Results) -> None:
     data = read_study(results.folder)
-    rows = [{**row, "problem": name} for name in ("parity", "same") for row in data.rows]
+    rows: Any = [{**row, "problem": name} for name in ("parity", "same") for row in data.rows]
     both = replace(results, _read=replace(data, rows=rows))
     with pytest.raises(InvalidInput, match="the study has several; name one of parity, same"):
         both.best(20)
@@ -138,7 +138,7 @@ def test_figures_go_on_a_users_axes_in_the_users_colours(results: Results, study
     assert results.plot.accuracy(left) is left
     lines = {line.get_label(): line for line in left.get_lines()}
     means = [100 * (cell["accuracy"]["mean"] or 0) for cell in study.measures["parity"]["finetune"]]
-    assert lines["finetune"].get_ydata() == pytest.approx(means)  # type: ignore[arg-type]
+    assert lines["finetune"].get_ydata() == pytest.approx(means)
     assert to_hex(lines["baseline"].get_color()) == "#000000"
     assert to_hex(lines["scratch"].get_color()) == "#1f77b4"  # matplotlib's first
     assert "scratch-source-scaler" not in lines
@@ -164,9 +164,12 @@ def test_figures_and_tables_are_those_of_the_report(
     results: Results, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr(
-        "fastmlp.report.figures.files.file_of", lambda figure, *_: drawn.append(figure.__name__) or b"drawn"
-    )
+
+    def noted(figure: Any, *_: Any) -> bytes:
+        drawn.append(figure.__name__)
+        return b"drawn"
+
+    monkeypatch.setattr("fastmlp.report.figures.files.file_of", noted)
     paths = results.save_figures(tmp_path / "figures", "svg")
     assert {path.name for path in paths} >= {"accuracy-1.svg", "differences-1.svg", "curves-1.svg", "split-1.svg"}
     assert len(drawn) == len(paths) == len(list((tmp_path / "figures").iterdir()))
