@@ -119,11 +119,16 @@ def test_every_strategy_tries_the_same_settings(net: fastmlp.Network, data: Any)
 def test_the_usual_contestants_depend_on_what_is_known_of_the_source(net: fastmlp.Network, data: Any) -> None:
     X, y = data
     source = TransferClassifier(net, "zero-shot", source_classes=NAMES, backend="numpy").fit(X, NAMES[y])
-    quick = {"cv": 2, "repeats": 1, "strategies": None}
-    assert selector(None, **quick).fit(X, y).cv_results_["strategy"] == ["baseline", "scratch"]
-    known = selector(source, **quick).fit(X, NAMES[y]).cv_results_["strategy"]
-    assert known[-2:] == ["zero-shot", "keep-head"]
-    assert selector(source, **quick).fit(X, y).cv_results_["strategy"] == known[:-2]
+
+    def contestants(pretrained: Any, classes: Any) -> list[str]:
+        model = TransferSelectorCV(pretrained)
+        model.classes_ = classes
+        return list(model._contestants(model._base()))
+
+    assert contestants(None, NAMES) == ["baseline", "scratch"]
+    assert contestants(source, NAMES)[-2:] == ["zero-shot", "keep-head"]
+    assert contestants(source, np.arange(3)) == contestants(net, NAMES) == contestants(source, NAMES)[:-2]
+    assert selector(None, None, cv=2, repeats=1).fit(X, y).cv_results_["strategy"] == ["baseline", "scratch"]
 
 
 def test_folds_are_stratified_fewer_where_labels_are_few_and_keep_groups_together(rng: SeededRng) -> None:
