@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from ..checks import at_least_one
 from ..errors import LabelError, TrainingDiverged
@@ -163,9 +164,10 @@ def compare(
         for strategy in strategies.values()
         for number, fold in enumerate(folds)
     ]
-    done = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_trial)(base, strategy, examples, fold, scorer, candidates, own) for strategy, fold, own in jobs
-    )
+    with threadpool_limits(limits=1):  # of small matrices: more threads take longer, and wait for each other
+        done = Parallel(n_jobs=n_jobs, prefer="threads")(
+            delayed(_trial)(base, strategy, examples, fold, scorer, candidates, own) for strategy, fold, own in jobs
+        )
     table = np.array(done, dtype=np.float64).reshape(len(strategies), len(folds), len(Trial._fields))
     scores, costs, seconds = np.moveaxis(table, 2, 0)
     return Trials(scores, costs, seconds, overlap_of(examples, folds))
