@@ -20,7 +20,7 @@ LOCAL = re.compile(r"local:([0-9]{1,5})")
 ADDRESS = re.compile(r"[a-z]+://[^\s/]+:[0-9]+/?")
 MOST_LOCAL = 1024  # workers on this machine
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")  # with own levels
-# Dask has the C library hand memory back whenever 64 kB are free, which makes trials of small networks a sixth slower.
+# Dask has the C library hand memory back whenever 64 kB are free, which makes trials of small networks a tenth slower.
 EAGER_TRIM = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
 CONNECT_SECONDS = 10.0  # to find the scheduler, or for an answer of a worker
 
