@@ -36,7 +36,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     solver
         ``adam``, ``sgd`` or ``lbfgs``, which sees all examples at once.
     alpha
-        Of the L2 penalty: to the loss of a batch belongs alpha / 2 * |weights|^2 / (examples in it).
+        Of the L2 penalty: to the loss of a batch belongs ``alpha / 2 * |weights|^2 / (examples in it)``.
     batch_size
         Examples in a batch; ``auto``: 200, or all if there are fewer.
     learning_rate
