@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_a_record_has_every_column_and_finite_numbers() -> None:
         assert record["key"] == f"key of {strategy}"
         assert record["status"] == "ok"
         numbers = [value for value in record.values() if isinstance(value, float)]
-        assert np.isfinite(numbers + record["losses"]).all()
+        assert np.isfinite(numbers + json.loads(record["losses"])).all()
         assert all(isinstance(value, int | float | str | list | None) for value in record.values()), "plain types only"
 
 
@@ -56,7 +57,7 @@ def test_a_pretraining_has_every_column() -> None:
     assert outcome.pretraining is not None
     assert set(outcome.pretraining) == {"key", *PRETRAINING}
     assert 0 < outcome.pretraining["h_score_random"] < outcome.pretraining["h_score_target"]
-    assert len(outcome.pretraining["pretrain_losses"]) == 2
+    assert len(json.loads(outcome.pretraining["pretrain_losses"])) == 2
 
 
 def test_trials_run_again_give_the_same_bytes() -> None:
