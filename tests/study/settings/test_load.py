@@ -20,7 +20,10 @@ from fastmlp.study.settings.schema import GridSettings
 from fastmlp.study.settings.toml import LARGEST, write_toml
 
 REFUSALS: list[tuple[dict[Any, Any], str]] = [
-    ({"seeds": 3}, "seeds: there is no such setting; did you mean 'grid.seeds' or 'replicates.seeds'?"),
+    (
+        {"seeds": 3},
+        "seeds: there is no such setting; did you mean 'grid.seeds' or 'replicates.seeds' or",
+    ),
     ({"lr": 3}, "lr: there is no such setting; did you mean 'pretraining.lr' or 'training.lr'?"),
     ({"grid": {"seed": 3}}, "grid.seed: there is no such setting; did you mean 'seeds'?"),
     ({"strategies": ["frozen"]}, "strategies: must be a table, not ['frozen']; did you mean 'grid.strategies'?"),
