@@ -108,9 +108,10 @@ def kinds_in(y: NDArray[Any]) -> str:
     >>> kinds_in(np.array(["a", 1, "b"], dtype=object))
     "str ('a') and int (1)"
     """
-    first = {type(label).__name__: label for label in reversed(y.ravel().tolist())}
-    found = [f"{kind} ({shown(label)})" for kind, label in first.items()]
-    return " and ".join(reversed(found))
+    first: dict[str, object] = {}
+    for label in y.ravel().tolist():
+        first.setdefault(type(label).__name__, label)
+    return " and ".join(f"{kind} ({shown(label)})" for kind, label in first.items())
 
 
 def other_than(names: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
