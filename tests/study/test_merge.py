@@ -95,7 +95,7 @@ def test_parts_that_overlap_are_joined_if_they_agree(
 
 @pytest.mark.parametrize(
     ("table", "column", "message"),
-    [("records", "accuracy", r"trial \w+ \(parity, finetune, 20 labels, seed 1\) was computed twice and differs"),
+    [("records", "accuracy", r"trial \w+ \(parity, \w+, 20 labels, seed 1\) was computed twice and differs"),
      ("pretrainings", "h_score", r"pretraining \w+ \(parity, seed 1\) was computed twice and differs")],
 )  # fmt: skip
 def test_parts_that_overlap_and_differ_are_an_error(
