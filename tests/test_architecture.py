@@ -243,7 +243,11 @@ def test_every_library_is_declared() -> None:
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     declared = {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in requirements}
-    known = sys.stdlib_module_names | {"fastmlp", "llvmlite"}  # the last comes with numba, in the version that fits
+    known = sys.stdlib_module_names | {
+        "fastmlp",
+        "llvmlite",
+        "dask",
+    }  # these come with numba and distributed, as they fit
     used = {target.split(".")[0] for name, tree in MODULES.items() for target in imported(name, tree)} - known - {""}
     assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in used} == declared
 

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import matplotlib.style
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 
 __all__ = ["NARROW", "PAGE", "PAPER", "Colours", "canvas", "colours", "legend", "looks", "new_figure", "style"]
 
