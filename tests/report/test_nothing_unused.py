@@ -9,7 +9,7 @@ import pytest
 
 from fastmlp import measures, report
 from fastmlp.report.chapters import CONTENTS
-from fastmlp.report.claims import CLAIMS
+from fastmlp.report.claims.catalogue import PROTOCOLS
 from fastmlp.report.format import FILTERS, KINDS
 from fastmlp.report.references import REFERENCES
 from fastmlp.report.render import SHARED_TABLES, _by_name, templates
