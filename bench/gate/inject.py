@@ -17,8 +17,8 @@ VARIABLE = "FASTMLP_GATE_EXTRA_WORK"
 # In engine.train the first `extra` turns are updates that are done on a copy, and then once more where they count.
 ENGINE = (
     (
-        "last: int, begins: int, ends: int, team: Ints, thread: int, threads: int,\n",
-        "last, begins, ends, team, thread, threads, copy, spare_losses, extra,\n",
+        "ends: int, team: Ints, thread: int, threads: int,\n",
+        "ends: int, team: Ints, thread: int, threads: int, copy, spare_losses, extra,\n",
     ),
     (
         "    for s in range(first, last):\n",

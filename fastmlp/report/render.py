@@ -163,7 +163,9 @@ def templates() -> Path:
 def render_page(data: Mapping[str, Any], folder: Path) -> str:
     """A page of its own in the book's looks and with its blocks, from ``body.j2`` and ``page.j2`` in another folder."""
     labels = Labels()
-    return render_twice(data, environment_of("html", labels, folder), labels, "body.j2", "page.j2")
+    return render_twice(
+        data, environment_of("html", labels, folder, draw=_artist(labels, [])), labels, "body.j2", "page.j2"
+    )
 
 
 def render_twice(data: Mapping[str, Any], environment: Environment, labels: Labels, inner: str, shell: str) -> str:

@@ -42,7 +42,7 @@ from fastmlp.backends.codegen import math as elementary
 fma = elementary.Arithmetic.fma
 
 def faulty(self, a, b, c):
-    if self.lanes:
+    if self.lanes > 1:  # plain loops emit what they need of GELU one number at a time
         {fault}
     return fma(self, a, b, c)
 

@@ -177,7 +177,7 @@ def test_a_file_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
 def test_arrays_that_are_too_large_are_refused_before_they_are_read(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user, "LARGEST", 95)  # bytes; X has 96 of them, in float64
+    monkeypatch.setattr("fastmlp.npz.LARGEST", 95)  # bytes; X has 96 of them, in float64
     with pytest.raises(ShapeError, match="at most 95 can be used"):
         read(path, npz(X=X.astype("float16"), y=Y))
 

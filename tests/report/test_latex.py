@@ -12,7 +12,7 @@ from fastmlp.report.latex import escape, latex_table
 from fastmlp.report.table import cell, head
 from tests.report_data import large, study, summary_of
 
-WITHOUT_TABLES = {"why", "exercises", "absent", "glossary", "references"}
+WITHOUT_TABLES = {"why", "exercises", "absent", "glossary", "references", "appendix"}
 FLOAT = re.compile(r"\\begin\{table\}.*?\\end\{table\}", re.DOTALL)
 
 

@@ -222,7 +222,7 @@ REFUSALS: list[tuple[Any, str]] = [
     ),
     ({"mine": OWN | {"folds": 5, "shared": False, "probe": 318}}, "probe is 318; .* 5 folds leave 2 to train on"),
     ({"mine": OWN | {"target_hash": "0"}}, "problems.mine.target: /.*/wanted.npz: its data have changed: their"),
-    ({"mime": OWN}, "grid.problems: unknown problem 'mine'; did you mean 'mime'"),
+    ({"mine2": OWN}, "grid.problems: unknown problem 'mine'; did you mean 'mine2'"),
 ]  # fmt: skip
 
 
