@@ -128,7 +128,9 @@ def test_small_work_gets_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 INTERRUPTED = """
+import signal
 import numpy as np, fastmlp
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the background jobs of a shell ignore it
 x = np.random.default_rng(0).normal(size=(2000, 400)).astype("float32")
 net = fastmlp.init_mlp((400, 300, 10))
 fastmlp.train_mlp(net, x, np.arange(2000) % 10, epochs=1, batch_size=200, threads=2)
