@@ -165,7 +165,8 @@ def check_jobs(jobs: object, executor: object, backend: object) -> int | str:
 def open_workers(settings: Settings, backend: str, where: object, trials: int) -> Iterator[Executor]:
     """Yield an executor for a number of trials: on a cluster's client, or with so many workers on this machine."""
     if isinstance(where, int):
-        with open_executor(GroupRunner(settings, backend), where, trials) as executor:
+        candidates = settings.tuning.trials  # each of them is trained, so a tuned study is long sooner
+        with open_executor(GroupRunner(settings, backend), where, trials * candidates) as executor:
             yield executor
         return
     tasks = tuple(own.task(role) for own in settings.problems.values() for role in ROLES)

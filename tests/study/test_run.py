@@ -7,6 +7,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,18 @@ def test_a_second_run_trains_nothing_and_draws_no_report(tmp_path: Path, monkeyp
     (tmp_path / "report.md").unlink()
     run(tmp_path)
     assert len(RENDERED) == 2
+
+
+def test_a_tuned_study_has_processes_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+
+    def noted(_: object, __: int, trials: int) -> AbstractContextManager[None]:
+        asked.append(trials)
+        return nullcontext()
+
+    monkeypatch.setattr(study_run, "open_executor", noted)
+    with study_run.open_workers(from_dict(SMALL | {"tuning": {"trials": 4}}), "numpy", 2, 30):
+        assert asked == [120]
 
 
 def broken(*_: object, **__: object) -> Any:

@@ -34,7 +34,7 @@ def open_executor(run_group: RunGroup, jobs: int, trials: int) -> Iterator[Execu
     jobs
         Number of workers.
     trials
-        Number of trials to run.
+        Number of trials to run; a tuned one counts once for each of its candidates.
     """
     if jobs == 1 or trials < MIN_TRIALS_FOR_PROCESSES:
         load_libraries()
