@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..backends.torch import import_torch
 from ..checks import check_name
-from ..errors import InvalidInput, MissingLibrary, shown
+from ..errors import InvalidInput, shown
 from ..files import check_path
 from ..network import Network, check_network
 from ..registry import ACTIVATIONS
@@ -111,28 +112,14 @@ def to_torch(net: Network) -> Any:
     return nn.Sequential(*layers)
 
 
-def import_torch() -> Any:
-    """Return PyTorch.
-
-    Raises
-    ------
-    MissingLibrary
-        If it cannot be imported.
-    """
-    try:
-        import torch
-        import torch.fx
-    except ImportError as error:
-        raise MissingLibrary("torch", f"pip install 'fastmlp[torch]' ({error})") from error
-    return torch
-
-
 def _steps_of_module(torch: Any, module: Any) -> Iterator[Step]:
     """Yield the steps of a module."""
+    from torch import fx
+
     whole = torch.nn.Sequential(module)  # a layer by itself would be traced into its products
     modes = {layer: layer.training for layer in whole.modules()}
     try:
-        graph = torch.fx.symbolic_trace(whole.eval()).graph  # what is asked for is what it predicts
+        graph = fx.symbolic_trace(whole.eval()).graph  # what is asked for is what it predicts
     except Exception as error:  # noqa: BLE001  whatever the forward method of a stranger raises
         yield Foreign(type(module).__name__, f"it cannot be traced ({type(error).__name__}: {shown(str(error), 100)})")
         return
