@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 
-def html_table(title: str, heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; whatever it shows is text, and escaped.
+def html_table(title: str, heads: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table, without a caption if the title is empty; whatever it shows is text, and escaped.
 
     Examples
     --------
@@ -17,5 +17,5 @@ def html_table(title: str, heads: Sequence[object], rows: Iterable[Sequence[obje
     head = "".join(f"<th>{escape(str(text))}</th>" for text in heads)
     lines = ["".join(f"<td>{escape(str(text))}</td>" for text in row) for row in rows]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
-    caption = f"<caption>{escape(title)}</caption>"
+    caption = f"<caption>{escape(title)}</caption>" if title else ""
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

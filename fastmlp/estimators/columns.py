@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
+
+from ..notebook import html_table
 
 
 class Columns(dict[str, list[Any]]):
@@ -31,9 +32,7 @@ class Columns(dict[str, list[Any]]):
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in self)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(_text(value))}</td>' for value in row)}</tr>" for row in self.rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table("", list(self), (map(_text, row) for row in self.rows))
 
 
 def _text(value: Any) -> str:

@@ -24,8 +24,7 @@ from ..files import write_whole
 from . import chapters, figures, tables
 from . import format as fmt
 from .chapters import CONTENTS
-from .chapters.claims.numbers import tally
-from .claims import judge
+from .claims import judge, tally
 from .difference import apart, difference, side_by_side
 from .equations import mathml
 from .history import history

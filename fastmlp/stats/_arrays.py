@@ -79,30 +79,17 @@ def check_level(level: float) -> float:
     return level
 
 
-def check_margin(margin: float) -> float:
-    """Return the smallest difference that matters, checked.
+def check_not_negative(name: str, value: float) -> float:
+    """Return a number of at least 0, such as a margin, checked.
 
     Raises
     ------
     InvalidInput
         When it is negative or not finite.
     """
-    if not 0 <= margin < float("inf"):
-        raise InvalidInput(f"margin is {margin}, expected 0 or more")
-    return margin
-
-
-def check_overlap(overlap: float) -> float:
-    """Return how much folds overlap, checked.
-
-    Raises
-    ------
-    InvalidInput
-        When it is negative or not finite.
-    """
-    if not 0 <= overlap < float("inf"):
-        raise InvalidInput(f"overlap is {overlap}, expected 0 or more")
-    return overlap
+    if not 0 <= value < float("inf"):
+        raise InvalidInput(f"{name} is {value}, expected 0 or more")
+    return value
 
 
 def check_count(name: str, value: int, least: int = 1) -> int:

@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ._arrays import LEVEL, Reason, Verdict, check_level, check_margin, check_overlap, rounding, shared, t_below
+from ._arrays import LEVEL, Reason, Verdict, check_level, check_not_negative, rounding, shared, t_below
 from .intervals import Mean, mean_of
 from .multiplicity import holm
 
@@ -126,9 +126,9 @@ def paired_family(
     InvalidInput
         When the margin or the overlap is negative or not finite, or the level not between 0 and 1.
     """
-    check_margin(margin)
+    check_not_negative("margin", margin)
     check_level(level)
-    check_overlap(overlap)
+    check_not_negative("overlap", overlap)
     single = [_compare(first, second, margin, level, overlap) for first, second in pairs]
     tested = [k for k, d in enumerate(single) if d.p_different is not None]
     different = holm([single[k].p_different or 0.0 for k in tested])

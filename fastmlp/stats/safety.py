@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ._arrays import LEVEL, array, check_level, check_margin, rounding
+from ._arrays import LEVEL, array, check_level, check_not_negative, rounding
 from .multiplicity import holm
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def safe_choices(accuracy: ArrayLike, *, margin: float, level: float = LEVEL) ->
     ['safe', 'safe', 'not shown']
     """
     x = array(accuracy, ndim=3, expected="(cells, seeds, strategies)")
-    check_margin(margin)
+    check_not_negative("margin", margin)
     check_level(level)
     hardest = [_hardest(x, s, margin) for s in range(x.shape[2])]
     tested = [k for k, one in enumerate(hardest) if one.p is not None]

@@ -11,5 +11,7 @@ from .check import written as written
 from .judge import Card as Card
 from .judge import Judged as Judged
 from .judge import Outcome as Outcome
+from .judge import Tally as Tally
 from .judge import answerable as answerable
 from .judge import judge as judge
+from .judge import tally as tally

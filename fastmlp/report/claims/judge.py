@@ -17,7 +17,7 @@ from ..study import Study
 from .catalogue import CLAIMS, PROTOCOLS, TITLES
 from .claim import MEASURES, Claim, Measure, Term
 
-__all__ = ["Card", "Judged", "Outcome", "answerable", "judge", "mean_by_seed"]
+__all__ = ["Card", "Judged", "Outcome", "Tally", "answerable", "judge", "mean_by_seed", "tally"]
 
 IN_POINTS = ("accuracy", "shifted", "barrier")  # measures that are accuracies
 FEW_LABELS = 50  # up to so many are few
@@ -45,6 +45,14 @@ class Card(TypedDict):
     claims: list[Judged]
 
 
+class Tally(TypedDict):
+    """The cards, how many claims there are, and how many had which outcome."""
+
+    cards: list[Card]
+    claims: int
+    counts: dict[Outcome, int]
+
+
 def answerable(study: Study) -> list[Claim]:
     """Return the claims of which the study has every strategy, problem and number of labels."""
     return [claim for claim in CLAIMS if all(_known(study, term) for term in claim.terms)]
@@ -53,8 +61,9 @@ def answerable(study: Study) -> list[Claim]:
 def judge(study: Study) -> list[Card]:
     """Judge every claim, with a family for accuracies and one for each other measure, whose margin is zero."""
     found: dict[str, Difference] = {}
+    tested = answerable(study)
     for measure in MEASURES:
-        claims = [claim for claim in answerable(study) if claim.measure == measure]
+        claims = [claim for claim in tested if claim.measure == measure]
         values = [(_side(study, c.first, measure), _side(study, c.second, measure)) for c in claims]
         margin = study.margin if measure in IN_POINTS else 0.0
         for claim, difference in zip(claims, paired_family(values, margin=margin), strict=True):
@@ -68,6 +77,12 @@ def judge(study: Study) -> list[Card]:
         }
         for paper, protocol in PROTOCOLS.items()
     ]
+
+
+def tally(cards: list[Card]) -> Tally:
+    """Count the outcomes of cards."""
+    found = [claim["outcome"] for card in cards for claim in card["claims"]]
+    return {"cards": cards, "claims": len(found), "counts": {one: found.count(one) for one in dict.fromkeys(found)}}
 
 
 def _judged(claim: Claim, difference: Difference | None) -> Judged:

@@ -43,6 +43,14 @@ def test_no_chapter_imports_another(path: Path) -> None:
             assert not (node.module or "").startswith("chapters"), f"{path} imports {node.module}"
 
 
+def test_what_chapters_share_imports_none_of_them() -> None:
+    for path in ROOMS.parent.rglob("*.py"):
+        if ROOMS not in path.parents:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+            assert not [name for name in modules if re.search(r"\bchapters\.\w", name)], path
+
+
 @pytest.mark.parametrize("path", sorted(WORDS.glob("*/*.j2")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_template_uses_that_of_another_chapter(path: Path) -> None:
     used = set(re.findall(r'"chapters/(\w+)/', path.read_text(encoding="utf-8")))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ...claims import Tally
 from ...table import Table, cell, head
-from .numbers import Numbers
 
 __all__ = ["outcomes"]
 
 
-def outcomes(data: Numbers) -> Table:
+def outcomes(data: Tally) -> Table:
     """Return the effect, its interval and the outcome of every claim, one row per claim."""
     claims = [(card["title"], claim) for card in data["cards"] for claim in card["claims"]]
     return {
