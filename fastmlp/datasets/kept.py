@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -52,6 +52,14 @@ class Arrays:
     parts: tuple[int, ...]
     origin: dict[str, str]
 
+    @cached_property
+    def content_hash(self) -> str:
+        """The hash of what the data set holds, wherever it came from."""
+        seen = sha256(f"{self.X.shape} {self.X.dtype} {self.y.dtype} {list(self.parts)}".encode())
+        seen.update(np.ascontiguousarray(self.X).data)
+        seen.update(np.ascontiguousarray(self.y).data)
+        return seen.hexdigest()
+
     def part(self, number: int) -> tuple[NDArray[Any], Ints]:
         """Return inputs and labels of one part; of the only one, if there is no second."""
         start = sum(self.parts[: min(number, len(self.parts) - 1)])
@@ -88,7 +96,7 @@ def write(name: str, arrays: Arrays) -> Path:
     """
     from zipfile import ZipFile, ZipInfo
 
-    note = {"sha256": content_hash(arrays), **arrays.origin}
+    note = {"sha256": arrays.content_hash, **arrays.origin}
     buffer = BytesIO()
     with ZipFile(buffer, "w") as archive:
         for member, array in (("X", arrays.X), ("y", arrays.y), ("parts", np.asarray(arrays.parts, np.int64))):
@@ -126,7 +134,7 @@ def hash_of(name: str) -> str:
     InvalidInput
         If its file is damaged or was changed.
     """
-    return content_hash(read(name)) if is_kept(name) else "nothing"
+    return read(name).content_hash if is_kept(name) else "nothing"
 
 
 @lru_cache(maxsize=8)  # every seed asks for the same sets
@@ -140,7 +148,7 @@ def _read(name: str, path: Path, _stamp: tuple[int, int]) -> Arrays:
             with archive.open(NOTE) as file:
                 note = json.loads(file.read(LARGEST_NOTE))
         arrays = Arrays(X, y, tuple(parts.tolist()), {key: str(note[key]) for key in ("file", "file_sha256")})
-        found, known = content_hash(arrays), note["sha256"]
+        found, known = arrays.content_hash, note["sha256"]
     except Exception as error:  # half a file raises almost anything
         raise InvalidInput(f"{path}: cannot be read as a data set: {error}; {remedy}") from error
     if found != known:
@@ -148,11 +156,3 @@ def _read(name: str, path: Path, _stamp: tuple[int, int]) -> Arrays:
     for array in (arrays.X, arrays.y):
         array.flags.writeable = False  # many trials share it
     return arrays
-
-
-def content_hash(arrays: Arrays) -> str:
-    """Return a hash of what a data set holds, wherever it came from."""
-    seen = sha256(f"{arrays.X.shape} {arrays.X.dtype} {arrays.y.dtype} {list(arrays.parts)}".encode())
-    seen.update(np.ascontiguousarray(arrays.X).data)
-    seen.update(np.ascontiguousarray(arrays.y).data)
-    return seen.hexdigest()
