@@ -14,7 +14,7 @@ from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.settings.schema import TuningSettings
 from fastmlp.study.store import Store
-from fastmlp.study.store.schema import TRIAL, Trial
+from fastmlp.study.store.schema import Trial
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import load_libraries, run_trial
 
@@ -62,7 +62,7 @@ class Storing:
 
     def setup(self) -> None:
         self.folder = TemporaryDirectory()
-        self.records = [filled(TRIAL, f"{number:032x}") | {"status": "ok"} for number in range(RECORDS)]
+        self.records = [filled("records", f"{number:032x}") | {"status": "ok"} for number in range(RECORDS)]
 
     def teardown(self) -> None:
         self.folder.cleanup()

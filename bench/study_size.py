@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -26,7 +27,7 @@ from fastmlp.study.results.export import export
 from fastmlp.study.settings.load import from_dict, to_toml
 from fastmlp.study.settings.schema import Settings
 from fastmlp.study.store import Store, read_study
-from fastmlp.study.store.schema import PRETRAINING, SCORES, TRIAL, Group, Outcome, Record
+from fastmlp.study.store.schema import RECORDS, Group, Outcome, Record
 
 SIZES = tuple(range(100, 200, 10))
 WORKERS = 2
@@ -44,23 +45,29 @@ def study_of(trials: int) -> Settings:
     return from_dict({"name": f"{trials} trials", "grid": grid})
 
 
-def filled(columns: dict[str, str], key: str) -> Record:
-    """Return a record with a value of usual length in every column, derived from its key."""
-    number = int(key[:8], 16) / 2**32
+@cache
+def example(table: str) -> Record:
+    """Return a record with a value of usual length in every column."""
+    number = 0.12345678901234567
     kinds = {"TEXT": "some text", "REAL": number, "INTEGER": 12345, "LIST": [number] * 3, "PAIRS": [[12, number]] * 7}
-    record = {name: kinds[kind] for name, kind in columns.items()} | {"key": key}
-    return record | {name: [number] * 60 for name in columns if name.endswith("losses")}
+    record = {name: kinds[kind] for name, kind in RECORDS[table].items()}
+    return record | {name: [number] * 60 for name in record if name.endswith("losses")}
+
+
+def filled(table: str, key: str) -> Record:
+    """Return a made-up record under a key."""
+    return example(table) | {"key": key}
 
 
 def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Return made-up records for the trials of a group."""
     yield Outcome(
-        filled(PRETRAINING, group.pretraining_key) if group.pretraining_missing else None,
-        scores=[filled(SCORES, key) for _, key in group.scores],
+        filled("pretrainings", group.pretraining_key) if group.pretraining_missing else None,
+        scores=[filled("scores", key) for _, key in group.scores],
     )
     for trial in group.trials:
         if not stopped():
-            yield Outcome(records=[filled(TRIAL, trial.key) | {"status": "ok"}])
+            yield Outcome(records=[filled("records", trial.key) | {"status": "ok"}])
 
 
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.store import Store
 from fastmlp.study.store.encoding import packed
-from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Outcome, Record, Trial
+from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Outcome, Record, Trial, joined
 
 # A real study of well under a second.
 SMALL: dict[str, Any] = {
@@ -82,8 +81,7 @@ def run_in_threads(
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:
     """All that a group's work hands back, as one; lists are encoded, as a worker's are."""
-    pretrainings, records, scores, _ = zip(*map(packed, outcomes), strict=True)
-    return Outcome(next(filter(None, pretrainings), None), [*chain(*records)], [*chain(*scores)])
+    return joined([*map(packed, outcomes)])
 
 
 def begin(store: Store, trials: Iterable[Trial]) -> None:

@@ -79,8 +79,8 @@ def counts(study: Study) -> Counts:
         if not grid.left_out(p, s)
         for n in grid.sizes_of[p]
     ]
-    trials = list(grid.trials.rows())
-    errors = Counter(str(row.get("error") or "no message") for row in trials if row["status"] == "failed")
+    failed = (row for row in grid.trials.rows() if row["status"] == "failed")
+    errors = Counter(str(row.get("error") or "no message") for row in failed)
     by_strategy: list[StrategyCounts] = []
     for s in grid.strategies:
         mine = [c for c in cells if c["strategy"] == s]
@@ -107,7 +107,7 @@ def counts(study: Study) -> Counts:
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
         "left_out": _left_out(grid),
-        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in trials),
+        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in grid.trials.rows()),
     }
 
 

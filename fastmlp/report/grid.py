@@ -230,7 +230,7 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
     def rows(self, problem: str | None = None) -> Iterator[Row]:
         """Go through the rows in their order: all, or those of one problem."""
         index = self._index if problem is None else self._index[self.names[0].get(problem, []), ...]
-        return (self._rows[place] for place in np.sort(index[index >= 0]).tolist())
+        return (self._rows[int(place)] for place in np.sort(index[index >= 0]))
 
 
 def _key(row: Row) -> tuple[str, str, int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ __all__ = ["Contest", "InProblem", "Study"]
 Array = NDArray[np.float64]
 Cell = tuple[str, int]  # a problem and a number of labels
 
+AS_DECLARED = ("problem", "strategy", "n_target", "seed", "varied", "status", "key", "accuracy")
 SMALLER = "source"  # what a trial varies whose source has fewer examples than the grid's
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 
@@ -69,7 +70,7 @@ class Study:
     def __init__(
         self, settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[str, str], folder: Path | None = None
     ) -> None:
-        self.settings, self.meta, self.folder = settings, meta, folder
+        self.settings, self.rows, self.meta, self.folder = settings, rows, meta, folder
         self.replicates = [row for row in rows if row.get("varied") not in {None, "", SMALLER}]
         self.smaller_sources = [row for row in rows if row.get("varied") == SMALLER]
         foreign = _foreign(meta.get("foreign"), rows)
@@ -79,10 +80,9 @@ class Study:
     @cached_property
     def declared(self) -> Study | None:
         """The same trials with the settings that the study declares; None where nothing was tuned."""
-        rows = [row for row in self.grid.trials.rows() if row["strategy"] not in self.grid.foreign]
-        if not any(row.get("tuning_note") for row in rows):
+        if not any(row.get("tuning_note") for row in self.rows):
             return None
-        return Study(self.settings, [_as_declared(row) for row in rows], self.meta)
+        return Study(self.settings, Declared(self.rows), self.meta)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -308,9 +308,35 @@ def _foreign(noted: str | None, rows: Sequence[Row]) -> list[Row]:
     return [row for row in json.loads(noted) if (row["problem"], row["n_target"], row["seed"]) in cells]
 
 
+class Declared(Sequence[Row]):
+    """What the report reads of trials as if they had not been tuned; each row is made when it is asked for.
+
+    Parameters
+    ----------
+    rows
+        The trials as they are.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        """Return a row, or some."""
+        if isinstance(place, slice):
+            return [*map(_as_declared, self._rows[place])]
+        return _as_declared(self._rows[place])
+
+
 def _as_declared(row: Row) -> Row:
-    """Return what the report reads of a trial as if it had not been tuned."""
-    kept = {name: row.get(name) for name in ("problem", "strategy", "n_target", "seed", "status", "key", "accuracy")}
+    kept = {name: row.get(name) for name in AS_DECLARED}
     if row["status"] == "missing" or not row.get("tuning_note"):
         return kept
     accuracy = number(row, "declared_accuracy")

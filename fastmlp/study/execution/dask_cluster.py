@@ -106,11 +106,12 @@ class DaskWorkers:
         while True:
             with self._seats.turn(address, alone=alone):
                 reply = self._reply(address, session, group, received)
-            yield from (outcome._replace(worker=address) for outcome in reply.outcomes)
+            if reply.sent:
+                yield reply.outcome._replace(worker=address)
             if reply.ended or stopped():
                 return
-            received += len(reply.outcomes)
-            group = group.without({key for outcome in reply.outcomes for key in outcome.keys()})  # noqa: SIM118
+            received += reply.sent
+            group = group.without(set(reply.outcome.keys()))
 
     def _reply(self, address: str, session: str, group: Group, received: int) -> Reply:
         """Send a bundle to a worker, and wait for its outcomes.

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..store.schema import Group, Outcome
+from ..store.schema import Group, Outcome, joined
 from ..trial.run import load_libraries
 from .blas_threads import limit_blas_threads
 from .worker import RunGroup, outcomes_of
@@ -54,9 +54,10 @@ class Bundle(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """Outcomes of a bundle, and whether the group has ended."""
+    """What a bundle has done, of how many outcomes of its session it is, and whether the group has ended."""
 
-    outcomes: list[Outcome]
+    outcome: Outcome
+    sent: int
     ended: bool
 
 
@@ -113,8 +114,8 @@ def run_bundle(work: bytes, bundle: Bundle, topic: str) -> Reply:
         if monotonic() >= end:
             session.sent = bundle.received + len(outcomes)
             _keep(bundle.session, session)
-            return Reply(outcomes, ended=False)
-    return Reply(outcomes, ended=True)
+            return Reply(joined(outcomes), len(outcomes), ended=False)
+    return Reply(joined(outcomes), len(outcomes), ended=True)
 
 
 def begun(bundle: Bundle) -> str:

@@ -26,7 +26,7 @@ GROUPS_PER_WORKER = 2  # one that runs and one that waits, so that memory does n
 GRACE_SECONDS = 3.0  # that running trials have to end after a signal
 POLL_SECONDS = 0.25  # between two looks at the clock and at the outcomes that have come back
 COMMIT_SECONDS = 0.5  # between two commits
-MOST_UNCOMMITTED = 4096  # outcomes that wait for one: some seven kilobytes each
+MOST_UNCOMMITTED = 8192  # records that wait for one: some seven kilobytes each
 NOTE_SECONDS = 2.0  # between two notes of what the workers have done
 SPLIT_SECONDS = 5.0  # that a group must still take to be split for idle workers
 
@@ -189,7 +189,7 @@ def _run(store: Store, scheduler: Scheduler, progress: Progress, report: Callabl
         if stop() and not progress.stopping:
             progress.stopping = True
             report(progress)
-        if uncommitted and (over or monotonic() >= due or len(uncommitted) >= MOST_UNCOMMITTED):
+        if uncommitted and (over or monotonic() >= due or number_of(uncommitted) >= MOST_UNCOMMITTED):
             commit(store, uncommitted, progress)
             report(progress)
             uncommitted, due = [], monotonic() + COMMIT_SECONDS
@@ -264,6 +264,11 @@ class Scheduler:
             for part in left.cut(task.parts):
                 self.submit(part)
         return []
+
+
+def number_of(outcomes: list[Outcome]) -> int:
+    """Return how many records of trials there are in outcomes."""
+    return sum(len(outcome.records) for outcome in outcomes)
 
 
 def commit(store: Store, outcomes: list[Outcome], progress: Progress) -> None:

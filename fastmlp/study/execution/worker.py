@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, BinaryIO
 
 from ..store.encoding import packed
-from ..store.schema import Group, Outcome, failed_outcome
+from ..store.schema import Group, Outcome, failed_outcome, joined
 from ..trial.run import load_libraries
 from .blas_threads import blas_threads_limited, limit_blas_threads
 
@@ -45,11 +45,12 @@ def serve(requests: BinaryIO) -> None:
     with blas_threads_limited():
         limit_blas_threads()
         while True:
-            for batch in _batches(run_group, received.get(), stop.is_set):
-                pickle.dump(batch, responses)
+            for outcome in _batches(run_group, received.get(), stop.is_set):
+                pickle.dump(outcome, responses)
                 responses.flush()
-                if batch:
-                    received.get()  # CONTINUE
+                received.get()  # CONTINUE
+            pickle.dump(None, responses)
+            responses.flush()
 
 
 def _listen(requests: BinaryIO, received: Queue[Any], stop: threading.Event) -> None:
@@ -67,8 +68,8 @@ def _listen(requests: BinaryIO, received: Queue[Any], stop: threading.Event) -> 
         signal.raise_signal(signal.SIGKILL)
 
 
-def _batches(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> Iterator[list[Outcome]]:
-    """Run a group and collect its outcomes in batches, of which the last is empty.
+def _batches(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """Run a group and join its outcomes in batches.
 
     After a process has died at work on the group, each outcome is a batch, so that the trial that kills is found.
     """
@@ -77,11 +78,10 @@ def _batches(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> 
     for outcome in outcomes_of(run_group, group, stopped):
         batch.append(outcome)
         if group.deaths or monotonic() - since > BATCH_SECONDS:
-            yield batch
+            yield joined(batch)
             batch, since = [], monotonic()
     if batch:
-        yield batch
-    yield []
+        yield joined(batch)
 
 
 def outcomes_of(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:

@@ -130,9 +130,9 @@ class WorkerProcess:
             try:
                 self._send(*self._preamble, group)
                 self._preamble, self._stop_sent = (), False
-                while batch := self._receive(stopped):
+                while outcome := self._receive(stopped):
                     self._send(CONTINUE)
-                    yield from (outcome._replace(worker=self.name) for outcome in batch)
+                    yield outcome._replace(worker=self.name)
             except (OSError, EOFError) as error:
                 raise self._gone(f"ended at work, with code {self._exit_code()}") from error
             except pickle.UnpicklingError as error:
@@ -143,20 +143,20 @@ class WorkerProcess:
         self.ended = True
         return WorkerDied(self.name, how)
 
-    def _receive(self, stopped: Callable[[], bool]) -> list[Outcome]:
-        """Wait for the next batch of outcomes; the last is empty."""
+    def _receive(self, stopped: Callable[[], bool]) -> Outcome | None:
+        """Wait for what has been done since; None at the end of the group."""
         while not self._is_readable(POLL_SECONDS):
             if stopped() and not self._stop_sent:
                 self._send(STOP)
                 self._stop_sent = True
         try:
-            batch: list[Outcome] = pickle.load(self.responses)  # noqa: S301 (from a process of our own)
+            response: Outcome | None = pickle.load(self.responses)  # noqa: S301 (from a process of our own)
         except Exception as error:  # an invalid pickle raises almost anything, half a one too
             has_ended = self._is_readable(0) and not self.responses.peek(1)
             raise (EOFError if has_ended else pickle.UnpicklingError) from error
-        if not isinstance(batch, list):
+        if not isinstance(response, Outcome | None):
             raise pickle.UnpicklingError
-        return batch
+        return response
 
     def _is_readable(self, seconds: float) -> bool:
         return bool(select.select([self.responses], [], [], seconds)[0])

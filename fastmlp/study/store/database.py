@@ -24,6 +24,7 @@ from .schema import NESTED, PRETRAINING, SCORES, TRIAL
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
+CACHE_KIB = 48_000  # of pages: keys are hashes, so a commit touches pages all over their index
 COPIED = 1 << 20  # bytes at a time
 BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's lock
 RETRY_SECONDS = 0.5  # that the writer waits for readers before it handles signals, and waits again
@@ -153,6 +154,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             _check_whole(connection, path)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _make_tables(connection)

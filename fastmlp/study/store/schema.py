@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ...measures import MEASURES
@@ -90,6 +91,15 @@ class Outcome(NamedTuple):
         """Generate the keys of all records."""
         first = () if self.pretraining is None else (self.pretraining,)
         return (record["key"] for record in (*first, *self.records, *self.scores))
+
+
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return outcomes of one group as one: to send, receive and count it is less work."""
+    return Outcome(
+        next((outcome.pretraining for outcome in outcomes if outcome.pretraining), None),
+        [*chain.from_iterable(outcome.records for outcome in outcomes)],
+        [*chain.from_iterable(outcome.scores for outcome in outcomes)],
+    )
 
 
 LONGEST_ERROR = 500  # characters

@@ -138,7 +138,7 @@ def test_an_error_on_the_way_of_outcomes_is_no_error_of_a_trial(monkeypatch: pyt
     client, fetched, errors = MadeUpClient({HERE: 1}), made_up_cluster.MadeUpFuture.result, [UnboundLocalError()]
 
     def fetch(future: made_up_cluster.MadeUpFuture, timeout: float | None = None) -> Any:
-        if errors and isinstance(found := fetched(future, timeout), Reply) and found.outcomes:
+        if errors and isinstance(found := fetched(future, timeout), Reply) and found.sent:
             raise errors.pop()
         return fetched(future, timeout)
 

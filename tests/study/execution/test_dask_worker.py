@@ -42,12 +42,11 @@ def test_a_bundle_is_about_as_long_as_it_should_be(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(dask_worker, "monotonic", lambda: clock[0])
     replies = [run("session", seconds=0.5, work=pickle.dumps(timed_work))]
     while not replies[-1].ended:
-        done = [outcome for reply in replies for outcome in reply.outcomes]
-        left = GROUP.without({key for outcome in done for key in outcome.keys()})  # noqa: SIM118
-        replies.append(run("session", left, len(done), 0.5, pickle.dumps(timed_work)))
-    assert [len(reply.outcomes) for reply in replies] == [2, 2, 0]
-    done = [outcome for reply in replies for outcome in reply.outcomes]
-    assert together(done) == together(made_up_work(GROUP, lambda: False))
+        done = together(reply.outcome for reply in replies)
+        sent = sum(reply.sent for reply in replies)
+        replies.append(run("session", GROUP.without(set(done.keys())), sent, 0.5, pickle.dumps(timed_work)))
+    assert [reply.sent for reply in replies] == [2, 2, 0]
+    assert together(reply.outcome for reply in replies) == together(made_up_work(GROUP, lambda: False))
 
 
 def not_a_number(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
@@ -58,24 +57,24 @@ def not_a_number(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]
 def test_a_list_that_cannot_be_stored_fails_the_trial_and_what_comes_after_it() -> None:
     """Lists are encoded where they were made."""
     reply = run("not a number", seconds=60.0, work=pickle.dumps(not_a_number))
-    records = [record for outcome in reply.outcomes for record in outcome.records]
+    records = reply.outcome.records
     assert [record["status"] for record in records] == ["ok", "failed", "failed"]
     assert records[1]["error"].startswith("ValueError: Out of range float values are not JSON compliant")
 
 
 def test_a_worker_without_the_generator_begins_with_what_is_left() -> None:
     first = run("elsewhere")
-    assert len(first.outcomes) == 1
+    assert first.sent == 1
     dask_worker._waiting.clear()
-    rest = run("elsewhere", GROUP.without(set(first.outcomes[0].keys())), 1, 60.0)
+    rest = run("elsewhere", GROUP.without(set(first.outcome.keys())), 1, 60.0)
     assert rest.ended
-    assert together([*first.outcomes, *rest.outcomes]) == together(made_up_work(GROUP, lambda: False))
+    assert together([first.outcome, rest.outcome]) == together(made_up_work(GROUP, lambda: False))
 
 
 def test_a_generator_that_is_ahead_is_not_used() -> None:
     """A bundle whose reply was lost is run again from where the study knows it to be."""
     run("ahead")
-    assert together(run("ahead", seconds=60.0).outcomes) == together(made_up_work(GROUP, lambda: False))
+    assert together([run("ahead", seconds=60.0).outcome]) == together(made_up_work(GROUP, lambda: False))
 
 
 def test_what_waits_on_a_worker_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

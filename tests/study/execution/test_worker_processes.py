@@ -176,7 +176,7 @@ def test_a_trial_that_kills_every_process_fails_alone(apart: Apart, monkeypatch:
     [
         pytest.param(r"\xff", id="no pickle"),
         pytest.param(r"cnowhere\nat_all\n.", id="a pickle of nothing here"),
-        pytest.param("N.", id="a pickle of something else"),
+        pytest.param(r"K\x01.", id="a pickle of something else"),
     ],
 )
 def test_an_invalid_response_ends_its_process(apart: Apart, monkeypatch: pytest.MonkeyPatch, response: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TypedDict
 
 from ...grid import BASELINE, PLAIN, Grid
@@ -72,8 +73,9 @@ def _families(grid: Grid) -> list[Family]:
 
 
 def _hashes(grid: Grid) -> Hashes:
-    same = [row["frozen_before"] == row.get("frozen_after") for row in grid.trials.rows() if row.get("frozen_before")]
-    return {"checked": len(same), "unchanged": sum(same)}
+    hashes = ((row.get("frozen_before"), row.get("frozen_after")) for row in grid.trials.rows())
+    checked = Counter(before == after for before, after in hashes if before)
+    return {"checked": checked.total(), "unchanged": checked[True]}
 
 
 def _curves(grid: Grid, problem: str) -> list[TrainingCurve]:

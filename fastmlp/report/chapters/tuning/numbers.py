@@ -78,8 +78,7 @@ def numbers(study: Study) -> Numbers | None:
     """Return the numbers of the chapter, or None where nothing was tuned."""
     if study.declared is None:
         return None
-    noted = [row for row in study.grid.trials.rows() if row.get("tuning_note")]
-    choices = _choices(study, noted)
+    choices = [_choice(s, rows) for s in study.grid.strategies if (rows := _noted(study, s))]
     changes = _changes(study, study.declared, [c["strategy"] for c in choices])
     verdicts = _counted(study, changes)
     gaps = _gaps(study, study.declared)
@@ -88,8 +87,8 @@ def numbers(study: Study) -> Numbers | None:
     return {
         "candidates": tuning["trials"],
         "folds": tuning["folds"],
-        "trials": len(noted),
-        "cross_validated": sum(bool(row.get("tuning")) for row in noted),
+        "trials": sum(c["of"] for c in choices),
+        "cross_validated": sum(c["tuned"] for c in choices),
         "problems": list(study.ordered),
         "sizes": list(study.grid.sizes),
         "choices": choices,
@@ -105,11 +104,10 @@ def numbers(study: Study) -> Numbers | None:
     }
 
 
-def _choices(study: Study, rows: Sequence[Row]) -> list[Choice]:
-    by_strategy: dict[str, list[Row]] = {}
-    for row in rows:
-        by_strategy.setdefault(row["strategy"], []).append(row)
-    return [_choice(s, by_strategy[s]) for s in study.grid.strategies if s in by_strategy]
+def _noted(study: Study, strategy: str) -> list[Row]:
+    """Return the trials of a strategy that were to be tuned."""
+    cells = (study.grid.cell(p, strategy, n) for p, n in study.grid.cells)
+    return [row for cell in cells for row in cell if row.get("tuning_note")]
 
 
 def _choice(strategy: str, rows: Sequence[Row]) -> Choice:
