@@ -32,7 +32,7 @@ class Planning:
     def setup(self, study: str) -> None:
         self.settings = load_settings(study)
         for problem in self.settings.grid.problems:
-            for seed in range(self.settings.grid.seeds):
+            for seed in self.settings.grid.seed_range:
                 get_problem(problem, seed)
 
     def time_plan(self, study: str) -> None:

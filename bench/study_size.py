@@ -118,7 +118,7 @@ def measure(trials: int) -> None:
             seconds_of[name] = seconds
             times.append(f"{name} {seconds:.1f} s, {peak_here():.0f} MiB")
         size = (Path(folder) / "study.sqlite").stat().st_size / 1e6
-    trials = settings.grid.seeds * CELLS
+    trials = len(settings.grid.seed_range) * CELLS
     rate = trials / seconds_of["store"]
     rates = f"{rate:.0f} stored a second; {size:.0f} MB"
     sys.stdout.write(f"{peak_here():.0f} MiB at most for {trials} trials: {'; '.join(times)}; {rates}\n")

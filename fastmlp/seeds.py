@@ -8,6 +8,7 @@ paired by construction; and because NumPy draws them before a backend is chosen,
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -18,6 +19,41 @@ from .errors import InvalidInput, shown
 
 Name = str | int | np.integer[Any]
 Rng = int | np.random.SeedSequence | np.random.Generator
+
+
+LARGEST_SEED = 1_000_000
+
+
+def seed_range(seeds: int | str) -> range:
+    """Return the seeds that a number of them stands for, counted from 0, or a range such as ``20-39``, both included.
+
+    Raises
+    ------
+    InvalidInput
+        If text is no such range, or one that runs backwards or beyond a million.
+
+    Examples
+    --------
+    >>> seed_range(3), seed_range("20-39")
+    (range(0, 3), range(20, 40))
+    """
+    if isinstance(seeds, int):
+        return range(seeds)
+    found = re.fullmatch(r"(\d{1,7})-(\d{1,7})", seeds, re.ASCII)
+    if found is None or not int(found[1]) <= int(found[2]) < LARGEST_SEED:
+        raise InvalidInput(f"must be a number of seeds, or a range such as '20-39', not {shown(seeds)}")
+    return range(int(found[1]), int(found[2]) + 1)
+
+
+def name_of_seeds(seeds: range) -> int | str:
+    """Return how a range of seeds is written: as their number if they begin at 0.
+
+    Examples
+    --------
+    >>> name_of_seeds(range(20)), name_of_seeds(range(20, 40))
+    (20, '20-39')
+    """
+    return seeds.stop if seeds.start == 0 else f"{seeds.start}-{seeds.stop - 1}"
 
 
 def rng_for(purpose: str, **names: Name) -> np.random.Generator:

@@ -81,6 +81,8 @@ ALLOWED = {
     "report": {
         "errors",
         "checks",
+        "seeds",
+        "notebook",
         "stats",
         "measures",
         "report.format",

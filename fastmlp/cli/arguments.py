@@ -8,6 +8,11 @@ from typing import Any
 
 import click
 
+from ..errors import InvalidInput
+from ..seeds import name_of_seeds, seed_range
+
+LONGEST = 100  # digits of a number that is quoted
+
 
 class NonEmptyPath(click.Path):
     """A path that is not empty: `Path("")` would mean the current directory."""
@@ -29,6 +34,21 @@ class BackendName(click.Choice):  # type: ignore[type-arg] # generic since click
         return super().convert(value, param, ctx)
 
 
+class Seeds(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2
+    """A number of seeds, or a range of them."""
+
+    name = "N|FROM-TO"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return a number, or the text of a range."""
+        if isinstance(value, int) or (value.isdecimal() and len(value) < LONGEST and int(value) > 0):
+            return int(value)
+        try:
+            return name_of_seeds(seed_range(value))
+        except InvalidInput as error:
+            self.fail(str(error), param, ctx)
+
+
 def student_file(name: str) -> Path | None:
     """Return the path of the student's lab that a backend's name stands for, if it does."""
     path = Path(re.sub(r"@[0-9a-f]{8}$", "", name))
@@ -37,3 +57,4 @@ def student_file(name: str) -> Path | None:
 
 BACKENDS = BackendName(["auto", "numba", "numpy", "torch"])
 PATH = NonEmptyPath(path_type=Path)
+SEEDS = Seeds()

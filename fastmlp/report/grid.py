@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..seeds import seed_range
 from .strategies import Rule, rules
 
 __all__ = ["BASELINE", "FACTS", "PARTS", "PLAIN", "STATUSES", "Grid", "Row", "flat", "number", "paired"]
@@ -100,7 +101,7 @@ class Grid:
             problems=tuple(problems or grid["problems"]),
             strategies=strategies,
             sizes=tuple(sorted(sizes or grid["sizes"])),
-            seeds=tuple(sorted(seeds or range(grid["seeds"]))),
+            seeds=tuple(sorted(seeds or seed_range(grid["seeds"]))),
             trials=trials,
             rules={rule["name"]: rule for rule in rules(strategies, settings)},
             foreign=tuple(sorted(foreign)),

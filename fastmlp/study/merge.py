@@ -1,5 +1,7 @@
 """Merge the folders of one study, such as its shards, into one folder that is as if one machine had run it all.
 
+Parts may also have the same settings but for their seeds, if those follow each other.
+
 Parts are compared by what they have noted: settings, protocol, kernels, versions and data. So neither data nor kernels
 are needed here, and a merge may run on a machine that could not run the study.
 """
@@ -9,8 +11,10 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain, groupby, pairwise, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +22,7 @@ import msgspec
 
 from ..errors import InvalidInput, StoreError, shown
 from ..files import absolute, check_path, entry_at, prepare_folder
+from ..seeds import name_of_seeds, seed_range
 from .environment import now
 from .identity import NOTE, PATHS, first_difference, flat_settings
 from .results.results import Results
@@ -28,10 +33,15 @@ from .store import Store
 from .store.database import FILE
 from .store.lock import check_free
 from .store.reader import reading
+from .store.schema import Trial
 
 # Notes that are alike or describe one machine
 SINGLE = ("gradient_check", "short_batches", "basins", "command", "settings", "planned", NOTE)
 DROPPED = ("schema", "rendered", "finished", "shard", "workers")  # notes that a merged study has of its own
+
+
+VARIED = Trial._fields.index("varied")
+CELL = [Trial._fields.index(name) for name in ("problem", "strategy", "n_target")]
 
 
 class Part(NamedTuple):
@@ -44,6 +54,11 @@ class Part(NamedTuple):
     def settings(self) -> dict[str, Any]:
         """Its settings, as in ``study.toml``."""
         return tomllib.loads(self.notes["settings"])
+
+    @property
+    def seeds(self) -> range:
+        """Its seeds, those that other shards run included."""
+        return seed_range(self.settings["grid"]["seeds"])
 
     @property
     def shards(self) -> list[str]:
@@ -69,7 +84,8 @@ def merge_studies(out: str | Path, parts: Sequence[str | Path]) -> Results:
     Raises
     ------
     InvalidInput
-        If a part is of other settings, data, protocol, kernels or versions than the first; nothing has been written.
+        If a part is of other settings, data, protocol, kernels or versions than the first, or seeds are missing between
+        parts; nothing has been written.
     StoreError
         If a part holds no study, or two parts hold different results of one trial; nothing has been merged then.
     """
@@ -78,15 +94,18 @@ def merge_studies(out: str | Path, parts: Sequence[str | Path]) -> Results:
     check_free(place)
     if entry_at(place / FILE, StoreError) and has_plan(place):
         found.insert(0, read_part(place))
+    seeds = check_seeds(found)
     for part in found[1:]:
         check_same_study(found[0], part)
+    plan = [] if seeds == found[0].seeds else plan_of_seeds(found)
     folder = prepare_folder(place)
     with Store.open(folder) as store, ExitStack() as stack:
         others = [part for part in found if part.folder != place]
-        store.join({str(part.folder): stack.enter_context(reading(part.folder)) for part in others})
-        planned, there = int(found[0].notes["planned"]), store.rows()
-        toml = write_toml(moved(found[0], folder))
-        notes = merged_notes(found, whole=there == planned) | {"settings": toml}
+        store.join({str(part.folder): stack.enter_context(reading(part.folder)) for part in others}, plan)
+        planned, there = len(plan) or int(found[0].notes["planned"]), store.rows()
+        toml = write_toml(moved(found[0], folder, seeds))
+        own = {"settings": toml, "planned": str(planned)}
+        notes = merged_notes(found, whole=there == planned) | own
         store.replace_notes(notes | ({"finished": now()} if there == planned and store.is_complete() else {}))
         write_settings(folder, toml)
         write_results(store, folder)
@@ -145,6 +164,47 @@ def has_plan(folder: Path) -> bool:
         return "settings" in reader.meta()
 
 
+def check_seeds(parts: Sequence[Part]) -> range:
+    """Return the seeds of all parts: those that all of them have, or ranges that follow each other, as one.
+
+    Raises
+    ------
+    InvalidInput
+        If ranges overlap or leave out seeds, or are of shards, which do not have all trials of theirs.
+    """
+    by_seeds = {part.seeds: part for part in parts}
+    ranges = sorted(by_seeds, key=lambda seeds: seeds.start)
+    for one, other in pairwise(ranges):
+        first, part = by_seeds[one], by_seeds[other]
+        if one.stop != other.start:
+            both = f"{name_of_seeds(one)!r} in {first.folder} and {name_of_seeds(other)!r} in {part.folder}"
+            raise InvalidInput(
+                f"{part.folder}: setting grid.seeds is {both}; they must be the same or follow each other"
+            )
+    if len(ranges) > 1 and (shards := [part for part in parts if part.shards]):
+        raise InvalidInput(f"{shards[0].folder}: is shard {shards[0].shards[0]}; merge the shards of its seeds first")
+    return range(ranges[0].start, ranges[-1].stop)
+
+
+def plan_of_seeds(parts: Sequence[Part]) -> list[tuple[Any, ...]]:
+    """Return the rows of the plan of a study that has the seeds of all parts, without their places.
+
+    Replicates and smaller sources are those of the first seeds.
+    """
+    plans = []
+    for _, part in sorted({part.seeds.start: part for part in parts}.items()):
+        with reading(part.folder) as reader:
+            plans.append([row[1:] for row in reader.plan()])
+    grids = [groupby((row for row in rows if not row[VARIED]), key=itemgetter(*CELL)) for rows in plans]
+    rows = chain.from_iterable(_alternating(cells) for cells in zip_longest(*grids, fillvalue=((), ())))
+    return [*rows, *(row for row in plans[0] if row[VARIED])]
+
+
+def _alternating(cells: Sequence[tuple[Any, Iterator[tuple[Any, ...]]]]) -> Iterator[tuple[Any, ...]]:
+    """Generate the rows of one cell, part by part."""
+    return chain.from_iterable(rows for _, rows in cells)
+
+
 def check_same_study(first: Part, part: Part) -> None:
     """Refuse a part whose results would be of another study.
 
@@ -153,7 +213,8 @@ def check_same_study(first: Part, part: Part) -> None:
     InvalidInput
         With the name of what differs, and both values.
     """
-    difference = first_difference(flat_settings(first.settings), flat_settings(part.settings)) or first_difference(
+    settings = [flat_settings(one.settings) | {"setting grid.seeds": ""} for one in (first, part)]
+    difference = first_difference(*settings) or first_difference(
         json.loads(first.notes[NOTE]), json.loads(part.notes[NOTE])
     )
     if difference:
@@ -162,12 +223,17 @@ def check_same_study(first: Part, part: Part) -> None:
         raise InvalidInput(f"{part.folder}: is a part of another study: {name} is {both}")
 
 
-def moved(part: Part, folder: Path) -> dict[str, Any]:
-    """Return a part's settings for another folder: the paths of data are relative to it."""
+def moved(part: Part, folder: Path, seeds: range) -> dict[str, Any]:
+    """Return a part's settings for another folder, to which the paths of data are relative, and for other seeds."""
     settings = part.settings
+    settings["grid"]["seeds"] = name_of_seeds(seeds)
     start, end = absolute(part.folder), absolute(folder)
     for problem in settings.get("problems", {}).values():
         problem |= {role: os.path.relpath(start / problem[role], end) for role in PATHS}
+    own = settings.get("measures", {}).get("own", {})
+    for name, place in own.items():
+        file, _, function = place.rpartition(":")
+        own[name] = f"{os.path.relpath(start / file, end) if file else ''}:{function}"
     return settings
 
 

@@ -56,14 +56,14 @@ def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
     rows = {name: settings.strategy(name) for name in names}
     parts = {name: strategy_part(strategy, settings, environment) for name, strategy in rows.items()}
     for problems, cells, seeds in (
-        (grid.problems, grid_cells, grid.seeds),
-        (again.problems or grid.problems, replicate_cells, again.seeds if again.number else 0),
-        (smaller.problems or grid.problems, amount_cells, smaller.seeds if smaller.ratios else 0),
+        (grid.problems, grid_cells, grid.seed_range),
+        (again.problems or grid.problems, replicate_cells, grid.first_seeds(again.seeds if again.number else 0)),
+        (smaller.problems or grid.problems, amount_cells, grid.first_seeds(smaller.seeds if smaller.ratios else 0)),
     ):
         for name in problems:
-            problem_of = [
-                dependencies(settings.problem(name, seed), seed, settings, environment) for seed in range(seeds)
-            ]
+            problem_of = {
+                seed: dependencies(settings.problem(name, seed), seed, settings, environment) for seed in seeds
+            }
             runs = {strategy: settings.can_run(strategy, name) for strategy in rows}
             for cell in (cell for cell in cells(settings, name) if runs[cell.strategy]):
                 problem, strategy = problem_of[cell.seed], rows[cell.strategy]
@@ -82,7 +82,7 @@ def grid_cells(settings: Settings, problem: str) -> Iterator[Cell]:
     grid = settings.grid
     for strategy in grid.strategies:
         for n_target in settings.sizes_on(problem, grid.sizes):
-            for seed in range(grid.seeds):
+            for seed in grid.seed_range:
                 yield Cell(strategy, n_target, seed)
 
 
@@ -91,7 +91,7 @@ def replicate_cells(settings: Settings, problem: str) -> Iterator[Cell]:
     again = settings.replicates
     sizes = settings.sizes_on(problem, again.sizes)
     for strategy, n_target, purpose in product(again.strategies, sizes, again.purposes):
-        for seed in range(again.seeds):
+        for seed in settings.grid.first_seeds(again.seeds):
             for number in range(1, again.number + 1):
                 yield Cell(strategy, n_target, seed, purpose, number)
 
@@ -102,7 +102,7 @@ def amount_cells(settings: Settings, problem: str) -> Iterator[Cell]:
     sizes = settings.sizes_on(problem, smaller.sizes)
     for strategy, n_target, ratio in product(smaller.strategies, sizes, smaller.ratios):
         if ratio * n_target <= most:
-            for seed in range(smaller.seeds):
+            for seed in settings.grid.first_seeds(smaller.seeds):
                 yield Cell(strategy, n_target, seed, SMALLER, ratio * n_target)
 
 

@@ -50,7 +50,7 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     out: str | Path = "out",
     *,
     jobs: int | None = None,
-    seeds: int | None = None,
+    seeds: int | str | range | None = None,
     backend: str = "auto",
     quick: bool = False,
     shard: str | None = None,
@@ -176,7 +176,7 @@ def open_workers(settings: Settings, backend: str, where: object, trials: int) -
 
 
 def effective_settings(
-    study: str | Path | Mapping[str, Any] | Settings, *, seeds: int | None = None, quick: bool = False
+    study: str | Path | Mapping[str, Any] | Settings, *, seeds: int | str | range | None = None, quick: bool = False
 ) -> Settings:
     """Return a study's settings after the options that change them."""
     thin = true_or_false("quick", quick)

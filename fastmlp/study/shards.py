@@ -70,13 +70,13 @@ def share_of(settings: Settings, shard: Shard) -> Callable[[Trial], bool]:
 def groups(settings: Settings) -> Iterator[tuple[str, int]]:
     """Generate problem and seed of each group, seed by seed, those of a seed in the order of a hash."""
     grid, again, smaller = settings.grid, settings.replicates, settings.amounts
-    seeds = dict.fromkeys(grid.problems, grid.seeds)
+    seeds = dict.fromkeys(grid.problems, len(grid.seed_range))
     if again.number:
         seeds |= {name: max(seeds.get(name, 0), again.seeds) for name in again.problems or grid.problems}
     if smaller.ratios:
         seeds |= {name: max(seeds.get(name, 0), smaller.seeds) for name in smaller.problems or grid.problems}
-    for seed in range(max(seeds.values())):
-        yield from sorted(((name, seed) for name in seeds if seed < seeds[name]), key=_hash)
+    for place, seed in enumerate(grid.first_seeds(max(seeds.values()))):
+        yield from sorted(((name, seed) for name in seeds if place < seeds[name]), key=_hash)
 
 
 def _hash(group: tuple[str, int]) -> bytes:

@@ -128,7 +128,7 @@ def test_a_part_of_another_environment_is_refused_by_name(
 @pytest.mark.parametrize(
     ("changes", "setting"),
     [({"training": {"epochs": 4}}, "training.epochs is 3 in .+ and 4 in"), ({"name": "x"}, "name is 'small' in .+ 'x'"),
-     (with_grid(STUDY, seeds=3), "grid.seeds is 2 in .+ and 3 in")],
+     (with_grid(STUDY, sizes=[30]), r"grid.sizes is \[20\] in .+ and \[30\] in")],
     ids=["training", "name", "grid"],
 )  # fmt: skip
 def test_a_part_of_other_settings_is_refused_by_name(
@@ -252,3 +252,25 @@ def test_any_parts_give_every_trial_its_best_record(
     assert [row["key"] for row in rows] == [plan[place].key for place in sorted(there)]
     assert all((row["status"] == "ok") == (row["key"] in final) for row in rows)
     assert b"".join(export(root / "out", "csv")).count(b"\n") == len(there) + 1
+
+
+def test_seeds_that_follow_each_other_are_one_study(made: Path, tmp_path: Path) -> None:
+    later = run(tmp_path / "later", with_grid(STUDY, seeds="2-2"))
+    whole = run(tmp_path / "whole", with_grid(STUDY, seeds=3))
+    results = fastmlp.merge_studies(tmp_path / "out", [later, made / "whole"])
+    assert results.settings.grid.seeds == 3
+    assert without_seconds(results.table) == without_seconds(whole / "results.csv")
+    assert (whole / "study.toml").read_text().replace("seeds = 3", "") == (
+        (tmp_path / "out" / "study.toml").read_text().replace("seeds = 3", "")
+    )
+    there = shutil.copytree(made / "whole", tmp_path / "there")
+    assert fastmlp.merge_studies(there, [later]).counts["ok"] == 12, "and into a folder that has the others"
+
+
+def test_seeds_that_are_missing_between_parts_are_named(made: Path, tmp_path: Path) -> None:
+    for seeds in ("3-4", "1-2"):
+        other = run(tmp_path / seeds, with_grid(STUDY, seeds=seeds))
+        with pytest.raises(InvalidInput, match=f"grid.seeds is 2 in .* and '{seeds}' in .*; they must be the same or"):
+            fastmlp.merge_studies(tmp_path / "out", [made / "whole", other])
+    with pytest.raises(InvalidInput, match="is shard 1/4; merge the shards of its seeds first"):
+        fastmlp.merge_studies(tmp_path / "out", [made / "1", run(tmp_path / "2", with_grid(STUDY, seeds="2-3"))])

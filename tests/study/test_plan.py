@@ -207,7 +207,7 @@ def test_what_trains_nothing_runs_once_for_all_sizes() -> None:
     own = {"start": "pretrained", "head": "source", "scaler": "target"}
     settings = from_dict(grid | {"strategies": {"through-own": own}})
     found = keys(settings)
-    for seed in range(settings.grid.seeds):
+    for seed in settings.grid.seed_range:
         same = {
             cell: found[*cell, 20, seed] == found[*cell, 50, seed]
             for cell in [(problem, name) for problem in settings.grid.problems for name in settings.grid.strategies]

@@ -25,7 +25,8 @@ def merge_command(folder: Path, parts: tuple[Path, ...]) -> int:
     """Merge parts of one study into DIR.
 
     The result is as if one machine had run it all: the same results.csv, columns of seconds aside. Parts of other
-    settings, data, versions or kernels are refused. If DIR holds some of the study already, the parts are added to it.
+    settings, data, versions or kernels are refused; but parts may have other seeds, if those follow each other, such as
+    0-19 and 20-39. If DIR holds some of the study already, the parts are added to it.
     """
     from ...study import merge_studies, resume_command
     from ...study.results.status import study_state

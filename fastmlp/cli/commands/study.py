@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...report.format import count
-from ..arguments import BACKENDS, PATH, NonEmptyPath, student_file
+from ..arguments import BACKENDS, PATH, SEEDS, NonEmptyPath, student_file
 from ..console import leave, say
 from ..exit_codes import DONE, HELP, SIGNALLED, TRIALS_FAILED
 from ..progress import Meter, tally
@@ -51,7 +51,7 @@ class NamingStudies(click.Command):
     type=click.IntRange(min=1),
     help="Number of parallel workers. [default: one per core]",
 )
-@click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the study's own.")
+@click.option("--seeds", type=SEEDS, help="Number of seeds, or a range such as 20-39, instead of the study's own.")
 @click.option(
     "--backend",
     type=BACKENDS,

@@ -18,6 +18,7 @@ import msgspec
 from ...errors import SettingsError, UnknownName, shown
 from ...files import check_path, entry_at
 from ...problems import PROBLEMS, lacking
+from ...seeds import name_of_seeds
 from ...strategies import expand
 from .messages import explain, passing_on, refuse_unknown_keys
 from .problems import own_problems, relative_to
@@ -97,11 +98,13 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
         settings = msgspec.convert({**data, "strategies": {}, "problems": {}}, Settings)
     except msgspec.ValidationError as error:
         raise explain(error, data) from error
+    with passing_on("grid.seeds"):
+        seeds = name_of_seeds(settings.grid.seed_range)
     hidden = settings.network.hidden
     settings = msgspec.structs.replace(
         settings,
         **own,
-        grid=_joined(_expanded(settings.grid, hidden)),
+        grid=msgspec.structs.replace(_joined(_expanded(settings.grid, hidden)), seeds=seeds),
         replicates=_expanded(settings.replicates, hidden),
         amounts=_expanded(settings.amounts, hidden),
     )
@@ -145,14 +148,16 @@ def to_toml(settings: Settings, folder: Path = Path()) -> str:
 
 
 def with_seeds(settings: Settings, seeds: object) -> Settings:
-    """Return the same study with another number of seeds.
+    """Return the same study with other seeds: a number of them, text such as ``20-39``, or a `range`.
 
     Raises
     ------
     SettingsError
-        If it is not a whole number of at least 1.
+        If it is none of these, or without a seed.
     """
     data = msgspec.to_builtins(settings)
+    if isinstance(seeds, range) and seeds.step == 1 and 0 <= seeds.start < seeds.stop:
+        seeds = name_of_seeds(seeds)
     return from_dict(data | {"grid": data["grid"] | {"seeds": seeds}})
 
 
@@ -163,7 +168,7 @@ def quick(settings: Settings) -> Settings:
     """
     sizes = sorted(settings.grid.sizes)
     few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))
-    grid = msgspec.structs.replace(settings.grid, sizes=few, seeds=min(settings.grid.seeds, 3))
+    grid = msgspec.structs.replace(settings.grid, sizes=few, seeds=name_of_seeds(settings.grid.seed_range[:3]))
     again = settings.replicates
     if again.number:
         again = msgspec.structs.replace(again, number=min(again.number, 3), seeds=min(again.seeds, 2))

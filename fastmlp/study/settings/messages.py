@@ -53,7 +53,7 @@ def explain(error: msgspec.ValidationError, data: Mapping[str, Any], prefix: str
     """
     expected, _, place = str(error).partition(" - at `$")
     path = place.rstrip("`").removeprefix(".")
-    match re.fullmatch(r"Expected `(\w+)(?: \| null)?`(.*)", expected):
+    match re.fullmatch(r"Expected `(\w+)(?: \| \w+)?`(.*)", expected):
         case None:
             return SettingsError(prefix + path, expected)
         case found:

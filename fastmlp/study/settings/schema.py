@@ -11,6 +11,7 @@ from msgspec import Meta
 from ...errors import InvalidInput, UnknownName
 from ...problems import Problem, Task, get_problem, read_task
 from ...problems import Sizes as SplitSizes
+from ...seeds import seed_range
 from ...strategies import Strategy, get_strategy
 
 BUDGETS = ("epochs", "steps")
@@ -25,7 +26,9 @@ Sizes = Annotated[tuple[Count, ...], Meta(min_length=1)]
 
 
 class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All combinations of problems, strategies, sizes and seeds; seeds are 0 to ``seeds - 1``.
+    """All combinations of problems, strategies, sizes and seeds.
+
+    Seeds are a number of them, counted from 0, or a range such as ``20-39``, both included.
 
     Sizes that are not given are those below that fit the problems, and all there is: see `sizes.sizes_that_fit`.
     A family of strategies, such as ``partial-k``, stands for all members for which the network is deep enough.
@@ -42,8 +45,18 @@ class GridSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     optional: tuple[str, ...] = ()
     strategies: Names = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
     sizes: Sizes = (20, 50, 100, 200, 500)
-    seeds: Count = 20
+    seeds: Count | str = 20
     fitting: bool = False
+
+    @property
+    def seed_range(self) -> range:
+        """The seeds, one after the other."""
+        return seed_range(self.seeds)
+
+    def first_seeds(self, most: int) -> range:
+        """Return so many seeds from the first one on, as replicates and smaller sources have them."""
+        start = self.seed_range.start
+        return range(start, start + most)
 
 
 class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

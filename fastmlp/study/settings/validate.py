@@ -95,7 +95,7 @@ def size_of_grid(settings: Settings) -> int:
     smaller = settings.amounts
     cells = len(smaller.problems or grid.problems) * len(smaller.strategies) * len(smaller.sizes) * smaller.seeds
     amounts = cells * len(smaller.ratios)
-    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * grid.seeds + replicates + amounts
+    return len(grid.problems) * len(grid.strategies) * len(grid.sizes) * len(grid.seed_range) + replicates + amounts
 
 
 def check_depth(settings: Settings, name: str, path: str) -> None:

@@ -110,23 +110,30 @@ class Store:
             self._note({**meta, "planned": str(next(positions) - 1)})
         return not complete
 
-    def join(self, parts: Mapping[str, Reader]) -> None:
+    def join(self, parts: Mapping[str, Reader], plan: Iterable[tuple[Any, ...]] = ()) -> None:
         """Add the plans and the records of other stores: all of them, or nothing.
 
         Parameters
         ----------
         parts
             Readers by the name that an error gives them. Each has some trials of one plan, at their places in it.
+        plan
+            The whole plan, if the parts have other places in their own.
 
         Raises
         ------
         StoreError
             If two of them hold different trials at one place, or different results of one trial.
         """
+        rows = [(position, *trial) for position, trial in enumerate(plan, 1)]
         with naming(self.path), transaction(self.connection):
+            if rows:
+                self.connection.execute("DELETE FROM plan")
+                self.connection.executemany(f"INSERT INTO {PLACED}", rows)
             for name, reader in parts.items():
                 try:
-                    self._join_plan(reader)
+                    if not rows:
+                        self._join_plan(reader)
                     for table in RECORDS:
                         self._insert(table, reader.records(table))
                 except StoreError as error:

@@ -32,7 +32,7 @@ def measure_basins(settings: Settings, backend: str) -> str:
     """
     if not (set(PROBLEMS) <= set(settings.grid.problems) and settings.measures.inside):
         return ""
-    seeds = range(min(SEEDS, settings.grid.seeds))
+    seeds = settings.grid.seed_range[:SEEDS]
     contexts = [TrialContext(settings.problem(PROBLEMS[0], seed), seed, settings, backend) for seed in seeds]
     return json.dumps({name: [_barrier(one, settings.strategy(name)) for one in contexts] for name in STRATEGIES})
 

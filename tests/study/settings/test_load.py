@@ -30,7 +30,7 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     ({"training": {"learning": 1}}, "training.learning: there is no such setting; known: epochs, lr,"),
     ({"training": {"epoch": 1}}, "training.epoch: there is no such setting; did you mean 'epochs'?"),
     ({1: 2}, "1: there is no such setting; known: name,"),
-    ({"grid": {"seeds": "3"}}, "grid.seeds: must be a whole number, not '3'"),
+    ({"grid": {"seeds": "3"}}, "grid.seeds: must be a number of seeds, or a range such as '20-39', not '3'"),
     ({"grid": {"seeds": True}}, "grid.seeds: must be a whole number, not True"),
     ({"grid": {"seeds": 1.5}}, "grid.seeds: must be a whole number, not 1.5"),
     ({"grid": {"seeds": None}}, "grid.seeds: must be a whole number, not None"),
@@ -136,7 +136,7 @@ def test_the_book_has_every_strategy_and_enough_of_all_else() -> None:
     assert len(book.grid.problems) >= 8
     assert len(book.grid.sizes) >= 6
     assert (min(book.grid.sizes), max(book.grid.sizes)) == (10, 500)
-    assert book.grid.seeds >= 20
+    assert len(book.grid.seed_range) >= 20
     assert len(book.network.hidden) >= 2
     assert (book.replicates.seeds, book.replicates.number, book.replicates.sizes) == (10, 10, (100,))
 
@@ -174,6 +174,18 @@ def test_another_number_of_seeds_is_checked() -> None:
     assert load.with_seeds(load_settings("lab"), 7).grid.seeds == 7
     with pytest.raises(SettingsError, match=r"grid\.seeds: must be at least 1, not 0"):
         load.with_seeds(load_settings("lab"), 0)
+
+
+def test_seeds_are_a_number_or_a_range() -> None:
+    grid = load_settings({"grid": {"seeds": "20-39"}}).grid
+    assert (grid.seeds, grid.seed_range, grid.first_seeds(2)) == ("20-39", range(20, 40), range(20, 22))
+    assert load_settings({"grid": {"seeds": "0-9"}}).grid.seeds == 10, "one study has one text"
+    assert load.with_seeds(load_settings("lab"), range(5, 7)).grid.seeds == "5-6"
+    assert load.quick(load.with_seeds(load_settings("lab"), "20-39")).grid.seeds == "20-22"
+    with pytest.raises(SettingsError, match=r"grid\.seeds: must be a number of seeds, .*, not '39-20'"):
+        load_settings({"grid": {"seeds": "39-20"}})
+    with pytest.raises(SettingsError, match=r"grid\.seeds: must be a whole number, not range"):
+        load.with_seeds(load_settings("lab"), range(0))
 
 
 def some(pool: Any, most: int = 3) -> st.SearchStrategy[list[Any]]:
