@@ -57,7 +57,7 @@ ALLOWED = {
     "estimators": NETWORK | {"measures", "training", "problems", "strategies", "interchange", "stats"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
     "study.settings": TRAINING | {"files"},
-    "study.trial": TRAINING | {"study.settings", "study.store"},
+    "study.trial": TRAINING | {"files", "study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report
         *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial", "study.execution"),

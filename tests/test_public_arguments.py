@@ -104,6 +104,7 @@ STUDY: dict[str, list[Any]] = {
     "seeds": [*WHOLE[1:], HUGE],
     "backend": NAMES,
     "quick": TRUTHS,
+    "trust_code": TRUTHS,
     "shard": [*OTHERS[1:], 3, HUGE, LONG, "", "3", "0/0", "17/16", "1/2/3"],
     "executor": [*OTHERS[1:], 3, True, HUGE, "", "tcp://", "local", "local:0", "local:x", "local:9999", "host", LONG],
     "progress": [*OTHERS[1:], 3, "yes", True, HUGE],
@@ -133,7 +134,15 @@ GIVEN: dict[Call, dict[str, Any]] = {
     get_strategy: {"name": "finetune"},
     fastmlp.Phase: {name: getattr(Phase, name) for name in PHASE},
     fastmlp.Strategy: {name: getattr(STRATEGIES["finetune"], name) for name in STRATEGY},
-    fastmlp.run_study: {"study": SMALL, "out": "out", "jobs": 1, "seeds": 1, "backend": "numpy", "quick": False}
+    fastmlp.run_study: {
+        "study": SMALL,
+        "out": "out",
+        "jobs": 1,
+        "seeds": 1,
+        "backend": "numpy",
+        "quick": False,
+        "trust_code": False,
+    }
     | {"shard": "1/1", "executor": None, "progress": None},
     fastmlp.save: {"model": NET, "path": "model.safetensors"},
 }

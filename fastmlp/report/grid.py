@@ -77,6 +77,8 @@ class Grid:
         What each strategy does, by its name: see `strategies.Rule`.
     foreign
         Methods that were run elsewhere on the same examples. They are compared with the contestants, and are none.
+    own_measures
+        Columns that the study's own functions measured.
     """
 
     problems: tuple[str, ...]
@@ -86,6 +88,7 @@ class Grid:
     trials: Trials
     rules: Mapping[str, Rule]
     foreign: tuple[str, ...] = ()
+    own_measures: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row], foreign: Collection[str] = ()) -> Grid:
@@ -105,6 +108,7 @@ class Grid:
             trials=trials,
             rules={rule["name"]: rule for rule in rules(strategies, settings)},
             foreign=tuple(sorted(foreign)),
+            own_measures=tuple(sorted(settings.get("measures", {}).get("own", {}))),
         )
 
     @property

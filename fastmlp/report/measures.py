@@ -41,7 +41,8 @@ class Mean(TypedDict):
 class CellMeasures(TypedDict):
     """One strategy in one cell: how many trials ended how, means over seeds of its measures, and medians.
 
-    `held_out` has those of `fastmlp.measures.MEASURES` that have a head, accuracy among them.
+    `held_out` has those of `fastmlp.measures.MEASURES` that have a head, accuracy among them, and those of the
+    study's own.
     """
 
     n_target: int
@@ -118,6 +119,7 @@ def cell_measures(grid: Grid, problem: str, strategy: str, n: int) -> CellMeasur
     """Return what a cell measured, over the seeds that finished."""
     rows = list(grid.ok(problem, strategy, n).values())
     counts = grid.counts(problem, strategy, n)
+    headed = (name for name, measure in MEASURES.items() if measure.head)
 
     def mean(column: str) -> Mean:
         return mean_of([number(row, column) for row in rows])
@@ -129,7 +131,7 @@ def cell_measures(grid: Grid, problem: str, strategy: str, n: int) -> CellMeasur
         "failed": counts["failed"],
         "missing": counts["missing"],
         "accuracy": mean("accuracy"),
-        "held_out": {name: mean(name) for name, measure in MEASURES.items() if measure.head},
+        "held_out": {name: mean(name) for name in (*headed, *grid.own_measures)},
         "train_accuracy": mean("train_accuracy"),
         "final_loss": mean("final_loss"),
         "train_seconds": median_of(rows, "train_seconds"),

@@ -35,6 +35,7 @@ class Facts(TypedDict):
     few: list[str]
     controls: dict[str, str | None]
     foreign: list[str]
+    own_measures: list[str]
     control_problems: list[str]
     lacking: dict[str, list[str]]
     cells: int
@@ -92,6 +93,7 @@ def _facts(study: Study) -> Facts:
         "few": study.few,
         "controls": grid.controls,
         "foreign": list(grid.foreign),
+        "own_measures": list(grid.own_measures),
         "control_problems": list(study.control_problems),
         "lacking": study.lacking,
         "cells": len(grid.cells),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -40,11 +41,14 @@ class Environment:
         Fingerprints of what the backend computes, by kind of kernel: see `kernel_fingerprint`.
     versions
         Of the libraries that draw the random numbers and fit the baseline.
+    measures
+        Hashes of the study's own measures, by name.
     """
 
     backend: str
     kernels: dict[str, str]
     versions: dict[str, str]
+    measures: Mapping[str, str] = field(default_factory=dict)
 
 
 def kernel_kind(strategy: Strategy) -> str:
@@ -52,12 +56,21 @@ def kernel_kind(strategy: Strategy) -> str:
     return "low rank" if any(phase.rank for phase in strategy.phases) else "full rank"
 
 
-def capture_environment(settings: Settings, backend: str) -> Environment:
-    """Run the kernels that a study needs, and fingerprint their results; `backend` is ``numba`` or ``numpy``."""
+def capture_environment(settings: Settings, backend: str, measures: Mapping[str, str] | None = None) -> Environment:
+    """Run the kernels that a study needs, and fingerprint their results.
+
+    Parameters
+    ----------
+    backend
+        ``numba`` or ``numpy``.
+    measures
+        Hashes of the study's own, if it has some.
+    """
     names = (*settings.grid.strategies, *settings.replicates.strategies, *settings.amounts.strategies)
     kinds = {"full rank"} | {kernel_kind(settings.strategy(name)) for name in names}  # pretraining needs the first
     kernels = {kind: kernel_fingerprint(settings, backend, kind) for kind in sorted(kinds)}
-    return Environment(backend, kernels, {library: version_of(library) for library in DECIDING})
+    versions = {library: version_of(library) for library in DECIDING}
+    return Environment(backend, kernels, versions, measures or {})
 
 
 def kernel_fingerprint(settings: Settings, backend: str, kind: str) -> str:

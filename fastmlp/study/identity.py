@@ -20,7 +20,10 @@ from .settings.schema import Settings
 from .store.schema import PROTOCOL
 
 NOTE = "identity"  # its name among the store's notes
-PATHS = ("source", "target")  # of a problem's data; where the files are does not matter, and their hashes are settings
+PATHS = (
+    "source",
+    "target",
+)  # of a problem's data; where files are does not matter: hashes of data are settings, of measures notes
 
 
 def describe_identity(settings: Settings, environment: Environment) -> dict[str, str]:
@@ -31,6 +34,7 @@ def describe_identity(settings: Settings, environment: Environment) -> dict[str,
         "backend": environment.backend,
         **{f"{kind} kernels": found for kind, found in environment.kernels.items()},
         **{f"version of {library}": version for library, version in environment.versions.items()},
+        **{f"measure {name}": found for name, found in environment.measures.items()},
         **{f"data of {name}": digest(what="data", both=both)[:12] for name, both in data.items()},
     }
 
@@ -89,5 +93,5 @@ def _flat(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str
         here = (*path, name)
         if isinstance(value, Mapping):
             yield from _flat(value, here)
-        elif not (here[0] == "problems" and len(here) == 3 and name in PATHS):
+        elif not (here[0] == "problems" and len(here) == 3 and name in PATHS) and here[:2] != ("measures", "own"):
             yield f"setting {'.'.join(here)}", repr(value)

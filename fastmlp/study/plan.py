@@ -148,6 +148,8 @@ def strategy_part(strategy: Strategy, settings: Settings, environment: Environme
     """Return what a trial depends on apart from its data: the strategy, training settings, kernels and versions."""
     versions = environment.versions
     part: dict[str, Any] = {"does": strategy_content(plainest(strategy, len(settings.network.hidden)))}
+    if environment.measures:  # keys without them are older than the choice
+        part["measures"] = environment.measures
     if settings.tuning.trials > 1 and strategy.trains:
         part["tuning"] = msgspec.to_builtins(settings.tuning)
     if strategy.start is None:

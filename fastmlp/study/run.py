@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..backends import get_backend, is_own, known_backends
 from ..checks import at_most, check_name, plain, true_or_false
-from ..errors import InvalidInput, StoreError, shown
+from ..errors import InvalidInput, SettingsError, StoreError, shown
 from ..files import check_path, entry_at, prepare_folder, read_bytes, write_whole
 from ..machine import usable_cores, version_of
 from ..problems import lacking
@@ -39,6 +39,7 @@ from .store.foreign import read_foreign
 from .store.lock import check_free
 from .store.reader import reading
 from .trial.basins import measure_basins
+from .trial.own_measures import OwnMeasure, take_measures
 from .trial.run import GroupRunner
 
 MOST_JOBS = 1024  # more threads than any machine has cores are a slip of the keyboard
@@ -55,20 +56,22 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     quick: bool = False,
     shard: str | None = None,
     executor: object = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | Literal[False] | None = None,
+    trust_code: bool = False,
 ) -> Results:
     """Run all trials of a study that are not yet in its store, and write its table and its report.
 
     Parameters
     ----------
     study
-        The name of a shipped study, the path of a TOML file, a dict with the same content, or settings.
+        The name of a shipped study, the path of a TOML file, a dict with the same content, or settings. A dict may hold
+        functions among its measures.
     out
         The study's folder. A study that it holds already is resumed.
     jobs
         Number of parallel workers, each on trials of one seed of one problem (default: one per core).
     seeds
-        Number of seeds (default: the study's own).
+        Number of seeds, or which: ``"20-39"``, ``range(20, 40)`` (default: the study's own).
     backend
         ``auto``, ``numba``, ``numpy``, or one that was added by `fastmlp.backends.add_backend`: it has one worker.
     quick
@@ -79,7 +82,9 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
         Where trials run instead of on the cores of this machine: a ``distributed.Client``, the address of a Dask
         scheduler such as ``tcp://host:8786``, or ``local:4`` for four Dask workers here.
     progress
-        Called with the state of the work, after every commit.
+        Called with the state of the work, after every commit. By default a notebook shows it; False shows nothing.
+    trust_code
+        Whether files with measures that the settings name may be run.
 
     Raises
     ------
@@ -97,13 +102,15 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     on_commit, part = check_progress(progress), read_shard(shard)
     check_free(place)
     settings = effective_settings(study, seeds=seeds, quick=quick)
+    own = take_measures(study, settings, trusted=true_or_false("trust_code", trust_code))
+    check_reach(own, executor)
     backend = get_backend(backend).name
     share = (lambda _: True) if part is None else share_of(settings, part)
     with nullcontext() if executor is None else connect(executor) as cluster:
         folder = prepare_folder(place)
         with handling_signals() as stop, Store.open(folder) as store:
             toml = renew_settings(settings, folder)
-            environment = capture_environment(settings, backend)
+            environment = capture_environment(settings, backend, {measure.name: measure.hash for measure in own})
             facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
             facts["lacking"] = json.dumps(note_left_out(settings))
             facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
@@ -117,7 +124,7 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
                     "short_batches": measure_short_batches(settings, backend),
                     "basins": measure_basins(settings, backend),
                 }
-                with open_workers(settings, backend, cluster or workers, store.count()[1]) as found:
+                with open_workers(settings, backend, cluster or workers, store.count()[1], own) as found:
                     store.note(describe_run(environment) | how)
                     with stop.drain():
                         run_missing(store, found, stop, on_commit)
@@ -161,16 +168,29 @@ def check_jobs(jobs: object, executor: object, backend: object) -> int | str:
     return "of a Dask cluster"
 
 
+def check_reach(own: Sequence[OwnMeasure], executor: object) -> None:
+    """Refuse measures that the workers of a cluster could not have."""
+    if executor is not None and (local := [measure.name for measure in own if measure.local]):
+        remedy = "put it in a file and name that"
+        raise SettingsError(
+            f"measures.{local[0]}", f"is a function of this program, which a Dask cluster lacks; {remedy}"
+        )
+
+
 @contextmanager
-def open_workers(settings: Settings, backend: str, where: object, trials: int) -> Iterator[Executor]:
+def open_workers(
+    settings: Settings, backend: str, where: object, trials: int, own: tuple[OwnMeasure, ...] = ()
+) -> Iterator[Executor]:
     """Yield an executor for a number of trials: on a cluster's client, or with so many workers on this machine."""
     if isinstance(where, int):
         candidates = settings.tuning.trials  # each of them is trained, so a tuned study is long sooner
-        with open_executor(GroupRunner(settings, backend), where, trials * candidates) as executor:
+        only_here = any(measure.local for measure in own)  # then threads do it: other processes do not know it
+        work = 0 if only_here else trials * candidates
+        with open_executor(GroupRunner(settings, backend, own=own), where, work) as executor:
             yield executor
         return
     tasks = tuple(own.task(role) for own in settings.problems.values() for role in ROLES)
-    runner, check = GroupRunner(settings, backend, tasks), EnvironmentCheck(settings, backend)
+    runner, check = GroupRunner(settings, backend, tasks, own), EnvironmentCheck(settings, backend)
     with open_dask(where, runner, check) as executor:
         yield executor
 
@@ -190,7 +210,7 @@ def check_progress(progress: object) -> Callable[[Progress], None]:
     if progress is None:
         return lambda _: None
     if not callable(progress):
-        raise InvalidInput(f"progress is {shown(progress)}; it must be a function, or None")
+        raise InvalidInput(f"progress is {shown(progress)}; it must be a function, False or None")
     return progress
 
 

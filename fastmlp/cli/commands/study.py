@@ -68,6 +68,9 @@ class NamingStudies(click.Command):
     metavar="ADDRESS|local:N",
     help="Run the trials on a Dask cluster: at tcp://HOST:PORT, or of N workers here.",
 )
+@click.option(
+    "--trust-code", is_flag=True, help="Run files with measures that the settings name; they are code like any other."
+)
 @click.option("--shard", metavar="I/N", help="Run only part I of N, on this machine; `fastmlp merge` joins the parts.")
 def study_command(study: str, out: Path, *, backend: str, quick: bool | None, **options: Any) -> int:
     """Run STUDY: the name of a shipped study, or a TOML file.
@@ -87,7 +90,8 @@ def study_command(study: str, out: Path, *, backend: str, quick: bool | None, **
         with closing(Meter()) as meter:
             results = run_study(study, out, backend=backend, quick=thin, progress=meter, **options)
     except StudyStopped as stopped:
-        say(f"{stopped}; to resume: {resume_command(out, backend, options['shard'])}")
+        allowed = " --trust-code" if options["trust_code"] else ""
+        say(f"{stopped}; to resume: {resume_command(out, backend, options['shard'])}{allowed}")
         leave(SIGNALLED + stopped.signum)
     print_results(results)
     return TRIALS_FAILED if results.counts["diverged"] or results.counts["failed"] else DONE

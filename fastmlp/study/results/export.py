@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from ...errors import MissingLibrary, StoreError, UnknownName
 from ...files import reason, temporary_file
 from ..store.reader import reading
-from ..store.schema import COLUMNS, TABLE, Record
+from ..store.schema import COLUMNS, NESTED, TABLE, Record
 
 FORMATS = ("csv", "jsonl", "parquet")
 # A spreadsheet runs text that begins so as a formula: OWASP ASVS 1.2.10.
@@ -49,21 +49,21 @@ def export(folder: Path, form: str) -> Generator[bytes, None, None]:
         raise UnknownName("format", form, FORMATS)
     with temporary_file() as file:
         with reading(folder) as reader:
-            rows = reader.rows(TABLE if form == "csv" else COLUMNS)
+            kinds = {name: kind for name, kind in reader.columns.items() if form != "csv" or kind not in NESTED}
             try:
-                writers[form](rows, file)
+                writers[form](reader.rows(kinds), file, kinds)
             except OSError as error:
                 raise StoreError(f"temporary file: cannot be written: {reason(error)}") from error
         file.seek(0)
         yield from iter(lambda: file.read(PIECE), b"")
 
 
-def write_csv(rows: Iterable[Record], file: BinaryIO) -> None:
+def write_csv(rows: Iterable[Record], file: BinaryIO, kinds: Mapping[str, str] = TABLE) -> None:
     """Write CSV: numbers as the shortest text that reads back the same, missing values as empty fields."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(TABLE)
-    table.writerows([guarded(row[name]) for name in TABLE] for row in rows)
+    table.writerow(kinds)
+    table.writerows([guarded(row[name]) for name in kinds] for row in rows)
     text.detach()  # writes the rest of the buffer and leaves the file open
 
 
@@ -75,12 +75,12 @@ def guarded(value: object) -> object:
     return f"'{text}" if value.startswith(FORMULA) else text
 
 
-def write_jsonl(rows: Iterable[Record], file: BinaryIO) -> None:
+def write_jsonl(rows: Iterable[Record], file: BinaryIO, _: Mapping[str, str] = COLUMNS) -> None:
     """Write one JSON object per line."""
     file.writelines(json.dumps(row, allow_nan=False).encode() + b"\n" for row in rows)
 
 
-def write_parquet(rows: Iterable[Record], file: BinaryIO) -> None:
+def write_parquet(rows: Iterable[Record], file: BinaryIO, kinds: Mapping[str, str] = COLUMNS) -> None:
     """Write Parquet, some rows at a time."""
     try:
         import pyarrow as pa
@@ -88,9 +88,9 @@ def write_parquet(rows: Iterable[Record], file: BinaryIO) -> None:
     except ImportError as error:
         raise MissingLibrary("pyarrow", "pip install pyarrow") from error
     numbers = pa.list_(pa.float64())
-    kinds = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "LIST": numbers}
-    kinds["PAIRS"] = pa.list_(numbers)
-    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    types = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "LIST": numbers}
+    types["PAIRS"] = pa.list_(numbers)
+    schema = pa.schema([(name, types[kind]) for name, kind in kinds.items()])
     with parquet.ParquetWriter(file, schema) as writer:
         remaining = iter(rows)
         while some := list(islice(remaining, ROWS)):

@@ -30,7 +30,9 @@ def check_method(name: object) -> str:
     return f"{name.strip().removesuffix(MARK)}{MARK}"
 
 
-def foreign_results(method: str, frame: object, cells: Collection[Cell]) -> list[ForeignResult]:
+def foreign_results(
+    method: str, frame: object, cells: Collection[Cell], own: Collection[str] = ()
+) -> list[ForeignResult]:
     """Return the rows of a frame as results of a method.
 
     Parameters
@@ -43,6 +45,8 @@ def foreign_results(method: str, frame: object, cells: Collection[Cell]) -> list
         study of one problem needs no column `problem`.
     cells
         Those of the study.
+    own
+        Names of the study's own measures.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def foreign_results(method: str, frame: object, cells: Collection[Cell]) -> list
     default = {"problem": problems[0]} if len(problems) == 1 else {}
     found: dict[Cell, ForeignResult] = {}
     for place, row in enumerate(_rows_of(frame)):
-        result = _result(method, default | dict(row), f"row {place}")
+        result = _result(method, default | dict(row), f"row {place}", own)
         cell = result.problem, result.seed, result.n_target
         if cell not in cells:
             raise InvalidInput(f"row {place} is of {_said(cell)}, which is no cell of the study")
@@ -86,24 +90,25 @@ def _rows_of(frame: Any) -> Iterable[Mapping[str, Any]]:
     raise InvalidInput(f"frame is {shown(frame)}; it must be a frame, a dict of columns or a list of dicts")
 
 
-def _result(method: str, row: Mapping[str, Any], where: str) -> ForeignResult:
+def _result(method: str, row: Mapping[str, Any], where: str, own: Collection[str]) -> ForeignResult:
+    known = (*MEASURES, *own)
     for name in row:
-        if name not in PLACE and name not in MEASURES:
-            raise UnknownName("column", name, (*PLACE, *MEASURES))
+        if name not in PLACE and name not in known:
+            raise UnknownName("column", name, (*PLACE, *known))
     for name in (*PLACE, "accuracy"):
         if name not in row:
             raise InvalidInput(f"{where} has no {name}; it has {', '.join(map(str, row))}")
     for name in ("n_target", "seed"):
         if not is_whole(row[name]):
             raise InvalidInput(f"{where}: {name} is {shown(row[name])}; it must be a whole number")
-    measures = {name: _measure(name, row[name], where) for name in MEASURES if row.get(name) is not None}
+    measures = {name: _measure(name, row[name], where) for name in known if row.get(name) is not None}
     return ForeignResult(method, str(row["problem"]), int(row["n_target"]), int(row["seed"]), measures)
 
 
 def _measure(name: str, value: object, where: str) -> float:
-    most = 1.0 if name in SHARES else math.inf
-    if not is_real(value) or not 0 <= value <= most or math.isinf(value):
-        bound = "from 0 to 1, not in percent" if name in SHARES else "of at least 0"
+    least, most = (0.0 if name in MEASURES else -math.inf), (1.0 if name in SHARES else math.inf)
+    if not is_real(value) or not least <= value <= most or math.isinf(value):
+        bound = "from 0 to 1, not in percent" if name in SHARES else "of at least 0" if least == 0 else "that is finite"
         raise InvalidInput(f"{where}: {name} is {shown(value)}; it must be a number {bound}")
     return float(value)
 

@@ -22,7 +22,7 @@ from ..settings.load import from_dict
 from ..settings.schema import Settings
 from ..store import StudyData, read_study
 from ..store.foreign import read_foreign, write_foreign
-from ..store.schema import STATUSES, TABLE, Record
+from ..store.schema import NESTED, STATUSES, Record
 
 if TYPE_CHECKING:
     from ...report.plots import Plots
@@ -135,7 +135,8 @@ class Results:
         if what != "trials":
             raise UnknownName("table", what, ("trials", "verdicts"))
         rows = self._data.rows
-        return frame_of({name: [row[name] for row in rows] for name in TABLE}, library)
+        names = [name for name, kind in rows.columns.items() if kind not in NESTED]
+        return frame_of({name: [row[name] for row in rows] for name in names}, library)
 
     def verdicts(self) -> list[Verdict]:
         """Return all comparisons of the report: pair, number of labels, difference, interval and verdict.
@@ -263,7 +264,7 @@ class Results:
         from .foreign import check_method, foreign_results
 
         method = check_method(name)
-        results = foreign_results(method, frame, self._cells)
+        results = foreign_results(method, frame, self._cells, self.settings.measures.own)
         write_foreign(self.folder, [r for r in read_foreign(self.folder) if r.strategy != method] + results)
         return replace(self, _read=read_study(self.folder))
 

@@ -20,6 +20,7 @@ from ...files import check_path, entry_at
 from ...problems import PROBLEMS, lacking
 from ...seeds import name_of_seeds
 from ...strategies import expand
+from .measures import own_relative_to, with_own_measures
 from .messages import explain, passing_on, refuse_unknown_keys
 from .problems import own_problems, relative_to
 from .schema import AmountsSettings, GridSettings, ReplicatesSettings
@@ -89,6 +90,8 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
     SettingsError
         At the first setting that is refused.
     """
+    if "measures" in data:
+        data = {**data, "measures": with_own_measures(data["measures"], folder)}
     refuse_unknown_keys(data, Settings)
     own = {
         "strategies": own_strategies(data.get("strategies", {})),
@@ -144,6 +147,7 @@ def _joined(grid: GridSettings) -> GridSettings:
 def to_toml(settings: Settings, folder: Path = Path()) -> str:
     """Return all settings, defaults included, as TOML text for a file in a folder."""
     data = msgspec.to_builtins(settings) | {"problems": relative_to(folder, settings.problems)}
+    data["measures"]["own"] = own_relative_to(folder, settings.measures.own)
     return write_toml({name: value for name, value in data.items() if value != {}})
 
 

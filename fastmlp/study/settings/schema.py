@@ -89,10 +89,18 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class MeasuresSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Measures that are not always taken."""
+    """Measures that are not always taken.
+
+    Parameters
+    ----------
+    own
+        The study's own, by name: a file and a function in it, which are not imported unless that is allowed; or, of a
+        function that a program gave, its name alone after the colon.
+    """
 
     inside: bool = False
     scores: bool = False
+    own: dict[str, str] = {}
 
 
 class TuningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -173,7 +181,8 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             If its file is not there, holds no task, or other data than the hash says.
         """
         path, known = Path(getattr(self, role)), getattr(self, f"{role}_hash")
-        task = read_task(path, one_unit=self.one_unit, known=known)
+        group = self.group if role == "target" else None
+        task = read_task(path, one_unit=self.one_unit, known=known, group=group)
         if known not in {None, task.name}:
             raise InvalidInput(
                 f"{path}: its data have changed: their hash is {task.name}, and {known} is what {role}_hash says; "

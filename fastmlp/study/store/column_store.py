@@ -29,25 +29,28 @@ SHORT_KEPT, LONG_KEPT = 2048, 8  # blocks; a short one takes 2 kB, a long one up
 
 
 class Table(Sequence[Mapping[str, Any]]):
-    """Rows with all of `schema.COLUMNS`, as they were when the table was made.
+    """Rows with all of their columns, as they were when the table was made.
 
     Parameters
     ----------
     rows
         The values of each row, in the order of the columns; lists as JSON text.
+    columns
+        Their kinds by name.
     """
 
-    def __init__(self, rows: Iterable[Iterable[Any]]) -> None:
+    def __init__(self, rows: Iterable[Iterable[Any]], columns: Mapping[str, str] = COLUMNS) -> None:
+        self.columns = columns
         self._file = temporary_file()
         finalize(self, self._file.close)
-        self._places = {name: array("Q") for name in COLUMNS}  # offset and length of each block of a column
+        self._places = {name: array("Q") for name in columns}  # offset and length of each block of a column
         self._short: dict[tuple[str, int], Sequence[Any]] = {}
         self._words: dict[str, str] = {}
         self._long: dict[tuple[str, int], Sequence[Any]] = {}
         self._length = 0
         remaining = iter(rows)
         while some := list(islice(remaining, BLOCK)):
-            for (name, kind), values in zip(COLUMNS.items(), zip(*some, strict=True), strict=True):
+            for (name, kind), values in zip(columns.items(), zip(*some, strict=True), strict=True):
                 written = _written(kind, values)
                 self._places[name].extend((self._file.tell(), len(written)))
                 self._file.write(written)
@@ -76,7 +79,7 @@ class Table(Sequence[Mapping[str, Any]]):
         number, within = divmod(place, BLOCK)
         kept = self._long if name in LONG else self._short
         found = (kept.get((name, number)) or self._block(name, number))[within]
-        match COLUMNS[name]:
+        match self.columns[name]:
             case "REAL":
                 return None if isnan(found) else found
             case "INTEGER":
@@ -95,7 +98,7 @@ class Table(Sequence[Mapping[str, Any]]):
     def _read(self, name: str, number: int) -> Sequence[Any]:
         offset, length = self._places[name][2 * number : 2 * number + 2]
         written = os.pread(self._file.fileno(), length, offset)
-        if COLUMNS[name] in NUMBERS:
+        if self.columns[name] in NUMBERS:
             return array("d", written)
         values: list[Any] = json.decode(written)
         return values if name in LONG else [self._words.setdefault(v, v) for v in values]
@@ -123,8 +126,8 @@ class Row(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of columns."""
-        return iter(COLUMNS)
+        return iter(self._table.columns)
 
     def __len__(self) -> int:
         """Return the number of columns."""
-        return len(COLUMNS)
+        return len(self._table.columns)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -23,6 +24,7 @@ from .schema import (
     COLUMNS,
     DERIVED,
     NESTED,
+    OWN,
     RECORDS,
     REFERENCE,
     STATUSES,
@@ -43,8 +45,8 @@ class StudyData:
     settings
         As in ``study.toml``.
     rows
-        One mapping for each trial of the plan, in its order, with all of `schema.COLUMNS`; the status of a trial that
-        has not run is ``missing``, and its measures are None.
+        One mapping for each trial of the plan, in its order, with all of `schema.COLUMNS` and the study's own measures;
+        the status of a trial that has not run is ``missing``, and its measures are None.
     meta
         Versions, processor, backend, command and the like; ``foreign`` has what was computed elsewhere, as JSON.
     """
@@ -92,6 +94,17 @@ class Reader:
         """Return the facts that the study has noted, by name."""
         return dict(self.connection.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
 
+    @cached_property
+    def own_measures(self) -> list[str]:
+        """The names of the study's own measures, in the order in which records hold them."""
+        settings = tomllib.loads(self.meta().get("settings", ""))
+        return sorted(settings.get("measures", {}).get("own", {}))
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of a row, and of what kind each is: those of all studies, and the study's own measures."""
+        return COLUMNS | dict.fromkeys(self.own_measures, "REAL")
+
     def plan(self) -> Iterator[tuple[Any, ...]]:
         """Generate the place of each trial in the whole plan, and its fields."""
         yield from self.connection.execute(f"SELECT position, {', '.join(Trial._fields)} FROM plan ORDER BY position")
@@ -138,10 +151,11 @@ class Reader:
         )
         return {(problem, n_target, seed): loss for problem, n_target, seed, loss in found}
 
-    def rows(self, columns: Iterable[str] = COLUMNS) -> Iterator[Record]:
+    def rows(self, columns: Iterable[str] | None = None) -> Iterator[Record]:
         """Generate one flat row for each trial of the plan, with some columns or all."""
-        for row in self._rows(list(columns)):
-            yield {name: json.decode(row[name]) if COLUMNS[name] in NESTED and row[name] else row[name] for name in row}
+        kinds = self.columns
+        for row in self._rows(list(kinds if columns is None else columns)):
+            yield {name: json.decode(row[name]) if kinds[name] in NESTED and row[name] else row[name] for name in row}
 
     def table(self) -> Table:
         """Return all rows; they go to a temporary file, so that many rows take little memory.
@@ -151,9 +165,9 @@ class Reader:
         StoreError
             If there is no room for it.
         """
-        rows = (row.values() for row in self._rows(list(COLUMNS)))
+        rows = (row.values() for row in self._rows(list(self.columns)))
         try:
-            return Table(rows)
+            return Table(rows, self.columns)
         except OSError as error:
             raise StoreError(f"temporary file: cannot be written: {reason(error)}") from error
 
@@ -161,7 +175,9 @@ class Reader:
         """Generate the rows of the plan; lists are JSON text."""
         derives = any(name in DERIVED for name in columns)
         similarity, targets = self.similarity(), self.final_losses() if derives else {}
-        selected = dict.fromkeys(["problem", *columns, *(NEEDED if derives else ())])
+        own = {name: place for place, name in enumerate(self.own_measures) if name in columns}
+        needed = (*(NEEDED if derives else ()), *([OWN] if own else ()))
+        selected = dict.fromkeys(name for name in ("problem", *columns, *needed) if name not in own)
         cursor = self.connection.execute(
             f"SELECT {', '.join(map(_selected, selected))} FROM plan LEFT JOIN records USING (key)"
             " LEFT JOIN pretrainings ON pretrainings.key = plan.pretraining_key"
@@ -172,6 +188,9 @@ class Reader:
             row["similarity"] = similarity.get(row["problem"])
             if derives:
                 row |= _reached_scratch_loss(row, targets.get((row["problem"], row["n_target"], row["seed"])))
+            if own:
+                measured = json.decode(row[OWN] or "null")
+                row |= {name: measured and measured[place] for name, place in own.items()}
             yield {name: row[name] for name in columns}
 
 

@@ -144,6 +144,8 @@ TRIAL = {  # and None wherever a model has no such thing
     "losses": "LIST",
 }
 TRIAL |= {name: "REAL" for name in MEASURES if name not in TRIAL}
+OWN = "own_measures"  # what the study's own measured, in the order of their names; readers make columns of it
+TRIAL[OWN] = "LIST"
 PRETRAINING = {
     "source_accuracy": "REAL",
     "pretrain_seconds": "REAL",
@@ -161,6 +163,7 @@ VARIATION = {"varied": "TEXT", "replicate": "INTEGER"}
 REFERENCE = "scratch"
 DERIVED = {"scratch_loss_steps": "INTEGER", "scratch_loss_seconds": "REAL"}
 COLUMNS = IDENTITY | TRIAL | PRETRAINING | SCORES | DERIVED | VARIATION | {"key": "TEXT"}  # of a row, as read
+del COLUMNS[OWN]
 NESTED = ("LIST", "PAIRS")  # kinds of columns that hold numbers, or pairs of numbers; SQLite has none, and CSV neither
 TABLE = {name: kind for name, kind in COLUMNS.items() if kind not in NESTED}  # of results.csv
 

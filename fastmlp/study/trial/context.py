@@ -5,6 +5,7 @@ Each is made when first asked for. Only trained models see the held-out set: see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from ...problems import Problem, Split, interleave
 from ..settings.schema import SMALLER, Settings
 from ..store.schema import Record
 from .evaluation import HeldOut
+from .own_measures import OwnMeasure
 from .pretraining import PretrainedSource, measure_pretraining
 from .seed_context import SeedContext
 from .transferability import transferability
@@ -25,12 +27,15 @@ class TrialContext:
     ----------
     problem, seed
         Which.
-    settings, backend
+    settings, backend, own
         As for `GroupRunner`.
     """
 
-    def __init__(self, problem: Problem, seed: int, settings: Settings, backend: str) -> None:
+    def __init__(
+        self, problem: Problem, seed: int, settings: Settings, backend: str, own: Sequence[OwnMeasure] = ()
+    ) -> None:
         self.problem = problem
+        self._own = own
         self.shared = SeedContext(settings, backend, problem.target.name, seed)
         self._sources: dict[int, PretrainedSource] = {}
 
@@ -47,7 +52,7 @@ class TrialContext:
     @cached_property
     def heldout(self) -> HeldOut:
         """The examples that trained models are evaluated on."""
-        return HeldOut(self.problem, self.split.heldout, self.shared.seed)
+        return HeldOut(self.problem, self.split.heldout, self.shared.seed, self._own)
 
     def replicate(self, varied: str, number: int) -> TrialContext:
         """Return the same context with other draws for one purpose; everything that does not depend on it is shared.

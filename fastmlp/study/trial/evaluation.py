@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from ...measures import evaluate
 from ...network import softmax
 from ...problems import Problem, Scaler
 from ...seeds import rng_for
-from ..store.schema import Record, finite
+from ..store.schema import OWN, Record, finite
 from .model import Model
+from .own_measures import OwnMeasure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,12 +33,15 @@ class HeldOut:
     ----------
     problem, rows, seed
         Which examples.
+    own
+        The study's own measures.
     """
 
-    def __init__(self, problem: Problem, rows: Ints, seed: int) -> None:
+    def __init__(self, problem: Problem, rows: Ints, seed: int, own: Sequence[OwnMeasure] = ()) -> None:
         self.problem = problem
         self.rows = rows
         self.seed = seed
+        self.own = own
         self._kept: dict[tuple[Scaler, str], tuple[Floats, Floats]] = {}
 
     @cached_property
@@ -86,10 +91,20 @@ class HeldOut:
         start = perf_counter()
         # All views at once: a call for each would cost more than the work
         logits = model.logits(self.inputs(model)[0]).reshape(*self.views.shape[:2], -1)
-        measured: Record = {name: finite(value) for name, value in evaluate(softmax(logits[0]), self.labels).items()}
+        probabilities = softmax(logits[0])
+        measured: Record = {name: finite(value) for name, value in evaluate(probabilities, self.labels).items()}
+        if self.own:
+            measured[OWN] = self._own(probabilities)
         shifted = (logits[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
         measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}
         return measured | {"evaluate_seconds": perf_counter() - start}
+
+    def _own(self, probabilities: NDArray[np.float64]) -> list[float | None]:
+        """Return what the study's own measures say; what they are given cannot be written to."""
+        labels = self.labels.copy()
+        for array in (probabilities, labels):
+            array.flags.writeable = False
+        return [measure(probabilities, labels) for measure in self.own]
 
     def accuracy(self, model: Model) -> float:
         """Return the accuracy of a model on the examples as they are."""

@@ -18,6 +18,7 @@ from ..store.schema import PRETRAINING, SCORES, Group, Outcome, Record, Trial, b
 from .context import TrialContext
 from .diagnostics import cka_by_layer, hidden_features, source_accuracy_kept
 from .model import Model
+from .own_measures import OwnMeasure
 from .pretraining import PretrainedSource
 from .training import declared, train, tune
 
@@ -34,19 +35,21 @@ class GroupRunner:
         ``numba`` or ``numpy``.
     tasks
         Data of the study's own, for machines that do not have its files.
+    own
+        Measures of the study's own.
     """
 
     settings: Settings
     backend: str
     tasks: tuple[Task, ...] = ()
+    own: tuple[OwnMeasure, ...] = ()
 
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
         for task in self.tasks:
             keep_task(task)
-        context = TrialContext(
-            self.settings.problem(group.problem, group.seed), group.seed, self.settings, self.backend
-        )
+        problem = self.settings.problem(group.problem, group.seed)
+        context = TrialContext(problem, group.seed, self.settings, self.backend, self.own)
         if group.pretraining_missing and not stopped():
             yield Outcome(pretraining=pretraining_record(context, group))
         for n_target, key in group.scores:

@@ -5,10 +5,10 @@ Not here: what the verdicts answer, which is in `answer`, nor what a study of th
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import answers, ceiling, comparisons, effects, heat, worked_differences, worked_tests
+from .tables import answers, ceiling, comparisons, effects, heat, own, worked_differences, worked_tests
 
 chapter = Chapter(
     "comparison",
     numbers,
-    tables=(answers, ceiling, comparisons, effects, heat, worked_differences, worked_tests),
+    tables=(answers, ceiling, comparisons, effects, heat, own, worked_differences, worked_tests),
 )

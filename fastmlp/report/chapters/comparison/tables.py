@@ -11,7 +11,7 @@ from ...table import Cell, Table, cell, effect_cell, head, kind_head, shade
 from .ceiling import NearCeiling
 from .worked import Worked
 
-__all__ = ["answers", "ceiling", "comparisons", "effects", "heat", "worked_differences", "worked_tests"]
+__all__ = ["answers", "ceiling", "comparisons", "effects", "heat", "own", "worked_differences", "worked_tests"]
 
 
 def answers(standings: Sequence[Standing], baseline: Sequence[Comparison]) -> Table:
@@ -67,6 +67,21 @@ def effects(family: Sequence[Comparison], sizes: Sequence[int]) -> Table:
     return {
         "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],
         "rows": [[cell("name", s), *(effect_cell(by_cell.get((s, n))) for n in sizes)] for s in firsts],
+    }
+
+
+def own(measures: Mapping[str, Sequence[CellMeasures]], name: str, sizes: Sequence[int]) -> Table:
+    """Return the means of a measure of the study's own, one row per strategy and one column per size."""
+    return {
+        "columns": [head("strategy", number=False), *(kind_head("labels", n) for n in sizes)],
+        "rows": [
+            [
+                cell("name", strategy),
+                *(cell("mean", by_size[n]) if n in by_size else cell("count", None) for n in sizes),
+            ]
+            for strategy, cells in measures.items()
+            for by_size in [{c["n_target"]: c["held_out"][name] for c in cells}]
+        ],
     }
 
 
