@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, SupportsIndex, TypedDict, overload
 
 from ..checks import is_whole
 from ..errors import InvalidInput, UnknownName, shown
+from ..notebook import html_table
 from . import format as fmt
 from .measures import Mean
 from .study import Contest, Study
 
-__all__ = ["Best", "Verdict", "best", "check_size", "sole_problem", "verdicts", "winners_by_problem"]
+__all__ = ["Best", "Verdict", "Verdicts", "best", "check_size", "sole_problem", "verdicts", "winners_by_problem"]
 
 
 class Verdict(TypedDict):
@@ -40,6 +41,39 @@ class Verdict(TypedDict):
     reason: Literal["no data", "one seed", "no spread"] | None
 
 
+class Verdicts(list[Verdict]):
+    """Comparisons, one dict each, which print as a table and are shown as one by notebooks; so are slices of them.
+
+    ``pandas.DataFrame(verdicts)`` is a frame.
+    """
+
+    HEADS = ("problem", "labels", "first", "second", "difference (points)", "95 % interval", "first is")
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Verdict: ...
+    @overload
+    def __getitem__(self, place: slice) -> Verdicts: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Verdict | Verdicts:
+        """Return one, or some."""
+        return Verdicts(super().__getitem__(place)) if isinstance(place, slice) else super().__getitem__(place)
+
+    def __str__(self) -> str:
+        """Lines in which the columns stand below each other, two spaces apart."""
+        rows = [self.HEADS, *map(_words, self)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+    def _repr_html_(self) -> str:
+        return html_table("", self.HEADS, map(_words, self))
+
+
+def _words(v: Verdict) -> tuple[str, ...]:
+    """Return a comparison as the words of its row."""
+    second = v["second"] if v["second_problem"] == v["problem"] else f"{v['second']} on {v['second_problem']}"
+    difference, interval = fmt.points(v["difference"]), fmt.points_interval(v)
+    return v["problem"], fmt.count(v["n_target"]), v["first"], second, difference, interval, v["verdict"]
+
+
 class Best(Contest):
     """The contest of one cell, and the mean `accuracy` of its `top`; None where nothing has finished."""
 
@@ -48,9 +82,9 @@ class Best(Contest):
     accuracy: Mean | None
 
 
-def verdicts(study: Study) -> list[Verdict]:
+def verdicts(study: Study) -> Verdicts:
     """Return all comparisons of a study, each once, in the order of their families."""
-    return [
+    return Verdicts(
         {
             "family": family,
             "problem": pair.first[0],
@@ -70,7 +104,7 @@ def verdicts(study: Study) -> list[Verdict]:
             "reason": c["reason"],
         }
         for family, pair, c in study.pairs
-    ]
+    )
 
 
 def best(study: Study, n_target: object, problem: str | None = None) -> Best:

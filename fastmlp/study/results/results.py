@@ -27,7 +27,7 @@ from ..store.schema import NESTED, STATUSES, Record
 if TYPE_CHECKING:
     from ...report.plots import Plots
     from ...report.study import Study
-    from ...report.verdicts import Best, Verdict
+    from ...report.verdicts import Best, Verdicts
     from .splits import CellRows
     from .trained import Trained
 
@@ -138,11 +138,11 @@ class Results:
         names = [name for name, kind in rows.columns.items() if kind not in NESTED]
         return frame_of({name: [row[name] for row in rows] for name in names}, library)
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> Verdicts:
         """Return all comparisons of the report: pair, number of labels, difference, interval and verdict.
 
-        One dict for each, so that ``pandas.DataFrame(results.verdicts())`` is a table; its keys are those of
-        `fastmlp.report.verdicts.Verdict`.
+        One dict for each, so that ``pandas.DataFrame(results.verdicts())`` is a frame; its keys are those of
+        `fastmlp.report.verdicts.Verdict`. They print as a table.
         """
         from ...report.verdicts import verdicts
 
