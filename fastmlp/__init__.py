@@ -21,11 +21,13 @@ from .network import forward as forward
 from .network import init_mlp as init_mlp
 from .network import predict as predict
 from .network import predict_proba as predict_proba
+from .notebook import tell_of_compiling as _tell_of_compiling
 from .strategies import STRATEGIES as STRATEGIES
 from .strategies import Phase as Phase
 from .strategies import Strategy as Strategy
 from .strategies import transfer as transfer
 from .training import Fit as Fit
+from .training import TrainingInterrupted as TrainingInterrupted
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ __all__ = [
     "Results",
     "Settings",
     "Strategy",
+    "TrainingInterrupted",
     "TransferClassifier",
     "TransferSelectorCV",
     "__version__",
@@ -128,6 +131,9 @@ _LAZY = {
     "Preparation": ".backbones.preparation",
     "transfer_backbone": ".strategies.backbone",
 }
+
+
+_tell_of_compiling()
 
 
 def __getattr__(name: str) -> Any:

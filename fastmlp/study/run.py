@@ -15,6 +15,7 @@ from ..checks import at_most, check_name, plain, true_or_false
 from ..errors import InvalidInput, SettingsError, StoreError, shown
 from ..files import check_path, entry_at, prepare_folder, read_bytes, write_whole
 from ..machine import usable_cores, version_of
+from ..notebook import Live
 from ..problems import lacking
 from .backend_comparison import compare_with_reference
 from .data_description import describe_problem
@@ -108,7 +109,7 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     share = (lambda _: True) if part is None else share_of(settings, part)
     with nullcontext() if executor is None else connect(executor) as cluster:
         folder = prepare_folder(place)
-        with handling_signals() as stop, Store.open(folder) as store:
+        with handling_signals() as stop, Store.open(folder) as store, Live("trials", 0):
             toml = renew_settings(settings, folder)
             environment = capture_environment(settings, backend, {measure.name: measure.hash for measure in own})
             facts = {f"problem:{name}": describe_problem(settings, name) for name in settings.grid.problems}
@@ -206,12 +207,23 @@ def effective_settings(
 
 
 def check_progress(progress: object) -> Callable[[Progress], None]:
-    """Return a function to call after every commit; it does nothing if progress is None."""
+    """Return a function to call after every commit; one that does nothing if progress is False."""
     if progress is None:
+        return show_in_notebook
+    if progress is False:
         return lambda _: None
     if not callable(progress):
         raise InvalidInput(f"progress is {shown(progress)}; it must be a function, False or None")
     return progress
+
+
+def show_in_notebook(progress: Progress) -> None:
+    """Show how far a study is, if a notebook runs it."""
+    live = Live.current()
+    if live is not None:
+        trouble = [f"{n:,} {status}" for status in ("diverged", "failed") if (n := getattr(progress, status))]
+        live.total = progress.total
+        live.show(progress.done, "".join(f", {one}" for one in trouble) + progress.pace())
 
 
 def command(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from .api import train_mlp as train_mlp
 from .data import Examples as Examples
 from .data import draw_order as draw_order
 from .fit import Fit as Fit
+from .fit import TrainingInterrupted as TrainingInterrupted
 from .fit import fit_phases as fit_phases
 from .objective import Objective as Objective
 from .options import TrainingOptions as TrainingOptions

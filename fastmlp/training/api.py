@@ -108,6 +108,8 @@ def train_mlp(
     ------
     InvalidInput
         If the examples do not fit the network or the loss, or an option is out of range; nothing is trained.
+    TrainingInterrupted
+        On Ctrl-C, and by a notebook's stop button; its `fit` has what whole epochs made of the network.
 
     Examples
     --------

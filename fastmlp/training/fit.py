@@ -18,6 +18,7 @@ from ..notebook import html_table
 from ..registry import LOSS_ROWS
 from ..state import State
 from .data import prepare_data
+from .interrupt import watching
 from .loop import TrainingLoop
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ..layout import Floats, Layout
     from ..seeds import Rng
     from .after_epoch import AfterEpoch
-    from .data import Examples
+    from .data import Examples, TrainingData
     from .options import TrainingOptions
     from .phases import ResolvedPhase
 
@@ -170,6 +171,26 @@ class Fit:
         return cls(network, start, **arrays, **fields)
 
 
+class TrainingInterrupted(KeyboardInterrupt):
+    """A training was interrupted, and `fit` has what its whole epochs made of it.
+
+    It is a `KeyboardInterrupt`, so that a script that trains stops too.
+
+    Parameters
+    ----------
+    fit
+        The training so far: its network is that of the end of the last whole epoch.
+    epochs
+        How many it was to have.
+    """
+
+    def __init__(self, fit: Fit, epochs: int) -> None:
+        self.fit = fit
+        done = f"interrupted after {len(fit.losses)} of {epochs} epochs; what they made of the network is kept"
+        where = "the exception's `fit`, in a notebook `sys.last_value.fit`"
+        super().__init__(f"{done}: {where}. A training that starts from fit.network goes on from there")
+
+
 def diverged_in(losses: NDArray[np.float64], guess: float, theta: Floats) -> int | None:
     """Return the epoch in which a training diverged, by its losses and its last parameters: see `Fit`."""
     if not len(losses):
@@ -218,17 +239,28 @@ def fit_phases(
     ------
     InvalidInput
         As in `fastmlp.train_mlp`.
+    TrainingInterrupted
+        On Ctrl-C.
     """
     if any(phase.adapters and norm_options(net, phase.lowest, options.backend) for phase in phases):
         raise InvalidInput(
             "an inner layer normalises its inputs (LayerNorm); a phase of low rank has no gradient of that"
         )
     data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
-    loop = TrainingLoop(net, data, options, after_epoch)
-    loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training
-    start = perf_counter()
-    loop.run(phases)
-    seconds = perf_counter() - start - loop.log.seconds
+    with watching(len(data.order)) as onlooker:
+        loop = TrainingLoop(net, data, options, after_epoch, onlooker)
+        loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training
+        start = perf_counter()
+        loop.run(phases)
+        seconds = perf_counter() - start - loop.log.seconds
+    fit = _fit_of(loop, net, data, options, seconds)
+    if onlooker.interrupted:
+        raise TrainingInterrupted(fit, len(data.order))
+    return fit
+
+
+def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: TrainingOptions, seconds: float) -> Fit:
+    """Return what a loop has made of a network."""
     frozen = _frozen(loop.phases_run, net.layout)
     return Fit(
         network=loop.net,
@@ -255,7 +287,7 @@ def _guess(net: Network, examples: Examples, options: TrainingOptions, losses: N
     zeros = np.zeros((len(examples.x), net.sizes[-1]))
     weights = None if examples.sample_weight is None else examples.sample_weight.astype(np.float64)
     guess, _ = mean_loss(options.loss_code, zeros, examples.y.astype(np.float64), weights)
-    return guess if math.isfinite(row.most) else max(guess, losses[0].item())
+    return guess if math.isfinite(row.most) or not len(losses) else max(guess, losses[0].item())
 
 
 def _free_by_layer(phases: Sequence[ResolvedPhase], layout: Layout) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..layout import Ints
     from .after_epoch import AfterEpoch
     from .data import TrainingData
+    from .interrupt import Onlooker
     from .options import TrainingOptions
     from .phases import ResolvedPhase
 
@@ -41,6 +42,8 @@ class TrainingLoop:
         What all phases share.
     after_epoch
         If given, it is called after each epoch, and may end the phase or the training.
+    onlooker
+        Who may interrupt the training, and is told how far it is.
 
     Attributes
     ----------
@@ -64,8 +67,14 @@ class TrainingLoop:
     """
 
     def __init__(
-        self, start: Network, data: TrainingData, options: TrainingOptions, after_epoch: AfterEpoch | None = None
+        self,
+        start: Network,
+        data: TrainingData,
+        options: TrainingOptions,
+        after_epoch: AfterEpoch | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
+        self._onlooker = onlooker
         self.net = start.copy()
         self.losses = np.full(len(data.order), np.nan)
         self.penalties = np.zeros(len(data.order))
@@ -88,6 +97,8 @@ class TrainingLoop:
             order = self._data.order[before:planned]
             if not len(order):  # earlier phases took all epochs
                 continue
+            if self._onlooker is not None:
+                self._onlooker.before = before
             runner = self.runner_of(phase, watched, order)
             self._epochs_run += self._run_phase(runner, phase)
             for ours, theirs in ((self.losses, runner.losses), (self.penalties, runner.penalties)):
@@ -97,7 +108,7 @@ class TrainingLoop:
                 self.phases_run.append(phase)
             if not np.isfinite(self.losses[: self._epochs_run]).all():
                 return  # diverged: later phases are not run
-            if self._stop is Stop.TRAINING:
+            if self._stop is Stop.TRAINING or (self._onlooker is not None and self._onlooker.interrupted):
                 break
         if phases:
             self.log.record(self._epochs_run, is_last=True)
@@ -108,7 +119,9 @@ class TrainingLoop:
 
     def runner_of(self, phase: ResolvedPhase, watched: Ints, order: Ints) -> Runner:
         """Return what takes the network through the epochs of a phase."""
-        return PhaseRunner(self.net, self._start.theta, self._data.examples, watched, phase, order, self._options)
+        return PhaseRunner(
+            self.net, self._start.theta, self._data.examples, watched, phase, order, self._options, self._onlooker
+        )
 
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""
@@ -217,6 +230,8 @@ def run_with_early_stopping(
     for epoch in range(1, epochs + 1):
         if not runner.run(1):
             return epochs  # diverged: the losses are NaN from here to the end
+        if runner.stopped:
+            return runner.epochs_run
         log.record(before + epoch)
         if goes_on and not goes_on(runner, epoch):
             return epoch

@@ -13,13 +13,14 @@ from ..backends.watch import Watch
 from ..machine import threads_for
 from ..network import Network, features, first_inputs, kernel_arguments, norm_options
 from ..registry import OPTIMIZERS
-from .pieces import FLOP_PER_UPDATE, Pieces
+from .pieces import FLOP_PER_UPDATE, Pieces, WholeEpochs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
     from .data import Examples
+    from .interrupt import Onlooker
     from .options import TrainingOptions
     from .phases import ResolvedPhase
 
@@ -43,7 +44,7 @@ class Runner(Protocol):
 
     @property
     def stopped(self) -> bool:
-        """Whether the watch has stopped the phase."""
+        """Whether the watch or an interrupt has stopped the phase."""
 
     def keep_best(self) -> int | None:
         """Go back to the parameters with the lowest loss of what is held back; return their epoch."""
@@ -71,6 +72,8 @@ class PhaseRunner:
         The examples in the order in which they are visited, for each epoch of the phase.
     options
         Say which backend computes, which loss, with which optimizer and batch size, and all else that a step knows.
+    onlooker
+        Who may interrupt it, between two calls of the backend.
 
     Attributes
     ----------
@@ -89,7 +92,9 @@ class PhaseRunner:
         phase: ResolvedPhase,
         order: Ints,
         options: TrainingOptions,
+        onlooker: Onlooker | None = None,
     ) -> None:
+        self._onlooker = onlooker
         self.losses, self.penalties = np.zeros(len(order)), np.zeros(len(order))
         self.watch: Watch | None = None
         backend = get_backend(options.backend)
@@ -114,7 +119,8 @@ class PhaseRunner:
         rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
         self._steps_per_epoch = math.ceil(order.shape[1] / batch_size)
         flop = FLOP_PER_UPDATE * theta.size * batch_size
-        self._pieces = Pieces(flop, self.watch)
+        whole = None if onlooker is None else WholeEpochs(onlooker, theta, self._steps_per_epoch)
+        self._pieces = Pieces(flop, self.watch, whole)
         visits = x, examples.y, order, batch_size
         steps: dict[str, Any] = {
             "weighted": options.short_batch == "weighted",
@@ -158,8 +164,9 @@ class PhaseRunner:
 
     @property
     def stopped(self) -> bool:
-        """Whether the watch has stopped the phase."""
-        return self.watch is not None and self.watch.stopped
+        """Whether the watch or an interrupt has stopped the phase."""
+        interrupted = self._onlooker is not None and self._onlooker.interrupted
+        return interrupted or (self.watch is not None and self.watch.stopped)
 
     def keep_best(self) -> int | None:
         """Go back to the parameters with the lowest loss of the examples that are held back; return their epoch.

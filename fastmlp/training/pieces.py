@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..backends import RunningTraining
     from ..backends.watch import Watch
+    from ..layout import Floats
+    from .interrupt import Onlooker
 
 # Compiled code cannot be interrupted, so a long training is split into several calls. Each continues from the state of
 # the call before it, and no bit changes. At 5 GFLOP/s, or 10 microseconds per step, which is slower than any machine
@@ -26,6 +28,8 @@ class Pieces:
         Floating-point operations of an update.
     watch
         What may stop the training.
+    by_epoch
+        Where an interrupt goes back to, if there may be one; the network is then wanted at the end of each piece.
 
     Attributes
     ----------
@@ -33,27 +37,81 @@ class Pieces:
         Updates made.
     """
 
-    def __init__(self, flop: float, watch: Watch | None = None) -> None:
+    def __init__(self, flop: float, watch: Watch | None = None, by_epoch: WholeEpochs | None = None) -> None:
         self.steps: int = 0
-        self._watch = watch
+        self._watch, self._by_epoch = watch, by_epoch
         self._per_call = min(STEPS_PER_CALL, max(1, int(FLOP_PER_CALL / flop)))
 
     def run(self, training: RunningTraining, last: int, *, ends: bool = True) -> bool:
-        """Make the updates before `last`, or until the watch stops; return whether all losses were finite.
+        """Make the updates before `last`, or until the watch or an interrupt stops; return whether losses were finite.
 
         Parameters
         ----------
         ends
             Whether the network is wanted after the last of them.
         """
+        whole = self._by_epoch
         while self.steps < last:
+            if whole is not None and whole.onlooker.interrupted:
+                self.steps = whole.back(training, self.steps)
+                return True
             first, start = self.steps, perf_counter()
             target = min(first + self._per_call, last)
-            self.steps = training.run(first, target, ends=ends and target == last)
+            target = target if whole is None else whole.end_of_piece(first, target)
+            wanted = ends and (target == last or (whole is not None and whole.ends(target)))
+            self.steps = training.run(first, target, ends=wanted)
             if self._watch is not None and self._watch.stopped:
                 return True
             if self.steps < target:
                 return False
+            if whole is not None:
+                whole.pass_by(target)
             if target < last:
                 self._per_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
         return True
+
+
+class WholeEpochs:
+    """Ends pieces where epochs end, and keeps what a network was at the end of an epoch that takes several pieces.
+
+    Parameters
+    ----------
+    onlooker
+        Says whether the training is interrupted, and is told how far it is.
+    theta : (P,)
+        The parameters that are trained, in place.
+    steps
+        Updates of an epoch.
+    """
+
+    def __init__(self, onlooker: Onlooker, theta: Floats, steps: int) -> None:
+        self.onlooker = onlooker
+        self._theta, self._steps = theta, steps
+        self._kept: tuple[int, Floats] = 0, theta[:0]
+
+    def end_of_piece(self, first: int, target: int) -> int:
+        """Return where a piece ends that may go from `first` to `target`: with an epoch, if one ends there."""
+        boundary = target // self._steps * self._steps
+        if boundary > first:
+            return boundary
+        if first == 0:
+            self._kept = first, self._theta.copy()  # an interrupt in the first epoch goes back to it
+        return target
+
+    def ends(self, target: int) -> bool:
+        """Whether an epoch ends with a piece."""
+        return target % self._steps == 0
+
+    def pass_by(self, target: int) -> None:
+        """Take note of a piece that has ended."""
+        if self.ends(target):
+            self._kept = target, self._theta.copy()
+        self.onlooker.see(target // self._steps)
+
+    def back(self, training: RunningTraining, steps: int) -> int:
+        """Bring the network to the end of the last whole epoch; return the updates it has had then."""
+        if self.ends(steps):
+            return steps
+        training.run(steps, steps)  # or a later copy of what the network has become would undo this one
+        at, self._theta[:] = self._kept
+        return at

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -20,6 +20,7 @@ from typing import Protocol
 from ...errors import ClusterLost
 from ..store import Store
 from ..store.schema import Group, Outcome, failed_outcome
+from .progress import Progress as Progress
 from .signals import Stop
 
 GROUPS_PER_WORKER = 2  # one that runs and one that waits, so that memory does not grow with the study
@@ -29,50 +30,6 @@ COMMIT_SECONDS = 0.5  # between two commits
 MOST_UNCOMMITTED = 8192  # records that wait for one: some seven kilobytes each
 NOTE_SECONDS = 2.0  # between two notes of what the workers have done
 SPLIT_SECONDS = 5.0  # that a group must still take to be split for idle workers
-
-
-@dataclass
-class Progress:
-    """How far a study is; one object, updated as it goes.
-
-    Parameters
-    ----------
-    total
-        Number of different trials in the plan.
-    done
-        How many of them have a record, from this run or an earlier one.
-    diverged, failed
-        How many of this run did.
-    stopping
-        Whether a signal has come, and the study only waits for what is running.
-    started
-        When, in seconds of `time.monotonic`.
-    workers
-        How many trials each worker has done.
-    """
-
-    total: int
-    done: int
-    diverged: int = 0
-    failed: int = 0
-    stopping: bool = False
-    started: float = field(default_factory=monotonic)
-    workers: Counter[str] = field(default_factory=Counter)
-
-    def rate(self) -> float:
-        """Return the number of trials per second since the start of this run."""
-        return self.workers.total() / max(monotonic() - self.started, 1e-3)
-
-    def seconds_left(self) -> float | None:
-        """Estimate how long the rest will take; None before the first trial."""
-        return (self.total - self.done) / self.rate() if self.workers.total() else None
-
-    def count(self, outcome: Outcome) -> None:
-        """Add an outcome that was committed."""
-        self.done += len(outcome.records)
-        self.workers[outcome.worker] += len(outcome.records)
-        self.diverged += sum(record["status"] == "diverged" for record in outcome.records)
-        self.failed += sum(record["status"] == "failed" for record in outcome.records)
 
 
 @dataclass(eq=False)

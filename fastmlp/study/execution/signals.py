@@ -31,7 +31,8 @@ class StudyStopped(KeyboardInterrupt):
 
     def __init__(self, signum: int) -> None:
         self.signum = signum
-        super().__init__(f"stopped by {signal.Signals(signum).name}; what is finished is kept")
+        name = signal.Signals(signum).name
+        super().__init__(f"stopped by {name}; what is finished is kept, and the same call goes on with the rest")
 
 
 class Stop:
