@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold, check_cv
+from sklearn.model_selection import RepeatedStratifiedKFold, check_cv
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from ..checks import at_least_one
 from ..errors import LabelError, TrainingDiverged
 from ..measures import log_loss
+from ..notebook import Live
+from ..problems import group_folds
 from ..seeds import rng_for
 
 if TYPE_CHECKING:
@@ -42,17 +45,20 @@ class Labelled(NamedTuple):
         Place of each label among the sorted classes.
     weights : (n,)
         What each example counts; None if all count the same.
+    groups : (n,)
+        Examples of one group are never on both sides of a fold; None if each may be on any.
     """
 
     X: Floats
     y: NDArray[Any]
     places: Ints
     weights: NDArray[np.float64] | None
+    groups: NDArray[Any] | None = None
 
     def rows(self, rows: Ints) -> Labelled:
         """Return some of the examples."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Labelled(self.X[rows], self.y[rows], self.places[rows], weights)
+        weights, groups = (None if each is None else each[rows] for each in (self.weights, self.groups))
+        return Labelled(self.X[rows], self.y[rows], self.places[rows], weights, groups)
 
     @property
     def total(self) -> float:
@@ -104,7 +110,7 @@ def folds_of(examples: Labelled, cv: Any, repeats: int, groups: ArrayLike | None
     Raises
     ------
     LabelError
-        If a class has one label only.
+        If a class has one label only, or is in one group only.
     """
     if not isinstance(cv, int | np.integer):
         return list(check_cv(cv, examples.y, classifier=True).split(examples.X, examples.y, groups))
@@ -112,13 +118,14 @@ def folds_of(examples: Labelled, cv: Any, repeats: int, groups: ArrayLike | None
     if groups is None:
         divided = RepeatedStratifiedKFold(n_splits=folds, n_repeats=at_least_one("repeats", repeats), random_state=seed)
         return list(divided.split(examples.X, examples.y))
-    return [
-        fold
-        for repeat in range(at_least_one("repeats", repeats))
-        for fold in StratifiedGroupKFold(folds, shuffle=True, random_state=(seed + repeat) % 2**32).split(
-            examples.X, examples.y, groups
-        )
-    ]
+    _, numbered = np.unique(groups, return_inverse=True)
+    if numbered.max() + 1 < folds:
+        folds = int(numbered.max()) + 1
+        warnings.warn(f"there are {folds} groups, so there are as many folds and not {cv}", stacklevel=3)
+    rows = np.arange(len(examples.X))
+    draws = (rng_for("group folds", seed=seed, repeat=repeat) for repeat in range(at_least_one("repeats", repeats)))
+    parts = (part for draw in draws for part in group_folds(examples.places, numbered, folds, draw))
+    return [(np.setdiff1d(rows, part), part) for part in parts]
 
 
 def _enough(examples: Labelled, cv: int) -> int:
@@ -164,10 +171,14 @@ def compare(
         for strategy in strategies.values()
         for number, fold in enumerate(folds)
     ]
-    with threadpool_limits(limits=1):  # of small matrices: more threads take longer, and wait for each other
-        done = Parallel(n_jobs=n_jobs, prefer="threads")(
+    done: list[Trial] = []
+    # Of small matrices: more threads take longer, and wait for each other
+    with threadpool_limits(limits=1), Live("trainings", len(jobs)) as live:
+        for trial in Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
             delayed(_trial)(base, strategy, examples, fold, scorer, candidates, own) for strategy, fold, own in jobs
-        )
+        ):
+            done.append(trial)
+            live.show(len(done))
     table = np.array(done, dtype=np.float64).reshape(len(strategies), len(folds), len(Trial._fields))
     scores, costs, seconds = np.moveaxis(table, 2, 0)
     return Trials(scores, costs, seconds, overlap_of(examples, folds))
@@ -219,11 +230,20 @@ def fit_tuned(
     """
     model: TransferClassifier = clone(base).set_params(strategy=strategy, random_state=seed)
     settings = _settings(model, candidates, seed)
-    if len(settings) > 1 and np.bincount(examples.places).min() >= FOLDS_OF_TUNING:
-        folds = folds_of(examples, FOLDS_OF_TUNING, 1, None, seed % 2**32)
+    if len(settings) > 1 and (folds := _folds_of_tuning(examples, seed % 2**32)):
         losses = [_loss(clone(model).set_params(**one), examples, folds) for one in settings]
         model.set_params(**settings[int(np.argmin(losses))])
     return model.fit(examples.X if X is None else X, examples.y, sample_weight=examples.weights)
+
+
+def _folds_of_tuning(examples: Labelled, seed: int) -> list[tuple[Ints, Ints]]:
+    """Return the folds on which settings are chosen; none if a class has too few labels or groups."""
+    too_few = np.bincount(examples.places).min() < FOLDS_OF_TUNING
+    too_few |= examples.groups is not None and len(np.unique(examples.groups)) < FOLDS_OF_TUNING
+    if not too_few:
+        with suppress(LabelError):
+            return folds_of(examples, FOLDS_OF_TUNING, 1, examples.groups, seed)
+    return []
 
 
 def _settings(model: TransferClassifier, candidates: int, seed: int) -> list[dict[str, float]]:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from ..checks import at_least_one
 from ..errors import InvalidInput, TrainingDiverged, shown
@@ -136,7 +136,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         weights = example_weights(sample_weight, X)
         self.classes_, places = encode(y)
-        examples = Labelled(X, np.asarray(y), places, weights)
+        examples = Labelled(X, np.asarray(y), places, weights, _groups(groups, X))
         base = self._base()
         strategies = self._contestants(base)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -236,6 +236,14 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         self.contenders_ = [names[k] for k in sane if beside[k] != "better"]
         best = min((k for k in sane if beside[k] == "tied"), key=lambda k: (trials.costs[k].mean(), k))
         self.best_strategy_, self.best_score_ = names[best], float(means[best])
+
+
+def _groups(groups: ArrayLike | None, X: Any) -> NDArray[Any] | None:
+    """Return the group of each example as an array, (n,)."""
+    if groups is None:
+        return None
+    check_consistent_length(X, groups)
+    return column_or_1d(groups, dtype=None)
 
 
 def _beside(leader: int, pairs: Sequence[tuple[int, int]], family: Sequence[Difference]) -> Iterator[tuple[int, str]]:

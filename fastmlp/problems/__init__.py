@@ -18,6 +18,7 @@ from .registry import lacking as lacking
 from .scaler import Scaler as Scaler
 from .split import Sizes as Sizes
 from .split import Split as Split
+from .split import group_folds as group_folds
 from .split import interleave as interleave
 from .task import Problem as Problem
 from .task import Task as Task

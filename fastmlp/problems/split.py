@@ -7,17 +7,23 @@ subset of 100.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import LabelError, ShapeError
 
 if TYPE_CHECKING:
     from ..layout import Ints
+
+
+_filters = Lock()  # of warnings are one list, which all threads share
+TRIES = 100  # divisions of groups, of which one has to do
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,51 @@ def fold_rows(y: Ints, folds: int, fold: int, rng: np.random.Generator) -> tuple
     shuffled = rng.permutation(len(y))
     by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
     return by_class[fold::folds], np.delete(by_class, np.s_[fold::folds])
+
+
+def group_folds(y: Ints, groups: Ints, folds: int, rng: np.random.Generator, most: int | None = None) -> list[Ints]:
+    """Return the rows of each fold of a stratified cross-validation that divides no group.
+
+    Parameters
+    ----------
+    y, folds, rng
+        As for `fold_rows`.
+    groups : (n,)
+        Examples of one group are in one fold; scikit-learn's `StratifiedGroupKFold` divides them.
+    most
+        Rows that a fold may have; None: any number.
+
+    Raises
+    ------
+    LabelError
+        If there are too few groups, or in no division that is tried every class is outside of each fold.
+    """
+    n_groups = len(np.unique(groups))
+    if folds > n_groups:
+        raise LabelError(f"folds is {folds}, and there are {n_groups} groups; from 2 to {n_groups} are possible")
+    for label in np.unique(y):
+        if len(set(groups[y == label])) == 1:
+            raise LabelError(f"class {label} is in one group alone; two are needed, of which one can be held out")
+    for _ in range(TRIES):
+        parts = _divided(y, groups, folds, rng)
+        if parts is not None and max(map(len, parts)) <= (most or len(y)):
+            return parts
+    limit = "" if most is None else f" of at most {most} examples"
+    raise LabelError(f"{n_groups} groups cannot be divided into {folds} folds{limit} with every class outside of each")
+
+
+def _divided(y: Ints, groups: Ints, folds: int, rng: np.random.Generator) -> list[Ints] | None:
+    """Return one division; None if a fold is empty, or has all examples of a class."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    counts = np.bincount(y)
+    divided = StratifiedGroupKFold(min(folds, counts.max()), shuffle=True, random_state=int(rng.integers(2**32)))
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes with fewer examples than folds
+        parts = [left_out for _, left_out in divided.split(y, y, groups)]
+    there = np.array([np.bincount(y[part], minlength=len(counts)) for part in parts])
+    whole = bool(((there == counts) & (counts > 0)).any())
+    return None if whole or len(parts) < folds or not all(map(len, parts)) else parts
 
 
 def slack_of(n_classes: int) -> float:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..seeds import rng_for
 from .scaler import Scaler
-from .split import Sizes, Split, fold_rows, interleave
+from .split import Sizes, Split, fold_rows, group_folds, interleave
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,12 +39,20 @@ class Task:
         Labels from 0 to n_classes - 1.
     one_unit
         Whether all features are in one unit, as pixels are and as activations are: see `Scaler.fit`.
+    groups : (n,)
+        Whole numbers from 0: examples of one group, such as a patient's, are never on both sides of a held-out set.
     """
 
     name: str
     X: NDArray[np.float64]
     y: Ints
     one_unit: bool = True
+    groups: Ints | None = None
+
+    @cached_property
+    def largest_group(self) -> int:
+        """Examples of the largest group; 0 without groups."""
+        return 0 if self.groups is None else int(np.bincount(self.groups).max())
 
     @cached_property
     def n_classes(self) -> int:
@@ -131,9 +140,8 @@ class Problem:
         """Return the split for a seed. It depends on the target task alone, so problems with one target share it."""
         sizes = self.sizes
         y = self.target.y
-        rows = self._ordered(seed)
-        ends = np.cumsum([sizes.heldout, sizes.pool, sizes.probe])
-        heldout, pool, probe, rest = np.split(rows, ends)
+        heldout, others = self._divided(seed)
+        pool, probe, rest = np.split(others, np.cumsum([sizes.pool, sizes.probe]))
         pool = pool[interleave(y[pool], rng_for("subset", task=self.target.name, seed=seed))]
         if self.shared:
             return Split(heldout, pool, probe, source=rest, source_heldout=heldout, ceiling=rest)
@@ -141,12 +149,20 @@ class Problem:
         source_heldout, source = np.split(others, [len(others) // HELD_OUT])
         return Split(heldout, pool, probe, source=source, source_heldout=source_heldout, ceiling=pool)
 
-    def _ordered(self, seed: int) -> Ints:
-        """Return the target's rows in an order of which the parts are pieces, held-out ones first."""
-        y, rng = self.target.y, rng_for("split", task=self.target.name, seed=seed)
-        if not self.folds:
-            return interleave(y, rng)
-        repeat, fold = divmod(seed, self.folds)
-        left_out, others = fold_rows(y, self.folds, fold, rng_for("folds", task=self.target.name, seed=repeat))
-        held_out, spare = np.split(left_out, [self.sizes.heldout])  # a fold may have one row more than another
-        return np.concatenate([held_out, others[interleave(y[others], rng)], spare])
+    def _divided(self, seed: int) -> tuple[Ints, Ints]:
+        """Return the target's held-out rows, and all others in an order of which the other parts are pieces."""
+        y, groups, sizes, folds = self.target.y, self.target.groups, self.sizes, self.folds
+        rng = rng_for("split", task=self.target.name, seed=seed)
+        if not folds and groups is None:
+            rows = interleave(y, rng)
+            return rows[: sizes.heldout], rows[sizes.heldout :]
+        repeat, fold = divmod(seed, folds) if folds else (seed, 0)
+        draw = rng_for("folds", task=self.target.name, seed=repeat)
+        if groups is not None:
+            most = len(y) - sizes.pool - sizes.probe if folds else sizes.heldout + self.target.largest_group
+            left_out = group_folds(y, groups, folds or ceil(len(y) / sizes.heldout), draw, most)[fold]
+            others = np.setdiff1d(np.arange(len(y)), left_out)
+            return left_out, others[interleave(y[others], rng)]
+        left_out, others = fold_rows(y, folds, fold, draw)
+        held_out, spare = np.split(left_out, [sizes.heldout])  # a fold may have one row more than another
+        return held_out, np.concatenate([others[interleave(y[others], rng)], spare])

@@ -34,7 +34,7 @@ def keep_task(task: Task) -> None:
     _sent.setdefault((task.name, task.one_unit), task)
 
 
-def read_task(path: Path, *, one_unit: bool = False, known: str | None = None) -> Task:
+def read_task(path: Path, *, one_unit: bool = False, known: str | None = None, group: str | None = None) -> Task:
     """Read a task. Nothing in the file is unpickled, and a file that has not changed is read once.
 
     Parameters
@@ -45,6 +45,8 @@ def read_task(path: Path, *, one_unit: bool = False, known: str | None = None) -
         As for `Task`.
     known
         Its hash, if that is known. A task that was sent here is then not read.
+    group
+        The name of an array (n,) that says which examples belong together; the hash is then of that too.
 
     Raises
     ------
@@ -60,17 +62,24 @@ def read_task(path: Path, *, one_unit: bool = False, known: str | None = None) -
         raise InvalidInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not S_ISREG(state.st_mode):
         raise InvalidInput(f"{path}: is no file")
-    return _read(path, (state.st_mtime_ns, state.st_size), one_unit)
+    return _read(path, (state.st_mtime_ns, state.st_size), one_unit, group)
 
 
 @lru_cache(maxsize=16)  # trials ask for the same tasks again and again; a file that was changed has another stamp
-def _read(path: Path, _stamp: tuple[int, int], one_unit: bool) -> Task:  # noqa: FBT001 (part of the cache's key)
+def _read(
+    path: Path,
+    _stamp: tuple[int, int],
+    one_unit: bool,  # noqa: FBT001 (part of the cache's key)
+    group: str | None,
+) -> Task:
     from zipfile import ZipFile  # which importing fastmlp does not wait for
 
     try:
         with ZipFile(path) as archive:
             X, y = read_array(archive, "X"), read_array(archive, "y")
+            given = None if group is None else read_array(archive, group)
         X, y = _inputs(X), _labels(y, len(X))
+        groups = None if given is None else number_groups(given, len(y), str(group))
     except InvalidInput as error:
         raise type(error)(f"{path}: {error}") from error
     except Exception as error:  # half a file raises almost anything
@@ -80,7 +89,24 @@ def _read(path: Path, _stamp: tuple[int, int], one_unit: bool) -> Task:  # noqa:
     seen = sha256(f"{X.shape}".encode())
     seen.update(X.data)
     seen.update(y.data)
-    return Task(seen.hexdigest()[:32], X, y, one_unit)
+    if groups is not None:
+        seen.update(groups.tobytes())
+    return Task(seen.hexdigest()[:32], X, y, one_unit, groups)
+
+
+def number_groups(values: NDArray[Any], n: int, name: str) -> Ints:
+    """Return which group each example is of, (n,), in whole numbers from 0.
+
+    Raises
+    ------
+    ShapeError, NotFiniteError
+        If there is not one value for each example, or it is missing.
+    """
+    if values.shape != (n,):
+        raise ShapeError(f"{name} has shape {values.shape}; ({n},) is needed, the group of each example")
+    if values.dtype.kind == "f" and not (there := np.isfinite(values)).all():
+        raise NotFiniteError(f"{name}[{there.argmin()}] is {values[there.argmin()]}; each example needs a group")
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _inputs(X: NDArray[Any]) -> NDArray[np.float64]:

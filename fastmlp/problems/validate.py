@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidInput, LabelError, ShapeError
+from ..seeds import rng_for
 from .facts import in_both
-from .split import Sizes, slack_of
+from .split import Sizes, group_folds, slack_of
 
 if TYPE_CHECKING:
     from .task import Problem, Task
@@ -21,6 +22,7 @@ WITHIN = 2  # expected examples of a class in each part: a part is within two of
 FEWEST_EACH = 2  # examples of a class: one to train on, and one to hold out
 TOO_RARE = "leave that class out, or join it with another"
 FOLDS = 5  # of a cross-validation
+DIVISIONS = 3  # of groups into folds, which say how many rows a fold may have
 SOURCE_EACH = 5  # examples of a class in the source: one of them is for evaluating the pretrained network
 
 
@@ -29,11 +31,15 @@ def folds_for(target: Task, *, shared: bool) -> int:
 
     A target that shares its examples with the source has none: what is held out of one must be held out of the other.
     """
-    return FOLDS if not shared and len(target.y) < LAB.heldout + LAB.pool else 0
+    if shared or len(target.y) >= LAB.heldout + LAB.pool:
+        return 0
+    return FOLDS if target.groups is None else max(2, min(FOLDS, int(target.groups.max()) + 1))
 
 
 def sizes_of_folds(target: Task, folds: int, probe: int | None = None) -> Sizes:
     """Return the sizes of a split in which one of some folds is held out, and all others may be trained on.
+
+    Folds that divide no group differ in size: the largest of a few divisions says how many rows all may have.
 
     Examples
     --------
@@ -45,7 +51,16 @@ def sizes_of_folds(target: Task, folds: int, probe: int | None = None) -> Sizes:
     if probe is None:
         most = int(SHARES[False]["probe"] * n)
         probe = most if most >= ceil(WITHIN * n / np.bincount(target.y).min()) else 0
-    return Sizes(n // folds, n - ceil(n / folds) - probe, probe)
+    return Sizes(n // folds, n - _largest_fold(target, folds) - probe, probe)
+
+
+def _largest_fold(target: Task, folds: int) -> int:
+    """Return how many rows a fold may have."""
+    n, groups = len(target.y), target.groups
+    if groups is None:
+        return ceil(n / folds)
+    draws = (rng_for("folds", task=target.name, seed=seed) for seed in range(DIVISIONS))
+    return max(len(part) for rng in draws for part in group_folds(target.y, groups, folds, rng))
 
 
 def sizes_for(target: Task, *, shared: bool, **given: int | None) -> Sizes:
@@ -72,7 +87,7 @@ def sizes_for(target: Task, *, shared: bool, **given: int | None) -> Sizes:
     >>> sizes_for(Task("smaller", np.zeros((40, 2)), np.arange(40) % 4), shared=False)
     Sizes(heldout=20, pool=20, probe=0)
     """
-    n = len(target.y)
+    n = len(target.y) - target.largest_group  # a held-out set of whole groups may be larger by one of them
     due = ceil(WITHIN * n / np.bincount(target.y).min())
     most = {part: int(share * n) for part, share in SHARES[shared].items()}
     probe = given.get("probe")
@@ -111,13 +126,18 @@ def check_own(problem: Problem) -> None:
         )
     if problem.folds:
         _check_folds(problem)
-    needed = sizes.heldout + sizes.pool + sizes.probe + problem.shared * source.n_classes
+    spare = 0 if problem.folds else target.largest_group
+    needed = sizes.heldout + sizes.pool + sizes.probe + problem.shared * source.n_classes + spare
     if needed > len(target.y):
         rest = f" and at least {source.n_classes} for the source pool" if problem.shared else ""
+        rest += f", and {spare} more for the largest group" if spare else ""
         parts = f"heldout {sizes.heldout}, pool {sizes.pool}, probe {sizes.probe}{rest}"
-        raise ShapeError(f"the split asks for {needed} examples, {parts}; the target has {len(target.y)}")
+        remedy = "" if problem.folds else f"; {_remedy(target, shared=problem.shared)}"
+        raise ShapeError(f"the split asks for {needed} examples, {parts}; the target has {len(target.y)}{remedy}")
     if not problem.folds and (misfit := _misfit(target, sizes, shared=problem.shared)):
         raise LabelError(f"{misfit}; {_remedy(target, shared=problem.shared)}")
+    if target.groups is not None:
+        problem.split(0)  # which refuses groups that cannot be divided
     _check_source(source)
 
 
@@ -127,8 +147,9 @@ def _check_folds(problem: Problem) -> None:
     counts, n = np.bincount(target.y), len(target.y)
     if problem.shared:
         raise InvalidInput(f"folds is {folds}, and shared is true; examples that are shared have a held-out set")
-    if not 2 <= folds <= n:
-        raise InvalidInput(f"folds is {folds}; from 2 to {n} are possible, or 0 for a held-out set")
+    most = n if target.groups is None else len(np.unique(target.groups))
+    if not 2 <= folds <= most:
+        raise InvalidInput(f"folds is {folds}; from 2 to {most} are possible, or 0 for a held-out set")
     if counts.min() < FEWEST_EACH:
         raise LabelError(f"class {counts.argmin()} has {counts.min()} of {n} target examples; {TOO_RARE}")
     least = sizes_of_folds(target, folds, sizes.probe)

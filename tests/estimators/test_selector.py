@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.model_selection import StratifiedShuffleSplit, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import fastmlp
 from fastmlp.errors import InvalidInput, LabelError, TrainingDiverged
 from fastmlp.estimators import TransferClassifier, TransferSelectorCV
 from fastmlp.estimators.columns import Columns
-from fastmlp.estimators.cross_validation import Labelled, folds_of, overlap_of
+from fastmlp.estimators.cross_validation import Labelled, _folds_of_tuning, folds_of, overlap_of
 from fastmlp.stats import paired_family
 
 from ..conftest import SeededRng
@@ -139,9 +142,14 @@ def test_folds_are_stratified_fewer_where_labels_are_few_and_keep_groups_togethe
     assert len(folds) == 6
     assert all(np.bincount(y[left_out]).tolist() == [4, 1] for _, left_out in folds)
     assert overlap_of(examples, folds) == 0.5
-    groups = np.arange(15) // 3
+    groups = np.array(list("abcdeabcdeababc"))
     for train, left_out in folds_of(examples, 2, 3, groups, seed=0):
         assert not set(groups[train]) & set(groups[left_out])
+        assert set(y[train]) == {0, 1}
+    with pytest.warns(UserWarning, match="there are 2 groups, so there are as many folds and not 3"):
+        assert len(folds_of(examples, 3, 1, np.arange(15) % 2, seed=0)) == 2
+    with pytest.raises(LabelError, match="class 1 is in one group alone; two are needed"):
+        folds_of(examples, 2, 1, np.arange(15) // 3, seed=0)
     own = folds_of(examples, StratifiedShuffleSplit(4, test_size=0.4, random_state=0), 9, None, seed=0)
     assert len(own) == 4
     with pytest.raises(LabelError, match="class 1 has 1 label; cross-validation needs at least 2 of each class"):
@@ -215,3 +223,21 @@ def test_advice_says_what_the_comparison_shows(net: fastmlp.Network, data: Any) 
     assert table["difference"][1] == pytest.approx(table["score"][1] - table["score"][0])
     assert table["low"][1] < table["difference"][1] < table["high"][1]
     assert "shown to be worse" in other._repr_html_()
+
+
+def test_groups_come_through_a_pipeline_and_reach_tuning(net: fastmlp.Network, data: Any) -> None:
+    X, y = data
+    chosen = selector(None, ["baseline"], candidates=2)
+    with config_context(enable_metadata_routing=True):
+        routed = make_pipeline(StandardScaler(), chosen.set_fit_request(groups=True))
+        routed.fit(X, NAMES[y], groups=np.arange(N) % 10)
+        with pytest.raises(LabelError, match="class 0 is in one group alone"):
+            routed.fit(X, NAMES[y], groups=y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        chosen.fit(X, y, groups=[1, 2])
+    groups = np.repeat(np.arange(12), 5)
+    inside = Labelled(X, y, y, None, groups).rows(np.arange(40))
+    folds = _folds_of_tuning(inside, 0)
+    assert len(folds) == 3
+    assert all(not set(groups[train]) & set(groups[left_out]) for train, left_out in folds)
+    assert _folds_of_tuning(inside._replace(groups=y[:40]), 0) == [], "the declared settings are taken"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from fastmlp.errors import ShapeError
-from fastmlp.problems import get_problem, interleave
+from fastmlp.errors import LabelError, ShapeError
+from fastmlp.problems import get_problem, group_folds, interleave
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(0, 99))
@@ -66,3 +66,30 @@ def test_subsets_that_the_pool_cannot_give_are_refused() -> None:
         split.subset(501)
     with pytest.raises(ShapeError, match="n_target is 0"):
         split.subset(0)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), min_size=2, max_size=14), st.integers(2, 5))
+def test_folds_of_groups_divide_none_and_leave_each_class_to_train_on(sizes: list[tuple[int, int]], folds: int) -> None:
+    groups = np.repeat(np.arange(len(sizes)), [size for size, _ in sizes])
+    y = np.concatenate([(np.arange(size) % 2) * kind for size, kind in sizes])
+    parts = None
+    try:
+        parts = group_folds(y, groups, folds, np.random.default_rng(0))
+    except LabelError:
+        alone = any(len(set(groups[y == label])) == 1 for label in set(y))
+        assert alone or folds > len(sizes) or len(sizes) < 3 * folds, "groups are few"
+    if parts is not None:
+        assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(y)))
+        of_parts = [set(groups[part]) for part in parts]
+        assert sum(map(len, of_parts)) == len(sizes)
+        assert all(set(np.delete(y, part)) == set(y) for part in parts)
+
+
+def test_groups_that_cannot_be_divided_are_refused_by_name() -> None:
+    y, rng = np.arange(12) % 2, np.random.default_rng(0)
+    with pytest.raises(LabelError, match="folds is 5, and there are 3 groups; from 2 to 3 are possible"):
+        group_folds(y, np.arange(12) // 4, 5, rng)
+    with pytest.raises(LabelError, match="class 1 is in one group alone; two are needed, of which one can be held out"):
+        group_folds((np.arange(12) < 4).astype(int), np.arange(12) // 4, 2, rng)
+    with pytest.raises(LabelError, match="3 groups cannot be divided into 2 folds of at most 7 examples"):
+        group_folds(y, np.arange(12) // 4, 2, rng, most=7)

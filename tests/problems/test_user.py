@@ -192,3 +192,30 @@ def test_a_file_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -> No
     path.write_bytes(npz(X=X + 1, y=Y))
     os.utime(path, ns=(1, 1))  # later or earlier: it is not as it was
     assert read_task(path).name != task.name
+
+
+def test_groups_are_numbered_and_part_of_the_name(path: Path) -> None:
+    names = [read_grouped(path, np.array(list(groups))).name for groups in ("abcabc", "bcabca", "aabbcc")]
+    assert_array_equal(read_grouped(path, np.array([7, 5, 5, 7, 9, 9])).groups, [1, 0, 0, 1, 2, 2])
+    assert len({*names, read(path, npz(X=X, y=Y)).name}) == 4
+    assert read(path, npz(X=X, y=Y)).groups is None
+
+
+def read_grouped(path: Path, groups: Any) -> Task:
+    path.write_bytes(npz(X=X, y=Y, who=groups))
+    user._read.cache_clear()
+    return read_task(path, group="who")
+
+
+def test_groups_that_are_none_are_refused_by_name(path: Path) -> None:
+    for groups, message in (
+        (np.arange(5), r"who has shape \(5,\); \(6,\) is needed"),
+        (np.array([0, 1, np.nan, 1, 0, 1]), r"who\[2\] is nan; each example needs a group"),
+        (np.array([None] * 6), "who holds Python objects"),
+    ):
+        with pytest.raises(InvalidInput, match=message):
+            read_grouped(path, groups)
+    path.write_bytes(npz(X=X, y=Y))
+    user._read.cache_clear()
+    with pytest.raises(InvalidInput, match="has no array 'who'; it holds 'X', 'y'"):
+        read_task(path, group="who")

@@ -156,6 +156,9 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     folds
         Of a cross-validation in place of a held-out set, one fold for each seed; 0 for none. The default is 5 where no
         other size is given and the target has fewer than 1000 examples, which are not shared.
+    group
+        The name of an array beside X and y in the target's file: which examples belong together, such as those of one
+        patient, and are never on both sides of a held-out set.
     source_hash, target_hash
         Hashes of the data that were read; files with other data are refused.
     """
@@ -169,6 +172,7 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     pool: Count | None = None
     probe: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     folds: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    group: Annotated[str, Meta(min_length=1)] | None = None
     source_hash: str | None = None
     target_hash: str | None = None
 

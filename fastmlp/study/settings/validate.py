@@ -126,6 +126,5 @@ def _check_sizes(sizes: tuple[int, ...], problem: Problem, path: str) -> None:
     """Check that the pool is large enough for each size, and each size for the classes."""
     for place, size in enumerate(sizes):
         if reason := problem.refusal_of_size(size):
-            large = size > problem.sizes.pool
-            would_do = f"; {path} = {list(sizes_that_fit([problem]))} would do" if large else ""
-            raise SettingsError(f"{path}[{place}]", f"is {size}; {reason}{would_do}")
+            would_do = f"{path} = {list(sizes_that_fit([problem]))} would do"
+            raise SettingsError(f"{path}[{place}]", f"is {size}; {reason}; {would_do}")

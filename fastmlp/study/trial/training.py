@@ -49,14 +49,15 @@ def tune(context: TrialContext, strategy: Strategy, source: PretrainedSource, ro
     tuning, first = context.settings.tuning, declared(context)
     if tuning.trials == 1 or not strategy.trains:
         return first, {}
-    start = perf_counter()
+    start, target = perf_counter(), context.problem.target
     choice = choose(
         draw_candidates(first, len(rows), tuning.trials, context.shared.rng("candidates")),
         penalised(first, len(rows)),
-        context.problem.target.y[rows],
+        target.y[rows],
         tuning.folds,
         context.shared.rng("folds"),
         partial(train_fold, context, strategy, source, rows),
+        None if target.groups is None else target.groups[rows],
     )
     best, is_network = choice.best, strategy.start is not None
     return best, {

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ...errors import LabelError
 from ...measures import log_loss
-from ...problems import interleave
+from ...problems import group_folds, interleave
 from ..settings.schema import TUNED_EPOCHS
 
 if TYPE_CHECKING:
@@ -96,7 +97,13 @@ def draw_candidates(declared: Candidate, n_target: int, trials: int, rng: np.ran
 
 
 def choose(
-    candidates: Sequence[Candidate], fallback: Candidate, y: Ints, folds: int, rng: np.random.Generator, fold: Fold
+    candidates: Sequence[Candidate],
+    fallback: Candidate,
+    y: Ints,
+    folds: int,
+    rng: np.random.Generator,
+    fold: Fold,
+    groups: Ints | None = None,
 ) -> Choice:
     """Return the candidate with the lowest log-loss in stratified cross-validation.
 
@@ -121,13 +128,19 @@ def choose(
     fold
         Called with the rows to train on and the rows left out; returns a function from a candidate to probabilities for
         the latter.
+    groups : (n,)
+        Examples of one group are never on both sides.
     """
     if np.bincount(y)[np.unique(y)].min() < FEWEST:
         return Choice(fallback, (), f"declared: a class has under {FEWEST} labels")
+    try:
+        parts = np.array_split(interleave(y, rng), folds) if groups is None else group_folds(y, groups, folds, rng)
+    except LabelError as error:
+        return Choice(fallback, (), f"declared: {error}")
     losses: list[list[float]] = [[] for _ in candidates]
     means: list[float] = []
     left = list(range(len(candidates)))
-    for scored, part in enumerate(np.array_split(interleave(y, rng), folds), 1):
+    for scored, part in enumerate(parts, 1):
         left_out = np.sort(part)
         fit = fold(np.setdiff1d(np.arange(len(y)), left_out), left_out)
         for k in left:

@@ -38,11 +38,11 @@ STUDY = with_grid(SMALL, problems=["mine"], sizes=[20], strategies=["scratch", "
 }
 
 
-def save(path: Path, seed: int = 0, n: int = 400, features: int = 5, classes: int = 4) -> None:
+def save(path: Path, seed: int = 0, n: int = 400, features: int = 5, classes: int = 4, **others: Any) -> None:
     """Write a task that can be learned."""
     rng = np.random.default_rng(seed)
     y = np.arange(n) % classes
-    np.savez(path, X=rng.normal(size=(n, features)) + np.eye(classes, features)[y] * 3, y=y)
+    np.savez(path, X=rng.normal(size=(n, features)) + np.eye(classes, features)[y] * 3, y=y, **others)
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +136,7 @@ def test_a_dict_may_hold_paths_as_python_has_them(here: Path) -> None:
 
 def test_the_lab_shows_every_setting_there_is(here: Path) -> None:
     for name in ("known.npz", "wanted.npz"):
-        save(here / name, seed=len(name), n=1200)
+        save(here / name, seed=len(name), n=1200, patient=np.arange(1200) // 3)
     lab = load.shipped()["lab"].read_text(encoding="utf-8")
     settings, heading, own_data = lab.partition("# Data of one's own")
     shown = settings + heading + own_data.replace("\n#     ", "\n")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastmlp.problems import Problem, Task, sizes_of_folds
+from fastmlp.problems import Problem, Sizes, Task, sizes_of_folds
 from fastmlp.study.execution.blas_threads import blas_threads_limited
 from fastmlp.study.plan import dependencies
 from fastmlp.study.settings.load import load_settings
@@ -28,6 +28,15 @@ def problem_of(rng: SeededRng) -> Problem:
     return Problem("mine", source, target, sizes_of_folds(target, 5), shared=False, folds=5)
 
 
+def in_groups(rng: SeededRng, folds: int) -> Problem:
+    """Pairs and triples of examples that belong together; with a held-out set if there are no folds."""
+    y, groups = np.arange(90) % 3, np.repeat(np.arange(36), [2, 3] * 18)
+    source, target = (Task(name, rng.normal(90, 3) + np.eye(3)[y], y) for name in ("s", "t"))
+    target = replace(target, groups=rng.generator.permutation(groups))
+    sizes = sizes_of_folds(target, folds) if folds else Sizes(20, 40, 9)
+    return Problem("mine", source, target, sizes, shared=False, folds=folds)
+
+
 def trained(problem: Problem, strategy: str, seed: int) -> tuple[Any, ...]:
     """All that a trial makes of its labels: the model, its scaler, and what tuning has chosen."""
     context, how = TrialContext(problem, seed, SETTINGS, "numpy"), SETTINGS.strategy(strategy)
@@ -40,16 +49,34 @@ def trained(problem: Problem, strategy: str, seed: int) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("strategy", ["baseline", "scratch", "finetune"])
-def test_a_left_out_fold_changes_nothing_that_is_trained(rng: SeededRng, strategy: str) -> None:
-    problem = problem_of(rng)
+@pytest.mark.parametrize("kind", ["folds", "folds of groups", "a held-out set of groups"])
+def test_what_is_left_out_changes_nothing_that_is_trained(rng: SeededRng, strategy: str, kind: str) -> None:
+    problem = problem_of(rng) if kind == "folds" else in_groups(rng, 5 if kind == "folds of groups" else 0)
     for seed in (0, 7):
         left_out = problem.split(seed).heldout
-        X, y = problem.target.X.copy(), problem.target.y.copy()
+        X = problem.target.X.copy()
         X[left_out] = 1e6 * (1 + rng.normal(len(left_out), 3))
         changed = replace(problem, target=replace(problem.target, X=X))
         assert trained(changed, strategy, seed) == trained(problem, strategy, seed)
         X[problem.split(seed).pool[0]] += 1  # the comparison would see it
-        assert trained(replace(problem, target=Task("t", X, y)), strategy, seed) != trained(problem, strategy, seed)
+        changed = replace(problem, target=replace(problem.target, X=X))
+        assert trained(changed, strategy, seed) != trained(problem, strategy, seed)
+
+
+@pytest.mark.parametrize("folds", [0, 4])
+def test_no_group_is_on_both_sides_of_what_is_held_out(rng: SeededRng, folds: int) -> None:
+    problem = in_groups(rng, folds)
+    groups = problem.target.groups
+    assert groups is not None
+    for seed in range(9):
+        split = problem.split(seed)
+        assert not set(groups[split.heldout]) & set(groups[[*split.pool, *split.probe]])
+        assert (len(split.pool), len(split.probe)) == (problem.sizes.pool, problem.sizes.probe)
+        assert len(split.heldout) <= (90 - problem.sizes.pool - problem.sizes.probe if folds else 20 + 3)
+    shared = replace(problem, source=problem.target, shared=True)
+    if not folds:
+        split = shared.split(0)
+        assert not set(groups[split.heldout]) & set(groups[split.source])
 
 
 def test_trials_depend_on_the_folds(rng: SeededRng) -> None:
