@@ -27,7 +27,7 @@ study: $(VENV)/.installed  ## Run the lab study and say where the report is
 
 docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, its pictures and the claims into docs/
 	$(BIN)/fastmlp study book --out $(OUT)/book
-	cp bench/peers.json $(wildcard bench/history.json) $(OUT)/book
+	cp bench/peers.json bench/advice.json $(wildcard bench/history.json) $(OUT)/book
 	$(BIN)/fastmlp report $(OUT)/book
 	cp $(OUT)/book/report.html docs/index.html
 	cp $(OUT)/book/report.md docs/book.md

@@ -301,7 +301,7 @@ FILE_SYSTEM = {
     "lab.starter": "so are the solutions",
     "lab.grading.submissions": "what cannot be read is one submission, and others are graded",
     "report.render": "the templates are the package's own",
-    "report.chapters.speed.optional": "it may be there, or not",
+    "report.optional": "it may be there, or not",
     "study.settings.load": "the shipped studies are the package's own",
 }
 LOOKS = {"exists", "is_file", "is_dir", "is_symlink", "stat", "lstat", "mkdir", "resolve", "unlink", "iterdir", "glob"}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from fastmlp.report.chapters.decisions.advice import LITTLE_PER_CLASS, SIMILAR_F
 from fastmlp.report.chapters.decisions.numbers import Numbers, numbers
 from fastmlp.report.chapters.decisions.regret import NEAREST, RULE
 from fastmlp.report.chapters.decisions.sensitivity import LITTLE_GRID, SIMILAR_GRID
+from fastmlp.report.chapters.decisions.worth import arrange
 from fastmlp.report.render import to_markdown
 from fastmlp.report.study import Study
 from tests.report.test_sentences import said
@@ -208,3 +212,51 @@ def test_the_lecture_is_held_against_the_notes() -> None:
     assert fewer[0]["mean"] == pytest.approx(0.2)
     assert "takes an oracle" in said("lecture", [source])
     assert "With the next number of labels" in said("lecture", [labels])
+
+
+def advice_file(gain: float, tasks: int = 8, noise: float = 0.001) -> dict[str, Any]:
+    """Tasks on which the baseline or fine-tuning is better by 0.2, and what is advised is right, but for a share."""
+    cells = []
+    for task in range(tasks):
+        right, wrong = ("baseline", "finetune") if task % 2 else ("finetune", "baseline")
+        better = [0.8 + noise * (task + seed) for seed in range(4)]
+        accuracy = {right: better, wrong: [x - gain for x in better], "scratch": [None, *better[1:]]}
+        cells.append({"task": f"task {task}", "n": 40, "accuracy": accuracy, "advised": [right, right, right, wrong]})
+    return {"cpu": "c", "seeds": 4, "strategies": ["baseline", "finetune", "scratch"], "cells": cells}
+
+
+def test_what_the_advice_is_worth_is_its_regret_beside_that_of_fixed_rules() -> None:
+    found = arrange(advice_file(0.2), 0.01)
+    ways = {way["advice"]: way for way in found["ways"]}
+    assert ways["what advise says"]["mean"] == pytest.approx(0.2 / 4)
+    assert ways["always baseline"]["mean"] == ways["always finetune"]["mean"] == pytest.approx(0.2 / 2)
+    assert ways["always baseline"]["gain"] is not None
+    assert ways["always baseline"]["gain"]["mean"] == pytest.approx(0.2 / 4)
+    assert ways["always baseline"]["gain"]["n"] == found["tasks"] == 8
+    assert ways["what advise says"]["gain"] is None
+    assert "always frozen" not in ways
+    assert sum(map(len, found["verdicts"].values())) == len(ways) - 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seeds": 5}, {"cells": []}, {"strategies": ["baseline"]}, {"strategies": ["baseline", "frozen"]}, {"cpu": 3}],
+    ids=str,
+)
+def test_a_file_of_another_shape_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, msgspec.ValidationError)):
+        arrange(advice_file(0.2) | change, 0.01)
+
+
+def test_the_book_tells_what_the_advice_is_worth(tmp_path: Path) -> None:
+    data = large(strategies=STRATEGIES, problems=AXIS[:2], sizes=(20, 50), seeds=3)
+    without = to_markdown(summary_of(data, tmp_path))
+    assert "run `python -m bench.advice` in a checkout" in without
+    (tmp_path / "advice.json").write_text(json.dumps(advice_file(0.05, tasks=30, noise=0.0001)))
+    text = to_markdown(summary_of(data, tmp_path))
+    assert "What the advice of this program is worth" in text
+    assert "It was asked on 30 tasks with 40 labels, 4 draws of each" in text
+    assert "Following it is better than “always baseline” and “always finetune”." in text
+    assert "run `python -m bench.advice`" not in text
+    (tmp_path / "advice.json").write_text("{")
+    assert to_markdown(summary_of(data, tmp_path)) == without

@@ -10,5 +10,13 @@ from .numbers import numbers
 chapter = Chapter(
     "decisions",
     numbers,
-    tables=(tables.advice, tables.quadrants, tables.regrets, tables.sensitive_regret, tables.sensitivity, tables.wins),
+    tables=(
+        tables.advice,
+        tables.quadrants,
+        tables.regrets,
+        tables.sensitive_regret,
+        tables.sensitivity,
+        tables.wins,
+        tables.worth,
+    ),
 )

@@ -12,6 +12,7 @@ from .quadrants import Quadrant, quadrants
 from .regret import AdviceRegret, regrets
 from .sensitivity import Sensitivity, sensitivity
 from .sources import Sources, sources
+from .worth import Worth, worth
 
 __all__ = ["Numbers", "numbers"]
 
@@ -19,7 +20,7 @@ __all__ = ["Numbers", "numbers"]
 class Numbers(TypedDict):
     """The winners; CS231n's advice, by `quadrants` too, and its `sensitivity` to thresholds, None without a similarity.
 
-    `sources` is None where fewer than three problems share a target.
+    `sources` is None where fewer than three problems share a target, and `worth` where nobody has measured it.
     """
 
     winners: Winners
@@ -29,6 +30,7 @@ class Numbers(TypedDict):
     sensitivity: Sensitivity | None
     regrets: list[AdviceRegret]
     sources: Sources | None
+    worth: Worth | None
 
 
 def numbers(study: Study) -> Numbers | None:
@@ -43,4 +45,5 @@ def numbers(study: Study) -> Numbers | None:
         "sensitivity": sensitivity(study),
         "regrets": regrets(study),
         "sources": sources(study),
+        "worth": worth(study),
     }

@@ -11,6 +11,7 @@ from .advice import Advice
 from .quadrants import Quadrant
 from .regret import AdviceRegret
 from .sensitivity import Outcome, Sensitivity
+from .worth import Gain, Worth
 
 #: Points of regret above the smallest at which the shade of a cell changes.
 POINTS_ABOVE = tuple(step / 2 for step in POINTS_BEHIND)
@@ -54,6 +55,29 @@ def regrets(ways: Sequence[AdviceRegret]) -> Table:
             for r in ways
         ],
     }
+
+
+def worth(data: Worth) -> Table:
+    """Return the regret of following the advice and of fixed rules, and what the advice gains; one row per way."""
+    heads = ("regret (points)", "95 % interval, seeds", "the advice gains (points)", "95 % interval, tasks")
+    return {
+        "columns": [head("choose", number=False), *map(head, heads), head("the advice is", number=False)],
+        "rows": [
+            [
+                cell("text", way["advice"]),
+                cell("points", way["mean"]),
+                cell("points_interval", way),
+                *_gain(way["gain"]),
+            ]
+            for way in data["ways"]
+        ],
+    }
+
+
+def _gain(gain: Gain | None) -> list[Cell]:
+    if gain is None:
+        return [cell("count", None)] * 3
+    return [cell("points", gain["mean"]), cell("points_interval", gain), cell("verdict", gain)]
 
 
 def quadrants(found: Sequence[Quadrant]) -> Table:

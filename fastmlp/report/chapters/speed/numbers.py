@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from ...history import History, arrange_history
+from ...optional import read_optional
 from ...study import Study
-from .optional import read_optional
 from .peers import Peers, arrange_peers
 
 __all__ = ["Numbers", "numbers", "read_history", "read_peers"]
