@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from fastmlp.errors import InvalidInput, UnknownName
-from fastmlp.report.excerpts import to_latex
+from fastmlp.report.excerpts import _render, to_latex
+from fastmlp.report.labels import Labels
 from fastmlp.report.latex import escape, latex_table
 from fastmlp.report.table import cell, head
 from tests.report_data import large, study, summary_of
@@ -46,3 +51,19 @@ def test_a_hostile_name_is_text() -> None:
     assert escaped == (
         r"\textbackslash{}input\{x\} \$1\textasciicircum{}2\_3\$ 50 \% \& \#\textasciitilde{} 4 $\times$ 10$^{-4}$"
     )
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None and os.environ.get("FASTMLP_REQUIRE_LATEX") != "1", reason="LaTeX is not installed"
+)
+def test_latex_sets_the_tables_of_all_chapters(tmp_path: Path) -> None:
+    for data in (study(seeds=3, sizes=[20, 50]), large(seeds=3)):
+        tables = _render(summary_of(data), Labels())
+        document = f"\\documentclass{{article}}\\usepackage{{booktabs}}\\begin{{document}}\n{tables}\\end{{document}}"
+        # Floats are set page by page: LaTeX keeps few that wait
+        document = document.replace("\\end{table}", "\\end{table}\\clearpage")
+        (tmp_path / "tables.tex").write_text(document, encoding="utf-8")
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-draftmode", "tables.tex"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert "Missing character" not in (tmp_path / "tables.log").read_text(encoding="utf-8", errors="replace")
