@@ -8,18 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import get_backend, is_own
+from .backends import get_backend
 from .backends.reference_losses import two_logits
-from .checks import check_dtype, check_name, check_sizes, check_threads, is_whole
+from .between import between_options, first_inputs
+from .checks import check_dtype, check_name, check_sizes, check_threads, is_real, is_whole
 from .errors import CheckpointError, InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
 from .machine import threads_for
-from .norms import check_norms, normalised, stretches
+from .norms import check_by_layer, normalised, stretches
 from .notebook import html_table
 from .registry import ACTIVATIONS, LOSSES
 from .seeds import generator_of
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "float64")
 FLOP_PER_FORWARD = 2  # of a parameter and a row: a product and a sum
+
+BY_LAYER = "norms", "inner_norms", "dropout", "norm_dropout"  # what a network has a number of for each layer
 
 layout_of = lru_cache(maxsize=64)(Layout)  # a study asks for the same few again and again
 
@@ -57,26 +61,41 @@ class Network:
         For each layer what is added to the variance of its inputs, where each row of these is normalised to mean 0 and
         variance 1 (LayerNorm, whose gain and shift are part of the layer); 0 where they are taken as they are, () if
         all are.
+    inner_norms
+        The same for what each layer gives, before its activation; there gain and shift are parameters, see `gains`. 0
+        for the last layer.
+    dropout
+        For each layer the share of its inputs, of those of the first layer too, that are zero in a step of a training,
+        drawn anew for each example; the others are divided by what is left of 1. Predictions drop nothing.
+    norm_dropout
+        The same for inputs that have been normalised; `dropout` comes before that.
 
     Raises
     ------
     ShapeError
-        If the sizes are no network's, or theta has not as many parameters as they need, or norms are of another depth.
+        If the sizes are no network's, or theta has not as many parameters as they need, or there is not a norm or a
+        share for each layer.
     UnknownName
         If there is no such activation, or theta has another dtype.
     InvalidInput
-        If theta is no array, or has gaps in memory.
+        If theta is no array, or has gaps in memory; or an epsilon or a share is not from 0 to below 1, or stands where
+        it has no meaning.
     """
 
     sizes: tuple[int, ...]
     theta: Floats = field(repr=False)  # thousands of numbers, which nobody reads on a terminal
     activation: str = "relu"
     norms: tuple[float, ...] = field(default=(), repr=False)
+    inner_norms: tuple[float, ...] = field(default=(), repr=False)
+    dropout: tuple[float, ...] = field(default=(), repr=False)
+    norm_dropout: tuple[float, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sizes", check_sizes(self.sizes))
         object.__setattr__(self, "activation", check_name("activation", self.activation, ACTIVATIONS))
-        object.__setattr__(self, "norms", check_norms(self.norms, len(self.sizes) - 1))
+        for name in BY_LAYER:
+            object.__setattr__(self, name, check_by_layer(name, getattr(self, name), len(self.sizes) - 1))
+        self._check_places()
         theta: object = self.theta
         if not isinstance(theta, np.ndarray) or not theta.flags.c_contiguous:
             raise InvalidInput(f"theta is a {type(theta).__name__}; a NumPy array without gaps is needed")
@@ -87,10 +106,25 @@ class Network:
                 f"theta has shape {self.theta.shape}; sizes {self.sizes} need ({self.layout.n_parameters},)"
             )
 
+    def _check_places(self) -> None:
+        """Refuse numbers that would have no effect, or not the one they promise."""
+        if self.inner_norms and self.inner_norms[-1]:
+            raise InvalidInput(f"inner_norms end in {self.inner_norms[-1]}; the last layer has no activation")
+        for layer, share in enumerate(self.norm_dropout):
+            if share and not (self.norms and self.norms[layer]):
+                raise InvalidInput(
+                    f"norm_dropout is {share} for layer {layer}, whose inputs are not normalised; dropout says it"
+                )
+
     @property
     def layout(self) -> Layout:
         """Where the parameters lie."""
-        return layout_of(self.sizes)
+        return layout_of(self.sizes, tuple(epsilon > 0 for epsilon in self.inner_norms) if self.inner_norms else ())
+
+    @property
+    def drops(self) -> bool:
+        """Whether a training of it has dropout."""
+        return bool(self.dropout or self.norm_dropout)
 
     @property
     def weights(self) -> list[Floats]:
@@ -101,6 +135,11 @@ class Network:
     def biases(self) -> list[Floats]:
         """Biases (out,), sharing memory with `theta`."""
         return self.layout.views(self.theta)[1]
+
+    @property
+    def gains(self) -> list[Floats | None]:
+        """Gain and shift of each layer, (2, out), sharing memory with `theta`; None where `inner_norms` is 0."""
+        return self.layout.gains(self.theta)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -115,7 +154,8 @@ class Network:
     def _repr_html_(self) -> str:
         activations = [self.activation] * (self.layout.n_layers - 1) + ["none"]
         shapes = zip(pairwise(self.sizes), activations, strict=True)
-        rows = [(k, a, b, f"{a * b + b:,}", activation) for k, ((a, b), activation) in enumerate(shapes, 1)]
+        counts = self.layout.lengths.sum(axis=1).tolist()
+        rows = [(k, a, b, f"{counts[k - 1]:,}", activation) for k, ((a, b), activation) in enumerate(shapes, 1)]
         title = f"Network of {self.theta.size:,} parameters, {self.dtype}"
         return html_table(title, ("layer", "inputs", "outputs", "parameters", "activation"), rows)
 
@@ -135,8 +175,11 @@ class Network:
             raise NotFiniteError("the network has parameters that are not finite; it is of no use, and is not saved")
         fields: dict[str, Any] = {"sizes": list(self.sizes), "dtype": self.dtype.name, "activation": self.activation}
         fields["norms"] = list(self.norms)
-        arrays = [array for pair in zip(self.weights, self.biases, strict=True) for array in pair]
-        return State(fields, dict(zip(_names_of_arrays(self.layout), arrays, strict=True)))
+        fields |= {name: list(getattr(self, name)) for name in BY_LAYER[1:] if getattr(self, name)}
+        names = _names_of_arrays(self.layout)
+        stops = np.cumsum([prod(shape) for shape in names.values()])
+        arrays = zip(names.items(), np.split(self.theta, stops[:-1]), strict=True)
+        return State(fields, {name: part.reshape(shape) for (name, shape), part in arrays})
 
     @classmethod
     def from_state(cls, state: State) -> Network:
@@ -152,44 +195,29 @@ class Network:
             raise CheckpointError(f"there are {len(state.arrays)} arrays; {len(sizes) - 1} layers have two each")
         dtype = check_dtype(state.field("dtype", str), DTYPES)
         activation = check_name("activation", state.field("activation", str), ACTIVATIONS)
-        norms = check_norms(state.field("norms", list[float]), len(sizes) - 1)
-        return cls(sizes, state.joined(_names_of_arrays(layout_of(sizes)), dtype), activation, norms)
+        given = [name for name in BY_LAYER if name == "norms" or name in state.fields]
+        by_layer = {name: check_by_layer(name, state.field(name, list[float]), len(sizes) - 1) for name in given}
+        layout = layout_of(sizes, tuple(epsilon > 0 for epsilon in by_layer.get("inner_norms", ())))
+        return cls(sizes, state.joined(_names_of_arrays(layout), dtype), activation, **by_layer)
 
 
 def _names_of_arrays(layout: Layout) -> dict[str, tuple[int, ...]]:
     """Return the names and shapes of a network's arrays in a file, in the order of its parameters."""
+    rescaled = layout.rescaled or (False,) * layout.n_layers
     return {
         f"layers.{layer}.{part}": shape
         for layer, (n_in, n_out) in enumerate(pairwise(layout.sizes))
-        for part, shape in (("weight", (n_in, n_out)), ("bias", (n_out,)))
+        for part, shape in (
+            ("weight", (n_in, n_out)),
+            ("bias", (n_out,)),
+            *([("gain", (n_out,)), ("shift", (n_out,))] if rescaled[layer] else []),
+        )
     }
 
 
 def kernel_arguments(net: Network) -> tuple[Floats, Ints, int]:
     """Return what every backend function begins with: theta, sizes, code of the activation."""
     return net.theta, np.array(net.sizes, dtype=np.int64), ACTIVATIONS.index(net.activation)
-
-
-def first_inputs(net: Network, x: Floats, layer: int) -> Floats:
-    """Return the inputs of a layer, (n, sizes[layer]), as it sees them: normalised if it does that."""
-    return normalised(x, net.norms[layer]) if net.norms else x
-
-
-def norm_options(net: Network, first: int, backend: str) -> dict[str, NDArray[np.float64]]:
-    """Return what a backend is told of the norms of a network of which the layers from `first` on are trained.
-
-    Raises
-    ------
-    InvalidInput
-        If a layer above `first` normalises its inputs, and the backend is a user's own, which has no gradient of that.
-    """
-    if not any(net.norms[first + 1 :]):
-        return {}
-    if is_own(backend):
-        raise InvalidInput(
-            f"an inner layer normalises its inputs (LayerNorm); backend {backend!r} has no gradient of that"
-        )
-    return {"norms": np.array((0.0, *net.norms[first + 1 :]))}
 
 
 def check_network(net: object) -> Network:
@@ -228,8 +256,18 @@ def examples_for(net: Network, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Ints
     return x, check_labels(y, len(x), net.n_classes)
 
 
-def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32", activation: str = "relu") -> Network:
-    """Draw a network with random weights and zero biases.
+def init_mlp(
+    sizes: Sequence[int],
+    *,
+    rng: Rng = 0,
+    dtype: DTypeLike = "float32",
+    activation: str = "relu",
+    norms: Sequence[float] = (),
+    inner_norms: Sequence[float] = (),
+    dropout: float | Sequence[float] = (),
+    norm_dropout: Sequence[float] = (),
+) -> Network:
+    """Draw a network with random weights and zero biases; gains begin at one and shifts at zero.
 
     Hidden layers follow He's normal law for ReLU, variance 2 / n_in (He et al. 2015, arXiv 1502.01852, eq. 10), and
     Glorot's normal law otherwise, variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 12); so does the head always.
@@ -244,15 +282,18 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
         ``float32`` or ``float64``. Both hold the same draw.
     activation
         Of the hidden layers.
+    norms, inner_norms, dropout, norm_dropout
+        As in `Network`; one number for `dropout` is that of all layers but the first, whose inputs are the data.
 
     Raises
     ------
     ShapeError
-        If there are fewer than two sizes, or one is no whole number of at least 1.
+        If there are fewer than two sizes, or one is no whole number of at least 1, or not a norm or a share for each
+        layer.
     UnknownName
         If the activation or the dtype is none of the known ones.
     InvalidInput
-        If `rng` is none.
+        If `rng` is none, or a number that `Network` refuses is given.
 
     Examples
     --------
@@ -260,10 +301,12 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
     >>> [w.shape for w in net.weights], net.theta.shape
     ([(64, 64), (64, 10)], (4810,))
     """
-    layout = layout_of(check_sizes(sizes))
+    widths = check_sizes(sizes)
     numbers = check_dtype(dtype, DTYPES)
     activation = check_name("activation", activation, ACTIVATIONS)
     generator = generator_of(rng)
+    epsilons = check_by_layer("inner_norms", inner_norms, len(widths) - 1)
+    layout = layout_of(widths, tuple(epsilon > 0 for epsilon in epsilons))
     theta = np.zeros(layout.n_parameters)
     weights, _ = layout.views(theta)
     for layer, weight in enumerate(weights):
@@ -271,7 +314,12 @@ def init_mlp(sizes: Sequence[int], *, rng: Rng = 0, dtype: DTypeLike = "float32"
         fan = weight.shape[0] if activation == "relu" and not is_head else sum(weight.shape) / 2
         scale = np.sqrt((2 if activation == "relu" and not is_head else 1) / fan)
         weight[:] = generator.normal(scale=scale, size=weight.shape)
-    return Network(layout.sizes, theta.astype(numbers), activation)
+    for gain in layout.gains(theta):
+        if gain is not None:
+            gain[0] = 1
+    shares: Any = (0.0, *[dropout] * (layout.n_layers - 1)) if is_real(dropout) else dropout
+    theta = theta.astype(numbers)
+    return Network(layout.sizes, theta, activation, norms, epsilons, shares, norm_dropout)  # type: ignore[arg-type]
 
 
 def forward(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int | None = None) -> Floats:
@@ -332,10 +380,25 @@ def _after(net: Network, x: Floats, depth: int, backend: str, threads: int | Non
     team = check_threads(threads) or threads_for(FLOP_PER_FORWARD * net.theta.size * len(x))
     theta, sizes, activation = kernel_arguments(net)
     compute = get_backend(backend).hidden
-    for start, stop, epsilon in stretches(net.norms, depth):
-        part = theta[net.layout.starts[start] :]
-        x = compute(part, sizes[start:], activation, normalised(x, epsilon) if depth else x, stop - start, team)
+    if not (net.norms or net.inner_norms):
+        return compute(theta, sizes, activation, x, depth, team)
+    for start, stop in stretches(net.norms, net.inner_norms, depth):
+        epsilon = net.inner_norms[stop - 1] if net.inner_norms and stop else 0.0
+        layers = sizes[start : stop + 1] if epsilon else sizes[start:]  # before a norm comes what a last layer gives
+        x = normalised(x, net.norms[start]) if net.norms and depth else x  # at depth 0 they are given as they are
+        x = compute(theta[net.layout.starts[start] :], layers, activation, x, stop - start, team)
+        if epsilon:
+            x = _rescaled(normalised(x, epsilon), net.gains[stop - 1], activation)
     return x
+
+
+@np.errstate(over="ignore", invalid="ignore")  # of a network that diverged
+def _rescaled(rows: Floats, gain: Any, activation: int) -> Floats:
+    """Return the activations of gain * rows + shift."""
+    from .backends.reference import ACTIVATE
+
+    values: Floats = ACTIVATE[activation](rows * gain[0] + gain[1])
+    return values
 
 
 def backward(
@@ -366,7 +429,7 @@ def backward(
         If there is no such loss, or the examples do not fit the network and the loss.
     """
     code = LOSSES.index(check_name("loss", loss, LOSSES))
-    x, options = first_inputs(net, inputs_for(net, X), 0), norm_options(net, 0, backend)
+    x, options = first_inputs(net, inputs_for(net, X), 0), between_options(net, 0, backend)
     targets = check_targets(y, len(x), net.sizes[-1], code, net.dtype)
     weights = check_sample_weight(sample_weight, len(x), net.dtype)
     mean, gradient = get_backend(backend).loss_and_gradient(

@@ -1,7 +1,7 @@
-"""LayerNorm: each row of a layer's inputs, normalised to mean 0 and variance 1.
+"""Numbers that a network has for each layer, and LayerNorm: rows, normalised to mean 0 and variance 1.
 
-Ba, Kiros & Hinton (2016, arXiv 1607.06450), section 3. Gain and shift are no parameters here: a linear layer follows,
-and they are part of it.
+Ba, Kiros & Hinton (2016, arXiv 1607.06450), section 3. Where it is a layer's inputs that are normalised, gain and shift
+are no parameters: the linear layer that follows has them in itself.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from .layout import Floats
 
 
-def check_norms(norms: object, n_layers: int) -> tuple[float, ...]:
-    """Return what is added to the variance of each layer's inputs; 0 where they are not normalised, () if none are.
+def check_by_layer(name: str, given: object, n_layers: int) -> tuple[float, ...]:
+    """Return a number from 0 to below 1 for each layer, or () if all are 0.
 
     Raises
     ------
     ShapeError, InvalidInput
-        If there is not one number of at least 0 for each layer.
+        If there is not one such number for each layer.
     """
-    if not isinstance(norms, tuple | list):
-        raise InvalidInput(f"norms are {shown(norms)}; a number for each layer is needed, or ()")
-    if norms and len(norms) != n_layers:
-        raise ShapeError(f"norms are {shown(norms)}; the network has {n_layers} layers")
-    epsilons = tuple(in_range("norms", epsilon, below=1.0) for epsilon in norms)
-    return epsilons if any(epsilons) else ()
+    if not isinstance(given, tuple | list):
+        raise InvalidInput(f"{name} are {shown(given)}; a number for each layer is needed, or ()")
+    if given and len(given) != n_layers:
+        raise ShapeError(f"{name} are {shown(given)}; the network has {n_layers} layers")
+    numbers = tuple(in_range(name, number, below=1.0) for number in given)
+    return numbers if any(numbers) else ()
 
 
 def normalised(x: Floats, epsilon: float) -> Floats:
@@ -47,14 +47,13 @@ def normalised(x: Floats, epsilon: float) -> Floats:
     return rows
 
 
-def stretches(norms: Sequence[float], depth: int) -> Iterator[tuple[int, int, float]]:
-    """Yield the stretches of layers below a depth that normalise their first inputs only: (start, stop, epsilon).
+def stretches(norms: Sequence[float], inner_norms: Sequence[float], depth: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of layers below a depth in which nothing is normalised but first inputs and last outputs.
 
     Examples
     --------
-    >>> list(stretches((1e-5, 0.0, 1e-5), 3)), list(stretches((), 3))
-    ([(0, 2, 1e-05), (2, 3, 1e-05)], [(0, 3, 0.0)])
+    >>> list(stretches((1e-5, 0.0, 1e-5), (), 3)), list(stretches((), (0.0, 1e-5, 0.0), 3)), list(stretches((), (), 3))
+    ([(0, 2), (2, 3)], [(0, 2), (2, 3)], [(0, 3)])
     """
-    places = [layer for layer in range(1, depth) if norms and norms[layer]]
-    for start, stop in pairwise([0, *places, depth]):
-        yield start, stop, norms[start] if norms else 0.0
+    ends = [k for k in range(1, depth) if (norms and norms[k]) or (inner_norms and inner_norms[k - 1])]
+    yield from pairwise([0, *ends, depth])

@@ -21,7 +21,7 @@ ROOT = Path(fastmlp.__file__).parent
 # one row may import each other; nothing may import in a circle.
 BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", "families", "machine"}
 BASE |= {"norms", "state", "notebook"}
-NETWORK = BASE | {"backends", "network"}
+NETWORK = BASE | {"backends", "between", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
 STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
 ALLOWED = {
@@ -41,7 +41,8 @@ ALLOWED = {
     "state": {"errors"},
     "notebook": set(),
     "backends": {"errors", "layout", "registry"},
-    "network": BASE | {"backends"},
+    "between": BASE | {"backends"},
+    "network": BASE | {"backends", "between"},
     "measures": NETWORK,
     "similarity": NETWORK,
     "training": NETWORK | {"measures"},

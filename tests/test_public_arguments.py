@@ -69,6 +69,9 @@ ARRAYS: dict[str, list[Any]] = {
     "sizes": [*OTHERS, (6.9, 3.2), (6.0, 3), "64", 6, (3, None), (3, "2"), (3, True), (3, HUGE), (3, -HUGE), (0, 3)],
     "theta": [*OTHERS, [0.0] * 31, np.zeros(62, "float32")[::2], np.zeros(31, "int64"), np.zeros(30), "31", HUGE],
     "norms": [*OTHERS[:1], *OTHERS[2:], 3, HUGE, LONG, (1e-5,), [1], (0, "1"), (0, -1), (0, 1), (0, True), (0, HUGE)],
+    "inner_norms": [*OTHERS[:1], *OTHERS[2:], 3, HUGE, LONG, (1e-5,) * 9, (0, "1"), (0, 1e-5), (0, -1), (0, HUGE)],
+    "dropout": [*OTHERS[:1], *OTHERS[2:], 3, HUGE, LONG, (0.5,) * 9, (0, "1"), (0, 1), (0, -1), (0, True), -1, "0.5"],
+    "norm_dropout": [*OTHERS[:1], *OTHERS[2:], 3, HUGE, LONG, (0.5,) * 9, (0, "1"), (0, 0.5), (0, -1), (0, HUGE)],
     "net": [*OTHERS, 3, "net", HUGE, LONG, NET.theta],
     "X": [*OTHERS, "abc", LONG, 3, HUGE, RAGGED, {"a": 1}, np.zeros(3), X + np.nan, X + np.inf, X[:0], X.astype(str)],
     "y": [*OTHERS, "abc", LONG, 3, HUGE, [[0], [0, 1]], [0.0] * 5, [10**12] * 5, [HUGE] * 5, [-1] * 5, [[0]] * 5],
@@ -118,10 +121,11 @@ TRAINING |= {"short_batch": "mean"}
 LOSS: dict[str, Any] = {"loss": "cross-entropy", "sample_weight": [1.0] * 5}
 SCHEDULE = {"nesterov": False, "l2": 0.0, "learning_rate": "constant", "power_t": 0.5, "held_back": 0.0}
 SCHEDULE |= {"patience": 2, "tol": 0.0}
+BETWEEN: dict[str, Any] = {"norms": (), "inner_norms": (), "dropout": (), "norm_dropout": ()}
 # Every argument of every public function: what it is given here, and what is wrong for it
 GIVEN: dict[Call, dict[str, Any]] = {
-    fastmlp.init_mlp: {"sizes": (3, 2), "rng": 0, "dtype": "float32", "activation": "relu"},
-    fastmlp.Network: {"sizes": NET.sizes, "theta": NET.theta, "activation": "relu", "norms": ()},
+    fastmlp.init_mlp: {"sizes": (3, 4, 2), "rng": 0, "dtype": "float32", "activation": "relu"} | BETWEEN,
+    fastmlp.Network: {"sizes": NET.sizes, "theta": NET.theta, "activation": "relu"} | BETWEEN,
     fastmlp.forward: ON_NUMPY,
     fastmlp.predict: ON_NUMPY,
     fastmlp.predict_proba: ON_NUMPY,

@@ -7,6 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp.backends.between import (
+    BEFORE,
+    BEFORE_KEY,
+    BEHIND,
+    BEHIND_KEY,
+    INNER,
+    N_COLUMNS,
+    NORM,
+    rescaled_layers,
+)
 from fastmlp.backends.watch import Watch
 from fastmlp.layout import Layout
 from fastmlp.registry import ACTIVATIONS, CROSS_ENTROPY, LOSS_ROWS, LOSSES, OPTIMIZERS
@@ -31,7 +41,7 @@ def training(
 ) -> dict[str, Any]:
     """Arguments of `train`; one of `changes` replaces the argument of its name, filled to the same shape."""
     draw = np.random.default_rng(seed)
-    layout = Layout(sizes)
+    layout = Layout(sizes, rescaled_layers(changes.get("between")))
     theta = draw.normal(scale=0.4, size=layout.n_parameters).astype(dtype)
     per_part = np.zeros((layout.n_layers, 2))
     arguments: dict[str, Any] = {
@@ -65,6 +75,15 @@ def training(
             np.broadcast_to(value, per_part.shape).copy() if name in {"rates", "decays", "pulls"} else value
         )
     return arguments
+
+
+def between_of(n_layers: int) -> Any:
+    """What lies between layers: every second one of each kind, so that all meet somewhere; one layer has nothing."""
+    table = np.zeros((n_layers, N_COLUMNS))
+    table[1::2, NORM], table[: n_layers - 1, INNER] = 1e-3, np.resize([1e-2, 0.0], n_layers - 1)
+    table[0, BEFORE], table[1:, BEFORE], table[1::2, BEHIND] = 0.2, np.resize([0.0, 0.3], n_layers - 1), 0.4
+    table[:, [BEFORE_KEY, BEHIND_KEY]] = np.random.default_rng(1).integers(2**32, size=(n_layers, 2))
+    return table
 
 
 def targets(loss: str, draw: np.random.Generator, n: int, outputs: int, dtype: str) -> Any:

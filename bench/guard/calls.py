@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp.backends import compiled, compiled_lora, reference, reference_lora
+from fastmlp.backends.between import BEFORE_KEY, BEHIND, BEHIND_KEY, INNER, N_COLUMNS, NORM, WORDS, rescaled_layers
 from fastmlp.backends.watch import Watch
 from fastmlp.layout import Layout
 from fastmlp.registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON
@@ -64,7 +65,7 @@ def _call(
         return {"values": backend.features(*network, case.depth) if deep else backend.forward(*network)}
     if case.kind == "gradient":
         examples = given["y"], given["sample_weight"]
-        loss, gradient = backend.loss_and_gradient(*network, *examples, case.loss, norms_of(case))
+        loss, gradient = backend.loss_and_gradient(*network, *examples, case.loss, between_of(case))
         return {"loss": np.array([loss]), "gradient": gradient}
     given = within_rank(case, given)
     for first, last in pieces:
@@ -85,7 +86,7 @@ def _trained(given: dict[str, Any], done: int) -> Results:
 
 def arguments(case: Case) -> dict[str, Any]:
     """Return the arguments of `train`, without the updates to make."""
-    rng, layout = case.rng, Layout(case.sizes)
+    rng, layout = case.rng, layout_of(case)
     size = layout.n_parameters
     batch = min(case.batch_size, case.examples)
     epochs = -(-case.updates // -(-case.examples // batch))
@@ -126,13 +127,20 @@ def watching(case: Case, given: dict[str, Any]) -> dict[str, Any]:
     return {
         "penalties": np.zeros(epochs) if case.penalised else None,
         "watch": Watch(rows, np.empty(epochs), given["theta"].copy()) if case.watched >= 0 else None,
-        "norms": norms_of(case),
+        "between": between_of(case),
     }
 
 
-def norms_of(case: Case) -> NDArray[np.float64] | None:
-    """Return what is added to the variance of the inputs of each layer."""
-    return np.where(np.arange(1, len(case.sizes)) % 2, 0.0, 0.1) if case.normed else None
+def between_of(case: Case) -> NDArray[np.float64] | None:
+    """Return what lies between layers: each of its numbers is 0 in some of them."""
+    if not case.has_between or case.kind not in {"train", "gradient"}:
+        return None
+    rng, layers = np.random.default_rng([case.seed, case.number, 2]), len(case.sizes) - 1
+    table = rng.choice((0.0, 0.1), (layers, N_COLUMNS))
+    table[-1, INNER] = 0
+    table[:, BEHIND] *= table[:, NORM] > 0
+    table[:, [BEFORE_KEY, BEHIND_KEY]] = rng.integers(WORDS, size=(layers, 2))
+    return table
 
 
 def _targets(rng: np.random.Generator, case: Case) -> NDArray[Any]:
@@ -147,12 +155,18 @@ def _targets(rng: np.random.Generator, case: Case) -> NDArray[Any]:
 
 def _network(rng: np.random.Generator, case: Case) -> NDArray[Any]:
     """Draw parameters that keep the spread of what goes through them."""
-    parts = [
-        part
-        for n_in, n_out in pairwise(case.sizes)
-        for part in (rng.normal(size=n_in * n_out) / n_in**0.5, np.zeros(n_out))
-    ]
-    return np.concatenate(parts).astype(case.dtype)
+    layout = layout_of(case)
+    theta = np.zeros(layout.n_parameters)
+    for weight, gain in zip(layout.views(theta)[0], layout.gains(theta), strict=True):
+        weight[:] = rng.normal(size=weight.shape) / len(weight) ** 0.5
+        if gain is not None:
+            gain[0] = 1
+    return theta.astype(case.dtype)
+
+
+def layout_of(case: Case) -> Layout:
+    """Return where the parameters of a case's network lie."""
+    return Layout(case.sizes, rescaled_layers(between_of(case)))
 
 
 def within_rank(case: Case, given: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Case:
     nesterov: bool
     penalised: bool
     watched: int  # examples whose loss is watched; the training's own is if there are none, and nothing if it is -1
-    normed: bool  # whether every second layer normalises its inputs, for which kernels are compiled apart
+    has_between: bool  # whether layers normalise and drop, for which kernels are compiled apart
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> Case:
@@ -106,7 +106,7 @@ def draw(seed: int, number: int, tile: str) -> Case:
         nesterov=bool(rng.integers(2)),
         penalised=bool(rng.integers(2)),
         watched=int(rng.integers(-1, 1 + min(examples, 2 * batch_size))),
-        normed=bool(rng.random() < 0.3),
+        has_between=bool(rng.random() < 0.3),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..registry import ACTIVATION_ROWS, ADAM_DEFAULTS, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD, Adam
+from .between import rescaled_layers, without_dropout
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
 from .fallback import run
 from .kernels import engine
@@ -57,7 +58,7 @@ def loss_and_gradient(
     y: NDArray[Any],
     sample_weight: Floats | None = None,
     loss: int = CROSS_ENTROPY,
-    norms: NDArray[np.float64] | None = None,
+    between: NDArray[np.float64] | None = None,
 ) -> tuple[float, Floats]:
     """See `reference.loss_and_gradient`.
 
@@ -75,7 +76,7 @@ def loss_and_gradient(
         done = train(
             theta.copy(), state, sizes, activation, SGD, x[rows], y[rows], np.arange(n)[np.newaxis], n, rates, zeros,
             zeros, theta, 0.0, losses, 0, 1, loss=loss, sample_weight=None if sample_weight is None else weights[rows],
-            norms=norms,
+            between=without_dropout(between),
         )  # fmt: skip
         share = float(weights[rows].sum(dtype=np.float64)) / whole
         mean += share * losses[0].item()
@@ -109,14 +110,14 @@ def train(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
-    norms: NDArray[np.float64] | None = None,
+    between: NDArray[np.float64] | None = None,
     adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """See `reference.train`."""
     training = Training(
         theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum,
         losses, weighted=weighted, loss=loss, sample_weight=sample_weight, nesterov=nesterov, paces=paces,
-        penalties=penalties, watch=watch, norms=norms, adam=adam,
+        penalties=penalties, watch=watch, between=between, adam=adam,
     )  # fmt: skip
     return training.run(first, last)
 
@@ -127,7 +128,7 @@ class Training:
     Parameters
     ----------
     theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum, losses,
-    weighted, loss, sample_weight, nesterov, paces, penalties, watch, norms, adam
+    weighted, loss, sample_weight, nesterov, paces, penalties, watch, between, adam
         As in `reference.train`. A state of no columns stands for zeros, and is not written to.
     threads
         How many share the work. No bit depends on it.
@@ -158,13 +159,14 @@ class Training:
         paces: NDArray[np.float64] | None = None,
         penalties: NDArray[np.float64] | None = None,
         watch: Watch | None = None,
-        norms: NDArray[np.float64] | None = None,
+        between: NDArray[np.float64] | None = None,
         adam: Adam = ADAM_DEFAULTS,
         threads: int = 1,
     ) -> None:
+        self._rescaled = rescaled_layers(between)
         self._theta, self._sizes, self._batch = theta, sizes, min(int(batch_size), order.shape[1])
         self._pieces = (ANCHOR if pulls.any() else MOMENT if optimizer == SGD else MOMENT2) + 1
-        self._threads, self._halves = int(threads), 2 if norms is not None else halves(activation)
+        self._threads, self._parts = int(threads), parts_of_inputs(activation, between)
         self._clock = new_clock(
             order.shape[1], batch_size, weighted=weighted, nesterov=nesterov, momentum=momentum,
             has_weights=sample_weight is not None, adam=adam,
@@ -175,7 +177,7 @@ class Training:
         rows = activation_rows(theta.dtype)
         self._network = theta, state, as_kernel_array(anchor)
         self._rule = (
-            int(activation), rows[activation], rows[IDENTITY], None if norms is None else as_kernel_array(norms),
+            int(activation), rows[activation], rows[IDENTITY], None if between is None else as_kernel_array(between),
             int(optimizer), as_kernel_array(x), *goal, as_kernel_array(order), int(batch_size), as_kernel_array(rates),
             as_kernel_array(decays), as_kernel_array(pulls), float(momentum), losses,
             np.ones(len(order)) if paces is None else as_kernel_array(paces),
@@ -208,9 +210,10 @@ class Training:
 
     def _lay_out(self, tile: Tile) -> list[tuple[Any, ...]]:
         """Return the arguments of each thread, with memory for the code of a tile."""
-        dtype, layout = self._theta.dtype, BufferLayout.of(self._sizes, tile, self._theta.dtype, self._batch)
+        dtype = self._theta.dtype
+        layout = BufferLayout.of(self._sizes, tile, dtype, self._batch, self._rescaled)
         parameters, inputs, deltas, scratch, *own = allocate(
-            dtype, self._pieces * layout.size, self._halves * layout.inputs, layout.deltas,
+            dtype, self._pieces * layout.size, self._parts * layout.inputs, layout.deltas,
             self._goal.scratch_rows * layout.batch,
             *[layout.spare, N_COEFFICIENTS] * self._threads,
         )  # fmt: skip
@@ -280,7 +283,7 @@ def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, 
         layout, result = BufferLayout.of(sizes, tile, theta.dtype, batch), np.empty((n, sizes[depth]), theta.dtype)
         shape = activation_rows(theta.dtype)[activation]
 
-        buffers = halves(activation) * layout.inputs, layout.deltas, layout.spare
+        buffers = parts_of_inputs(activation) * layout.inputs, layout.deltas, layout.spare
 
         def predict_rows(parameters: Floats, memory: list[Floats], x: Floats, result: Floats, begins: int) -> None:
             engine.predict(
@@ -311,8 +314,13 @@ def activation_rows(dtype: np.dtype[Any]) -> Floats:
     return ACTIVATION_TABLE.astype(dtype)
 
 
-def halves(activation: int) -> int:
-    """Return how many halves the buffer of activations has: in the second are slopes, if they are kept."""
+def parts_of_inputs(activation: int, between: NDArray[np.float64] | None = None) -> int:
+    """Return how often the buffer of activations has to hold them: its second half has slopes, if they are kept.
+
+    What lies between layers needs its quarters, see `kernels.between`.
+    """
+    if between is not None:
+        return 4
     return 2 if ACTIVATION_ROWS[activation].keeps_slope else 1
 
 

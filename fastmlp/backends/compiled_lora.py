@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..registry import CROSS_ENTROPY, IDENTITY, SGD
+from .between import rescaled_layers
 from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
-from .compiled import Goal, as_kernel_array, halves
+from .compiled import Goal, as_kernel_array, parts_of_inputs
 from .fallback import run
 from .kernels import engine_lora
 from .kernels.memory import (
@@ -62,18 +63,20 @@ def train_lora(
     loss: int = CROSS_ENTROPY,
     sample_weight: Floats | None = None,
     nesterov: bool = False,
+    between: NDArray[np.float64] | None = None,
 ) -> int:
     """See `reference_lora.train_lora`."""
     goal = Goal.of(loss, sizes, y, sample_weight, theta.dtype)
 
     def train_on(tile: Tile) -> int:
-        layout = BufferLayout.of(sizes, tile, theta.dtype, min(int(batch_size), order.shape[1]))
+        batch = min(int(batch_size), order.shape[1])
+        layout = BufferLayout.of(sizes, tile, theta.dtype, batch, rescaled_layers(between))
         lora = LoraLayout.of(layout, int(rank))
         rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
         projected = layout.matrix(layout.batch, lora.width)
         parameters, adapters, frozen, inputs, deltas, spare, projection, merged, scratch, coefficients = allocate(
             theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size,
-            halves(activation) * layout.inputs,
+            parts_of_inputs(activation, between) * layout.inputs,
             layout.deltas + 2 * projected, layout.spare, projected, lora.merged, goal.scratch_rows * layout.batch,
             N_COEFFICIENTS,
         )  # fmt: skip
@@ -89,7 +92,8 @@ def train_lora(
                 order.shape[1], batch_size, weighted=weighted, nesterov=nesterov, momentum=momentum,
                 has_weights=sample_weight is not None,
             ),
-            int(activation), shapes[activation], shapes[IDENTITY], int(optimizer), as_kernel_array(x), *goal,
+            int(activation), shapes[activation], shapes[IDENTITY],
+            None if between is None else as_kernel_array(between), int(optimizer), as_kernel_array(x), *goal,
             as_kernel_array(order), int(batch_size), int(rank), lora.width, theta.dtype.type(scale),
             as_kernel_array(rates), as_kernel_array(decays), float(momentum), losses, int(first), int(last),
             np.zeros(team_memory(1), np.int64),

@@ -1,8 +1,8 @@
 """The network and its training in NumPy: the text to read, and the standard that `compiled` is held to.
 
 Axes: B examples of a batch, I inputs of a layer, O outputs, C outputs of the last layer. A layer computes ``z = x @ W +
-b`` and, unless it is the last, ``a = activation(z)``. What z of the last layer means is the business of the loss, see
-`reference_losses`. Every array keeps the dtype of the parameters.
+b`` and, unless it is the last, ``a = activation(z)``; the module `between` says what else may lie there. What z of the
+last layer means is the business of the loss, see `reference_losses`. Every array keeps the dtype of the parameters.
 
 References: Goodfellow, Bengio & Courville, *Deep Learning* (2016), section 6.5; Li et al. (2018, arXiv 1802.01483) for
 the pull towards an anchor. What a step of the optimizer is, `reference_optimizer` says.
@@ -11,7 +11,6 @@ the pull towards an anchor. What a step of the optimizer is, `reference_optimize
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from ..layout import Layout
 from ..registry import ADAM_DEFAULTS, CROSS_ENTROPY, Adam
 from . import reference_gelu
+from .between import BEFORE, BEFORE_KEY, BEHIND, BEHIND_KEY, INNER, NO_VISIT, NORM, mask, rescaled_layers
 from .reference_losses import logistic, mean_loss
 from .reference_optimizer import step_of, update
 from .watch import judge
@@ -66,15 +66,13 @@ def features(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int)
     -------
     (n, sizes[depth])
     """
-    return _hidden(theta, sizes, activation, x).inputs[depth]
+    return _forward(theta, sizes, activation, x)[depth].inputs
 
 
 @quiet
 def forward(theta: Floats, sizes: Ints, activation: int, x: Floats) -> Floats:
     """Logits, (n, sizes[-1]); the other arguments are those of `features`."""
-    weights, biases = _layout(sizes).views(theta)
-    logits: Floats = _hidden(theta, sizes, activation, x).inputs[-1] @ weights[-1] + biases[-1]
-    return logits
+    return _forward(theta, sizes, activation, x)[-1].z
 
 
 @quiet
@@ -86,9 +84,9 @@ def loss_and_gradient(
     y: NDArray[Any],
     sample_weight: Floats | None = None,
     loss: int = CROSS_ENTROPY,
-    norms: NDArray[np.float64] | None = None,
+    between: NDArray[np.float64] | None = None,
 ) -> tuple[float, Floats]:
-    """Mean loss of some examples and its gradient, by backpropagation.
+    """Mean loss of some examples and its gradient, by backpropagation; nothing is dropped.
 
     Parameters
     ----------
@@ -97,28 +95,49 @@ def loss_and_gradient(
     y : (B,) labels from 0, or (B, C) targets of theta's dtype, as the loss takes them.
     sample_weight : (B,) of theta's dtype; see `reference_losses.mean_loss`.
     loss : place in `registry.LOSSES`.
-    norms : (L,) if given, the rows of a layer's inputs are normalised to mean 0 and variance 1 where its number is
-        above 0, and it is added to the variance (LayerNorm). The first layer's inputs are taken as they are.
+    between : (L, columns) what lies between layers, see the module `between`; None if there are only activations.
 
     Returns
     -------
     loss : mean over the examples.
     gradient : (P,) of theta's dtype.
     """
+    return gradient_of_batch(theta, sizes, activation, x, y, sample_weight, loss, between)
+
+
+def gradient_of_batch(
+    theta: Floats,
+    sizes: Ints,
+    activation: int,
+    x: Floats,
+    y: NDArray[Any],
+    sample_weight: Floats | None,
+    loss: int,
+    between: NDArray[np.float64] | None = None,
+    visit: int = NO_VISIT,
+) -> tuple[float, Floats]:
+    """Return what `loss_and_gradient` does; but with a number of the first example's visit, some units are dropped."""
     gradient = np.empty_like(theta)
-    weights, biases = _layout(sizes).views(theta)
-    d_weights, d_biases = _layout(sizes).views(gradient)
-    before, hidden, spreads = _hidden(theta, sizes, activation, x, norms)
-    mean, dz = mean_loss(loss, hidden[-1] @ weights[-1] + biases[-1], y, sample_weight)  # dz (B, C)
-    for layer in reversed(range(len(weights))):
-        d_weights[layer][:] = hidden[layer].T @ dz  # (I, O)
-        d_biases[layer][:] = dz.sum(axis=0)  # (O,)
-        if layer > 0:
-            da, a, spread = dz @ weights[layer].T, hidden[layer], spreads[layer]  # (B, I)
-            if spread is not None:  # a is (a' - mean) / spread, and both depend on all of a'
-                da = (da - mean_of(da) - a * mean_of(da * a)) / spread
-                a = ACTIVATE[activation](before[layer])
-            dz = da * SLOPE[activation](before[layer], a)
+    layout = _layout(sizes, between)
+    weights, gains = layout.views(theta)[0], layout.gains(theta)
+    d_weights, d_biases = layout.views(gradient)
+    d_gains = layout.gains(gradient)
+    layers = _forward(theta, sizes, activation, x, between, visit)
+    mean, dz = mean_loss(loss, layers[-1].z, y, sample_weight)  # dz (B, C)
+    for k in reversed(range(len(layers))):
+        layer, d_gain, gain = layers[k], d_gains[k], gains[k]
+        if layer.inner is not None and d_gain is not None and gain is not None:
+            rows = layer.inner.rows  # activations are of gain * rows + shift
+            d_gain[:] = (dz * rows).sum(axis=0), dz.sum(axis=0)
+            dz = through_norm(dz * gain[0], layer.inner)
+        d_weights[k][:] = layer.inputs.T @ dz  # (I, O)
+        d_biases[k][:] = dz.sum(axis=0)  # (O,)
+        if k > 0:
+            da = _times(dz @ weights[k].T, layer.behind)  # (B, I)
+            if layer.norm is not None:
+                da = through_norm(da, layer.norm)
+            below = layers[k - 1]
+            dz = _times(da, layer.before) * SLOPE[activation](below.z, below.a)
     return mean, gradient
 
 
@@ -149,7 +168,7 @@ def train(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
-    norms: NDArray[np.float64] | None = None,
+    between: NDArray[np.float64] | None = None,
     adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """Make the updates `first` to `last` - 1 of a training, in place.
@@ -185,7 +204,8 @@ def train(
         scikit-learn: decay / 2 * |p|^2 / (sum of the batch's weights). Its mean over each epoch is added here, and not
         to `losses`.
     watch : if given, it decides after each epoch whether and how the training goes on.
-    norms : (L,) as in `loss_and_gradient`.
+    between : (L, columns) as in `loss_and_gradient`; what is watched is computed without dropout. The visit of place
+        i in epoch e of the order has the number e * m + i.
     adam : what Adam and AdamW know besides their rates.
 
     Returns
@@ -194,9 +214,9 @@ def train(
     not finite is in `losses`, and later epochs hold NaN.
     """
     return train_by(
-        partial(loss_and_gradient, norms=norms), theta, state, sizes, activation, optimizer, x, y, order, batch_size,
-        rates, decays, pulls, anchor, momentum, losses, first, last, weighted=weighted, loss=loss,
-        sample_weight=sample_weight, nesterov=nesterov, paces=paces, penalties=penalties, watch=watch, adam=adam,
+        gradient_of_batch, theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls,
+        anchor, momentum, losses, first, last, weighted=weighted, loss=loss, sample_weight=sample_weight,
+        nesterov=nesterov, paces=paces, penalties=penalties, watch=watch, between=between, adam=adam,
     )  # fmt: skip
 
 
@@ -227,6 +247,7 @@ def train_by(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
+    between: NDArray[np.float64] | None = None,
     adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """Train as `train` does, by any function that returns a loss and its gradient."""
@@ -234,12 +255,12 @@ def train_by(
     n_batches = math.ceil(n / batch_size)
     for gradient, total in gradients(
         loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last, loss=loss,
-        sample_weight=sample_weight,
+        sample_weight=sample_weight, between=between,
     ):  # fmt: skip
         epoch, batch = divmod(done, n_batches)
         done += 1
         step, pace = step_of(done, n, batch_size, weighted=weighted, adam=adam), pace_of(epoch, paces, watch)
-        parts = moving_parts(part_sizes(sizes), rates, decays, pulls)
+        parts = moving_parts(part_sizes(sizes, between), rates, decays, pulls)
         if penalties is not None:
             parts = [(part, rate, decay / total if total > 0 else 0.0, pull) for part, rate, decay, pull in parts]
             penalty = sum(decay / 2 * float(theta[part] @ theta[part]) for part, _, decay, _ in parts)
@@ -256,7 +277,8 @@ def train_by(
             seen = losses[epoch] + (0.0 if penalties is None else penalties[epoch])
             if len(watch.held_back):
                 held_back = pick(watch.held_back, x, y, sample_weight)
-                seen = watch.losses[epoch] = loss_and_gradient(theta, sizes, activation, *held_back, loss)[0]
+                told = {} if between is None else {"between": between}
+                seen = watch.losses[epoch] = loss_and_gradient(theta, sizes, activation, *held_back, loss, **told)[0]
             if judge(watch.state, epoch, seen) and len(watch.best):
                 watch.best[:] = theta
             if watch.stopped:
@@ -285,17 +307,20 @@ def gradients(
     *,
     loss: int,
     sample_weight: Floats | None,
+    between: NDArray[np.float64] | None = None,
 ) -> Iterator[tuple[Floats, float]]:
     """Gradient of each batch in turn and the sum of its weights, until a loss is not finite. See `train`.
 
     Theta may change in between.
     """
-    n_batches = math.ceil(order.shape[1] / batch_size)
+    n_batches, told = math.ceil(order.shape[1] / batch_size), {}
     for step in range(first, last):
         epoch, batch = divmod(step, n_batches)
         chosen = order[epoch, batch * batch_size : (batch + 1) * batch_size]
         inputs, targets, weights = pick(chosen, x, y, sample_weight)
-        mean, gradient = loss_and_gradient(theta, sizes, activation, inputs, targets, weights, loss)
+        if between is not None:
+            told = {"between": between, "visit": epoch * order.shape[1] + batch * batch_size}
+        mean, gradient = loss_and_gradient(theta, sizes, activation, inputs, targets, weights, loss, **told)
         losses[epoch] += mean * len(chosen) / order.shape[1]
         if not math.isfinite(mean):
             losses[epoch + 1 :] = math.nan
@@ -310,10 +335,10 @@ def pick(
     return x[rows], y[rows], None if sample_weight is None else sample_weight[rows]
 
 
-def part_sizes(sizes: Ints) -> list[int]:
-    """Number of parameters of each weight matrix and each bias, in order."""
-    pairs = zip(sizes[:-1].tolist(), sizes[1:].tolist(), strict=True)
-    return [size for n_in, n_out in pairs for size in (n_in * n_out, n_out)]
+def part_sizes(sizes: Ints, between: NDArray[np.float64] | None = None) -> list[int]:
+    """Number of parameters of each weight matrix and each bias, with which gain and shift go, in order."""
+    counts: list[int] = _layout(sizes, between).lengths.ravel().tolist()
+    return counts
 
 
 def moving_parts(lengths: list[int], *tables: NDArray[np.float64]) -> list[tuple[Any, ...]]:
@@ -323,29 +348,62 @@ def moving_parts(lengths: list[int], *tables: NDArray[np.float64]) -> list[tuple
     return [(slice(start, stop), *row) for start, stop, *row in rows if row[0] != 0]
 
 
-class Hidden(NamedTuple):
-    """What a forward pass leaves behind, layer by layer; at 0 stands x, which is an activation of nothing."""
+class Normalised(NamedTuple):
+    """Rows of mean 0 and variance 1, and what they were divided by, (B, 1)."""
 
-    before: list[Floats]  # (B, I), of which the inputs are activations
-    inputs: list[Floats]  # (B, I)
-    spreads: list[Floats | None]  # (B, 1), by which normalised inputs were divided
+    rows: Floats
+    spread: Floats
 
 
-def _hidden(theta: Floats, sizes: Ints, activation: int, x: Floats, norms: NDArray[np.float64] | None = None) -> Hidden:
-    """Inputs of every layer: x, then the activations, which may be normalised."""
-    weights, biases = _layout(sizes).views(theta)
-    hidden = Hidden([x], [x], [None])
-    for layer, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True), start=1):
-        z = hidden.inputs[-1] @ weight + bias  # (B, O)
-        a, spread = ACTIVATE[activation](z), None
-        if norms is not None and norms[layer] > 0:
-            centred = a - mean_of(a)
-            spread = np.sqrt(mean_of(centred**2) + a.dtype.type(norms[layer]))
-            a = centred / spread
-        hidden.before.append(z)
-        hidden.inputs.append(a)
-        hidden.spreads.append(spread)
-    return hidden
+class Passed(NamedTuple):
+    """What a forward pass through a layer leaves behind."""
+
+    inputs: Floats  # (B, I), dropped and normalised as `between` says
+    before: Floats | None  # (B, I), mask before the norm
+    norm: Normalised | None
+    behind: Floats | None  # (B, I), mask behind it
+    inner: Normalised | None  # (B, O), before the activation
+    z: Floats  # (B, O), of which a is the activation
+    a: Floats
+
+
+def _forward(
+    theta: Floats,
+    sizes: Ints,
+    activation: int,
+    x: Floats,
+    between: NDArray[np.float64] | None = None,
+    visit: int = NO_VISIT,
+) -> list[Passed]:
+    """Go through the layers, of which the last has no activation."""
+    layout, passed = _layout(sizes, between), []
+    table = np.zeros((layout.n_layers, BEHIND_KEY + 1)) if between is None else between
+    for weight, bias, gain, row in zip(*layout.views(theta), layout.gains(theta), table, strict=True):
+        before = mask(row[BEFORE], row[BEFORE_KEY], visit, x.shape, x.dtype)
+        behind = mask(row[BEHIND], row[BEHIND_KEY], visit, x.shape, x.dtype)
+        x = _times(x, before)
+        norm = normalise(x, row[NORM]) if row[NORM] > 0 else None
+        inputs = _times(x if norm is None else norm.rows, behind)
+        z, inner = inputs @ weight + bias, None
+        if gain is not None:
+            inner = normalise(z, row[INNER])
+            z = inner.rows * gain[0] + gain[1]
+        x = z if len(passed) == layout.n_layers - 1 else ACTIVATE[activation](z)
+        passed.append(Passed(inputs, before, norm, behind, inner, z, x))
+    return passed
+
+
+def normalise(x: Floats, epsilon: float) -> Normalised:
+    """Normalise each row to mean 0 and variance 1, but for epsilon, which is added to the variance."""
+    centred = x - mean_of(x)
+    spread = np.sqrt(mean_of(centred**2) + x.dtype.type(epsilon))
+    return Normalised(centred / spread, spread)
+
+
+def through_norm(d: Floats, norm: Normalised) -> Floats:
+    """Return the gradient at what was normalised, for that at the rows: mean and spread depend on all of a row."""
+    gradient: Floats = (d - mean_of(d) - norm.rows * mean_of(d * norm.rows)) / norm.spread
+    return gradient
 
 
 def mean_of(rows: Floats) -> Floats:
@@ -354,5 +412,9 @@ def mean_of(rows: Floats) -> Floats:
     return mean
 
 
-def _layout(sizes: Ints) -> Layout:
-    return Layout(tuple(sizes.tolist()))
+def _times(x: Floats, mask: Floats | None) -> Floats:
+    return x if mask is None else x * mask
+
+
+def _layout(sizes: Ints, between: NDArray[np.float64] | None = None) -> Layout:
+    return Layout(tuple(sizes.tolist()), rescaled_layers(between))

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..layout import Layout
 from ..registry import ADAM_DEFAULTS, CROSS_ENTROPY
-from .reference import gradients, loss_and_gradient, moving_parts, quiet
+from .between import rescaled_layers
+from .reference import gradient_of_batch, gradients, moving_parts, quiet
 from .reference_optimizer import step_of, update
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def train_lora(
     loss: int = CROSS_ENTROPY,
     sample_weight: Floats | None = None,
     nesterov: bool = False,
+    between: NDArray[np.float64] | None = None,
 ) -> int:
     """Make updates as `reference.train` does, but move the weights below the head within low rank, and no bias there.
 
@@ -61,7 +63,7 @@ def train_lora(
     rates, decays : (L, 2) of A and B; in the last row of the head's weights and bias.
     base : (P,) the weights that are not trained.
     sizes, activation, optimizer, x, y, order, batch_size, momentum, losses, first, last, weighted, loss, sample_weight,
-    nesterov
+    nesterov, between
         As in `reference.train`.
 
     Returns
@@ -73,12 +75,12 @@ def train_lora(
     lengths = factor_sizes(sizes, rank)
     head = -sum(lengths[-2:])
     for gradient, _ in gradients(
-        loss_and_gradient, theta, sizes, activation, x, y, order, batch_size, losses, first, last, loss=loss,
-        sample_weight=sample_weight,
+        gradient_of_batch, theta, sizes, activation, x, y, order, batch_size, losses, first, last, loss=loss,
+        sample_weight=sample_weight, between=between,
     ):  # fmt: skip
         done += 1
-        layers = zip(_body(gradient, sizes), _pairs(factors, sizes, rank), _pairs(slopes, sizes, rank), strict=True)
-        for slope, (a, b), (d_a, d_b) in layers:
+        full, pairs, slots = _body(gradient, sizes, between), _pairs(factors, sizes, rank), _pairs(slopes, sizes, rank)
+        for slope, (a, b), (d_a, d_b) in zip(full, pairs, slots, strict=True):
             d_a[:] = scale * slope @ b.T  # (I, r): the chain rule through scale * A @ B
             d_b[:] = scale * a.T @ slope  # (r, O)
         slopes[head:] = gradient[head:]
@@ -87,15 +89,22 @@ def train_lora(
             update(
                 optimizer, factors[part], state[:, part], slopes[part], rate, decay, momentum, step, nesterov=nesterov
             )
-        merge(theta, base, factors, sizes, rank, scale)
+        merge(theta, base, factors, sizes, rank, scale, between)
     return done
 
 
-def merge(theta: Floats, base: Floats, factors: Floats, sizes: Ints, rank: int, scale: float) -> None:
+def merge(
+    theta: Floats,
+    base: Floats,
+    factors: Floats,
+    sizes: Ints,
+    rank: int,
+    scale: float,
+    between: NDArray[np.float64] | None = None,
+) -> None:
     """Write base + scale * A @ B into the weights of theta, and the trained head into its head."""
-    for weight, start, (a, b) in zip(
-        _body(theta, sizes), _body(base, sizes), _pairs(factors, sizes, rank), strict=True
-    ):
+    weights, starts = (_body(flat, sizes, between) for flat in (theta, base))
+    for weight, start, (a, b) in zip(weights, starts, _pairs(factors, sizes, rank), strict=True):
         weight[:] = start + scale * a @ b  # (I, O)
     head = -sum(factor_sizes(sizes, rank)[-2:])
     theta[head:] = factors[head:]
@@ -108,9 +117,9 @@ def factor_sizes(sizes: Ints, rank: int) -> list[int]:
     return [*(size for n_in, n_out in pairs for size in (n_in * rank, rank * n_out)), last * classes, classes]
 
 
-def _body(flat: Floats, sizes: Ints) -> list[Floats]:
+def _body(flat: Floats, sizes: Ints, between: NDArray[np.float64] | None) -> list[Floats]:
     """Weight matrices below the head, sharing memory."""
-    return Layout(tuple(sizes.tolist())).views(flat)[0][:-1]
+    return Layout(tuple(sizes.tolist()), rescaled_layers(between)).views(flat)[0][:-1]
 
 
 def _pairs(factors: Floats, sizes: Ints, rank: int) -> list[tuple[Floats, Floats]]:

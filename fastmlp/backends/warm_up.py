@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .between import N_COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,18 +29,23 @@ def train(backend: Backend, dtype: np.dtype[Any], **options: Any) -> None:
     )  # fmt: skip
 
 
-def train_normed(backend: Backend, dtype: np.dtype[Any]) -> None:
-    """Make one update of a network whose last layer normalises its inputs."""
-    train(backend, dtype, norms=np.array([0.0, 1.0]))
+def train_between(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Make one update of a network that may have more than activations between its layers."""
+    train(backend, dtype, between=np.zeros((2, N_COLUMNS)))
 
 
-def train_lora(backend: Backend, dtype: np.dtype[Any]) -> None:
+def train_lora(backend: Backend, dtype: np.dtype[Any], **options: Any) -> None:
     """Make one update within rank 1."""
     theta, factors, rates = np.zeros(N_PARAMETERS, dtype), np.zeros(N_FACTORS, dtype), np.zeros((2, 2))
     backend.train_lora(
         theta, factors, np.zeros((2, N_FACTORS), dtype), SIZES, 0, 0, *_visits(dtype), 1, 1.0, rates, rates,
-        theta.copy(), 0.0, np.zeros(1), 0, 1,
+        theta.copy(), 0.0, np.zeros(1), 0, 1, **options,
     )  # fmt: skip
+
+
+def train_lora_between(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Make one update within rank 1 of a network that may have more than activations between its layers."""
+    train_lora(backend, dtype, between=np.zeros((2, N_COLUMNS)))
 
 
 def forward(backend: Backend, dtype: np.dtype[Any]) -> None:
@@ -53,7 +60,8 @@ def _visits(dtype: np.dtype[Any]) -> tuple[Any, ...]:
 
 CALLS: dict[str, Callable[[Backend, np.dtype[Any]], None]] = {
     "train": train,
-    "train_normed": train_normed,
+    "train_between": train_between,
     "train_lora": train_lora,
+    "train_lora_between": train_lora_between,
     "forward": forward,
 }

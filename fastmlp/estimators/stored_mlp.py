@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import CheckpointError, shown
-from ..network import Network
+from ..network import BY_LAYER, Network
 from ..state import State, labels_from_json, labels_to_json
 from .classes import Classes
 from .parameters import Parameters
@@ -58,6 +58,8 @@ def restored(model: Any, state: State) -> Any:
     _restore_parameters(model, state)
     net = Network.from_state(state.part("network"))
     _restore_classes(model, state)
+    if any(getattr(net, name) for name in BY_LAYER):
+        raise CheckpointError(f"the network normalises or drops between its layers; no {type(model).__name__} does")
     if net.activation != model.activation or (hasattr(model, "classes_") and model._classes.n_outputs != net.sizes[-1]):  # noqa: SLF001
         raise CheckpointError(f"the network of sizes {net.sizes} does not fit the parameters or the classes")
     names = state.field("feature_names", list[str] | None)

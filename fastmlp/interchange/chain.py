@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -49,6 +50,13 @@ class Norm:
     shift: Floats
 
 
+class Drop(NamedTuple):
+    """Dropout of a share of what it is given, from 0 to below 1, the rest being divided by what is left of 1."""
+
+    name: str
+    share: float
+
+
 class Foreign(NamedTuple):
     """Something that no step can be made of, and why."""
 
@@ -56,15 +64,30 @@ class Foreign(NamedTuple):
     reason: str
 
 
-Step = Linear | Activation | Norm | Foreign
+Step = Linear | Activation | Norm | Drop | Foreign
+HOMOGENEOUS = ("relu", "identity")  # f(c x) = c f(x) for c of at least 0: dropout before it is dropout behind it
+
+
+class Between(NamedTuple):
+    """What the steps between two linear ones are, or those before the first and behind the last.
+
+    In this order, each once at most: `inner`, a norm before the activation; `function`, the activation; `dropout`;
+    `norm`; `norm_dropout`.
+    """
+
+    inner: Norm | None = None
+    function: str | None = None
+    dropout: float = 0.0
+    norm: Norm | None = None
+    norm_dropout: float = 0.0
 
 
 def network_of(steps: Sequence[Step], what: str) -> Network:
     """Return the network that computes what steps do.
 
-    Linear steps that follow one another become one, and so do a LayerNorm's gain and shift and the linear step behind
-    it. A chain that ends in its activation or a LayerNorm gets a head that hands on what it is given; a chain with no
-    activation at all has the identity between its layers.
+    Linear steps that follow one another become one, and so do the gain and the shift of a LayerNorm and the linear step
+    behind it; one before an activation keeps them. A chain that ends in anything but a linear step gets a head that
+    hands on what it is given; a chain with no activation at all has the identity between its layers.
 
     Parameters
     ----------
@@ -85,15 +108,25 @@ def network_of(steps: Sequence[Step], what: str) -> Network:
         more = [f"and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
         raise InvalidInput(one_line(f"{what} cannot be translated: {'; '.join(problems[:MOST_NAMED] + more)}"))
     functions = {step.function for step in steps if isinstance(step, Activation)}
-    layers, norms = _layers(steps, merge=bool(functions))
-    for layer in layers:
-        if not (np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()):
-            raise NotFiniteError(one_line(f"{what} cannot be translated: {layer.name} has NaN or infinity in it"))
+    layers, gaps = _layers(steps, merge=bool(functions))
+    inner = [*(gap.inner for gap in gaps[1:]), None]
+    parts: list[tuple[str, Floats]] = []
+    for layer, norm in zip(layers, inner, strict=True):
+        parts += [(layer.name, layer.weight), (layer.name, layer.bias)]
+        parts += [(norm.name, norm.gain), (norm.name, norm.shift)] if norm else []
+    for name, part in parts:
+        if not np.isfinite(part).all():
+            raise NotFiniteError(one_line(f"{what} cannot be translated: {name} has NaN or infinity in it"))
     dtype = np.result_type(*(layer.weight for layer in layers))
-    sizes = (len(layers[0].weight), *(len(layer.bias) for layer in layers))
-    theta = np.concatenate([part.ravel() for layer in layers for part in (layer.weight, layer.bias)])
-    function = functions.pop() if functions else "identity"
-    return Network(sizes, theta.astype(dtype, copy=False), function, norms)
+    return Network(
+        (len(layers[0].weight), *(len(layer.bias) for layer in layers)),
+        np.concatenate([part.ravel() for _, part in parts]).astype(dtype, copy=False),
+        functions.pop() if functions else "identity",
+        norms=tuple(gap.norm.epsilon if gap.norm else 0.0 for gap in gaps),
+        inner_norms=tuple(norm.epsilon if norm else 0.0 for norm in inner),
+        dropout=tuple(gap.dropout for gap in gaps),
+        norm_dropout=tuple(gap.norm_dropout for gap in gaps),
+    )
 
 
 def _problems(steps: Sequence[Step]) -> list[str]:
@@ -108,8 +141,8 @@ def _problems(steps: Sequence[Step]) -> list[str]:
         if gives is not None:
             width, giver = gives, step.name
     activations = [step for step in known if isinstance(step, Activation)]
-    for before, step in zip([None, *known], known, strict=False):
-        found += [f"{step.name} {reason}" for reason in [_out_of_place(before, step, bool(activations))] if reason]
+    for before, gap in _gaps(known):
+        found += _read_gap(before, gap, has_activations=bool(activations))[1]
     if len({step.function for step in activations}) > 1:
         named = ", ".join(f"{step.name} is {step.function}" for step in activations)
         found.append(f"all hidden layers have one activation, and here {named}")
@@ -125,31 +158,83 @@ def _widths(step: Step) -> tuple[int | None, int | None]:
     return (len(step.gain), len(step.gain)) if isinstance(step, Norm) else (None, None)
 
 
-def _out_of_place(before: Step | None, step: Step, has_activations: bool) -> str:  # noqa: FBT001
-    """Return why a step cannot come where it does; nothing if it can."""
-    if isinstance(step, Activation) and not isinstance(before, Linear):
-        where = f"follows {before.name}" if before else "comes first"
-        return f"({step.function}) {where}; an activation comes behind a linear layer"
-    if isinstance(step, Norm) and isinstance(before, Norm):
-        return f"follows {before.name}, with no linear layer between them"
-    if isinstance(step, Norm) and isinstance(before, Linear) and has_activations:
-        return f"follows {before.name} with no activation between them"
-    return ""
+def _gaps(steps: Sequence[Step]) -> list[tuple[Linear | None, list[Step]]]:
+    """Return what lies before the first linear step and behind each of them, with the linear step before it."""
+    gaps: list[tuple[Linear | None, list[Step]]] = [(None, [])]
+    for step in steps:
+        if isinstance(step, Linear):
+            gaps.append((step, []))
+        else:
+            gaps[-1][1].append(step)
+    return gaps
 
 
-def _layers(steps: Sequence[Step], *, merge: bool) -> tuple[list[Linear], tuple[float, ...]]:
-    """Return the layers of weights and their norms; `merge` makes one of those with no activation between them."""
+def _read_gap(before: Linear | None, gap: Sequence[Step], *, has_activations: bool) -> tuple[Between, list[str]]:
+    """Return what the steps between two linear ones are, and what cannot come where it does."""
+    read, problems, previous = Between(), [], before
+    bend = next((step for step in gap if isinstance(step, Activation)), None)
+    for step in gap:
+        reason = ""
+        if bend is None and before is not None and has_activations:
+            reason = f"follows {before.name} with no activation between them"
+        elif isinstance(step, Activation):
+            reason = _refusal_of_activation(before, previous, read, step)
+            read = read._replace(function=step.function)
+        elif isinstance(step, Norm):
+            read, reason = _with_norm(read, step, early=bend is not None and read.function is None)
+        elif isinstance(step, Drop):
+            read, reason = _with_dropout(read, step, None if read.function else bend)
+        if reason:
+            problems.append(f"{step.name} {reason}")
+        previous = step
+    return read, problems
+
+
+def _refusal_of_activation(before: Linear | None, previous: Step | None, read: Between, step: Activation) -> str:
+    """Return why an activation cannot come where it does; nothing if it can."""
+    if before is not None and read.function is None:
+        return ""
+    where = f"follows {previous.name}" if previous else "comes first"
+    return f"({step.function}) {where}; an activation comes behind a linear layer"
+
+
+def _with_norm(read: Between, step: Norm, *, early: bool) -> tuple[Between, str]:
+    """Take a norm in, before the activation or behind it; return why it cannot come there, if it cannot."""
+    there = read.inner if early else read.norm
+    if there is not None:
+        return read, f"follows {there.name}, with no linear layer between them"
+    if early and read.dropout:
+        return read, "follows dropout before an activation; there, dropout comes behind it"
+    return (read._replace(inner=step) if early else read._replace(norm=step)), ""
+
+
+def _with_dropout(read: Between, step: Drop, bend: Activation | None) -> tuple[Between, str]:
+    """Take dropout in, which `bend` follows if that is given; two that follow one another drop what either does."""
+    if bend is not None and bend.function not in HOMOGENEOUS and step.share:
+        return read, f"comes before {bend.name} ({bend.function}); dropout comes behind it"
+    if read.norm is None:
+        return read._replace(dropout=_either(read.dropout, step.share)), ""
+    return read._replace(norm_dropout=_either(read.norm_dropout, step.share)), ""
+
+
+def _either(first: float, second: float) -> float:
+    """Return the share that is dropped by either of two, which are independent."""
+    return first if not second else 1 - (1 - first) * (1 - second)
+
+
+def _layers(steps: Sequence[Step], *, merge: bool) -> tuple[list[Linear], list[Between]]:
+    """Return the layers of weights, and what lies before each; `merge` makes one of those with nothing between them."""
     layers: list[Linear] = []
-    norms: list[float] = []
-    before: Step | None = None
-    for step in [*steps, *_end(steps)]:
-        if isinstance(step, Linear) and isinstance(before, Linear) and merge:
-            layers[-1] = _merged(layers[-1], step)
-        elif isinstance(step, Linear):
-            layers.append(_behind(before, step) if isinstance(before, Norm) else step)
-            norms.append(before.epsilon if isinstance(before, Norm) else 0.0)
-        before = step
-    return layers, tuple(norms)
+    before: list[Between] = []
+    gaps = _gaps([*steps, *_end(steps)])
+    for (giver, gap), (layer, _) in pairwise(gaps):
+        read, _ = _read_gap(giver, gap, has_activations=merge)
+        if layer is not None and merge and layers and not gap:
+            layers[-1] = _merged(layers[-1], layer)
+        elif layer is not None:
+            layers.append(layer if read.norm is None else _behind(read.norm, layer))
+            before.append(read)
+    return layers, before
 
 
 def _end(steps: Sequence[Step]) -> list[Linear]:

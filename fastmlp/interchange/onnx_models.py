@@ -26,7 +26,8 @@ OPERATORS: dict[str, tuple[str, dict[str, str]]] = {
 def to_onnx(net: Network) -> Any:
     """Return a network as an ``onnx.ModelProto``, for ``onnx.save`` and any runtime.
 
-    Its input ``X`` is (n, sizes[0]) of the network's dtype, for any n, and its output ``logits`` is (n, sizes[-1]).
+    Its input ``X`` is (n, sizes[0]) of the network's dtype, for any n, and its output ``logits`` is (n, sizes[-1]). It
+    predicts, so that it has no dropout.
 
     Raises
     ------
@@ -44,21 +45,29 @@ def to_onnx(net: Network) -> Any:
     nodes, constants, value = [], [], "X"
     last = net.layout.n_layers - 1
     operator, attributes = OPERATORS[net.activation]
-    for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
-        names = [f"layers.{layer}.weight", f"layers.{layer}.bias"]
-        constants += [numpy_helper.from_array(array, name) for array, name in zip((weight, bias), names, strict=True)]
-        after = "logits" if layer == last else f"z{layer}"
+
+    def constant(name: str, array: Any) -> str:
+        constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def add(kind: str, inputs: list[str], output: str, **options: Any) -> str:
+        nodes.append(helper.make_node(kind, inputs, [output], **options))
+        return output
+
+    for layer, (weight, bias, gain) in enumerate(zip(net.weights, net.biases, net.gains, strict=True)):
         if net.norms and net.norms[layer]:
-            constants.append(numpy_helper.from_array(np.ones(len(weight), net.dtype), f"ones{layer}"))
-            rows = helper.make_node(
-                "LayerNormalization", [value, f"ones{layer}"], [f"n{layer}"], axis=-1, epsilon=net.norms[layer]
-            )
-            nodes.append(rows)
-            value = f"n{layer}"
-        nodes.append(helper.make_node("Gemm", [value, *names], [after]))
-        value = f"a{layer}"
+            ones = constant(f"ones{layer}", np.ones(len(weight), net.dtype))
+            value = add("LayerNormalization", [value, ones], f"n{layer}", axis=-1, epsilon=net.norms[layer])
+        names = [constant(f"layers.{layer}.weight", weight), constant(f"layers.{layer}.bias", bias)]
+        value = add("Gemm", [value, *names], "logits" if layer == last else f"z{layer}")
+        if gain is not None:
+            names = [
+                constant(f"layers.{layer}.{name}", array) for name, array in zip(("gain", "shift"), gain, strict=True)
+            ]
+            epsilon = net.inner_norms[layer]
+            value = add("LayerNormalization", [value, *names], f"m{layer}", axis=-1, epsilon=epsilon)
         if layer < last:
-            nodes.append(helper.make_node(operator, [after], [value], **attributes))
+            value = add(operator, [value], f"a{layer}", **attributes)
     number = helper.np_dtype_to_tensor_dtype(net.dtype)
     ends = [
         helper.make_tensor_value_info(name, number, ["n", width])

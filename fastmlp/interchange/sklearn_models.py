@@ -69,7 +69,7 @@ def from_sklearn(model: Any) -> Network:
 
 
 def to_sklearn(net: Network, *, classes: ArrayLike | None = None, regressor: bool = False) -> Any:
-    """Return a fitted model of scikit-learn that predicts what a network does.
+    """Return a fitted model of scikit-learn that predicts what a network does; its trainings have no dropout.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def to_sklearn(net: Network, *, classes: ArrayLike | None = None, regressor: boo
         raise InvalidInput(
             f"net cannot be translated: scikit-learn has no activation {net.activation}; it has {', '.join(IN_SKLEARN)}"
         )
-    if net.norms:
-        raise InvalidInput("net cannot be translated: its layers normalise what they take, and scikit-learn's do not")
+    if net.norms or net.inner_norms:
+        raise InvalidInput("net cannot be translated: its layers normalise rows (LayerNorm), and scikit-learn's do not")
     weights, biases = [weight.copy() for weight in net.weights], [bias.copy() for bias in net.biases]
     if true_or_false("regressor", regressor):
         if classes is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .chain import Foreign, Linear, Norm, Step
+from .chain import Drop, Foreign, Linear, Norm, Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +36,13 @@ def layer_norm(name: str, shape: Any, weight: Any, bias: Any, epsilon: float) ->
     dtype = "float32" if gain is None else gain.dtype
     gain = np.ones(shape, dtype) if gain is None else gain
     return Norm(name, float(epsilon), gain, np.zeros(shape, dtype) if shift is None else shift)
+
+
+def dropout(name: str, share: Any) -> Step | None:
+    """Return dropout; None if it drops nothing."""
+    if not isinstance(share, int | float) or not 0 <= share < 1:
+        return Foreign(name, f"it drops {share}; a share from 0 to below 1 is needed")
+    return Drop(name, float(share)) if share else None
 
 
 def batch_norm(name: str, weight: Any, bias: Any, mean: Any, variance: Any, epsilon: float) -> Step:

@@ -17,25 +17,26 @@ from ..files import check_path
 from ..network import Network, check_network
 from ..registry import ACTIVATIONS
 from .chain import Activation, Foreign, Step, network_of
-from .torch_layers import batch_norm, layer_norm, linear
+from .torch_layers import batch_norm, dropout, layer_norm, linear
 from .torch_state import read_state_dict, steps_of_state
 
 MODULES = {"ReLU": "relu", "Tanh": "tanh", "Sigmoid": "logistic", "GELU": "gelu"}
 KNOWN = "Linear, ReLU, Tanh, Sigmoid, GELU, LayerNorm, BatchNorm1d and Dropout"
 FUNCTIONS = {"relu": "relu", "relu_": "relu", "tanh": "tanh", "sigmoid": "logistic", "gelu": "gelu"}
-# What changes nothing when a module predicts, and what turns logits into probabilities at its end
-NOTHING = {"Dropout", "AlphaDropout", "Identity", "dropout", "alpha_dropout", "contiguous"}
+NOTHING = {"Identity", "contiguous"}  # what changes nothing
 ROWS = (None, 1, -1)  # the dimension of a softmax over the outputs of each example
+# What turns logits into probabilities at the end
 LINKS = {"Softmax", "LogSoftmax", "Sigmoid", "softmax", "log_softmax", "sigmoid"}
 
 
 def from_torch(source: Any, *, activation: str | None = None, prefix: str = "") -> Network:
-    """Return the network that a module of PyTorch computes when it predicts, or that a state dict holds.
+    """Return the network that a module of PyTorch computes, or that a state dict holds.
 
-    Linear layers with no activation between them become one, and dropout is left out. Batch normalisation, in its form
-    for predictions, becomes part of a linear layer, and so do the gain and the shift of a LayerNorm: see ``norms`` of
-    `Network`. A softmax or logistic function at the end is left out too: the network gives the logits. A module that
-    ends in its activation or a LayerNorm gets a head that hands on what it is given.
+    Linear layers with no activation between them become one. Batch normalisation, in its form for predictions, becomes
+    part of a linear layer, and so do the gain and the shift of a LayerNorm before a linear layer (``norms`` of
+    `Network`); one before an activation keeps them (``inner_norms``). Dropout comes in with its share: a training has
+    it, and a prediction has not. A softmax or logistic function at the end is left out: the network gives the logits. A
+    module that ends in anything but a linear layer gets a head that hands on what it is given.
 
     Parameters
     ----------
@@ -78,7 +79,8 @@ def from_torch(source: Any, *, activation: str | None = None, prefix: str = "") 
 def to_torch(net: Network) -> Any:
     """Return a network as a ``torch.nn.Sequential``, with parameters of its own.
 
-    It has ``Linear`` layers, activations, and a ``LayerNorm`` without gain and shift where inputs are normalised.
+    It has ``Linear`` layers, activations, ``Dropout``, and a ``LayerNorm`` where rows are normalised: with gain and
+    shift before an activation, without where a linear layer follows, which has them in itself.
 
     Raises
     ------
@@ -97,19 +99,29 @@ def to_torch(net: Network) -> Any:
         "gelu": nn.GELU,
         "gelu-tanh": lambda: nn.GELU(approximate="tanh"),
     }
-    layers: list[Any] = []
-    for depth, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
-        if layers:
+    kind, layers = {"dtype": getattr(torch, net.dtype.name)}, []
+    for depth, (weight, bias, gain) in enumerate(zip(net.weights, net.biases, net.gains, strict=True)):
+        if depth:
             layers.append(functions[net.activation]())
-        if net.norms and net.norms[depth]:
-            dtype = getattr(torch, net.dtype.name)
-            layers.append(nn.LayerNorm(len(weight), net.norms[depth], elementwise_affine=False, dtype=dtype))
-        layer = nn.utils.skip_init(nn.Linear, *weight.shape, dtype=getattr(torch, net.dtype.name))
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(weight.T.copy()))
-            layer.bias.copy_(torch.from_numpy(bias.copy()))
-        layers.append(layer)
+        layers += [nn.Dropout(share) for share in net.dropout[depth : depth + 1] if share]
+        layers += [
+            nn.LayerNorm(len(weight), epsilon, elementwise_affine=False, **kind)
+            for epsilon in net.norms[depth : depth + 1]
+            if epsilon
+        ]
+        layers += [nn.Dropout(share) for share in net.norm_dropout[depth : depth + 1] if share]
+        layers.append(_filled(torch, nn.utils.skip_init(nn.Linear, *weight.shape, **kind), weight.T, bias))
+        if gain is not None:
+            layers.append(_filled(torch, nn.LayerNorm(len(bias), net.inner_norms[depth], **kind), *gain))
     return nn.Sequential(*layers)
+
+
+def _filled(torch: Any, layer: Any, weight: Any, bias: Any) -> Any:
+    """Return a layer after it got a copy of its parameters."""
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight.copy()))
+        layer.bias.copy_(torch.from_numpy(bias.copy()))
+    return layer
 
 
 def _steps_of_module(torch: Any, module: Any) -> Iterator[Step]:
@@ -151,13 +163,15 @@ def _step_of_node(torch: Any, module: Any, node: Any, *, last: bool) -> tuple[st
     return name, _step_of_layer(torch, name, layer, last=last)
 
 
-def _step_of_layer(torch: Any, name: str, layer: Any, *, last: bool) -> Step | None:
+def _step_of_layer(torch: Any, name: str, layer: Any, *, last: bool) -> Step | None:  # noqa: PLR0911  one for each kind
     """Return the step that a layer of PyTorch's is; None if it changes nothing."""
     kind, nn = type(layer).__name__, torch.nn
     if isinstance(layer, nn.Linear):
         return linear(name, layer.weight, layer.bias)
     if isinstance(layer, nn.LayerNorm):
         return layer_norm(name, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+    if isinstance(layer, nn.Dropout):
+        return dropout(name, layer.p)
     if isinstance(layer, nn.BatchNorm1d):
         return batch_norm(name, layer.weight, layer.bias, layer.running_mean, layer.running_var, layer.eps)
     is_link = last and kind in LINKS and getattr(layer, "dim", None) in ROWS
@@ -175,6 +189,8 @@ def _step_of_function(name: str, function: str, node: Any, *, last: bool) -> Ste
     is_link = last and function in LINKS and all(option in ROWS for option in options)
     if function in NOTHING or is_link or (function == "flatten" and options == (1,)):
         return None
+    if function == "dropout":
+        return dropout(name, node.kwargs.get("p", (*node.args, 0.5)[1]))
     if function == "gelu" and "tanh" in options:
         return Activation(name, "gelu-tanh")
     if function in FUNCTIONS:

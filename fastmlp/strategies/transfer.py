@@ -12,7 +12,7 @@ import numpy as np
 
 from ..checks import at_least_one
 from ..errors import InvalidInput, shown
-from ..network import Network, check_network, examples_for, init_mlp
+from ..network import BY_LAYER, Network, check_network, examples_for, init_mlp
 from ..problems import interleave
 from ..seeds import generator_of
 from ..training import Fit, ResolvedPhase, TrainingOptions, draw_adapters, fit_phases, resolve_phase
@@ -149,7 +149,7 @@ def train_from(
     if reason := strategy.refusal_of_epochs(options.epochs, start.layout.n_layers - 1):
         raise InvalidInput(reason)
     resolved = [_resolve(start, phase, options, share) for phase, share in zip(phases, epochs, strict=True)]
-    if order is not None and not strategy.held_back and not any(phase.rank for phase in phases):
+    if order is not None and not (strategy.held_back or start.drops or any(phase.rank for phase in phases)):
         return fit_phases(start, X, y, resolved, options, **given)  # nothing is drawn: making generators takes time
     adapters, visits, watched = spawned(rng, len(phases))
     resolved = [
@@ -196,8 +196,9 @@ def starting_network(
     layers = body if strategy.layers is None else strategy.layers
     hidden = net.sizes[: layers + 1] if strategy.cut else net.sizes[:-1]
     generator = generator_of(rng)
-    drawn = init_mlp((*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation)
-    drawn = replace(drawn, norms=net.norms[: len(hidden)])
+    drawn = init_mlp(
+        (*hidden, n_classes), rng=generator, dtype=net.dtype, activation=net.activation, **_by_layer(net, len(hidden))
+    )
     copied = slice(0, net.layout.starts[layers])
     if strategy.start == "pretrained":
         drawn.theta[copied] = net.theta[copied]
@@ -206,6 +207,14 @@ def starting_network(
             for new, old in zip(ours[:layers], theirs, strict=False):
                 new[:] = generator.normal(old.mean(), old.std(), old.shape)
     return drawn
+
+
+def _by_layer(net: Network, n_layers: int) -> dict[str, Any]:
+    """Return what the first layers of a network normalise and drop; the last of them becomes a head."""
+    kept = {name: getattr(net, name)[:n_layers] for name in BY_LAYER}
+    if kept["inner_norms"]:
+        kept["inner_norms"] = (*kept["inner_norms"][:-1], 0.0)
+    return kept
 
 
 def _with_own_head(net: Network, n_classes: int, called: str) -> Network:

@@ -57,11 +57,14 @@ class TrainingData:
         Rows of those that are not trained on, for trainings that stop early.
     order : (epochs, n - m)
         The others, in the order in which they are visited.
+    masks
+        Draws the keys of masks, phase by phase; None for a network without dropout.
     """
 
     examples: Examples
     held_back: Ints
     order: Ints
+    masks: np.random.Generator | None = None
 
 
 def prepare_data(
@@ -97,12 +100,15 @@ def prepare_data(
     mask = marked(held_back, len(x), targets if labels else None, rng)
     if labels:
         check_trainable(targets[~mask] if mask.any() else targets, net.n_classes)
+    masks = (
+        generator_of(rng).spawn(2)[1] if net.drops else None
+    )  # the first child of a seed's may draw what is held back
     if not mask.any():
-        return TrainingData(examples, np.empty(0, np.int64), rows)
+        return TrainingData(examples, np.empty(0, np.int64), rows, masks)
     if weights is not None:
         check_some_count(weights[~mask], " that are trained on")
         check_some_count(weights[mask], " that are held back")
-    return TrainingData(examples, np.flatnonzero(mask), without(rows, mask))
+    return TrainingData(examples, np.flatnonzero(mask), without(rows, mask), masks)
 
 
 def without(order: Ints, mask: NDArray[np.bool_]) -> Ints:

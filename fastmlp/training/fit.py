@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..backends.reference_losses import mean_loss
-from ..errors import InvalidInput, NotFiniteError
-from ..network import Network, norm_options
+from ..errors import NotFiniteError
+from ..network import Network
 from ..notebook import html_table
 from ..registry import LOSS_ROWS
 from ..state import State
@@ -242,10 +242,6 @@ def fit_phases(
     TrainingInterrupted
         On Ctrl-C.
     """
-    if any(phase.adapters and norm_options(net, phase.lowest, options.backend) for phase in phases):
-        raise InvalidInput(
-            "an inner layer normalises its inputs (LayerNorm); a phase of low rank has no gradient of that"
-        )
     data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
     with watching(len(data.order)) as onlooker:
         loop = TrainingLoop(net, data, options, after_epoch, onlooker)

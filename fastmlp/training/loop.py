@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..backends import get_backend
+from ..between import between_options, draw_keys
 from ..measures import log_loss
-from ..network import Network, norm_options, predict, predict_proba
+from ..network import Network, predict, predict_proba
 from .accuracy_log import AccuracyLog
 from .after_epoch import Epoch, Stop
 from .phase_runner import PhaseRunner, Runner
@@ -119,9 +120,9 @@ class TrainingLoop:
 
     def runner_of(self, phase: ResolvedPhase, watched: Ints, order: Ints) -> Runner:
         """Return what takes the network through the epochs of a phase."""
-        return PhaseRunner(
-            self.net, self._start.theta, self._data.examples, watched, phase, order, self._options, self._onlooker
-        )
+        keys, start = draw_keys(self.net, self._data.masks), self._start.theta
+        examples, options = self._data.examples, self._options
+        return PhaseRunner(self.net, start, examples, watched, phase, order, options, keys, self._onlooker)
 
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""
@@ -135,12 +136,10 @@ class TrainingLoop:
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
         """Let the backend compile what these phases need, unless it has been compiled already."""
         backend = self._options.backend
+        keys = np.zeros((self.net.layout.n_layers, 2), np.int64) if self.net.drops else None  # any will do
         functions = {
-            "train_lora"
-            if phase.adapters
-            else "train_normed"
-            if norm_options(self.net, phase.lowest, backend)
-            else "train"
+            ("train_lora" if phase.adapters else "train")
+            + ("_between" if between_options(self.net, phase.lowest, backend, keys) else "")
             for phase in phases
         }
         if self._options.accuracies or any(

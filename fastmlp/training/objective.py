@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..backends import get_backend
+from ..between import between_options, first_inputs
 from ..checks import check_name, in_range
-from ..network import check_network, first_inputs, inputs_for, kernel_arguments, norm_options
+from ..network import check_network, inputs_for, kernel_arguments
 from ..registry import LOSSES
 from ..targets import check_sample_weight, check_targets
 
@@ -60,7 +61,7 @@ class Objective:
         weights = check_sample_weight(sample_weight, len(x), net.dtype)
         self._examples = x, check_targets(y, len(x), net.sizes[-1], code, net.dtype), weights, code
         _, self._sizes, self._activation = kernel_arguments(net)
-        self._loss_and_gradient = partial(get_backend(backend).loss_and_gradient, **norm_options(net, 0, backend))
+        self._loss_and_gradient = partial(get_backend(backend).loss_and_gradient, **between_options(net, 0, backend))
         self._dtype = net.dtype
         decays = np.array([(in_range("l2", l2), 0.0)] * net.layout.n_layers)
         total = len(x) if weights is None else weights.sum(dtype=np.float64)

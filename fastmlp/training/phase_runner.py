@@ -10,8 +10,9 @@ import numpy as np
 
 from ..backends import StepwiseTraining, get_backend
 from ..backends.watch import Watch
+from ..between import between_options, first_inputs
 from ..machine import threads_for
-from ..network import Network, features, first_inputs, kernel_arguments, norm_options
+from ..network import Network, features, kernel_arguments
 from ..registry import OPTIMIZERS
 from .pieces import FLOP_PER_UPDATE, Pieces, WholeEpochs
 
@@ -72,6 +73,9 @@ class PhaseRunner:
         The examples in the order in which they are visited, for each epoch of the phase.
     options
         Say which backend computes, which loss, with which optimizer and batch size, and all else that a step knows.
+    keys : (L, 2)
+        Of the masks of dropout, None if there is none. What lies below the first layer that moves is computed as in a
+        prediction.
     onlooker
         Who may interrupt it, between two calls of the backend.
 
@@ -92,6 +96,7 @@ class PhaseRunner:
         phase: ResolvedPhase,
         order: Ints,
         options: TrainingOptions,
+        keys: Ints | None = None,
         onlooker: Onlooker | None = None,
     ) -> None:
         self._onlooker = onlooker
@@ -107,7 +112,7 @@ class PhaseRunner:
             if depth
             else examples.x
         )
-        x = first_inputs(net, x, depth)
+        x = first_inputs(net, x, depth, keys)
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":
             order = np.ascontiguousarray(order[:, : order.shape[1] // batch_size * batch_size])
@@ -127,13 +132,13 @@ class PhaseRunner:
             "loss": options.loss_code,
             "sample_weight": examples.sample_weight,
             "nesterov": options.nesterov,
+            **between_options(net, depth, options.backend, keys),
         }
         if phase.adapters is None:
             steps |= {
                 "paces": paces_for(options, order),
                 "penalties": self.penalties if options.l2 else None,
                 "watch": self.watch,
-                **norm_options(net, depth, options.backend),
             }
             threads = options.threads or threads_for(flop, self._steps_per_epoch * len(order))
             self._training = backend.start_training(

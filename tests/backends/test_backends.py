@@ -22,7 +22,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from fastmlp.backends import reference
 from fastmlp.registry import ACTIVATIONS, FLUSHED, LOSSES, OPTIMIZERS, TINY
 
-from ..trainings import run, training, watched
+from ..trainings import between_of, run, training, watched
 
 compiled = pytest.importorskip("fastmlp.backends.compiled", reason="the compiled backend needs numba")
 memory = pytest.importorskip("fastmlp.backends.kernels.memory")
@@ -96,10 +96,12 @@ def test_training_agrees_with(changes: dict[str, Any], optimizer: str, dtype: st
 @pytest.mark.parametrize("optimizer", OPTIMIZERS[:2])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("sizes", [(7, 20, 5, 18, 4), (6, 21, 1)], ids=str)
-def test_training_through_norms_agrees(sizes: tuple[int, ...], activation: str, optimizer: str) -> None:
-    norms = np.array([0.0, 1e-3, 0.0, 1e-2])[: len(sizes) - 1]  # in double precision only: code of its own is compiled
-    changes: dict[str, Any] = {"has_weights": True, "penalties": np.zeros(4), "decays": 0.01}
-    assert_same_training(training(sizes, activation=activation, optimizer=optimizer, norms=norms, **changes))
+def test_training_through_norms_and_dropout_agrees(sizes: tuple[int, ...], activation: str, optimizer: str) -> None:
+    changes: dict[str, Any] = {"has_weights": True, "penalties": np.zeros(4), "decays": 0.01, "pulls": 0.1}
+    changes["between"] = between_of(len(sizes) - 1)  # in double precision only: code of its own is compiled
+    arguments = training(sizes, activation=activation, optimizer=optimizer, **changes)
+    assert_same_training(arguments)
+    assert_same_training(watched(arguments, held_back=5))
 
 
 LOSS_CHANGES: list[dict[str, Any]] = [

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,8 +55,9 @@ def test_no_bit_depends_on_the_number_of_threads(
     np.testing.assert_array_equal(logits[1], logits[0])
 
 
-def test_no_bit_depends_on_the_number_of_threads_where_layers_normalise() -> None:
-    net = replace(fastmlp.init_mlp(WIDE, rng=0, dtype="float64", activation="gelu"), norms=(1e-5, 1e-5, 1e-5))
+def test_no_bit_depends_on_the_number_of_threads_where_layers_normalise_and_drop() -> None:
+    between: Any = {"norms": (1e-5, 1e-5, 1e-5), "inner_norms": (1e-5, 0, 0), "dropout": (0.1, 0.2, 0.3)}
+    net = fastmlp.init_mlp(WIDE, rng=0, dtype="float64", activation="gelu", norm_dropout=(0.1, 0.1, 0), **between)
     x, y = np.random.default_rng(0).normal(size=(45, WIDE[0])), np.arange(45) % 3
     alone, *shared = (fastmlp.train_mlp(net, x, y, epochs=2, threads=count, backend="numba") for count in (1, 2, 3))
     for fit in shared:

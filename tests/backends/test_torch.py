@@ -22,7 +22,7 @@ from fastmlp.strategies import STRATEGIES
 from fastmlp.study import run as study_run
 
 from ..made_up_study import SMALL
-from ..trainings import run, training, watched
+from ..trainings import between_of, run, training, watched
 
 FUNCTIONS = ("features", "forward", "loss_and_gradient", "train")
 NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.start is not None]
@@ -78,7 +78,10 @@ def test_a_training_means_the_same_to_pytorch(loss: str, optimizer: str, weighte
     arguments["rates"][1, 0] = 0
     assert_same_training(ours, arguments | {"paces": np.linspace(1, 0.2, 4), "penalties": np.zeros(4)})
     assert_same_training(ours, watched(arguments, 4, tolerance=0.01, patience=1))
-    assert_same_training(ours, arguments | {"norms": np.array([0.0, 1e-5, 0.0])})
+    assert_same_training(ours, training(
+        (5, 4, 6, 3), loss=loss, optimizer=optimizer, weighted=weighted, has_weights=True, activation="tanh",
+        decays=[0.1, 0.0], pulls=0.3, between=between_of(3),
+    ))  # fmt: skip
     if optimizer != "sgd":
         for adam in (Adam(0.5, 0.7, 0.1, corrected=True), Adam(0.8, 0.9, 1e-3, corrected=False, earlier=5)):
             assert_same_training(ours, arguments | {"adam": adam, "state": arguments["state"] + 0.01})

@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
-from fastmlp.errors import InvalidInput
-from fastmlp.interchange.chain import Activation, Foreign, Linear, Norm, network_of
+from fastmlp.errors import InvalidInput, NotFiniteError
+from fastmlp.interchange.chain import Activation, Drop, Foreign, Linear, Norm, network_of
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(6, 4))
@@ -62,6 +62,42 @@ def test_gain_and_shift_of_a_layer_norm_become_part_of_the_layer_behind_it() -> 
     assert_allclose(fastmlp.forward(ends, X, backend="numpy"), layer_norm(hidden, o), rtol=1e-12)
 
 
+def test_a_layer_norm_before_an_activation_keeps_its_gain_and_shift() -> None:
+    a, n, b = linear("a", 4, 5), norm("n", 5), linear("b", 5, 3)
+    net = network_of([a, n, Activation("t", "tanh"), b], "it")
+    assert (net.sizes, net.norms, net.inner_norms) == ((4, 5, 3), (), (1e-3, 0))
+    assert_array_equal(net.gains[0], [n.gain, n.shift])
+    expected = np.tanh(layer_norm(X @ a.weight + a.bias, n)) @ b.weight + b.bias
+    assert_allclose(fastmlp.forward(net, X, backend="numpy"), expected, rtol=1e-12)
+    n.gain[0] = np.nan
+    with pytest.raises(NotFiniteError, match="n has NaN or infinity in it"):
+        network_of([a, n, Activation("t", "tanh"), b], "it")
+
+
+def drop(share: float) -> Drop:
+    return Drop(f"d{share}", share)
+
+
+def test_dropout_comes_in_with_its_share_wherever_it_usually_stands() -> None:
+    a, n, b = linear("a", 4, 5), norm("n", 5), linear("b", 5, 3)
+    relu, tanh = Activation("r", "relu"), Activation("t", "tanh")
+    orders: list[tuple[list[Any], tuple[float, ...], tuple[float, ...]]] = [
+        ([a, relu, drop(0.25), b], (0, 0.25), ()),
+        ([a, drop(0.25), relu, b], (0, 0.25), ()),  # ReLU does not mind
+        ([drop(0.25), a, tanh, drop(0.5), b], (0.25, 0.5), ()),
+        ([a, n, tanh, drop(0.25), b], (0, 0.25), ()),
+        ([a, n, drop(0.25), relu, b], (0, 0.25), ()),
+        ([a, tanh, drop(0.25), n, b], (0, 0.25), ()),
+        ([a, tanh, n, drop(0.25), b], (), (0, 0.25)),
+        ([a, tanh, drop(0.5), drop(0.5), n, drop(0.25), b], (0, 0.75), (0, 0.25)),
+        ([a, b, relu, drop(0.25)], (0, 0.25), ()),
+        ([a, drop(0.25), b], (0, 0.25), ()),  # with no activation at all
+    ]
+    for steps, dropout, norm_dropout in orders:
+        net = network_of(steps, "it")
+        assert (net.dropout, net.norm_dropout) == (dropout, norm_dropout), steps
+
+
 def test_the_wider_dtype_holds() -> None:
     assert network_of([linear("a", 4, 5, "float32"), linear("b", 5, 2, "float32")], "it").dtype == "float32"
     assert network_of([linear("a", 4, 5, "float32"), linear("b", 5, 2)], "it").dtype == "float64"
@@ -76,10 +112,28 @@ WRONG: dict[str, tuple[list[Any], str]] = {
     "first": ([RELU, linear("a", 4, 2)], r"r \(relu\) comes first; an activation comes behind a linear layer$"),
     "twice": ([linear("a", 4, 5), RELU, RELU, linear("b", 5, 2)], r"r \(relu\) follows r; an activation comes behind"),
     "two kinds": ([linear("a", 4, 5), RELU, linear("b", 5, 5), TANH, linear("c", 5, 2)], "r is relu, t is tanh$"),
-    "norm before an activation": (
-        [linear("a", 4, 5), norm("n", 5), RELU, linear("b", 5, 2)],
-        r"n follows a with no activation between them; r \(relu\) follows n; an activation",
+    "norm between linear steps": (
+        [linear("a", 4, 5), RELU, linear("b", 5, 5), norm("n", 5), linear("c", 5, 2)],
+        "n follows b with no activation between them$",
     ),
+    "two norms before an activation": (
+        [linear("a", 4, 5), norm("n", 5), norm("m", 5), RELU, linear("b", 5, 2)],
+        "m follows n, with no linear layer between them$",
+    ),
+    "an activation first, behind a norm": ([norm("n", 4), RELU, linear("a", 4, 2)], r"r \(relu\) follows n; an activ"),
+    "dropout before what bends": (
+        [linear("a", 4, 5), Drop("d", 0.5), TANH, linear("b", 5, 2)],
+        r"d comes before t \(tanh\); dropout comes behind it$",
+    ),
+    "dropout before a norm before an activation": (
+        [linear("a", 4, 5), Drop("d", 0.5), norm("n", 5), RELU, linear("b", 5, 2)],
+        "n follows dropout before an activation; there, dropout comes behind it$",
+    ),
+    "dropout between linear steps": (
+        [linear("a", 4, 5), RELU, linear("b", 5, 5), Drop("d", 0.5), linear("c", 5, 2)],
+        "d follows b with no activation between them$",
+    ),
+    "dropout of outputs": ([linear("a", 4, 5), RELU, linear("b", 5, 2), Drop("d", 0.1)], "d follows b with no activ"),
     "norm of another width": ([norm("n", 5), linear("a", 4, 2)], "a takes 4 inputs, and n before it gives 5$"),
     "two norms": ([norm("n", 4), norm("m", 4), linear("a", 4, 2)], "m follows n, with no linear layer between them$"),
     "only a norm": ([norm("n", 4)], "it has no linear layer$"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import fastmlp
 from fastmlp import from_torch, to_onnx, to_torch
 from fastmlp.errors import InvalidInput, MissingLibrary, NotFiniteError, UnknownName
+from fastmlp.network import BY_LAYER
 from fastmlp.registry import ACTIVATIONS
 
 Oracle = Callable[[str], ModuleType]
@@ -85,6 +85,15 @@ MODULES: dict[str, tuple[Callable[[Any, Any], Any], tuple[int, ...], str]] = {
         (12, 8, 6, 6),
         "gelu",
     ),
+    "norm, activation, dropout": (
+        lambda nn, _: nn.Sequential(
+            nn.Dropout(0.1), nn.Linear(12, 8), shifted(nn.LayerNorm(8)), nn.ReLU(), nn.Dropout(0.25),
+            nn.Linear(8, 6), nn.LayerNorm(6, eps=1e-3), nn.Dropout(0.5), nn.ReLU(), shifted(nn.LayerNorm(6)),
+            nn.Dropout(0.2), nn.Linear(6, 3),
+        ),
+        (12, 8, 6, 3),
+        "relu",
+    ),
     "one layer": (lambda nn, _: nn.Linear(12, 2), (12, 2), "identity"),
     "no bias": (
         lambda nn, _: nn.Sequential(nn.Linear(12, 4, bias=False), nn.ReLU(), nn.Linear(4, 2, bias=False)),
@@ -121,7 +130,10 @@ def test_outputs_agree_there_and_back(name: str, oracle: Oracle) -> None:
     assert_allclose(ours, outputs(torch, module, dtype), rtol=0, atol=CLOSE[dtype])
     back = to_torch(net)
     assert_allclose(ours, outputs(torch, back, dtype), rtol=0, atol=CLOSE[dtype])
-    assert_array_equal(from_torch(back).theta, net.theta)
+    again = from_torch(back)
+    assert_array_equal(again.theta, net.theta)
+    for numbers in BY_LAYER:
+        assert getattr(again, numbers) == getattr(net, numbers), numbers
     for parameter in back.parameters():
         parameter.data.zero_()
     assert net.theta.any(), "they share no memory"
@@ -156,13 +168,14 @@ def test_functions_at_the_end(oracle: Oracle) -> None:
         lambda x: functional.softmax(x, dim=1),
         lambda x: x.softmax(-1),
         lambda x: functional.log_softmax(x, dim=-1),
-        lambda x: functional.dropout(x.flatten(start_dim=1), 0.5),
+        lambda x: functional.dropout(x.flatten(start_dim=1), 0.0),
     ):
         assert from_torch(Ending(end)).sizes == (3, 2)
     for end, says in (
         (lambda x: functional.softmax(x, dim=0), "no such step in a network of fastmlp: softmax"),
         (torch.nn.Softmax(dim=0), "has no Softmax"),
         (lambda x: x.reshape(-1, 2), "no such step in a network of fastmlp: reshape"),
+        (lambda x: functional.dropout(x, p=1.0), "dropout: it drops 1.0; a share from 0 to below 1 is needed"),
         (lambda x: (x, x), r"the output: it is \(_0_layer, _0_layer\), and not _0_layer"),
     ):
         with pytest.raises(InvalidInput, match=says):
@@ -283,7 +296,8 @@ def test_half_precision_becomes_single(oracle: Oracle) -> None:
 def test_a_runtime_of_onnx_agrees(activation: str, dtype: str, oracle: Oracle) -> None:
     oracle("onnx")
     runtime = oracle("onnxruntime")
-    net = replace(fastmlp.init_mlp((12, 8, 7, 3), activation=activation, dtype=dtype, rng=1), norms=(2**-17, 0, 2**-10))
+    between: Any = {"norms": (2**-17, 0, 2**-10), "inner_norms": (0, 2**-10, 0), "dropout": 0.5}
+    net = fastmlp.init_mlp((12, 8, 7, 3), activation=activation, dtype=dtype, rng=1, **between)
     model = to_onnx(net).SerializeToString()
     if (activation, dtype) == ("gelu", "float64"):
         with pytest.raises(Exception, match=r"(?i)not.?implemented.*Erf"):  # its limit: it has no erf in double

@@ -14,13 +14,14 @@ import numpy as np
 
 from ...registry import SGD
 from .. import watch as watching
+from ..between import INNER
 from ..codegen.types import panel_width
 from ..coefficients import FLOOR, KEPT, PACE, PER, TOTAL
 from ..jit import entry, inlined, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
 from .activations import activate, is_smooth
-from .layer_norm import normalise_rows, through_norm
+from .between import back_through_inner_norm, changes, rescale_rows, take_rows, through_rows
 from .loss import TARGETS, mean_loss
 from .loss import WEIGHT as WEIGHT_ROW
 from .memory import (
@@ -35,8 +36,10 @@ from .memory import (
     SOURCE,
     STEP,
     VALUE,
+    VECTORS,
     WEIGHT,
     WEIGHT_STEP,
+    gain_offset,
     pad,
     padded_size,
     unpad,
@@ -71,11 +74,13 @@ def slope_offset(inputs: Floats, activation_row: Floats) -> int:
 @inlined
 def forward(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, depth: int, count: int,
-    activation: int, activation_row: Floats, norms: NDArray[np.float64] | None, team: Ints, thread: int, threads: int,
+    activation: int, activation_row: Floats, between: NDArray[np.float64] | None, visit: int, team: Ints, thread: int,
+    threads: int,
 ) -> None:  # fmt: skip
     """Forward pass of `count` rows through `depth` layers. The logits, if any, go to `deltas`.
 
-    A thread computes its share of a layer's columns, or, where they are fewer than threads, of the rows.
+    A thread computes its share of a layer's columns, or, where they are fewer than threads, of the rows. `visit` is the
+    number of the first row's visit, negative if nothing is to be dropped.
     """
     panel = panel_width(tile, inputs)
     for layer in range(depth):
@@ -88,18 +93,31 @@ def forward(
         bottom = share_start(count, tile.rows, thread + 1, threads) if by_rows else count
         left = 0 if by_rows else share_start(columns, panel, thread, threads)
         right = columns if by_rows else share_start(columns, panel, thread + 1, threads)
+        lowest = floor
+        if between is not None and between[layer, INNER] > 0:
+            lowest = inputs.dtype.type(-np.inf)
         affine(
             tile, out, at + top * panel, step, inputs, table[layer, SOURCE] + top * panel, step, parameters,
             table[layer, WEIGHT], table[layer, WEIGHT_STEP], last, spare, parameters, table[layer, BIAS], bottom - top,
-            table[layer, INPUTS], left, right, floor,
+            table[layer, INPUTS], left, right, lowest,
         )  # fmt: skip
+        if between is not None and between[layer, INNER] > 0:  # it takes whole rows, and so does the activation then
+            meet(team, thread, threads)
+            top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
+            left, right = 0, columns
+            rescale_rows(
+                tile, inputs, at, step, top, bottom, table[layer, OUTPUTS], between[layer, INNER], parameters,
+                gain_offset(tile, parameters, table[layer], 1), gain_offset(tile, parameters, table[layer], 2), floor,
+            )  # fmt: skip
         if not last and is_smooth(activation):
             real = min(right, table[layer, OUTPUTS])
             activate(tile, inputs, at + top * panel, step, bottom - top, left, real, activation)
         meet(team, thread, threads)
-        if norms is not None and not last and norms[layer + 1] > 0:
+        if between is not None and not last and changes(between[layer + 1]):
             top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
-            normalise_rows(tile, inputs, at, step, top, bottom, table[layer, OUTPUTS], norms[layer + 1], activation_row)
+            take_rows(
+                tile, inputs, at, step, top, bottom, table[layer, OUTPUTS], between[layer + 1], activation_row, visit
+            )
             meet(team, thread, threads)
 
 
@@ -124,7 +142,8 @@ def predict(
         for j in range(count):
             gather(tile, inputs, step, j, x, start + j)
         forward(
-            tile, inputs, deltas, spare, parameters, table, depth, count, activation, activation_row, None, team, 0, 1
+            tile, inputs, deltas, spare, parameters, table, depth, count, activation, activation_row, None, -1,
+            team, 0, 1,
         )  # fmt: skip
         for j in range(count):
             for p in range(0, width, panel):
@@ -137,7 +156,7 @@ def predict(
 def train(
     tile: Tile, theta: Floats, state: Floats, anchor: Floats, parameters: Floats, table: Ints, unit: int,
     inputs: Floats, deltas: Floats, spare: Floats, scratch: Floats, coefficients: Floats, clock: NDArray[np.float64],
-    activation: int, activation_row: Floats, identity_row: Floats, norms: NDArray[np.float64] | None, optimizer: int,
+    activation: int, activation_row: Floats, identity_row: Floats, between: NDArray[np.float64] | None, optimizer: int,
     x: Floats, y: Ints, targets: Floats, weights: Floats, loss: int, order: Ints, batch_size: int,
     rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float,
     losses: NDArray[np.float64], paces: NDArray[np.float64], penalties: NDArray[np.float64], held_back: Ints,
@@ -151,8 +170,9 @@ def train(
 
     Parameters
     ----------
-    norms
-        None if no layer normalises its inputs: this is known when the code is built, and then there is none for it.
+    between
+        None if only activations lie between layers: this is known when the code is built, and then there is none for
+        anything else.
     parameters
         The network and the optimizer's moments, padded: as many as it has, and the anchor only if something is pulled.
         They stay here from call to call.
@@ -182,9 +202,10 @@ def train(
             rows = order[epoch] if piece == 0 else held_back
             start = s % n_batches * batch if piece == 0 else (piece - 1) * batch
             count = min(batch, rows.size - start)
+            visit = epoch * n + start if piece == 0 else -1
             batch_loss = forward_and_loss(
-                tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, norms, x, y,
-                targets, weights, loss, rows, start, count, clock, team, thread, threads,
+                tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, between,
+                visit, x, y, targets, weights, loss, rows, start, count, clock, team, thread, threads,
             )  # fmt: skip
             if piece > 0:
                 held_loss += batch_loss
@@ -198,7 +219,7 @@ def train(
                     losses[epoch + 1 :] = np.nan
                     team[STOPPED] = 1
                 elif penalties.size > 0:
-                    penalties[epoch] += per * penalty(parameters, table, rates, decays) * count / n
+                    penalties[epoch] += per * penalty(tile, parameters, table, rates, decays) * count / n
             meet(team, thread, threads)
             if team[STOPPED]:
                 done = s
@@ -207,8 +228,8 @@ def train(
             clock[PACE] = paces[epoch] * watch[WATCHED_PACE]
             clock[PER] = per if penalties.size > 0 else 1.0
             backward_and_update(
-                tile, inputs, deltas, spare, parameters, table, count, activation_row, identity_row, norms, optimizer,
-                rates, decays, pulls, momentum, s + 1, clock, coefficients, team, thread, threads,
+                tile, inputs, deltas, spare, parameters, table, count, activation_row, identity_row, between, visit,
+                optimizer, rates, decays, pulls, momentum, s + 1, clock, coefficients, team, thread, threads,
             )  # fmt: skip
         if done == s:
             break
@@ -236,9 +257,9 @@ def train(
 @inlined
 def forward_and_loss(
     tile: Tile, parameters: Floats, table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats,
-    scratch: Floats, activation: int, activation_row: Floats, norms: NDArray[np.float64] | None, x: Floats, y: Ints,
-    targets: Floats, weights: Floats,
-    loss: int, rows: Ints, start: int, count: int, clock: NDArray[np.float64], team: Ints, thread: int, threads: int,
+    scratch: Floats, activation: int, activation_row: Floats, between: NDArray[np.float64] | None, visit: int,
+    x: Floats, y: Ints, targets: Floats, weights: Floats, loss: int, rows: Ints, start: int, count: int,
+    clock: NDArray[np.float64], team: Ints, thread: int, threads: int,
 ) -> float:  # fmt: skip
     """Compute the gradient at the outputs for `count` of the examples in `rows`, and the sum of their weights.
 
@@ -254,13 +275,19 @@ def forward_and_loss(
         scratch[WEIGHT_ROW * step + j] = weights[example]
         for c in range(targets.shape[1]):
             scratch[(TARGETS + c) * step + j] = targets[example, c]
+    if between is not None and changes(between[0]):
+        top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
+        take_rows(
+            tile, inputs, table[0, SOURCE], table[0, STEP], top, bottom, table[0, INPUTS], between[0], activation_row,
+            visit,
+        )  # fmt: skip
     clock[TOTAL] = 0.0
     for j in range(count):
         clock[TOTAL] += weights[rows[start + j]]
     meet(team, thread, threads)
     forward(
-        tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row, norms, team,
-        thread, threads,
+        tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row, between,
+        visit, team, thread, threads,
     )  # fmt: skip
     batch_loss = 0.0
     if thread == 0:
@@ -273,13 +300,17 @@ def forward_and_loss(
 
 
 @kernel
-def penalty(parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64]) -> float:
+def penalty(
+    tile: Tile, parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64]
+) -> float:
     """Half the sum of the squares of what moves, each times its decay."""
     total = 0.0
     for part in range(2 * table.shape[0]):
         layer, is_bias = part // 2, part % 2
         start = table[layer, WEIGHT + is_bias]
-        stop = start + table[layer, COLUMNS] if is_bias else table[layer, BIAS]
+        stop = table[layer, BIAS]
+        if is_bias:  # with gain and shift, if it has them
+            stop = gain_offset(tile, parameters, table[layer], table[layer, VECTORS] - 1) + table[layer, COLUMNS]
         if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
             continue
         a, b, c, d = 0.0, 0.0, 0.0, 0.0  # four sums, because each addition waits for the one before it
@@ -306,7 +337,7 @@ def lowest_trainable(rates: NDArray[np.float64]) -> int:
 @inlined
 def backward_and_update(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, count: int,
-    activation_row: Floats, identity_row: Floats, norms: NDArray[np.float64] | None, optimizer: int,
+    activation_row: Floats, identity_row: Floats, between: NDArray[np.float64] | None, visit: int, optimizer: int,
     rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float, t: int,
     clock: NDArray[np.float64], coefficients: Floats, team: Ints, thread: int, threads: int,
 ) -> None:  # fmt: skip
@@ -323,21 +354,30 @@ def backward_and_update(
         weight, weight_step, bias = table[layer, WEIGHT], table[layer, WEIGHT_STEP], table[layer, BIAS]
         delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
         last = layer == table.shape[0] - 1
+        if between is not None and between[layer, INNER] > 0:
+            back_through_inner_norm(
+                tile, inputs, deltas, delta_at, parameters, size, table[layer], table[layer + 1, SOURCE],
+                between[layer, INNER], count, optimizer, rates[layer, 1], decays[layer, 1], pulls[layer, 1], momentum,
+                t, clock, coefficients, team, thread, threads,
+            )  # fmt: skip
         if layer > lowest:
             # Before the update: the gradient belongs to the weights that produced the logits.
             left = share_start(rows, panel, thread, threads)
             right = share_start(rows, panel, thread + 1, threads)
             below = activation_row
-            if norms is not None and norms[layer] > 0:
+            if between is not None and changes(between[layer]):
                 below = identity_row
             backward_input(
                 tile, deltas, delta_below, delta_at, step, parameters, weight, weight_step, not last, spare, count,
                 table[layer, OUTPUTS], left, right, inputs, source + slopes_at, below, identity_row,
             )  # fmt: skip
             meet(team, thread, threads)
-            if norms is not None and norms[layer] > 0:
+            if between is not None and changes(between[layer]):
                 top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
-                through_norm(tile, deltas, delta_below, inputs, source, step, top, bottom, table[layer, INPUTS])
+                through_rows(
+                    tile, deltas, delta_below, inputs, source, step, top, bottom, table[layer, INPUTS], between[layer],
+                    visit,
+                )  # fmt: skip
                 meet(team, thread, threads)
         if rates[layer, 0] != 0:
             set_coefficients(

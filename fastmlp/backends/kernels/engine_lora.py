@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..between import INNER
 from ..codegen.types import panel_width
 from ..coefficients import TOTAL
 from ..jit import entry, inlined
+from .between import back_through_inner_norm, changes, through_rows
 from .engine import delta_start, forward_and_loss, slope_offset
 from .memory import (
     BIAS,
@@ -49,7 +51,8 @@ def train_lora(
     tile: Tile, theta: Floats, base: Floats, parameters: Floats, frozen: Floats, factors: Floats, places: Ints,
     table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats, projection: Floats, merged: Floats,
     scratch: Floats, coefficients: Floats, clock: NDArray[np.float64], activation: int, activation_row: Floats,
-    identity_row: Floats, optimizer: int, x: Floats, y: Ints, targets: Floats, weights: Floats, loss: int, order: Ints,
+    identity_row: Floats, between: NDArray[np.float64] | None, optimizer: int, x: Floats, y: Ints, targets: Floats,
+    weights: Floats, loss: int, order: Ints,
     batch_size: int, rank: int, width: int, scale: float, rates: NDArray[np.float64], decays: NDArray[np.float64],
     momentum: float, losses: NDArray[np.float64], first: int, last: int, team: Ints,
 ) -> int:  # fmt: skip
@@ -79,10 +82,10 @@ def train_lora(
     n_batches = (n + batch_size - 1) // batch_size
     for s in range(first, last):
         epoch, start = s // n_batches, s % n_batches * batch_size
-        count = min(batch_size, n - start)
+        count, visit = min(batch_size, n - start), epoch * n + start
         batch_loss = forward_and_loss(
-            tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, None, x, y,
-            targets, weights, loss, order[epoch], start, count, clock, team, 0, 1,
+            tile, parameters, table, unit, inputs, deltas, spare, scratch, activation, activation_row, between, visit,
+            x, y, targets, weights, loss, order[epoch], start, count, clock, team, 0, 1,
         )  # fmt: skip
         losses[epoch] += batch_loss * (count / clock[TOTAL]) / n if clock[TOTAL] > 0 else 0.0
         if not math.isfinite(batch_loss):
@@ -93,12 +96,26 @@ def train_lora(
         for layer in range(table.shape[0] - 1, -1, -1):
             delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
             last_layer = layer == table.shape[0] - 1
+            if between is not None and between[layer, INNER] > 0:
+                back_through_inner_norm(
+                    tile, inputs, deltas, delta_at, parameters, size, table[layer], table[layer + 1, SOURCE],
+                    between[layer, INNER], count, optimizer, 0.0, 0.0, 0.0, momentum, s + 1, clock, coefficients, team,
+                    0, 1,
+                )  # fmt: skip
+            below = activation_row
+            if between is not None and changes(between[layer]):
+                below = identity_row
             if layer > 0:
                 backward_input(
                     tile, deltas, delta_below, delta_at, table[layer, STEP], parameters, table[layer, WEIGHT],
                     table[layer, WEIGHT_STEP], not last_layer, spare, count, table[layer, OUTPUTS],
                     zero_offset(inputs), table[layer, ROWS], inputs,
-                    table[layer, SOURCE] + slope_offset(inputs, activation_row), activation_row, identity_row,
+                    table[layer, SOURCE] + slope_offset(inputs, activation_row), below, identity_row,
+                )  # fmt: skip
+            if between is not None and layer > 0 and changes(between[layer]):
+                through_rows(
+                    tile, deltas, delta_below, inputs, table[layer, SOURCE], table[layer, STEP], 0, count,
+                    table[layer, INPUTS], between[layer], visit,
                 )  # fmt: skip
             if last_layer:
                 update_head(

@@ -14,7 +14,8 @@ code. The last panel may hold columns that nobody looks at. In numbers::
 A layer's row of the table, with both sizes rounded up to the unit::
 
     parameters[WEIGHT : BIAS]          (ROWS, COLUMNS)   of which (INPUTS, OUTPUTS) are real; panels WEIGHT_STEP apart
-    parameters[BIAS : BIAS + COLUMNS]  its bias
+    parameters[BIAS : BIAS + COLUMNS]  its bias; then, each from where a panel would begin, its gain and its shift, if
+                                       VECTORS is 3 and not 1
     inputs[SOURCE : ]                  (batch, ROWS)     what the layer reads: x, or the activations below; panels STEP
                                                          apart, as are those of the gradients at its outputs
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ...layout import Floats, Ints
     from ..codegen.types import Tile
 
-INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE, WEIGHT_STEP, STEP = range(9)
+INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE, WEIGHT_STEP, STEP, VECTORS = range(10)
 VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # pieces of the padded parameters, each as long as the network
 CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
 DEPTH_BLOCK = 256  # rows of a panel that fill two thirds of the first level of the cache
@@ -48,16 +49,18 @@ DEPTH_BLOCK = 256  # rows of a panel that fill two thirds of the first level of 
 class BufferLayout:
     """Offsets of a network's parameters and buffers: `batch` rows, every row a multiple of `unit` numbers."""
 
-    table: Ints  # (L, 9)
+    table: Ints  # (L, 10)
     unit: int
     panel: int
     batch: int
 
     @classmethod
-    def of(cls, sizes: Ints, tile: Tile, dtype: np.dtype[Any], batch: int) -> BufferLayout:
-        """Return the layout of a network of these sizes for the code of a tile."""
+    def of(
+        cls, sizes: Ints, tile: Tile, dtype: np.dtype[Any], batch: int, rescaled: tuple[bool, ...] = ()
+    ) -> BufferLayout:
+        """Return the layout of a network of these sizes, see `fastmlp.layout`, for the code of a tile."""
         unit = tile.padding_unit(dtype)
-        return _layout(tuple(sizes.tolist()), unit, tile.panel(dtype), rounded(batch, unit))
+        return _layout(tuple(sizes.tolist()), unit, tile.panel(dtype), rounded(batch, unit), rescaled)
 
     @cached_property
     def size(self) -> int:
@@ -86,14 +89,15 @@ class BufferLayout:
 
 
 @lru_cache(maxsize=64)  # a study trains the same network again and again
-def _layout(sizes: tuple[int, ...], unit: int, panel: int, batch: int) -> BufferLayout:
+def _layout(sizes: tuple[int, ...], unit: int, panel: int, batch: int, rescaled: tuple[bool, ...]) -> BufferLayout:
     rows, weight, source, last = [], 0, 0, len(sizes) - 2
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
         high, wide = (wide_out, wide_in) if layer == last else (wide_in, wide_out)
         bias = weight + high * rounded(wide, panel)
-        rows.append((n_in, n_out, wide_in, wide_out, weight, bias, source, high * panel, batch * panel))
-        weight = bias + rounded(wide_out, panel)
+        vectors = 3 if rescaled and rescaled[layer] else 1
+        rows.append((n_in, n_out, wide_in, wide_out, weight, bias, source, high * panel, batch * panel, vectors))
+        weight = bias + vectors * rounded(wide_out, panel)
         source += batch * rounded(wide_in, panel)
     return BufferLayout(np.array(rows, np.int64), unit, panel, batch)
 
@@ -124,6 +128,13 @@ def padded_size(tile: Tile, parameters: Floats, table: Ints) -> int:
     """Length of a padded parameter vector; see `BufferLayout.size`."""
     panel = panel_width(tile, parameters)
     return table[-1, BIAS] + (table[-1, COLUMNS] + panel - 1) // panel * panel
+
+
+@kernel
+def gain_offset(tile: Tile, parameters: Floats, layer: Ints, vector: int) -> int:
+    """Where a layer's bias, gain or shift begins: its vector 0, 1 or 2; `layer` is the row of the table."""
+    panel = panel_width(tile, parameters)
+    return layer[BIAS] + vector * ((layer[COLUMNS] + panel - 1) // panel * panel)
 
 
 @inlined
@@ -163,8 +174,9 @@ def pad(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints) -> N
                 for o in range(n_out):
                     parameters[column + o * panel] = flat[k + o]
             k += n_out
-        copy(parameters, at + table[layer, BIAS], flat, k, n_out)
-        k += n_out
+        for vector in range(table[layer, VECTORS]):
+            copy(parameters, at + gain_offset(tile, flat, table[layer], vector), flat, k, n_out)
+            k += n_out
 
 
 @kernel
@@ -183,5 +195,6 @@ def unpad(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints) ->
                 for o in range(n_out):
                     flat[k + o] = parameters[column + o * panel]
             k += n_out
-        copy(flat, k, parameters, at + table[layer, BIAS], n_out)
-        k += n_out
+        for vector in range(table[layer, VECTORS]):
+            copy(flat, k, parameters, at + gain_offset(tile, flat, table[layer], vector), n_out)
+            k += n_out

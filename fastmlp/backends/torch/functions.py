@@ -9,7 +9,7 @@ import numpy as np
 from ...registry import CROSS_ENTROPY
 from .library import import_torch
 from .losses import mean_loss
-from .stages import compose, mlp_stages, parameters_of, tensor
+from .stages import Between, compose, mlp_stages, parameters_of, tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +41,10 @@ def loss_and_gradient(
     y: NDArray[Any],
     sample_weight: Floats | None = None,
     loss: int = CROSS_ENTROPY,
-    norms: NDArray[np.float64] | None = None,
+    between: NDArray[np.float64] | None = None,
 ) -> tuple[float, Floats]:
     """See `reference.loss_and_gradient`; autograd finds the gradient."""
-    stages = mlp_stages(theta, sizes, activation, norms)
+    stages = mlp_stages(theta, sizes, activation, None if between is None else Between(between))
     parameters = [parameter.requires_grad_() for parameter in parameters_of(stages)]
     weights = None if sample_weight is None else tensor(sample_weight)
     mean = mean_loss(loss, compose(stages, tensor(x)), tensor(y), weights)

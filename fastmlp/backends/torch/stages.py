@@ -8,13 +8,15 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ...layout import Layout
+from ..between import BEFORE, BEFORE_KEY, BEHIND, BEHIND_KEY, INNER, NO_VISIT, NORM, mask, rescaled_layers
 from .library import import_torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -50,21 +52,56 @@ class Cell(NamedTuple):
     pull: float
 
 
-def mlp_stages(theta: Floats, sizes: Ints, activation: int, norms: NDArray[np.float64] | None = None) -> list[Stage]:
-    """Return an MLP's stages; their parameters share the memory of theta.
+class Between:
+    """What lies between the layers of an MLP besides activations, see `fastmlp.backends.between`.
 
-    With `norms`, a layer above the first normalises its inputs, as `reference.loss_and_gradient` says.
+    Parameters
+    ----------
+    table : (L, columns)
+
+    Attributes
+    ----------
+    visit
+        The number of the visit of the first example of the batch that goes through next; with `NO_VISIT` nothing is
+        dropped.
     """
-    weights, biases = _views(theta, sizes)
-    epsilons = [0.0] * len(weights) if norms is None else [0.0, *norms[1:].tolist()]
+
+    def __init__(self, table: NDArray[np.float64]) -> None:
+        self.table, self.visit = table, NO_VISIT
+
+    def taken(self, layer: int, x: Any) -> Any:
+        """Return what a layer takes of its inputs (B, I)."""
+        row = self.table[layer]
+        x = self._dropped(x, row[BEFORE], row[BEFORE_KEY])
+        if row[NORM] > 0:
+            x = import_torch().nn.functional.layer_norm(x, x.shape[1:], eps=row[NORM].item())
+        return self._dropped(x, row[BEHIND], row[BEHIND_KEY])
+
+    def _dropped(self, x: Any, share: float, key: float) -> Any:
+        dtype = np.dtype(str(x.dtype).removeprefix("torch."))
+        factors = mask(share, key, self.visit, tuple(x.shape), dtype)
+        return x if factors is None else x * tensor(factors)
+
+
+def mlp_stages(theta: Floats, sizes: Ints, activation: int, between: Between | None = None) -> list[Stage]:
+    """Return an MLP's stages; their parameters share the memory of theta."""
+    weights, others = _views(theta, sizes, between)
     bends = [*[_activations()[activation]] * (len(weights) - 1), None]
     return [
-        Stage(_layer(w, b, bend, epsilon), (w,), (b,))
-        for w, b, bend, epsilon in zip(weights, biases, bends, epsilons, strict=True)
+        Stage(_layer(weight, vectors, bend, layer, between), (weight,), vectors)
+        for layer, (weight, vectors, bend) in enumerate(zip(weights, others, bends, strict=True))
     ]
 
 
-def lora_stages(theta: Floats, factors: Floats, sizes: Ints, activation: int, rank: int, scale: float) -> list[Stage]:
+def lora_stages(
+    theta: Floats,
+    factors: Floats,
+    sizes: Ints,
+    activation: int,
+    rank: int,
+    scale: float,
+    between: Between | None = None,
+) -> list[Stage]:
     """Return the stages of an MLP whose weights below the head move as W + scale * A @ B, as `reference_lora` says.
 
     Parameters
@@ -74,7 +111,7 @@ def lora_stages(theta: Floats, factors: Floats, sizes: Ints, activation: int, ra
     factors
         A and B of each layer, then the head's weights and bias: what is trained. The stages share its memory.
     """
-    weights, biases = _views(theta, sizes)
+    weights, others = _views(theta, sizes, between)
     bend, flat = _activations()[activation], tensor(factors)
     stages, start = [], 0
     for layer, (n_in, n_out) in enumerate(pairwise(sizes.tolist())):
@@ -83,7 +120,8 @@ def lora_stages(theta: Floats, factors: Floats, sizes: Ints, activation: int, ra
         middle = start + math.prod(shapes[0])
         end = middle + math.prod(shapes[1])
         a, b = flat[start:middle].view(shapes[0]).detach(), flat[middle:end].view(shapes[1]).detach()
-        call = _layer(a, b, None) if is_head else _adapted(weights[layer], biases[layer], a, b, scale, bend)
+        weight = a if is_head else _adapted(weights[layer], a, b, scale)
+        call = _layer(weight, (b,) if is_head else others[layer], None if is_head else bend, layer, between)
         stages.append(Stage(call, (a,), (b,)))
         start = end
     return stages
@@ -135,10 +173,13 @@ def tensor(array: NDArray[Any]) -> Tensor:
     return torch.from_numpy(array if usable else array.copy())
 
 
-def _views(theta: Floats, sizes: Ints) -> tuple[list[Tensor], list[Tensor]]:
-    """Return weights (in, out) and biases, each a leaf of its own in the memory of theta."""
-    weights, biases = Layout(tuple(sizes.tolist())).views(theta)
-    return [tensor(w) for w in weights], [tensor(b) for b in biases]
+def _views(theta: Floats, sizes: Ints, between: Between | None) -> tuple[list[Tensor], list[tuple[Tensor, ...]]]:
+    """Return weights (in, out); and biases, with gains and shifts: each a leaf of its own in the memory of theta."""
+    layout = Layout(tuple(sizes.tolist()), rescaled_layers(None if between is None else between.table))
+    weights, biases = layout.views(theta)
+    gains = [() if gain is None else tuple(gain) for gain in layout.gains(theta)]
+    vectors = [tuple(map(tensor, (bias, *gain))) for bias, gain in zip(biases, gains, strict=True)]
+    return [tensor(weight) for weight in weights], vectors
 
 
 def _activations() -> tuple[Callable[[Any], Any], ...]:
@@ -149,21 +190,27 @@ def _activations() -> tuple[Callable[[Any], Any], ...]:
 
 
 def _layer(
-    weight: Tensor, bias: Tensor, bend: Callable[[Any], Any] | None, epsilon: float = 0.0
+    weight: Tensor | Callable[[], Tensor],
+    others: tuple[Tensor, ...],
+    bend: Callable[[Any], Any] | None,
+    place: int,
+    between: Between | None,
 ) -> Callable[[Any], Any]:
     normalise = import_torch().nn.functional.layer_norm
 
     def layer(x: Any) -> Any:
-        z = (normalise(x, x.shape[1:], eps=epsilon) if epsilon else x) @ weight + bias
+        bias, *gain = others
+        taken = x if between is None else between.taken(place, x)
+        z = taken @ (weight() if callable(weight) else weight) + bias
+        if gain and between is not None:
+            z = normalise(z, z.shape[1:], *gain, eps=between.table[place, INNER].item())
         return z if bend is None else bend(z)
 
     return layer
 
 
-def _adapted(
-    weight: Tensor, bias: Tensor, a: Tensor, b: Tensor, scale: float, bend: Callable[[Any], Any]
-) -> Callable[[Any], Any]:
-    return lambda x: bend(x @ (weight + scale * a @ b) + bias)
+def _adapted(weight: Tensor, a: Tensor, b: Tensor, scale: float) -> Callable[[], Tensor]:
+    return lambda: weight + scale * a @ b
 
 
 def parameters_of(stages: Sequence[Stage]) -> Iterator[Tensor]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...registry import ADAM_DEFAULTS, CROSS_ENTROPY, Adam
-from ..reference import pace_of, part_sizes
+from ..between import NO_VISIT
+from ..reference import pace_of
 from ..reference_optimizer import step_of
 from ..watch import judge
 from .library import import_torch
 from .losses import mean_loss
 from .optimizers import GroupedOptimizer
-from .stages import compose, mlp_stages, moving_cells, pick, tensor
+from .stages import Between, compose, mlp_stages, moving_cells, pick, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,6 +82,8 @@ class StageTraining:
         The parameters as one vector, which the watch keeps a copy of; needed only with a watch.
     threads
         How many threads PyTorch may use; None leaves that to its own settings.
+    between
+        What lies between the layers of an MLP.
     """
 
     def __init__(
@@ -98,8 +101,9 @@ class StageTraining:
         theta: Floats | None = None,
         threads: int | None = None,
         adam: Adam = ADAM_DEFAULTS,
+        between: Between | None = None,
     ) -> None:
-        self._adam = adam
+        self._adam, self._between = adam, between
         self.stages, self.optimizer, self.visits, self.losses = stages, optimizer, visits, losses
         self._weighted, self._loss, self._paces, self._penalties = weighted, loss, paces, penalties
         self._watch, self._theta, self._threads = watch, theta, threads
@@ -110,6 +114,7 @@ class StageTraining:
         with threads_of_torch(self._threads):
             for step in range(first, last):
                 epoch, rows = step // visits.n_batches, visits.rows(step)
+                self._before_batch(epoch * visits.order.shape[1] + step % visits.n_batches * visits.batch_size)
                 mean, total = self._differentiate(rows)
                 self.losses[epoch] += mean * len(rows) / visits.order.shape[1]
                 if not math.isfinite(mean):
@@ -119,6 +124,11 @@ class StageTraining:
                 if self._watch is not None and (step + 1) % visits.n_batches == 0 and self._judge(epoch, self._watch):
                     return step + 1
         return last
+
+    def _before_batch(self, visit: int) -> None:
+        """Tell what lies between layers the number of the visit of a batch's first example, `NO_VISIT` for none."""
+        if self._between is not None:
+            self._between.visit = visit
 
     def _differentiate(self, rows: Ints) -> tuple[float, float]:
         """Put the gradient of a batch into the parameters; return its mean loss and the sum of its weights."""
@@ -154,6 +164,7 @@ class StageTraining:
         """Let the watch see an epoch's loss; return whether it ends the training."""
         seen = self.losses[epoch] + (0.0 if self._penalties is None else self._penalties[epoch])
         if len(watch.held_back):
+            self._before_batch(NO_VISIT)
             with import_torch().no_grad():
                 seen = watch.losses[epoch] = self._mean_loss(watch.held_back).item()
         if judge(watch.state, epoch, seen):
@@ -200,12 +211,13 @@ class Training(StageTraining):
         threads: int = 1,
         sample_weight: Floats | None = None,
         nesterov: bool = False,
-        norms: NDArray[np.float64] | None = None,
+        between: NDArray[np.float64] | None = None,
         **options: Any,
     ) -> None:
-        stages, anchors = mlp_stages(theta, sizes, activation, norms), mlp_stages(anchor, sizes, activation)
+        lies = None if between is None else Between(between)
+        stages, anchors = (mlp_stages(flat, sizes, activation, lies) for flat in (theta, anchor))
         cells = moving_cells(stages, anchors, rates, decays, pulls)
-        self._moments = moments_of(state, part_sizes(sizes), rates) if state.size else None
+        self._moments = moments_of(state, *_by_parameter(stages, rates)) if state.size else None
         super().__init__(
             stages,
             GroupedOptimizer(cells, optimizer, momentum, nesterov=nesterov),
@@ -213,6 +225,7 @@ class Training(StageTraining):
             losses,
             theta=theta,
             threads=threads,
+            between=lies,
             **options,
         )
         self._next = -1  # update that it goes on with; before the first, the moments have to be loaded
@@ -226,6 +239,17 @@ class Training(StageTraining):
         self._next = super().run(first, last, ends=ends)
         self.optimizer.store(self._moments)
         return self._next
+
+
+def _by_parameter(stages: Sequence[Stage], rates: NDArray[np.float64]) -> tuple[list[int], NDArray[np.float64]]:
+    """Return the size and the rate of each parameter."""
+    both = [
+        (parameter.numel(), rate)
+        for stage, row in zip(stages, rates, strict=True)
+        for parameters, rate in zip((stage.matrices, stage.others), row, strict=True)
+        for parameter in parameters
+    ]
+    return [size for size, _ in both], np.array([rate for _, rate in both])
 
 
 def visits_of(x: Floats, y: NDArray[Any], order: Ints, batch_size: int, sample_weight: Floats | None) -> Visits:
@@ -267,13 +291,13 @@ def train(
     paces: NDArray[np.float64] | None = None,
     penalties: NDArray[np.float64] | None = None,
     watch: Watch | None = None,
-    norms: NDArray[np.float64] | None = None,
+    between: NDArray[np.float64] | None = None,
     adam: Adam = ADAM_DEFAULTS,
 ) -> int:
     """See `reference.train`."""
     training = Training(
         theta, state, sizes, activation, optimizer, x, y, order, batch_size, rates, decays, pulls, anchor, momentum,
         losses, weighted=weighted, loss=loss, sample_weight=sample_weight, nesterov=nesterov, paces=paces,
-        penalties=penalties, watch=watch, norms=norms, adam=adam,
+        penalties=penalties, watch=watch, between=between, adam=adam,
     )  # fmt: skip
     return training.run(first, last)

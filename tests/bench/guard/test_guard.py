@@ -28,7 +28,7 @@ from fastmlp.backends.fallback import current_tile
 
 needs_vectors = pytest.mark.skipif(current_tile() == PLAIN_LOOPS, reason="there is no vector code")
 # A training that fills whole tiles and panels, so that the last number of every buffer is used.
-FULL: Any = {"kind": "train", "dtype": "float32", "sizes": (64, 64, 64), "threads": 1, "cuts": (), "normed": False}
+FULL: Any = {"kind": "train", "dtype": "float32", "sizes": (64, 64, 64), "threads": 1, "cuts": (), "has_between": False}
 TOUCH = """
 import ctypes, os, sys
 import numpy as np
@@ -70,7 +70,9 @@ def test_one_byte_beside_an_array_is_death_to_read_and_to_write() -> None:
 def test_kernels_touch_nothing_beside_their_arrays(capfd: pytest.CaptureFixture[str]) -> None:
     """The short form of `python -m bench guard`, on this machine's own tile."""
     cases = [draw(20_261_122, number, OWN) for number in range(40)]
-    cases = [replace(case, normed=case.normed and case.dtype == "float64") for case in cases]  # one more to compile for
+    cases = [
+        replace(case, has_between=case.has_between and case.dtype == "float64") for case in cases
+    ]  # one more to compile for
     assert check(cases, WORKER) == PASSED
     assert capfd.readouterr().out == "40 cases held: 40 on own; 0 failed\n"
 
