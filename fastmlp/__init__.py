@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from .backbones.pictures import find_pictures as find_pictures
     from .backbones.preparation import Preparation as Preparation
     from .backbones.sources import load_backbone as load_backbone
-    from .estimators import Advice as Advice
-    from .estimators import MLPClassifier as MLPClassifier
-    from .estimators import MLPRegressor as MLPRegressor
-    from .estimators import TransferClassifier as TransferClassifier
-    from .estimators import TransferSelectorCV as TransferSelectorCV
-    from .estimators import advise as advise
+    from .estimators.advice import Advice as Advice
+    from .estimators.advice import advise as advise
+    from .estimators.classifier import MLPClassifier as MLPClassifier
+    from .estimators.regressor import MLPRegressor as MLPRegressor
+    from .estimators.selector import TransferSelectorCV as TransferSelectorCV
+    from .estimators.transfer_classifier import TransferClassifier as TransferClassifier
     from .interchange import from_sklearn as from_sklearn
     from .interchange import from_torch as from_torch
     from .interchange import to_onnx as to_onnx
@@ -106,14 +106,14 @@ __all__ = [
 # Studies need SQLite, a settings parser and a report, estimators scikit-learn, pretrained networks PyTorch; a program
 # that only trains networks does not wait for them (SPEC 1).
 _LAZY = {
-    "MLPClassifier": ".estimators",
-    "MLPRegressor": ".estimators",
+    "MLPClassifier": ".estimators.classifier",
+    "MLPRegressor": ".estimators.regressor",
     "Results": ".study",
     "Settings": ".study.settings.schema",
-    "Advice": ".estimators",
-    "advise": ".estimators",
-    "TransferClassifier": ".estimators",
-    "TransferSelectorCV": ".estimators",
+    "Advice": ".estimators.advice",
+    "advise": ".estimators.advice",
+    "TransferClassifier": ".estimators.transfer_classifier",
+    "TransferSelectorCV": ".estimators.selector",
     "from_sklearn": ".interchange",
     "from_torch": ".interchange",
     "load": ".models",

@@ -17,13 +17,13 @@ from .files import check_path, entry_at, prepare_file
 # Names of classes, and where they are
 KINDS = {
     "Fit": ".training",
-    "MLPClassifier": ".estimators",
-    "MLPRegressor": ".estimators",
+    "MLPClassifier": ".estimators.classifier",
+    "MLPRegressor": ".estimators.regressor",
     "Network": ".network",
     "Scaler": ".problems",
     "Trained": ".study.results.trained",
-    "TransferClassifier": ".estimators",
-    "TransferSelectorCV": ".estimators",
+    "TransferClassifier": ".estimators.transfer_classifier",
+    "TransferSelectorCV": ".estimators.selector",
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..backends import get_backend
 from ..errors import InvalidInput, ShapeError
@@ -21,6 +21,7 @@ from .lbfgs import fit_lbfgs
 from .parameters import Parameters
 from .stochastic import StochasticFit
 from .stored_mlp import restored, state_of
+from .validation import validated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +115,7 @@ class BaseMLP(BaseEstimator):
 
     def _outputs(self, X: Any) -> Floats:
         """Return what the last layer of the fitted network says before its activation, (n, n_outputs_)."""
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        X = validated(self, X, accept_sparse=["csr", "csc"], reset=False)
         net = network_of(self.coefs_, self.intercepts_, None, self.activation)
         if not issparse(X):
             return forward(net, X, backend=self.backend, threads=self.threads)

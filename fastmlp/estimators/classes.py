@@ -42,6 +42,10 @@ class Classes:
         ValueError, LabelError
             If y holds no classes, or several of many kinds for each example.
         """
+        if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":  # asking costs as much as a few epochs
+            names = np.unique(y)
+            if 2 * len(names) <= len(y):  # else there is something to be warned of
+                return cls(names)
         try:
             kind = type_of_target(y)
         except TypeError as error:

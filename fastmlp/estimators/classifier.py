@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..backends.reference_losses import logistic
 from ..network import softmax
 from .base import BaseMLP
 from .classes import Classes
+from .validation import are_labels_of, validated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -202,11 +204,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             logarithms: Floats = np.log(self.predict_proba(X))
         return logarithms
 
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the share of examples whose classes, or all of whose labels, are predicted.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        """
+        predicted = self.predict(X)
+        if sample_weight is None and are_labels_of(y, predicted):
+            return float((predicted == y).mean())
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
     def _loss_code(self) -> int:
         return self._classes.loss
 
     def _targets(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, NDArray[Any]]:
-        X, y = validate_data(
+        X, y = validated(
             self,
             X,
             y,

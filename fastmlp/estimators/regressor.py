@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..checks import check_name
 from ..registry import POISSON, SQUARED_ERROR
 from ..targets import check_targets
 from .base import BaseMLP
+from .validation import validated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -132,7 +133,7 @@ feature_names_in_, out_activation_
         return REGRESSION_LOSSES[check_name("loss", self.loss, REGRESSION_LOSSES)]
 
     def _targets(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, NDArray[Any]]:  # noqa: ARG002
-        X, y = validate_data(
+        X, y = validated(
             self,
             X,
             y,

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ..checks import at_least_one
 from ..errors import InvalidInput, TrainingDiverged, shown
@@ -24,6 +24,7 @@ from .labels import encode, example_weights
 from .pretrained import KeepsPretrained, source_of
 from .stored import selector_of, state_of_selector
 from .transfer_classifier import TransferClassifier
+from .validation import validated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -133,7 +134,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
             If every strategy diverged on some fold.
         """
         given = X
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32])
         weights = example_weights(sample_weight, X)
         self.classes_, places = encode(y)
         examples = Labelled(X, np.asarray(y), places, weights, _groups(groups, X))
@@ -182,7 +183,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
 
     def _best(self, X: Any) -> TransferClassifier:
         check_is_fitted(self)
-        validate_data(self, X, reset=False)  # its refusals name this estimator, and not the one inside
+        validated(self, X, reset=False)  # its refusals name this estimator, and not the one inside
         return self.best_estimator_
 
     def _base(self) -> TransferClassifier:

@@ -184,8 +184,11 @@ class StochasticFit:
             for last in range(1, epochs + 1) if self._by_epoch else [epochs]:
                 finite = pieces.run(training, last * batches)
                 done = pieces.steps // batches + (not finite)
-                for epoch in range(told, done):
-                    self._tell(losses[epoch].item() * self._loss_share + penalties[epoch].item(), finite=finite)
+                seen = losses[told:done] * self._loss_share + penalties[told:done]
+                if len(seen):
+                    self._note(seen.tolist())
+                if len(seen) and self._by_epoch:
+                    self._tell(finite=finite)
                 told = done
                 if not finite or self._watch.stopped:
                     break
@@ -220,15 +223,17 @@ class StochasticFit:
             paces[0] = self._optimizer.pace
         return paces
 
-    def _tell(self, loss: float, *, finite: bool) -> None:
-        """Tell the model of an epoch, and let it stop the training if the engine does not."""
-        model, parameters = self._model, self._parameters
-        model.n_iter_ += 1
-        model.t_ += self._n
-        model.loss_ = loss
-        model.loss_curve_.append(loss)
-        if not self._by_epoch:
-            return
+    def _note(self, losses: list[float]) -> None:
+        """Let the model take note of the losses of some epochs, with their penalties."""
+        model = self._model
+        model.n_iter_ += len(losses)
+        model.t_ += self._n * len(losses)
+        model.loss_curve_ += losses
+        model.loss_ = model.loss_curve_[-1]
+
+    def _tell(self, *, finite: bool) -> None:
+        """Tell of the last epoch, and let it stop the training if the engine does not."""
+        model, parameters, loss = self._model, self._parameters, self._model.loss_
         if parameters.verbose:
             say(f"Iteration {model.n_iter_}, loss = {loss:.8f}")
         seen = loss

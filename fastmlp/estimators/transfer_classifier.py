@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..checks import in_range
 from ..errors import InvalidInput, ShapeError, shown
@@ -21,6 +21,7 @@ from .carry_out import Callback, Examples, called, carry_out
 from .labels import encode, example_weights, with_class_weight
 from .pretrained import KeepsPretrained, Source, source_of
 from .stored import classifier_of, state_of_classifier
+from .validation import validated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -172,7 +173,7 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
             If the training diverged.
         """
         strategy = self._read_strategy()
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32])
         weights = example_weights(sample_weight, X)
         if weights is not None and not weights.all():
             X, y, weights = X[weights > 0], np.asarray(y)[weights > 0], weights[weights > 0]
@@ -189,7 +190,7 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each of `classes_`, (n, n_classes)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validated(self, X, dtype=[np.float64, np.float32], reset=False)
         seen = X if self.scaler_ is None else self.scaler_.transform(X, self.network_.dtype)
         return predict_proba(self.network_, seen, backend=self.backend, threads=self.threads)
 

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from ..layout import Ints
 
-FIRST_STRETCH = 16  # epochs that are drawn at once; then twice as many each time, as long as they fit
+# A stretch is drawn at once. The first has epochs enough for the cost of a call not to matter, and not many to be drawn
+# in vain; then twice as many each time, as long as they fit.
+FIRST_STRETCH, FIRST_VISITS = 16, 2**15
 MOST_VISITS = 2**20
 
 
@@ -36,7 +38,7 @@ class Visits:
 
     def stretches(self, epochs: int) -> Iterator[Ints]:
         """Yield orders (epochs of a stretch, n) until there are so many epochs."""
-        length = FIRST_STRETCH
+        length = max(FIRST_STRETCH, FIRST_VISITS // len(self._rows))
         while epochs > 0:
             length = max(1, min(length, epochs, MOST_VISITS // len(self._rows)))
             self._before = self._random.get_state()
@@ -51,9 +53,10 @@ class Visits:
     def _draw(self, epochs: int) -> Ints:
         if not self._shuffle:
             return np.tile(self._rows, (epochs, 1))
-        order = np.empty((epochs, len(self._rows)), np.int64)
-        for epoch in range(epochs):
-            places = np.arange(len(self._rows))
-            self._random.shuffle(places)
-            self._rows = order[epoch] = self._rows[places]
+        order, shuffle = np.empty((epochs, len(self._rows)), np.int64), self._random.shuffle
+        places, before = np.tile(np.arange(len(self._rows)), (epochs, 1)), self._rows
+        for chosen, row in zip(places, order, strict=True):
+            shuffle(chosen)
+            before = before.take(chosen, out=row, mode="clip")  # which takes no copy to be safe
+        self._rows = before.copy()
         return order

@@ -121,8 +121,8 @@ class TrainingLoop:
     def runner_of(self, phase: ResolvedPhase, watched: Ints, order: Ints) -> Runner:
         """Return what takes the network through the epochs of a phase."""
         keys, start = draw_keys(self.net, self._data.masks), self._start.theta
-        examples, options = self._data.examples, self._options
-        return PhaseRunner(self.net, start, examples, watched, phase, order, options, keys, self._onlooker)
+        examples, options, onlooker = self._data.examples, self._options, self._onlooker
+        return PhaseRunner(self.net, start, examples, watched, phase, order, options, keys, onlooker=onlooker)
 
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""

@@ -97,6 +97,7 @@ class PhaseRunner:
         order: Ints,
         options: TrainingOptions,
         keys: Ints | None = None,
+        *,
         onlooker: Onlooker | None = None,
     ) -> None:
         self._onlooker = onlooker

@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import fastmlp
+from fastmlp import TransferClassifier, TransferSelectorCV
 from fastmlp.errors import InvalidInput, LabelError, TrainingDiverged
-from fastmlp.estimators import TransferClassifier, TransferSelectorCV
 from fastmlp.estimators.columns import Columns
 from fastmlp.estimators.cross_validation import Labelled, _folds_of_tuning, folds_of, overlap_of
 from fastmlp.stats import paired_family

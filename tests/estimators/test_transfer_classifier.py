@@ -19,8 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 import fastmlp
+from fastmlp import TransferClassifier
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, TrainingDiverged, UnknownName
-from fastmlp.estimators import TransferClassifier
 from fastmlp.estimators.pretrained import scaler_of
 from fastmlp.problems import Scaler
 from fastmlp.training import Epoch
