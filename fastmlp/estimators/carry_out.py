@@ -13,6 +13,7 @@ from ..seeds import rng_for
 from ..strategies import hold_back, starting_network, train_from
 from ..training import Epoch, Fit, Stop, TrainingOptions
 from .early_stopping import EarlyStopping
+from .held_back import hold_back_alike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,16 +97,19 @@ def carry_out(model: Transfer, template: Network, examples: Examples, seed: int)
     """
     strategy, generator = model.strategy_, np.random.default_rng(seed)
     start = _start(model, template, generator)
-    if model.scaler_ is not None:
-        examples = examples._replace(X=model.scaler_.transform(examples.X, start.dtype))
-    trained, watch = _hold_back(model, examples, start.n_classes, seed)
+    trained, watched = _hold_back(model, examples, start.n_classes, seed)
+    mask = None
+    if strategy.held_back:
+        draws = rng_for("held back by weight", seed=seed)
+        mask = hold_back_alike(*trained, strategy.held_back, start.n_classes, draws)
+    trained, watch = _scaled(model, trained, start), watched and _watch(model, _scaled(model, watched, start))
     options = TrainingOptions(
         model.epochs, model.batch_size, model.lr, model.momentum, model.optimizer, model.weight_decay,
         backend=model.backend, short_batch=model.short_batch, threads=model.threads,
     )  # fmt: skip
     fit = train_from(
-        start, trained.X, trained.labels, strategy, options, sample_weight=trained.weights, rng=generator,
-        after_epoch=_after_epoch(model.callbacks, watch),
+        start, trained.X, trained.labels, strategy, options, sample_weight=trained.weights, held_back=mask,
+        rng=generator, after_epoch=_after_epoch(model.callbacks, watch),
     )  # fmt: skip
     if fit.diverged:
         raise TrainingDiverged(
@@ -128,8 +132,13 @@ def _start(model: Transfer, template: Network, generator: np.random.Generator) -
     return starting_network(template, model.strategy_, n_classes, generator, name)
 
 
-def _hold_back(model: Transfer, examples: Examples, n_classes: int, seed: int) -> tuple[Examples, EarlyStopping | None]:
-    """Return the examples to train on, and what watches the others, if any are held back."""
+def _scaled(model: Transfer, examples: Examples, start: Network) -> Examples:
+    """Return examples as the network sees them."""
+    return examples if model.scaler_ is None else examples._replace(X=model.scaler_.transform(examples.X, start.dtype))
+
+
+def _hold_back(model: Transfer, examples: Examples, n_classes: int, seed: int) -> tuple[Examples, Examples | None]:
+    """Return the examples to train on, and those to stop early by, if any are held back for that."""
     if not true_or_false("early_stopping", model.early_stopping) or not model.strategy_.phases:
         return examples, None
     share = in_range("validation_fraction", model.validation_fraction, above=0, below=1)
@@ -139,13 +148,17 @@ def _hold_back(model: Transfer, examples: Examples, n_classes: int, seed: int) -
             f"validation_fraction is {share}: that leaves none of {len(mask)} examples for validation, beside one for "
             f"each of {n_classes} classes; give more examples, or set early_stopping to False"
         )
-    watch = EarlyStopping(
-        *examples.rows(mask),
+    return examples.rows(~mask), examples.rows(mask)
+
+
+def _watch(model: Transfer, examples: Examples) -> EarlyStopping:
+    """Return what stops a training by examples that are held back."""
+    return EarlyStopping(
+        *examples,
         patience=at_least_one("n_iter_no_change", model.n_iter_no_change),
         tol=in_range("tol", model.tol),
         backend=model.backend,
     )
-    return examples.rows(~mask), watch
 
 
 def _after_epoch(callbacks: object, watch: EarlyStopping | None) -> Callable[[Epoch], Stop | None] | None:

@@ -10,9 +10,12 @@ from sklearn.model_selection import train_test_split
 
 from ..errors import InvalidInput
 from ..network import Network, forward
+from ..problems import interleave
 from ..registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..layout import Floats, Ints
     from ..training import Examples
 
@@ -40,6 +43,36 @@ def split_rows(examples: Examples, loss: int, fraction: float, random: np.random
             f"{fraction} of {len(examples.x)} examples are {len(held_back)}"
         )
     return train, held_back
+
+
+def hold_back_alike(
+    X: Floats,
+    labels: Ints,
+    weights: NDArray[np.float64] | None,
+    share: float,
+    n_classes: int,
+    rng: np.random.Generator,
+) -> NDArray[np.bool_] | None:
+    """Mark a stratified share of the examples so that a weight of two means what having an example twice does.
+
+    Copies of an example are all marked or none, and count together; which are marked depends on what they are, and not
+    on where they stand.
+
+    Returns
+    -------
+    (n,); or None if there are neither copies nor weights that differ, and `fastmlp.strategies.hold_back` will do.
+    """
+    rows = np.column_stack([labels, X])
+    _, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    if len(first) == len(rows) and (weights is None or weights.min() == weights.max()):
+        return None
+    counts = np.bincount(place, weights)
+    order = interleave(labels[first], rng)
+    marked = np.zeros(len(first), dtype=bool)
+    chosen = order[np.cumsum(counts[order]) <= share * counts.sum()]
+    marked[chosen[: max(0, len(first) - n_classes)]] = True
+    mask: NDArray[np.bool_] = marked[place]
+    return mask
 
 
 @dataclass(frozen=True, eq=False)

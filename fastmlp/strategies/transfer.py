@@ -117,6 +117,7 @@ def train_from(
     *,
     order: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    held_back: NDArray[np.bool_] | None = None,
     rng: Rng = 0,
     after_epoch: AfterEpoch | None = None,
 ) -> Fit:
@@ -130,6 +131,8 @@ def train_from(
         As in `transfer`.
     strategy, options
         Which phases, and what they share.
+    held_back : (n,)
+        Which examples a strategy holds back that does so; drawn if it is not given.
     rng
         Generators spawned from it draw adapters and held-back labels, if the strategy has any, and the order if none is
         given.
@@ -156,10 +159,10 @@ def train_from(
         replace(one, adapters=draw_adapters(start, phase.rank, generator)) if phase.rank else one
         for one, phase, generator in zip(resolved, phases, adapters, strict=True)
     ]
-    held_back: NDArray[np.bool_] | float = 0.0
-    if strategy.held_back:
+    if strategy.held_back and held_back is None:
         held_back = hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes, watched)
-    return fit_phases(start, X, y, resolved, options, **given, held_back=held_back, rng=visits)
+    mask = held_back if strategy.held_back and held_back is not None else 0.0
+    return fit_phases(start, X, y, resolved, options, **given, held_back=mask, rng=visits)
 
 
 def starting_network(
