@@ -249,8 +249,9 @@ def test_every_library_is_declared() -> None:
     known = sys.stdlib_module_names | {
         "fastmlp",
         "llvmlite",
-        "dask",
-    }  # these come with numba and distributed, as they fit
+        "dask",  # these come with numba and distributed, as they fit
+        "IPython",  # and this is there where there is a notebook
+    }
     used = {target.split(".")[0] for name, tree in MODULES.items() for target in imported(name, tree)} - known - {""}
     assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in used} == declared
 
