@@ -8,6 +8,7 @@ flush that a network drive does not support, may fail. The user's umask decides 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -88,6 +89,18 @@ def read_bytes(path: Path, refusal: Refusal = StoreError, most: int = -1) -> byt
     """
     with refusing(path, "cannot be read", refusal), path.open("rb") as file:
         return file.read(most)
+
+
+def hash_of_file(path: Path, refusal: Refusal = InvalidInput) -> str:
+    """Return 32 hexadecimal digits of the SHA-256 of what a file holds, which is never in memory as a whole.
+
+    Raises
+    ------
+    refusal
+        If it cannot be read.
+    """
+    with refusing(path, "cannot be read", refusal), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
 def files_in(folder: Path, refusal: Refusal = InvalidInput) -> list[Path]:

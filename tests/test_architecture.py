@@ -46,7 +46,7 @@ ALLOWED = {
     "measures": NETWORK,
     "similarity": NETWORK,
     "training": NETWORK | {"measures"},
-    "problems": NETWORK | {"npz", "datasets"},
+    "problems": NETWORK | {"files", "npz", "datasets", "interchange", "interchange.tables"},
     "backbones": NETWORK | {"training", "files"},
     "strategies.backbone_seconds": {"errors", "checks", "backbones", "strategies", "strategies.spec"},
     "strategies.backbone": NETWORK | {"training", "backbones", "strategies", "strategies.spec"},
@@ -57,7 +57,7 @@ ALLOWED = {
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table", "strategies.read"},
     "estimators": NETWORK | {"measures", "training", "problems", "strategies", "interchange", "stats"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
-    "study.settings": TRAINING | {"files"},
+    "study.settings": TRAINING | {"files", "interchange.tables"},
     "study.trial": TRAINING | {"files", "study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report
@@ -103,11 +103,29 @@ ALLOWED = {
         *("report.equations", "report.png", "report.references"),
     },
     "interchange": NETWORK | {"files"},
+    "interchange.tables": {"errors", "layout", "inputs", "files", "npz"},
     "models": NETWORK | {"estimators", "files", "interchange", "problems", "study", "training"},
     "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
-    "cli": TRAINING | STUDY | {"lab", "files", "datasets", "report", "report.format", "report.render"},
+    "answer": {
+        *("errors", "layout", "machine", "seeds", "files", "backends", "problems", "strategies"),
+        "interchange.tables",
+        *("estimators", "models", "study.settings", "study.trial", "report", "report.format", "report.render"),
+    },
+    "cli": TRAINING
+    | STUDY
+    | {
+        "lab",
+        "files",
+        "datasets",
+        "report",
+        "report.format",
+        "report.render",
+        "answer",
+        "models",
+        "interchange.tables",
+    },
     "__main__": {"cli"},
     "": TRAINING  # fastmlp/__init__.py
     | {"estimators", "models", "interchange", "study", "study.settings", "backbones"}
@@ -129,6 +147,8 @@ LIBRARIES = {
     "safetensors": {"interchange", "backbones.checkpoints"},
     "torch": {"interchange", "backends.torch"},
     "onnx": {"interchange"},
+    "narwhals": {"interchange.tables"},
+    "pyarrow": {"interchange.tables", "study.results"},
     "transformers": {"backbones.texts"},
     "PIL": {"backbones.preparation"},
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from .selector import TransferSelectorCV
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from .more_labels import MoreLabels, Rehearsal
     from .transfer_classifier import TransferClassifier
 
 
@@ -28,6 +31,22 @@ class Advice:
     """
 
     selector: TransferSelectorCV
+    _rehearse: Callable[[], Rehearsal] = field(repr=False)
+
+    @cached_property
+    def rehearsal(self) -> Rehearsal:
+        """The advised strategy on its folds again: the score to expect, which classes are taken for which."""
+        return self._rehearse()
+
+    def more_labels(self, number: int = 100) -> MoreLabels:
+        """Return what so many more labels would be worth, with an interval, as far as that can be told.
+
+        Raises
+        ------
+        InvalidInput
+            If it is no whole number of at least 1.
+        """
+        return self.rehearsal.worth_of(number)
 
     @property
     def best(self) -> str:
@@ -82,19 +101,30 @@ class Advice:
         return f"<p>{escape(str(self))}</p>{self.table._repr_html_()}"
 
 
-def advise(pretrained: Any, X: Any, y: ArrayLike, *, random_state: int | None = 0, **options: Any) -> Advice:
+def advise(
+    pretrained: Any,
+    X: Any,
+    y: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    random_state: int | None = 0,
+    **options: Any,
+) -> Advice:
     """Say which strategy to take for a pretrained network and these labels, and how sure that is.
 
     Parameters
     ----------
     pretrained, X, y
         As in `TransferClassifier`.
+    groups : (n,)
+        Examples of one group are never on both sides of a fold.
     random_state, options
         As in `TransferSelectorCV`, which does the work; `strategies`, `margin`, `estimator` and `n_jobs` among them.
 
     Returns
     -------
-    An `Advice`: ``best``, ``any_of``, ``table``, and ``fit()`` for the classifier. It prints as a sentence.
+    An `Advice`: ``best``, ``any_of``, ``table``, ``more_labels()``, and ``fit()`` for the classifier. It prints as a
+    sentence.
 
     Raises
     ------
@@ -112,4 +142,5 @@ def advise(pretrained: Any, X: Any, y: ArrayLike, *, random_state: int | None = 
     Take baseline: nothing else was compared.
     """
     selector = TransferSelectorCV(pretrained, random_state=random_state, **options)
-    return Advice(selector.fit(X, y))
+    selector.fit(X, y, groups=groups)
+    return Advice(selector, partial(selector.rehearse, X, y, groups=groups))

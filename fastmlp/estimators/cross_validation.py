@@ -167,7 +167,7 @@ def compare(
         Each fold has a seed of its own that follows from it, the same for every strategy.
     """
     jobs = [
-        (strategy, fold, int(rng_for("fold", seed=seed, fold=number).integers(2**31 - 1)))
+        (strategy, fold, seed_of_fold(seed, number))
         for strategy in strategies.values()
         for number, fold in enumerate(folds)
     ]
@@ -182,6 +182,11 @@ def compare(
     table = np.array(done, dtype=np.float64).reshape(len(strategies), len(folds), len(Trial._fields))
     scores, costs, seconds = np.moveaxis(table, 2, 0)
     return Trials(scores, costs, seconds, overlap_of(examples, folds))
+
+
+def seed_of_fold(seed: int, number: int) -> int:
+    """Return the seed of all that is drawn in a fold."""
+    return int(rng_for("fold", seed=seed, fold=number).integers(2**31 - 1))
 
 
 def overlap_of(examples: Labelled, folds: Sequence[tuple[Ints, Ints]]) -> float:

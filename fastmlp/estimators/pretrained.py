@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from ..errors import InvalidInput, ShapeError, shown
 from ..interchange import from_sklearn, from_torch
 from ..network import Network
-from ..problems import Scaler
+from ..problems import Pretrained, Scaler
 from ..training import Fit
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def _of_ours(pretrained: Any) -> Source | None:
         return Source(pretrained)
     if isinstance(pretrained, Fit):
         return Source(pretrained.network)
+    if isinstance(pretrained, Pretrained):
+        return Source(pretrained.network, pretrained.scaler, pretrained.classes)
     if isinstance(network := getattr(pretrained, "network_", None), Network):
         return Source(network, pretrained.scaler_, pretrained.classes_)
     return None

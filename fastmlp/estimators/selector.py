@@ -21,6 +21,8 @@ from ..strategies import Strategy, get_strategy
 from .columns import Columns
 from .cross_validation import Labelled, Trials, compare, fit_tuned, folds_of
 from .labels import encode, example_weights
+from .missing import finiteness
+from .more_labels import Rehearsal, rehearse
 from .pretrained import KeepsPretrained, source_of
 from .stored import selector_of, state_of_selector
 from .transfer_classifier import TransferClassifier
@@ -28,6 +30,8 @@ from .validation import validated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from ..layout import Ints
 
 # What may be chosen where nothing else is said: controls explain others, and families are many of a kind.
 CONTESTANTS = ("baseline", "scratch", "frozen", "finetune", "discriminative", "lp-ft", "l2-sp")
@@ -133,15 +137,8 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         TrainingDiverged
             If every strategy diverged on some fold.
         """
-        given = X
-        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32])
-        weights = example_weights(sample_weight, X)
-        self.classes_, places = encode(y)
-        examples = Labelled(X, np.asarray(y), places, weights, _groups(groups, X))
-        base = self._base()
+        base, examples, folds, seed = self._prepare(X, y, sample_weight, groups)
         strategies = self._contestants(base)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        folds = folds_of(examples, self.cv, self.repeats, groups, seed)
         trials = compare(
             clone(base).set_params(threads=1), strategies, examples, folds, scorer=check_scoring(base, self.scoring),
             candidates=at_least_one("candidates", self.candidates), seed=seed, n_jobs=self.n_jobs,
@@ -149,7 +146,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         self.n_splits_ = len(folds)
         self._judge(list(strategies), trials)
         self.best_estimator_ = fit_tuned(
-            base, strategies[self.best_strategy_], examples, self.candidates, _refit(seed), given
+            base, strategies[self.best_strategy_], examples, self.candidates, _refit(seed), X
         )
         self.classes_ = self.best_estimator_.classes_
         return self
@@ -181,9 +178,46 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         """
         return selector_of(cls, TransferClassifier, state)
 
+    def rehearse(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Rehearsal:
+        """Train `best_strategy_` on its folds again, on half of the examples of each and on all.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups
+            As for `fit`.
+
+        Raises
+        ------
+        InvalidInput, ValueError
+            As `fit`, and if every training diverged.
+        """
+        check_is_fitted(self)
+        base, examples, folds, seed = self._prepare(X, y, sample_weight, groups)
+        best = base.set_params(strategy=self._contestants(base)[self.best_strategy_])
+        return rehearse(
+            best, examples, folds, scoring=self.scoring, candidates=self.candidates, seed=seed, level=self.level,
+            n_jobs=self.n_jobs,
+        )  # fmt: skip
+
+    def _prepare(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None, groups: ArrayLike | None
+    ) -> tuple[TransferClassifier, Labelled, list[tuple[Ints, Ints]], int]:
+        """Return what the strategies share, the examples, the folds, and the seed of all draws."""
+        base = self._base()
+        finite = finiteness(base.missing)
+        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32], ensure_all_finite=finite)
+        weights = example_weights(sample_weight, X)
+        self.classes_, places = encode(y)
+        examples = Labelled(X, np.asarray(y), places, weights, _groups(groups, X))
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return base, examples, folds_of(examples, self.cv, self.repeats, groups, seed), seed
+
     def _best(self, X: Any) -> TransferClassifier:
         check_is_fitted(self)
-        validated(self, X, reset=False)  # its refusals name this estimator, and not the one inside
+        # its refusals name this estimator, and not the one inside
+        validated(self, X, reset=False, ensure_all_finite=finiteness(self.best_estimator_.missing))
         return self.best_estimator_
 
     def _base(self) -> TransferClassifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isnan
 from typing import Any
 
@@ -48,10 +48,18 @@ def with_parameters(kind: type[Any], state: State) -> Any:
     if sorted(parameters) != sorted(model.get_params(deep=False)):
         raise CheckpointError(f"the parameters are {shown(sorted(parameters))}; they are not those of {kind.__name__}")
     if isinstance(parameters.get("strategy"), dict):
-        parameters["strategy"] = read_strategy(parameters["strategy"])
+        parameters["strategy"] = _strategy(parameters["strategy"])
     if isinstance(parameters.get("hidden_layer_sizes"), list):
         parameters["hidden_layer_sizes"] = tuple(parameters["hidden_layer_sizes"])
     return model.set_params(**parameters)
+
+
+def _strategy(document: dict[str, Any]) -> Strategy:
+    """Return a strategy as it was written, a baseline among them: it has no start, and nobody can describe another."""
+    if document.get("start", "") is not None:
+        return read_strategy(document)
+    network = read_strategy({**document, "start": "random", "phases": [{}]})
+    return replace(network, start=None, phases=())
 
 
 def names_of(model: Any) -> list[str] | None:
@@ -74,7 +82,7 @@ def state_of_classifier(model: Any) -> State:
             "validation_losses": model.validation_losses_,
             "scaler": None,
         },
-        {},
+        {} if model.fill_ is None else {"fill": model.fill_},
     ).with_part("network", model.network_.to_state())
     return state if model.scaler_ is None else state.with_part("scaler", model.scaler_.to_state())
 
@@ -88,10 +96,12 @@ def classifier_of(kind: type[Any], state: State) -> Any:
         If the state is that of no classifier.
     """
     model: Any = with_parameters(kind, state)
-    model.strategy_ = read_strategy(state.field("strategy", dict[str, Any]))
+    model.strategy_ = _strategy(state.field("strategy", dict[str, Any]))
     model.classes_ = labels_from_json(state.field("classes", Any))
     model.network_ = Network.from_state(state.part("network"))
     model.scaler_ = Scaler.from_state(state.part("scaler")) if state.has_part("scaler") else None
+    wide = (model.network_.sizes[0],)
+    model.fill_ = state.array("fill", wide, "float64") if model.missing == "mean" else None
     model.loss_curve_ = state.field("losses", list[float])
     model.validation_losses_ = state.field("validation_losses", list[float] | None)
     model.n_iter_, model.n_steps_, model.n_parameters_trained_ = state.field("iterations", tuple[int, int, int])

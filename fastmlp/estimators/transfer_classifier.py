@@ -19,6 +19,7 @@ from ..strategies import Strategy, fit_baseline, get_strategy
 from ..training import Fit
 from .carry_out import Callback, Examples, called, carry_out
 from .labels import encode, example_weights, with_class_weight
+from .missing import filled, finiteness, means_of
 from .pretrained import KeepsPretrained, Source, source_of
 from .stored import classifier_of, state_of_classifier
 from .validation import validated
@@ -52,6 +53,9 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         Of a network that starts at random, if there is no pretrained one.
     one_unit
         Whether all features are in one unit, as pixels and embeddings are: see `fastmlp.problems.Scaler`.
+    missing
+        ``"refuse"``: NaN in X is an error; ``"mean"``: it is filled with the mean of its feature over the examples that
+        are trained on, there and when the model predicts.
     epochs, batch_size, lr, momentum, optimizer, weight_decay, short_batch, backend, threads
         As in `fastmlp.transfer`.
     C
@@ -76,6 +80,8 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         The trained network; that of ``baseline`` has no hidden layer.
     scaler_
         Through which `network_` sees its inputs; None if it sees them as they are.
+    fill_ : (features,)
+        What is put in place of missing values; None if they are refused.
     strategy_
         The strategy as data.
     loss_curve_, validation_losses_
@@ -110,6 +116,7 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         hidden_layer_sizes: tuple[int, ...] = (64,),
         activation: str = "relu",
         one_unit: bool = False,
+        missing: str = "refuse",
         epochs: int = 60,
         batch_size: int = 32,
         lr: float = 0.05,
@@ -135,6 +142,7 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.one_unit = one_unit
+        self.missing = missing
         self.epochs = epochs
         self.batch_size = batch_size
         self.lr = lr
@@ -172,11 +180,13 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         TrainingDiverged
             If the training diverged.
         """
-        strategy = self._read_strategy()
-        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32])
+        strategy, finite = self._read_strategy(), finiteness(self.missing)
+        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32], ensure_all_finite=finite)
         weights = example_weights(sample_weight, X)
         if weights is not None and not weights.all():
             X, y, weights = X[weights > 0], np.asarray(y)[weights > 0], weights[weights > 0]
+        self.fill_ = means_of(X, weights) if self.missing == "mean" else None
+        X = filled(X, self.fill_)
         source = self._read_source(strategy, X.shape[1])
         self.classes_, labels = encode(y, source.classes if source and strategy.head == "source" else None)
         self.strategy_, self.scaler_ = strategy, self._scaler(strategy, source, X, weights)
@@ -190,7 +200,9 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each of `classes_`, (n, n_classes)."""
         check_is_fitted(self)
-        X = validated(self, X, dtype=[np.float64, np.float32], reset=False)
+        finite = finiteness(self.missing)
+        X = validated(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite=finite)
+        X = filled(X, self.fill_)
         seen = X if self.scaler_ is None else self.scaler_.transform(X, self.network_.dtype)
         return predict_proba(self.network_, seen, backend=self.backend, threads=self.threads)
 
@@ -223,6 +235,7 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         tags = super().__sklearn_tags__()
         learns = self.strategy.trains if isinstance(self.strategy, Strategy) else self.strategy != "zero-shot"
         tags.classifier_tags.poor_score = not learns
+        tags.input_tags.allow_nan = self.missing == "mean"
         return tags
 
     def _read_strategy(self) -> Strategy:

@@ -10,6 +10,9 @@ from .facts import describe_inputs as describe_inputs
 from .facts import in_both as in_both
 from .facts import repeated as repeated
 from .facts import warnings_about as warnings_about
+from .pretrained import Pretrained as Pretrained
+from .pretrained import keep_pretrained as keep_pretrained
+from .pretrained import read_pretrained as read_pretrained
 from .registry import FAMILIES as FAMILIES
 from .registry import NEEDS as NEEDS
 from .registry import PROBLEMS as PROBLEMS
@@ -25,6 +28,7 @@ from .task import Task as Task
 from .teacher import teacher as teacher
 from .user import keep_task as keep_task
 from .user import read_task as read_task
+from .user import task_of as task_of
 from .validate import check_own as check_own
 from .validate import folds_for as folds_for
 from .validate import sizes_for as sizes_for

@@ -83,8 +83,10 @@ class InputFacts:
     sentinels: list[list[Any]]
 
 
-def describe_inputs(problem: Problem, split: Split) -> InputFacts:
-    """Compare the target pool with the source pool, as one seed divides them."""
+def describe_inputs(problem: Problem, split: Split) -> InputFacts | None:
+    """Compare the target pool with the source pool, as one seed divides them; None if there are no source data."""
+    if problem.pretrained is not None:
+        return None
     source, target = problem.source.X[split.source], problem.target.X[split.pool]
     scaler = problem.source.scaler(split.source)
     with np.errstate(over="ignore", invalid="ignore"):

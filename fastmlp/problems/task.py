@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Ints
+    from .pretrained import Pretrained
 
 HELD_OUT = 5  # one in so many examples of a source that is not shared is for evaluating the pretrained network
 
@@ -41,6 +42,10 @@ class Task:
         Whether all features are in one unit, as pixels are and as activations are: see `Scaler.fit`.
     groups : (n,)
         Whole numbers from 0: examples of one group, such as a patient's, are never on both sides of a held-out set.
+    classes
+        What the user calls the classes, in the order of their numbers; () if they are called by those.
+    features
+        What the user calls the features; None if they have no names.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Task:
     y: Ints
     one_unit: bool = True
     groups: Ints | None = None
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
 
     @cached_property
     def largest_group(self) -> int:
@@ -57,17 +64,30 @@ class Task:
     @cached_property
     def n_classes(self) -> int:
         """Number of classes."""
-        return int(self.y.max()) + 1
+        return len(self.classes) or int(self.y.max()) + 1
+
+    @classmethod
+    def absent(cls, given: Pretrained) -> Task:
+        """Return what stands where a source would: a task with a network's features and classes, and no examples."""
+        n_features, n_classes = given.network.sizes[0], given.network.n_classes
+        names = range(n_classes) if given.classes is None else given.classes.tolist()
+        return cls(given.name, np.empty((0, n_features)), np.empty(0, np.int64), classes=tuple(map(str, names)))
+
+    def class_name(self, number: int) -> str:
+        """Return what the user calls a class."""
+        return self.classes[number] if self.classes else str(number)
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the inputs and the labels."""
-        return sha256(np.ascontiguousarray(self.X).tobytes() + np.ascontiguousarray(self.y).tobytes()).hexdigest()[:32]
+        seen = sha256(np.ascontiguousarray(self.X).data)
+        seen.update(np.ascontiguousarray(self.y).data)
+        return seen.hexdigest()[:32]
 
     @cached_property
     def inputs_fingerprint(self) -> str:
         """Hash of the inputs alone."""
-        return sha256(np.ascontiguousarray(self.X).tobytes()).hexdigest()[:32]
+        return sha256(np.ascontiguousarray(self.X).data).hexdigest()[:32]
 
     def scaler(self, rows: Ints) -> Scaler:
         """Return the scaler that is fitted on some rows."""
@@ -102,6 +122,8 @@ class Problem:
     folds
         Of a repeated, stratified cross-validation, in place of a held-out set that is drawn for each seed: 0 for none.
         Seeds 0 to ``folds - 1`` hold out one fold each, the next seeds those of another division.
+    pretrained
+        The network that is transferred, where there are no source data: the source then has no examples.
     """
 
     name: str
@@ -115,6 +137,7 @@ class Problem:
     same_classes: bool = False
     control: bool = False
     folds: int = 0
+    pretrained: Pretrained | None = None
 
     @property
     def source_pool(self) -> int:
@@ -145,6 +168,8 @@ class Problem:
         pool = pool[interleave(y[pool], rng_for("subset", task=self.target.name, seed=seed))]
         if self.shared:
             return Split(heldout, pool, probe, source=rest, source_heldout=heldout, ceiling=rest)
+        if self.pretrained is not None:
+            return Split(heldout, pool, probe, source=pool[:0], source_heldout=pool[:0], ceiling=pool)
         others = interleave(self.source.y, rng_for("split", task=self.source.name, seed=seed))
         source_heldout, source = np.split(others, [len(others) // HELD_OUT])
         return Split(heldout, pool, probe, source=source, source_heldout=source_heldout, ceiling=pool)

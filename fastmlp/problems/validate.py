@@ -113,11 +113,12 @@ def check_own(problem: Problem) -> None:
     """
     source, target, sizes = problem.source, problem.target, problem.sizes
     if source.X.shape[1] != target.X.shape[1]:
-        raise ShapeError(f"the source has {source.X.shape[1]} features, the target {target.X.shape[1]}")
+        what = "source has" if problem.pretrained is None else "pretrained network takes"
+        raise ShapeError(f"the {what} {source.X.shape[1]} features, the target has {target.X.shape[1]}")
     if problem.shared and len(source.y) != len(target.y):
         lengths = f"the source has {len(source.y)} examples, the target {len(target.y)}"
         raise ShapeError(f"{lengths}; with shared = true row i of both is one example")
-    if not problem.shared and in_both(source, target) == len(target.y):
+    if problem.pretrained is None and not problem.shared and in_both(source, target) == len(target.y):
         remedy = "leave them out, or say shared = true if row i of both is one example"
         raise InvalidInput(f"all {len(target.y)} target examples are in the source, so none is held out; {remedy}")
     if problem.same_classes and source.n_classes != target.n_classes:
@@ -138,7 +139,8 @@ def check_own(problem: Problem) -> None:
         raise LabelError(f"{misfit}; {_remedy(target, shared=problem.shared)}")
     if target.groups is not None:
         problem.split(0)  # which refuses groups that cannot be divided
-    _check_source(source)
+    if problem.pretrained is None:
+        _check_source(source)
 
 
 def _check_folds(problem: Problem) -> None:
@@ -151,7 +153,7 @@ def _check_folds(problem: Problem) -> None:
     if not 2 <= folds <= most:
         raise InvalidInput(f"folds is {folds}; from 2 to {most} are possible, or 0 for a held-out set")
     if counts.min() < FEWEST_EACH:
-        raise LabelError(f"class {counts.argmin()} has {counts.min()} of {n} target examples; {TOO_RARE}")
+        raise LabelError(f"{_rarest(target)}; {TOO_RARE}")
     least = sizes_of_folds(target, folds, sizes.probe)
     if sizes != least or least.pool < len(counts):
         raise ShapeError(f"probe is {sizes.probe}; of {n} target examples {folds} folds leave {least.pool} to train on")
@@ -169,8 +171,14 @@ def _misfit(target: Task, sizes: Sizes, *, shared: bool) -> str | None:
         if not enough and (size or part != "probe"):
             needed = "1 is" if part in at_an_end else f"{WITHIN} are"
             due = f"with {part} = {size} its share is {share:.2g}, and {needed} needed"
-            return f"class {counts.argmin()} has {counts.min()} of {n} target examples; {due}"
+            return f"{_rarest(target)}; {due}"
     return None
+
+
+def _rarest(target: Task) -> str:
+    """Say which class has the fewest examples, by its name."""
+    counts = np.bincount(target.y)
+    return f"class {target.class_name(int(counts.argmin()))} has {counts.min()} of {len(target.y)} target examples"
 
 
 def _remedy(target: Task, *, shared: bool) -> str:
@@ -186,5 +194,6 @@ def _check_source(source: Task) -> None:
     counts = np.bincount(source.y)
     if counts.min() < SOURCE_EACH:
         raise LabelError(
-            f"class {counts.argmin()} has {counts.min()} of {len(source.y)} source examples; {SOURCE_EACH} are needed"
+            f"class {source.class_name(int(counts.argmin()))} has {counts.min()} of {len(source.y)} source examples; "
+            f"{SOURCE_EACH} are needed"
         )

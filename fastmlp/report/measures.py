@@ -169,7 +169,7 @@ def pretraining(grid: Grid, problem: str, *, probe: bool = True) -> Pretraining:
     """Return what the pretrainings of a problem measured; without a probe set, that is no similarity."""
     by_seed: dict[int, Row] = {}
     for row in grid.trials.rows(problem):
-        if number(row, "source_accuracy") is not None:
+        if any(number(row, measured) is not None for measured in ("source_accuracy", "h_score")):
             by_seed.setdefault(row["seed"], row)
     rows = [by_seed[seed] for seed in sorted(by_seed)]
 

@@ -45,6 +45,7 @@ __all__ = [
     "Records",
     "environment_of",
     "figure_of",
+    "render_both",
     "render_claims",
     "render_difference",
     "render_page",
@@ -165,6 +166,13 @@ def render_page(data: Mapping[str, Any], folder: Path) -> str:
     return render_twice(
         data, environment_of("html", labels, folder, draw=_artist(labels, [])), labels, "body.j2", "page.j2"
     )
+
+
+def render_both(data: Mapping[str, Any], folder: Path) -> tuple[str, str]:
+    """A page as `render_page` makes it, and its Markdown twin, whose shell is ``page_of_markdown.j2``."""
+    labels = Labels()
+    text = render_twice(data, environment_of("markdown", labels, folder), labels, "body.j2", "page_of_markdown.j2")
+    return render_page(data, folder), _tidy(text)
 
 
 def render_twice(data: Mapping[str, Any], environment: Environment, labels: Labels, inner: str, shell: str) -> str:

@@ -27,7 +27,7 @@ def describe_problem(settings: Settings, name: str) -> str:
     problem = settings.problem(name)
     split = problem.split(0)
     inputs = describe_inputs(problem, split)
-    for message in warnings_about(name, inputs):
+    for message in warnings_about(name, inputs) if inputs else ():
         warnings.warn(message, stacklevel=2)
     facts = {
         "examples": len(problem.target.y),
@@ -43,7 +43,7 @@ def describe_problem(settings: Settings, name: str) -> str:
         "held_out": len(split.heldout),
         "folds": problem.folds,
         "pictures": pictures(problem, split),
-        "inputs": asdict(inputs),
+        "inputs": inputs and asdict(inputs),
         "own": describe_data(problem, settings.problems[name]) if name in settings.problems else None,
     }
     return json.dumps(facts)
@@ -51,13 +51,22 @@ def describe_problem(settings: Settings, name: str) -> str:
 
 def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
     """Return the files that a problem of the study's own comes from, and the examples that occur twice."""
-    tasks = {"source": (problem.source, own.source), "target": (problem.target, own.target)}
+    tasks = {role: (getattr(problem, role), path) for role, path in own.files.items() if role != "pretrained"}
     origins: dict[str, object] = {
         role: {"file": Path(path).name, "hash": task.name, "examples": len(task.y), "classes": task.n_classes}
+        | {"names": list(task.classes)}
         for role, (task, path) in tasks.items()
     }
+    if problem.pretrained is not None:
+        given = problem.pretrained
+        origins["pretrained"] = {
+            "file": Path(own.files["pretrained"]).name,
+            "hash": given.name,
+            "sizes": list(given.network.sizes),
+            "scaler": given.scaler is not None,
+        }
     leaks = {
-        "in_both": 0 if problem.shared else in_both(problem.source, problem.target),
+        "in_both": 0 if problem.shared or problem.pretrained else in_both(problem.source, problem.target),
         "repeated": repeated(problem.target),
     }
     return origins | leaks | {"shared": problem.shared, "one_unit": own.one_unit}

@@ -20,10 +20,8 @@ from .settings.schema import Settings
 from .store.schema import PROTOCOL
 
 NOTE = "identity"  # its name among the store's notes
-PATHS = (
-    "source",
-    "target",
-)  # of a problem's data; where files are does not matter: hashes of data are settings, of measures notes
+# Of a problem's data; where files are does not matter: hashes of data are settings, of measures notes
+PATHS = ("source", "target", "pretrained")
 
 
 def describe_identity(settings: Settings, environment: Environment) -> dict[str, str]:

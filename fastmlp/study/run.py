@@ -31,7 +31,7 @@ from .plan import plan
 from .results.export import export
 from .results.results import Results
 from .settings import load
-from .settings.problems import ROLES, changed_since
+from .settings.problems import changed_since
 from .settings.schema import Settings
 from .shards import read_shard, share_of
 from .short_batches import measure_short_batches
@@ -190,8 +190,10 @@ def open_workers(
         with open_executor(GroupRunner(settings, backend, own=own), where, work) as executor:
             yield executor
         return
-    tasks = tuple(own.task(role) for own in settings.problems.values() for role in ROLES)
-    runner, check = GroupRunner(settings, backend, tasks, own), EnvironmentCheck(settings, backend)
+    owned = settings.problems.values()
+    tasks = tuple(problem.task(role) for problem in owned for role in problem.files if role != "pretrained")
+    networks = tuple(problem.network() for problem in owned if problem.pretrained)
+    runner, check = GroupRunner(settings, backend, tasks, networks, own), EnvironmentCheck(settings, backend)
     with open_dask(where, runner, check) as executor:
         yield executor
 

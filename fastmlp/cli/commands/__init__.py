@@ -5,8 +5,10 @@ from .data import data_command
 from .diff import diff_command
 from .doctor import doctor_command
 from .export import export_command
+from .fit import fit_command
 from .lab import lab_command
 from .merge import merge_command
+from .predict import predict_command
 from .report import report_command
 from .splits import splits_command
 from .status import status_command
@@ -17,6 +19,8 @@ from .warmup import warmup_command
 COMMANDS = (
     study_command,
     report_command,
+    fit_command,
+    predict_command,
     diff_command,
     claims_command,
     status_command,

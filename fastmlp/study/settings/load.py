@@ -22,7 +22,7 @@ from ...seeds import name_of_seeds
 from ...strategies import expand
 from .measures import own_relative_to, with_own_measures
 from .messages import explain, passing_on, refuse_unknown_keys
-from .problems import own_problems, relative_to
+from .problems import network_of, own_problems, relative_to
 from .schema import AmountsSettings, GridSettings, ReplicatesSettings
 from .schema import Settings as Settings
 from .sizes import sizes_that_fit
@@ -103,6 +103,8 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
         raise explain(error, data) from error
     with passing_on("grid.seeds"):
         seeds = name_of_seeds(settings.grid.seed_range)
+    if "network" not in data:
+        settings = msgspec.structs.replace(settings, network=network_of(own["problems"]))
     hidden = settings.network.hidden
     settings = msgspec.structs.replace(
         settings,

@@ -14,11 +14,18 @@ import msgspec
 from ...errors import FastmlpError, SettingsError
 from ...families import why_taken
 from ...files import absolute, read_bytes
+from ...interchange.tables import MISSING
 from ...problems import FAMILIES, PROBLEMS, check_own, folds_for, sizes_for, sizes_of_folds
-from .messages import as_table, explain, passing_on, refuse_name, refuse_unknown_keys, tables_by_name
-from .schema import ProblemSettings
-
-ROLES = ("source", "target")
+from .messages import (
+    as_table,
+    explain,
+    passing_on,
+    refuse_name,
+    refuse_unknown,
+    refuse_unknown_keys,
+    tables_by_name,
+)
+from .schema import FILES, NetworkSettings, ProblemSettings
 
 
 def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
@@ -46,36 +53,72 @@ def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
     """Return one problem of a study's own."""
     path = f"problems.{name}"
     refuse_name(path, name, why_taken(name, PROBLEMS, FAMILIES))
+    return _complete(name, given_problem(path, table, folder), path)
+
+
+def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
+    """Return a problem as it is given, with absolute paths; nothing is read.
+
+    Parameters
+    ----------
+    path
+        Where it stands in the settings, for messages.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is refused.
+    """
     fields = as_table(path, table)
     refuse_unknown_keys(fields, ProblemSettings, f"{path}.")
-    for role in ROLES:
-        if fields.get(role) is None:
-            raise SettingsError(f"{path}.{role}", "is needed: the path of an .npz file with arrays X and y")
+    if fields.get("target") is None:
+        raise SettingsError(f"{path}.target", "is needed: the path of a table with labels")
     fields = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
     try:
         given = msgspec.convert(fields, ProblemSettings)
     except msgspec.ValidationError as error:
         raise explain(error, fields, f"{path}.") from error
-    return _complete(name, given, path, folder)
-
-
-def _complete(name: str, given: ProblemSettings, path: str, folder: Path) -> ProblemSettings:
-    """Read the data, and fill in sizes and hashes that are not given."""
-    found: dict[str, Any] = {}
-    for role in ROLES:
+    refuse_unknown(f"{path}.missing", "way with missing values", given.missing, MISSING)
+    if given.source and given.pretrained:
+        raise SettingsError(f"{path}.pretrained", "stands in place of the source; leave out one of the two")
+    if given.pretrained and given.shared:
+        raise SettingsError(f"{path}.shared", "is true, and there are no source data to share examples with")
+    found: dict[str, str] = {}
+    for role, file in given.files.items():
         with passing_on(f"{path}.{role}"):
-            place = _absolute(Path(folder, getattr(given, role)))
+            place = _absolute(Path(folder, file))
         if not str(place).isprintable():
             raise SettingsError(f"{path}.{role}", f"{str(place)!r} has characters that cannot be printed")
         found[role] = str(place)
-    given = msgspec.structs.replace(given, **found)
-    for role in ROLES:
+    return msgspec.structs.replace(given, **found)
+
+
+def _complete(name: str, given: ProblemSettings, path: str) -> ProblemSettings:
+    """Read the data, and fill in sizes and hashes that are not given."""
+    if not (given.source or given.pretrained):
+        raise SettingsError(
+            f"{path}.source", "is needed: the path of a table with labels; or pretrained, that of a network"
+        )
+    if given.missing == "mean":
+        raise SettingsError(
+            f"{path}.missing", "is 'mean', which `fastmlp fit` can do and a study cannot; 'drop' leaves rows out"
+        )
+    found = {}
+    for role in given.files:
         with passing_on(f"{path}.{role}"):
-            found[f"{role}_hash"] = given.task(role).name
+            found[f"{role}_hash"] = (given.network() if role == "pretrained" else given.task(role)).name
     decided = msgspec.structs.replace(given, **found, **_parts(given, path))
     with passing_on(path):
         check_own(decided.load(name))
     return decided
+
+
+def network_of(problems: Mapping[str, ProblemSettings]) -> NetworkSettings:
+    """Return the network that the pretrained ones have, as settings; the default if there are none."""
+    given = next((problem.network().network for problem in problems.values() if problem.pretrained), None)
+    if given is None:
+        return NetworkSettings()
+    return NetworkSettings(hidden=given.sizes[1:-1], activation=given.activation, dtype=given.dtype.name)
 
 
 def _parts(given: ProblemSettings, path: str) -> dict[str, int]:
@@ -102,7 +145,7 @@ def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[s
     """Return problems with paths relative to a folder, so that data and studies can be moved together."""
     return {
         name: msgspec.to_builtins(problem)
-        | {role: os.path.relpath(getattr(problem, role), absolute(folder)) for role in ROLES}
+        | {role: os.path.relpath(file, absolute(folder)) for role, file in problem.files.items()}
         for name, problem in problems.items()
     }
 
@@ -111,7 +154,7 @@ def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[s
     """Return the paths of settings whose data have changed since a settings file was written, if there is one."""
     noted = _noted(path)
     found = {
-        f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in ROLES
+        f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in own.files
     }
     return [place for place, known in found.items() if noted.get(place, known) != known]
 
@@ -120,5 +163,10 @@ def _noted(path: Path) -> dict[str, str]:
     """Return the hashes in a settings file, by path of the setting; nothing if the file was damaged by an edit."""
     with suppress(FastmlpError, ValueError, LookupError, TypeError, AttributeError):
         tables = tomllib.loads(read_bytes(path).decode())["problems"].items()
-        return {f"problems.{name}.{role}": table[f"{role}_hash"] for name, table in tables for role in ROLES}
+        return {
+            f"problems.{name}.{role}": table[f"{role}_hash"]
+            for name, table in tables
+            for role in FILES
+            if f"{role}_hash" in table
+        }
     return {}

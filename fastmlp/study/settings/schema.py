@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from ...errors import InvalidInput, UnknownName
-from ...problems import Problem, Task, get_problem, read_task
+from ...interchange.tables import Wanted
+from ...problems import Pretrained, Problem, Task, get_problem, read_pretrained, read_task
 from ...problems import Sizes as SplitSizes
 from ...seeds import seed_range
 from ...strategies import Strategy, get_strategy
@@ -19,6 +20,10 @@ PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness: a rep
 SMALLER = "source"  # what a trial with a smaller source varies
 TUNED_EPOCHS = 2.0  # tuning multiplies or divides the declared epochs by up to this
 
+FILES = ("source", "target", "pretrained")  # settings of a problem that are paths
+
+Kept = TypeVar("Kept", Task, Pretrained)
+Path_ = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Rate = Annotated[float, Meta(gt=0.0, le=1e30)]  # finite, and still finite in float32
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -138,12 +143,21 @@ class AmountsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A problem of the study's own: two files of data. Sizes and hashes left out are filled in on first reading.
+    """A problem of the study's own: files of data. Sizes and hashes left out are filled in on first reading.
 
     Parameters
     ----------
     source, target
-        Paths of ``.npz`` files with X (n, features) and y (n,); in a TOML file relative to its folder.
+        Paths of tables, see `fastmlp.interchange.tables`; in a TOML file relative to its folder. The features of the
+        source are those of the target, by their names if they have any.
+    pretrained
+        The path of a pretrained network, in place of the source: see `fastmlp.problems.read_pretrained`.
+    label, source_label
+        The columns of the labels; that of the source is called as the target's unless it is said.
+    ignore
+        Columns of the target that are no features.
+    missing
+        What is done with missing values: see `fastmlp.interchange.tables.Wanted`. A study cannot fill them.
     shared
         Whether row i of both is one example; if so, what is held out of the target is held out of the source.
     one_unit
@@ -157,14 +171,19 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         Of a cross-validation in place of a held-out set, one fold for each seed; 0 for none. The default is 5 where no
         other size is given and the target has fewer than 1000 examples, which are not shared.
     group
-        The name of an array beside X and y in the target's file: which examples belong together, such as those of one
-        patient, and are never on both sides of a held-out set.
-    source_hash, target_hash
+        The column of the target's table, or the array of its file, that says which examples belong together, such as
+        those of one patient: they are never on both sides of a held-out set.
+    source_hash, target_hash, pretrained_hash
         Hashes of the data that were read; files with other data are refused.
     """
 
-    source: Annotated[str, Meta(min_length=1)]
-    target: Annotated[str, Meta(min_length=1)]
+    source: Path_ | None = None
+    target: Path_
+    pretrained: Path_ | None = None
+    label: str | None = None
+    source_label: str | None = None
+    ignore: tuple[str, ...] = ()
+    missing: str = "refuse"
     shared: bool = False
     one_unit: bool = False
     same_classes: bool = False
@@ -175,6 +194,12 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     group: Annotated[str, Meta(min_length=1)] | None = None
     source_hash: str | None = None
     target_hash: str | None = None
+    pretrained_hash: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The paths of the files that the problem is made of, by the name of the setting."""
+        return {role: path for role in FILES if (path := getattr(self, role)) is not None}
 
     def task(self, role: str) -> Task:
         """Return the ``source`` or the ``target`` task.
@@ -184,22 +209,52 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         InvalidInput
             If its file is not there, holds no task, or other data than the hash says.
         """
-        path, known = Path(getattr(self, role)), getattr(self, f"{role}_hash")
-        group = self.group if role == "target" else None
-        task = read_task(path, one_unit=self.one_unit, known=known, group=group)
-        if known not in {None, task.name}:
+        path, known = Path(self.files[role]), getattr(self, f"{role}_hash")
+        return self._as_noted(role, read_task(path, one_unit=self.one_unit, known=known, wanted=self.wanted(role)))
+
+    def wanted(self, role: str) -> Wanted:
+        """Return which columns of the ``source`` or the ``target`` are what."""
+        if role == "target":
+            features = self.network().features if self.pretrained else None
+            kinds = {"label": self.label, "group": self.group, "ignore": self.ignore}
+            return Wanted(**kinds, features=features, missing=self.missing)
+        label = self.label if self.source_label is None else self.source_label
+        return Wanted(label=label, features=self.task("target").features, missing=self.missing)
+
+    def network(self) -> Pretrained:
+        """Return the pretrained network.
+
+        Raises
+        ------
+        InvalidInput
+            If its file is not there, holds no network, or another one than the hash says.
+        """
+        path = Path(self.files["pretrained"])
+        return self._as_noted("pretrained", read_pretrained(path, known=self.pretrained_hash))
+
+    def _as_noted(self, role: str, found: Kept) -> Kept:
+        """Return what was read, if it is what the hash says."""
+        known = getattr(self, f"{role}_hash")
+        if known not in {None, found.name}:
             raise InvalidInput(
-                f"{path}: its data have changed: their hash is {task.name}, and {known} is what {role}_hash says; "
-                f"without {role}_hash a study asks what is there now"
+                f"{self.files[role]}: its data have changed: their hash is {found.name}, and {known} is what "
+                f"{role}_hash says; without {role}_hash a study asks what is there now"
             )
-        return task
+        return found
 
     def load(self, name: str) -> Problem:
         """Return the problem under a name; the data are the same for every seed."""
         sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
-        source, target = self.task("source"), self.task("target")
+        given = self.network() if self.pretrained else None
         return Problem(
-            name, source, target, sizes, shared=self.shared, same_classes=self.same_classes, folds=self.folds or 0
+            name,
+            self.task("source") if given is None else Task.absent(given),
+            self.task("target"),
+            sizes,
+            shared=self.shared,
+            same_classes=self.same_classes,
+            folds=self.folds or 0,
+            pretrained=given,
         )
 
 

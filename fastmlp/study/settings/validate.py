@@ -9,7 +9,7 @@ from ...network import DTYPES
 from ...problems import NEEDS, Problem
 from ...registry import ACTIVATIONS, OPTIMIZERS, SHORT_BATCHES
 from .messages import passing_on, refuse_duplicates, refuse_unknown
-from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, Settings
+from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, NetworkSettings, ProblemSettings, Settings
 from .sizes import sizes_that_fit
 
 LARGEST_GRID = 1_000_000  # trials
@@ -33,6 +33,8 @@ def check(settings: Settings) -> None:
         ("training.short_batch", "short_batch", settings.training.short_batch, SHORT_BATCHES),
     ):
         refuse_unknown(path, kind, name, known)
+    for name, problem in settings.problems.items():
+        _check_pretrained(settings, problem, f"problems.{name}.pretrained")
     for name in settings.strategies:
         check_depth(settings, name, f"strategies.{name}")
     grid = settings.grid
@@ -47,6 +49,25 @@ def check(settings: Settings) -> None:
         raise SettingsError("", f"the grid has {trials} trials; at most {LARGEST_GRID} are possible")
 
 
+def _check_pretrained(settings: Settings, problem: ProblemSettings, path: str) -> None:
+    """Check that a pretrained network is the study's: one without source data brings its own layers."""
+    if not problem.pretrained:
+        return
+    net, wanted = problem.network().network, settings.network
+    if net.norms:
+        raise SettingsError(
+            path,
+            "has inner layers that normalise their inputs (LayerNorm), which a study has not; `fastmlp fit` takes it",
+        )
+    there = NetworkSettings(hidden=net.sizes[1:-1], activation=net.activation, dtype=net.dtype.name)
+    if there != wanted:
+        raise SettingsError(
+            path,
+            f"is a network with hidden = {list(there.hidden)}, {there.activation} and {there.dtype}; the study's has "
+            f"hidden = {list(wanted.hidden)}, {wanted.activation} and {wanted.dtype}. Leave out the table network",
+        )
+
+
 def _check_replicates(settings: Settings) -> None:
     again = settings.replicates
     check_part(settings, "replicates", again.problems or settings.grid.problems, again.strategies, again.sizes)
@@ -59,6 +80,9 @@ def _check_amounts(settings: Settings) -> None:
     smaller, sizes = settings.amounts, settings.grid.sizes
     check_part(settings, "amounts", smaller.problems or settings.grid.problems, smaller.strategies, smaller.sizes)
     refuse_duplicates("amounts.ratios", smaller.ratios)
+    for name in smaller.problems or settings.grid.problems:
+        if settings.problem(name).pretrained is not None:
+            raise SettingsError("amounts.problems", f"{name!r} has no source data, so none can be left out")
     for place, size in enumerate(smaller.sizes):
         if size not in sizes:
             there = f"grid.sizes is {list(sizes)}, and trials with a smaller source are compared with those"

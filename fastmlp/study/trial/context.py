@@ -15,7 +15,7 @@ from ..settings.schema import SMALLER, Settings
 from ..store.schema import Record
 from .evaluation import HeldOut
 from .own_measures import OwnMeasure
-from .pretraining import PretrainedSource, measure_pretraining
+from .pretraining import GivenSource, PretrainedSource, Source, measure_pretraining
 from .seed_context import SeedContext
 from .transferability import transferability
 
@@ -37,7 +37,7 @@ class TrialContext:
         self.problem = problem
         self._own = own
         self.shared = SeedContext(settings, backend, problem.target.name, seed)
-        self._sources: dict[int, PretrainedSource] = {}
+        self._sources: dict[int, Source] = {}
 
     @property
     def settings(self) -> Settings:
@@ -73,7 +73,7 @@ class TrialContext:
             other._sources = {}  # noqa: SLF001 - a copy of our own
         return other
 
-    def source(self, n_target: int | None = None) -> PretrainedSource:
+    def source(self, n_target: int | None = None) -> Source:
         """Return the source of transfer to n_target examples: one for all sizes, except in one control.
 
         It is kept by its number of examples, for smaller sources are beginnings of larger ones.
@@ -83,8 +83,12 @@ class TrialContext:
         else:
             rows = self.split.pool if n_target is None else self.split.subset(n_target)
         if len(rows) not in self._sources:
-            held_out = self.split.source_heldout
-            self._sources[len(rows)] = PretrainedSource(self.problem.source, rows, held_out, self.shared)
+            held_out, given = self.split.source_heldout, self.problem.pretrained
+            self._sources[len(rows)] = (
+                PretrainedSource(self.problem.source, rows, held_out, self.shared)
+                if given is None
+                else GivenSource(given, self.shared)
+            )
         return self._sources[len(rows)]
 
     def pretraining(self) -> Record:

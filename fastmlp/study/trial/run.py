@@ -11,7 +11,7 @@ from importlib import import_module
 
 import numpy as np
 
-from ...problems import Task, keep_task
+from ...problems import Pretrained, Task, keep_pretrained, keep_task
 from ...strategies import Strategy
 from ..settings.schema import Settings
 from ..store.schema import PRETRAINING, SCORES, Group, Outcome, Record, Trial, blank_record, failed_record
@@ -19,7 +19,7 @@ from .context import TrialContext
 from .diagnostics import cka_by_layer, hidden_features, source_accuracy_kept
 from .model import Model
 from .own_measures import OwnMeasure
-from .pretraining import PretrainedSource
+from .pretraining import Source
 from .training import declared, train, tune
 
 
@@ -33,8 +33,8 @@ class GroupRunner:
         The study's.
     backend
         ``numba`` or ``numpy``.
-    tasks
-        Data of the study's own, for machines that do not have its files.
+    tasks, networks
+        Data and pretrained networks of the study's own, for machines that do not have its files.
     own
         Measures of the study's own.
     """
@@ -42,12 +42,15 @@ class GroupRunner:
     settings: Settings
     backend: str
     tasks: tuple[Task, ...] = ()
+    networks: tuple[Pretrained, ...] = ()
     own: tuple[OwnMeasure, ...] = ()
 
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
         for task in self.tasks:
             keep_task(task)
+        for network in self.networks:
+            keep_pretrained(network)
         problem = self.settings.problem(group.problem, group.seed)
         context = TrialContext(problem, group.seed, self.settings, self.backend, self.own)
         if group.pretraining_missing and not stopped():
@@ -102,9 +105,11 @@ def score_record(context: TrialContext, n_target: int, key: str) -> Record | Non
 def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Record:
     """Train by a strategy on the first n_target examples of the target pool, and evaluate it on the held-out set."""
     source, rows, y = context.source(n_target), context.split.subset(n_target), context.problem.target.y
-    if strategy.starts_from_source and source.fit.diverged:
-        epoch = source.fit.diverged_epoch
-        return {"status": "diverged", "error": f"the pretraining it starts from diverged in epoch {epoch}"}
+    if strategy.starts_from_source and source.diverged_epoch is not None:
+        return {
+            "status": "diverged",
+            "error": f"the pretraining it starts from diverged in epoch {source.diverged_epoch}",
+        }
     chosen, tuned = tune(context, strategy, source, rows)
     model = train(context, strategy, source, rows, chosen)
     record = model.record | tuned
@@ -123,17 +128,17 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
     return record | compare_with_source(context, strategy, source, model)
 
 
-def compare_with_source(context: TrialContext, strategy: Strategy, source: PretrainedSource, model: Model) -> Record:
+def compare_with_source(context: TrialContext, strategy: Strategy, source: Source, model: Model) -> Record:
     """Compare a transferred network with the pretrained one, if the study asks for it."""
     if not context.settings.measures.inside or not strategy.starts_from_source or model.fit is None:
         return {}
-    trained, pretrained, backend = model.fit.network, source.fit.network, context.shared.backend
+    trained, pretrained, backend = model.fit.network, source.network, context.shared.backend
     inputs = context.heldout.inputs(model)[1]
     # Through another scaler the pretrained network sees other inputs
     shares_scaler = model.scaler is source.scaler
     before = source.features(inputs) if shares_scaler else hidden_features(pretrained, inputs, backend)
-    X, y = source.held_out_inputs, source.held_out_labels
-    return {
-        "cka": cka_by_layer(hidden_features(trained, inputs, backend), before),
-        "source_accuracy_kept": source_accuracy_kept(trained, pretrained, X, y, backend),
-    }
+    record: Record = {"cka": cka_by_layer(hidden_features(trained, inputs, backend), before)}
+    if len(source.held_out):
+        X, y = source.held_out_inputs, source.held_out_labels
+        record["source_accuracy_kept"] = source_accuracy_kept(trained, pretrained, X, y, backend)
+    return record

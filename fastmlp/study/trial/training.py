@@ -17,7 +17,7 @@ from ..settings.schema import TrainingSettings
 from ..store.schema import Record, all_finite
 from .context import TrialContext
 from .model import Model, fit_network, logits_of, train_baseline, train_network
-from .pretraining import PretrainedSource
+from .pretraining import Source
 from .tuning import Candidate, choose, draw_candidates, penalised
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from ...layout import Ints
 
 
-def train(
-    context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints, candidate: Candidate
-) -> Model:
+def train(context: TrialContext, strategy: Strategy, source: Source, rows: Ints, candidate: Candidate) -> Model:
     """Train by a strategy on some rows."""
     target = context.problem.target
     scaler = _scaler(strategy, source, target, rows)
@@ -44,7 +42,7 @@ def declared(context: TrialContext) -> Candidate:
     return Candidate(training.lr, training.epochs, training.weight_decay, 1.0)
 
 
-def tune(context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints) -> tuple[Candidate, Record]:
+def tune(context: TrialContext, strategy: Strategy, source: Source, rows: Ints) -> tuple[Candidate, Record]:
     """Choose settings by cross-validation on the n_target examples; return the choice and its record."""
     tuning, first = context.settings.tuning, declared(context)
     if tuning.trials == 1 or not strategy.trains:
@@ -72,7 +70,7 @@ def tune(context: TrialContext, strategy: Strategy, source: PretrainedSource, ro
 
 
 def train_fold(
-    context: TrialContext, strategy: Strategy, source: PretrainedSource, rows: Ints, kept: Ints, left_out: Ints
+    context: TrialContext, strategy: Strategy, source: Source, rows: Ints, kept: Ints, left_out: Ints
 ) -> Callable[[Candidate], NDArray[np.float64]]:
     """Return a function that trains a candidate on the rows kept and returns probabilities for those left out.
 
@@ -96,13 +94,13 @@ def train_fold(
     return fit
 
 
-def _scaler(strategy: Strategy, source: PretrainedSource, target: Task, rows: Ints) -> Scaler:
+def _scaler(strategy: Strategy, source: Source, target: Task, rows: Ints) -> Scaler:
     return source.scaler if strategy.scaler == "source" else target.scaler(rows)
 
 
-def _start(strategy: Strategy, source: PretrainedSource) -> Network:
+def _start(strategy: Strategy, source: Source) -> Network:
     # Scratch needs only the shape of the pretrained network, which the random one has too
-    return source.fit.network if strategy.starts_from_source else source.random_network
+    return source.network if strategy.starts_from_source else source.random_network
 
 
 def _training(context: TrialContext, candidate: Candidate) -> TrainingSettings:

@@ -80,7 +80,7 @@ def _ratio(study: Study, problem: str) -> float | None:
 
 def _population(study: Study, problems: list[str]) -> Population | None:
     facts: dict[str, Any] = study.facts(problems[0])
-    if not all(facts.get(name) for name in ("examples", "source_pool", "held_out")):
+    if not all(facts.get(name) for name in ("examples", "held_out")) or facts.get("source_pool") is None:
         return None
     held_out, sizes, n = facts["held_out"], study.grid.sizes_of[problems[0]], len(study.grid.seeds)
     trained = facts["source_pool"] if facts.get("shared", True) else 0

@@ -1,0 +1,184 @@
+"""What is asked: labelled rows, a pretrained network, and how strategies are to be compared on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from ..backends import get_backend
+from ..errors import InvalidInput, SettingsError, UnknownName
+from ..files import hash_of_file
+from ..interchange.tables import Table, Wanted, read_table
+from ..problems import Pretrained, read_pretrained
+from ..study.settings.load import from_dict
+from ..study.settings.messages import passing_on, tables_by_name
+from ..study.settings.problems import given_problem, network_of, own_problem
+from ..study.settings.schema import ProblemSettings, Settings
+from ..study.settings.toml import read_toml
+from ..study.trial.context import TrialContext
+
+if TYPE_CHECKING:
+    from ..strategies import Strategy
+
+FEWEST = 2  # rows of a class
+WHY_RARE = f"{FEWEST} are needed, one to train on and one to leave out"
+REMEDY = "--missing mean fills it with the mean of the rows trained on, --missing drop leaves such rows out"
+SHARED = ("name", "margin", "network", "pretraining", "training", "strategies")  # settings that matter here
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A problem of the user's own.
+
+    Parameters
+    ----------
+    table
+        Labelled rows.
+    label
+        The column of the labels.
+    files
+        The files that were read, with their hashes.
+    pretrained
+        The network that is transferred; None: nothing is.
+    origin
+        Where that comes from, in words.
+    without_source
+        Whether the data that it was trained on are not there.
+    settings
+        How networks are trained, and the margin.
+    strategies
+        Those to be compared, by name; None: the usual ones.
+    one_unit
+        Whether all features are in one unit: see `fastmlp.problems.Scaler`.
+    fills
+        Whether missing values are filled with means.
+    """
+
+    table: Table
+    label: str
+    files: dict[str, str]
+    pretrained: Pretrained | None = None
+    origin: str | None = None
+    without_source: bool = True
+    settings: Settings = field(default_factory=Settings)
+    strategies: dict[str, Strategy] | None = None
+    one_unit: bool = False
+    fills: bool = False
+
+
+def question_of_table(
+    path: Path, wanted: Wanted, *, pretrained: Path | None = None, one_unit: bool = False
+) -> Question:
+    """Return what is asked of a table in a file.
+
+    Raises
+    ------
+    InvalidInput
+        If the table or the pretrained network cannot be used.
+    """
+    if wanted.label is None and path.suffix != ".npz":
+        raise InvalidInput(f"{path}: which column holds the labels? --label COLUMN says it")
+    given = None if pretrained is None else read_pretrained(pretrained)
+    if given is not None:
+        wanted = replace(wanted, features=given.features)
+    return _question(path, wanted, given, pretrained, one_unit=one_unit, remedy=REMEDY)
+
+
+def question_of_settings(path: Path, name: str | None = None) -> Question:
+    """Return what is asked by a study's settings: by the one problem of its own, or the one with a name.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is refused, a table or a network cannot be used, or it cannot be known which problem is meant.
+    """
+    data = read_toml(path)
+    try:
+        return _of_settings(data, path.parent, name)
+    except SettingsError as error:
+        raise SettingsError(str(path), str(error)) from error
+
+
+def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None) -> Question:
+    tables = tables_by_name("problems", data.get("problems", {}))
+    if not tables:
+        raise SettingsError("problems", 'holds no problem; one is a table [problems.mine] with target = "mine.csv"')
+    if name is None and len(tables) > 1:
+        raise SettingsError("problems", f"holds {', '.join(tables)}; --problem NAME says which")
+    if name is not None and name not in tables:
+        raise SettingsError("problems", str(UnknownName("problem", name, tables)))
+    mine = name or next(iter(tables))
+    where = f"problems.{mine}"
+    own = given_problem(where, tables[mine], folder)
+    if own.label is None and Path(own.target).suffix != ".npz":
+        raise SettingsError(f"{where}.label", "is needed: the column of the labels")
+    settings = _settings(data, own, where)
+    with passing_on(where):
+        if own.source:
+            question = _with_source(own_problem(mine, tables[mine], folder), mine, settings)
+        else:
+            network = own.network() if own.pretrained else None
+            file = Path(own.pretrained) if own.pretrained else None
+            question = _question(Path(own.target), own.wanted("target"), network, file, one_unit=own.one_unit)
+    asked = data.get("grid", {})
+    named = settings.grid.strategies if isinstance(asked, Mapping) and "strategies" in asked else None
+    strategies = None if named is None else {one: settings.strategy(one) for one in named}
+    return replace(question, settings=settings, strategies=strategies)
+
+
+def _settings(data: Mapping[str, Any], own: ProblemSettings, where: str) -> Settings:
+    """Return the settings that say how networks are trained, and which strategies are compared."""
+    shared = {name: data[name] for name in SHARED if name in data}
+    grid = data.get("grid", {})
+    if isinstance(grid, Mapping) and "strategies" in grid:
+        shared["grid"] = {"strategies": grid["strategies"]}
+    if own.pretrained and "network" not in shared:
+        with passing_on(f"{where}.pretrained"):
+            shared["network"] = msgspec.to_builtins(network_of({where: own}))
+    return from_dict(shared)
+
+
+def _question(
+    path: Path,
+    wanted: Wanted,
+    given: Pretrained | None,
+    file: Path | None,
+    *,
+    one_unit: bool,
+    remedy: str | None = None,
+) -> Question:
+    """Read the labelled rows, and check that they are of use."""
+    table = read_table(path, wanted, remedy=remedy)
+    table.refuse_rare(FEWEST, WHY_RARE)
+    files = {path.name: hash_of_file(path)}
+    if given is None or file is None:
+        return Question(table, wanted.label or "y", files, one_unit=one_unit, fills=wanted.missing == "mean")
+    if given.network.sizes[0] != table.X.shape[1]:
+        raise InvalidInput(
+            f"{path}: has {table.X.shape[1]} features, and the network of {file.name} takes {given.network.sizes[0]}"
+        )
+    scaler = "through its own scaler" if given.scaler else "which sees its inputs as they are"
+    origin = f"{file.name}, {' - '.join(map(str, given.network.sizes))}, {scaler}"
+    files[file.name] = given.name
+    return Question(table, wanted.label or "y", files, given, origin, one_unit=one_unit, fills=wanted.missing == "mean")
+
+
+def _with_source(own: ProblemSettings, name: str, settings: Settings) -> Question:
+    """Train a network on the source as a study does for one seed, and ask of target examples that it has not seen."""
+    problem = own.load(name)
+    context = TrialContext(problem, 0, settings, get_backend("auto").name)
+    source, target = context.source(), problem.target
+    rows = np.setdiff1d(np.arange(len(target.y)), source.rows if problem.shared else [])
+    labels = np.array([target.class_name(label) for label in target.y[rows].tolist()])
+    table = Table(own.target, target.X[rows], labels, target.features)
+    file = Path(own.files["source"]).name
+    origin = f"trained on {len(source.rows)} rows of {file}, {' - '.join(map(str, source.network.sizes))}"
+    classes = np.array(problem.source.classes) if problem.same_classes else None
+    given = Pretrained(problem.source.name, source.network, source.scaler, classes, target.features)
+    files = {Path(own.target).name: own.target_hash or "", file: own.source_hash or ""}
+    return Question(table, own.label or "y", files, given, origin, without_source=False, one_unit=own.one_unit)

@@ -1,0 +1,130 @@
+"""``fastmlp fit``: advice for the user's own labels, and the model that follows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...errors import InvalidInput
+from ...interchange.tables import MISSING
+from ...report.format import count, percent
+from ..arguments import BACKENDS, PATH
+from ..console import say
+from ..exit_codes import DONE, HELP
+
+if TYPE_CHECKING:
+    from ...answer import Answer, Question
+
+OF_TABLES = ("label", "pretrained", "ignore", "group", "missing", "one_unit")  # in TOML they are settings
+
+
+@click.command(
+    "fit",
+    epilog="\b\nExamples:\n"
+    "  fastmlp fit mine.csv --label topic --out topic.safetensors\n"
+    "  fastmlp fit mine.csv --label topic --pretrained net.safetensors --out topic.safetensors\n"
+    "  fastmlp fit mine.toml --out topic.safetensors       settings, [problems.mine] among them\n"
+    "  fastmlp predict topic.safetensors new.csv > predicted.csv\n\n" + HELP,
+)
+@click.argument("problem", type=PATH)
+@click.option("--out", type=PATH, required=True, help="File of the model; the report is written beside it.")
+@click.option("--label", metavar="COLUMN", help="The column that holds the labels.")
+@click.option("--pretrained", type=PATH, metavar="FILE", help="A pretrained network, in a file of fastmlp.")
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="A column that is no feature; may be repeated.")
+@click.option("--group", metavar="COLUMN", help="Rows of one group are never both trained on and judged on.")
+@click.option(
+    "--missing",
+    type=click.Choice(MISSING),
+    default="refuse",
+    show_default=True,
+    help="Missing values: refuse them, fill them with the mean of the rows trained on, or drop their rows.",
+)
+@click.option("--one-unit", is_flag=True, help="All features are in one unit, as pixels and embeddings are.")
+@click.option("--problem", "name", metavar="NAME", help="Which problem of the TOML file, if it has several.")
+@click.option(
+    "--compared",
+    type=click.IntRange(min=10),
+    default=2000,
+    show_default=True,
+    help="Compare strategies on at most so many rows; the model is trained on all.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Number of parallel workers. [default: one per core]")
+@click.option("--backend", type=BACKENDS, default="auto", show_default=True, help="Compute backend.")
+def fit_command(problem: Path, out: Path, *, compared: int, jobs: int | None, backend: str, **options: Any) -> int:
+    """Say which strategy to take for the labelled rows of PROBLEM, and train it on all of them.
+
+    PROBLEM is a table with a header (.csv, .parquet), arrays (.npz, .npy), or settings (.toml) with a table
+    [problems.NAME]. Strategies are compared inside the labels; without a pretrained network, those that need none. It
+    writes the model, and beside it a report in HTML and Markdown.
+    """
+    from ...answer import answer, write_pages
+    from ...files import prepare_file
+    from ...models import save
+
+    place = prepare_file(out)
+    question = read_question(problem, **options)
+    introduce(question)
+    found = answer(question, compared=compared, backend=backend, jobs=jobs)
+    pages = write_pages(found, place)
+    save(found.model, place)
+    show(found)
+    say(f"model: {out}, trained on all {count(len(question.table.X))} rows")
+    say(f"report: {pages[0]}, {pages[1].name}")
+    return DONE
+
+
+def read_question(problem: Path, *, name: str | None, **options: Any) -> Question:
+    """Return what is asked by the arguments of the command."""
+    from ...answer import question_of_settings, question_of_table
+    from ...interchange.tables import Wanted
+
+    if problem.suffix == ".toml":
+        given = [option for option in OF_TABLES if options[option] not in {None, (), "refuse", False}]
+        if given:
+            option = given[0].replace("_", "-")
+            raise InvalidInput(f"--{option} is for tables; {problem} says it in [problems.NAME], {given[0]} = ...")
+        return question_of_settings(problem, name)
+    if name is not None:
+        raise InvalidInput(f"--problem is for settings in TOML; {problem} is a table")
+    wanted = Wanted(**{key: options[key] for key in ("label", "ignore", "group", "missing")})
+    return question_of_table(problem, wanted, pretrained=options["pretrained"], one_unit=options["one_unit"])
+
+
+def introduce(question: Question) -> None:
+    """Say on stderr what was read, before the work begins."""
+    table = question.table
+    classes, _ = table.classes()
+    rows = f"{count(len(table.X))} rows of {count(table.X.shape[1])} features"
+    say(f"{table.name}: {rows}, {count(len(classes))} classes in {question.label}")
+    if table.dropped:
+        say(f"{count(table.dropped)} rows were left out, because something is missing in them")
+    say(f"pretrained: {question.origin or 'nothing; --pretrained FILE names a network'}")
+
+
+def show(found: Answer) -> None:
+    """Print the answer: a sentence, the comparison, the accuracy to expect, what more labels would be worth."""
+    from ...answer.page import comparison_table
+    from .verdicts import aligned
+
+    click.echo(str(found.advice))
+    click.echo()
+    table = comparison_table(found)
+    rows = [[str(column["head"]["value"]) for column in table["columns"]]]
+    rows += [[percent(c["value"]) if c["kind"] == "percent" else str(c["value"]) for c in row] for row in table["rows"]]
+    for line in aligned(rows):
+        click.echo(line)
+    click.echo()
+    score = found.advice.rehearsal.score
+    if score.mean is not None:
+        spread = "the same on every fold"
+        if score.low is not None and score.high is not None:
+            spread = f"95 % interval {percent(max(0.0, score.low))} to {percent(min(1.0, score.high))}"
+        click.echo(f"Expect of {found.advice.best} on new rows: {percent(score.mean)} right ({spread}),")
+        click.echo("or a little less, for it was chosen by that number.")
+    if found.more is None:
+        rows = f"{count(len(found.rows))} of {count(len(found.question.table.X))} rows"
+        click.echo(f"Compared on {rows}; --compared N changes that.")
+    else:
+        click.echo(str(found.more))
