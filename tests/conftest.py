@@ -63,7 +63,7 @@ def backend(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def oracle() -> Callable[[str], ModuleType]:
     """Import a library that only tests compare with: see `tests.oracles`."""
     return import_oracle

@@ -102,6 +102,16 @@ def test_what_comes_back_computes_the_same(tmp_path: Path) -> None:
     assert (again.accuracies, again.best_epoch, again.guess) == (fit.accuracies, fit.best_epoch, fit.guess)
 
 
+def test_a_baseline_comes_back_and_fills_what_is_missing(tmp_path: Path) -> None:
+    gaps = np.where(np.arange(36).reshape(12, 3) % 7, X, np.nan)
+    model = fastmlp.TransferClassifier(None, "baseline", missing="mean").fit(gaps, NAMES)
+    again = fastmlp.load(fastmlp.save(model, tmp_path / "model"))
+    assert_array_equal(again.predict_proba(gaps), model.predict_proba(gaps))
+    assert again.strategy_ == fastmlp.STRATEGIES["baseline"]
+    own = fastmlp.TransferClassifier(None, fastmlp.STRATEGIES["baseline"]).fit(X, NAMES)
+    assert fastmlp.load(fastmlp.save(own, tmp_path / "model")).strategy == fastmlp.STRATEGIES["baseline"]
+
+
 def test_an_estimator_comes_back_and_goes_on(tmp_path: Path) -> None:
     model = fastmlp.MLPClassifier((4,), max_iter=3, early_stopping=True, backend="numpy", random_state=0)
     estimator(model, NAMES)

@@ -89,8 +89,17 @@ def question_of_table(
     return _question(path, wanted, given, pretrained, one_unit=one_unit, remedy=REMEDY)
 
 
-def question_of_settings(path: Path, name: str | None = None) -> Question:
+def question_of_settings(path: Path, name: str | None = None, *, backend: str = "auto") -> Question:
     """Return what is asked by a study's settings: by the one problem of its own, or the one with a name.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+    name
+        Of the problem, if there are several.
+    backend
+        That a network is pretrained with, if its source data are there.
 
     Raises
     ------
@@ -99,12 +108,12 @@ def question_of_settings(path: Path, name: str | None = None) -> Question:
     """
     data = read_toml(path)
     try:
-        return _of_settings(data, path.parent, name)
+        return _of_settings(data, path.parent, name, backend)
     except SettingsError as error:
         raise SettingsError(str(path), str(error)) from error
 
 
-def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None) -> Question:
+def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None, backend: str) -> Question:
     tables = tables_by_name("problems", data.get("problems", {}))
     if not tables:
         raise SettingsError("problems", 'holds no problem; one is a table [problems.mine] with target = "mine.csv"')
@@ -120,7 +129,7 @@ def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None) -> Que
     settings = _settings(data, own, where)
     with passing_on(where):
         if own.source:
-            question = _with_source(own_problem(mine, tables[mine], folder), mine, settings)
+            question = _with_source(own_problem(mine, tables[mine], folder), mine, settings, backend)
         else:
             network = own.network() if own.pretrained else None
             file = Path(own.pretrained) if own.pretrained else None
@@ -168,10 +177,10 @@ def _question(
     return Question(table, wanted.label or "y", files, given, origin, one_unit=one_unit, fills=wanted.missing == "mean")
 
 
-def _with_source(own: ProblemSettings, name: str, settings: Settings) -> Question:
+def _with_source(own: ProblemSettings, name: str, settings: Settings, backend: str) -> Question:
     """Train a network on the source as a study does for one seed, and ask of target examples that it has not seen."""
     problem = own.load(name)
-    context = TrialContext(problem, 0, settings, get_backend("auto").name)
+    context = TrialContext(problem, 0, settings, get_backend(backend).name)
     source, target = context.source(), problem.target
     rows = np.setdiff1d(np.arange(len(target.y)), source.rows if problem.shared else [])
     labels = np.array([target.class_name(label) for label in target.y[rows].tolist()])

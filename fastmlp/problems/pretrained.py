@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, FastmlpError, InvalidInput
 from ..files import entry_at, hash_of_file
-from ..interchange.checkpoint import read_state
 from ..network import Network
 from ..state import State, labels_from_json
 from .scaler import Scaler
@@ -74,6 +73,8 @@ def read_pretrained(path: Path, *, known: str | None = None) -> Pretrained:
 
 @lru_cache(maxsize=4)
 def _read(path: Path, name: str) -> Pretrained:
+    from ..interchange.checkpoint import read_state  # which importing fastmlp does not wait for
+
     try:
         state = read_state(path).state
         while state.has_part("best"):  # of a comparison of strategies

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidInput, NotFiniteError
-from ..interchange.tables import Table, Wanted, read_table
 from .task import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..interchange.tables import Table, Wanted
 
 HUGE = 1e300  # differences of greater inputs may be infinite
 ROWS = 4096  # that are looked at together
@@ -60,11 +61,13 @@ def read_task(path: Path, *, one_unit: bool = False, known: str | None = None, w
         raise InvalidInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not S_ISREG(state.st_mode):
         raise InvalidInput(f"{path}: is no file")
-    return _read(path, (state.st_mtime_ns, state.st_size), one_unit, wanted or Wanted())
+    return _read(path, (state.st_mtime_ns, state.st_size), one_unit, wanted)
 
 
 @lru_cache(maxsize=16)  # trials ask for the same tasks again and again; a file that was changed has another stamp
-def _read(path: Path, _stamp: tuple[int, int], one_unit: bool, wanted: Wanted) -> Task:  # noqa: FBT001 (part of a key)
+def _read(path: Path, _stamp: tuple[int, int], one_unit: bool, wanted: Wanted | None) -> Task:  # noqa: FBT001 (a key)
+    from ..interchange.tables import read_table  # which importing fastmlp does not wait for
+
     return task_of(read_table(path, wanted), one_unit=one_unit)
 
 
@@ -87,7 +90,8 @@ def task_of(table: Table, *, one_unit: bool = False) -> Task:
     seen.update(y.data)
     if groups is not None:
         seen.update(groups.tobytes())
-    called = tuple(map(str, classes.tolist()))
+    plain = np.array_equal(classes, np.arange(len(classes)))
+    called = () if plain else tuple(map(str, classes.tolist()))
     return Task(seen.hexdigest()[:32], X, y, one_unit, groups, called, table.features)
 
 

@@ -92,7 +92,7 @@ MISFITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "features": (
         {"source": lambda p: Task("s", p.source.X[:, :2], p.source.y)},
         ShapeError,
-        "has 2 features, the target 3",
+        "has 2 features, the target has 3",
     ),
     "shared": (
         {"source": lambda p: Task("s", p.source.X[1:], p.source.y[1:])},

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import InvalidInput
-from ...interchange.tables import MISSING
 from ...report.format import count, percent
 from ..arguments import BACKENDS, PATH
 from ..console import say
@@ -17,6 +16,7 @@ from ..exit_codes import DONE, HELP
 if TYPE_CHECKING:
     from ...answer import Answer, Question
 
+WAYS = ("refuse", "mean", "drop")  # those of `interchange.tables`, which a help does not wait for
 OF_TABLES = ("label", "pretrained", "ignore", "group", "missing", "one_unit")  # in TOML they are settings
 
 
@@ -36,7 +36,7 @@ OF_TABLES = ("label", "pretrained", "ignore", "group", "missing", "one_unit")  #
 @click.option("--group", metavar="COLUMN", help="Rows of one group are never both trained on and judged on.")
 @click.option(
     "--missing",
-    type=click.Choice(MISSING),
+    type=click.Choice(WAYS),
     default="refuse",
     show_default=True,
     help="Missing values: refuse them, fill them with the mean of the rows trained on, or drop their rows.",
@@ -64,7 +64,7 @@ def fit_command(problem: Path, out: Path, *, compared: int, jobs: int | None, ba
     from ...models import save
 
     place = prepare_file(out)
-    question = read_question(problem, **options)
+    question = read_question(problem, backend=backend, **options)
     introduce(question)
     found = answer(question, compared=compared, backend=backend, jobs=jobs)
     pages = write_pages(found, place)
@@ -75,7 +75,7 @@ def fit_command(problem: Path, out: Path, *, compared: int, jobs: int | None, ba
     return DONE
 
 
-def read_question(problem: Path, *, name: str | None, **options: Any) -> Question:
+def read_question(problem: Path, *, name: str | None, backend: str, **options: Any) -> Question:
     """Return what is asked by the arguments of the command."""
     from ...answer import question_of_settings, question_of_table
     from ...interchange.tables import Wanted
@@ -85,7 +85,7 @@ def read_question(problem: Path, *, name: str | None, **options: Any) -> Questio
         if given:
             option = given[0].replace("_", "-")
             raise InvalidInput(f"--{option} is for tables; {problem} says it in [problems.NAME], {given[0]} = ...")
-        return question_of_settings(problem, name)
+        return question_of_settings(problem, name, backend=backend)
     if name is not None:
         raise InvalidInput(f"--problem is for settings in TOML; {problem} is a table")
     wanted = Wanted(**{key: options[key] for key in ("label", "ignore", "group", "missing")})

@@ -20,7 +20,7 @@ PURPOSES = ("subset", "weights", "order", "pretraining")  # of randomness: a rep
 SMALLER = "source"  # what a trial with a smaller source varies
 TUNED_EPOCHS = 2.0  # tuning multiplies or divides the declared epochs by up to this
 
-FILES = ("source", "target", "pretrained")  # settings of a problem that are paths
+FILES = ("pretrained", "target", "source")  # settings of a problem that are paths: each says what is read of the next
 
 Kept = TypeVar("Kept", Task, Pretrained)
 Path_ = Annotated[str, Meta(min_length=1)]

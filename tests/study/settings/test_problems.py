@@ -17,6 +17,7 @@ import fastmlp
 from fastmlp.cli import main
 from fastmlp.errors import SettingsError, UnknownName
 from fastmlp.problems import Sizes
+from fastmlp.report.render import to_markdown
 from fastmlp.report.study import Study
 from fastmlp.report.summary import summarise
 from fastmlp.study import run as study_run
@@ -71,7 +72,8 @@ def test_a_study_of_own_data_notes_all_that_it_depends_on(here: Path) -> None:
     split = {"heldout": 112, "pool": 112, "probe": 24, "folds": 0}
     hashes = {f"{role}_hash": results.settings.problem("mine").__dict__[role].name for role in ("source", "target")}
     places = {"source": "../known.npz", "target": "../wanted.npz"}
-    assert noted == OWN | {"one_unit": False, "same_classes": False} | split | hashes | places
+    plain = {"one_unit": False, "same_classes": False, "ignore": [], "missing": "refuse"}
+    assert noted == OWN | plain | split | hashes | places
     assert load_settings(here / "out" / "study.toml") == results.settings, "it says the same again"
 
 
@@ -143,7 +145,8 @@ def test_the_lab_shows_every_setting_there_is(here: Path) -> None:
     (here / "lab.toml").write_text(shown, encoding="utf-8")
     assert load_settings(here / "lab.toml").problem("mine").sizes == Sizes()
     fields = [field.name for field in msgspec.structs.fields(ProblemSettings) if not field.name.endswith("_hash")]
-    assert list(tomllib.loads(shown)["problems"]["mine"]) == fields
+    assert list(tomllib.loads(shown)["problems"]["mine"]) == [name for name in fields if name != "pretrained"]
+    assert "# pretrained = " in own_data, "it cannot stand beside a source"
 
 
 def keys(settings: Settings) -> dict[str, str]:
@@ -200,8 +203,23 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"noisy-01": OWN}, "problems.noisy-01: 'noisy-01' reads as 'noisy-1', which exists already; give yours another"),
     ({"teacher": OWN}, r"problems.teacher: 'teacher' is the name of a family, teacher-r \(0 to 1\); give yours"),
     ({"rotated-200": OWN}, r"problems.rotated-200: 'rotated-200' looks like a member of a family, rotated-A \(0 to"),
-    ({"mine": {"target": "wanted.npz"}}, "problems.mine.source: is needed: the path of an .npz file"),
-    ({"mine": OWN | {"sizes": [1]}}, "problems.mine.sizes: there is no such setting; known: source, target, shared"),
+    ({"mine": {"target": "wanted.npz"}}, "problems.mine.source: is needed: the path of a table with labels"),
+    (
+        {"mine": OWN | {"pretrained": "a.safetensors"}},
+        "problems.mine.pretrained: stands in place of the source; leave out",
+    ),
+    (
+        {"mine": {"target": "wanted.npz", "pretrained": "a.safetensors", "shared": True}},
+        "problems.mine.shared: is true, and there are no source data",
+    ),
+    (
+        {"mine": {"target": "wanted.npz", "pretrained": "wanted.npz"}},
+        "problems.mine.pretrained: .*wanted.npz: holds no pretrained network: ",
+    ),
+    ({"mine": OWN | {"missing": "fill"}}, "problems.mine.missing: unknown way with missing values 'fill'"),
+    ({"mine": OWN | {"missing": "mean"}}, "problems.mine.missing: is 'mean', which `fastmlp fit` can do"),
+    ({"mine": OWN | {"label": "z"}}, "problems.mine.target: .*wanted.npz: has no array 'z'; it holds 'X', 'y'"),
+    ({"mine": OWN | {"sizes": [1]}}, "problems.mine.sizes: there is no such setting; known: source, target"),
     ({"mine": OWN | {"source": 3}}, "problems.mine.source: must be text, not 3"),
     ({"mine": OWN | {"source": ""}}, "problems.mine.source: must be text of at least 1 character"),
     ({"mine": OWN | {"source": "a\nb"}}, "problems.mine.source: .* characters that cannot be printed"),
@@ -209,8 +227,8 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"mine": OWN | {"pool": "all"}}, "problems.mine.pool: must be a whole number, not 'all'"),
     ({"mine": OWN | {"shared": 1}}, "problems.mine.shared: must be true or false, not 1"),
     ({"mine": OWN | {"target": "no.npz"}}, r"problems.mine.target: /.*/no.npz: cannot be read: No such file"),
-    ({"mine": OWN | {"target": "text.npz"}}, r"problems.mine.target: /.*/text.npz: y holds <U3 values"),
-    ({"mine": OWN | {"target": "wide.npz"}}, "problems.mine: the source has 5 features, the target 6"),
+    ({"mine": OWN | {"target": "text.npz"}}, "problems.mine.target: .*text.npz: row 0, feature 0 is"),
+    ({"mine": OWN | {"target": "wide.npz"}}, "problems.mine: the source has 5 features, the target has 6"),
     ({"mine": OWN | {"heldout": 300}}, "problems.mine: the split asks for 440 examples, heldout 300, pool 112"),
     ({"mine": OWN | {"probe": 5}}, "problems.mine: class 0 has 100 of 400 target examples; with probe = 5"),
     ({"mine": OWN | {"pool": 19}}, r"grid.sizes\[0\]: is 20; the target pool of 'mine' holds 19 examples"),
@@ -229,7 +247,7 @@ REFUSALS: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("problems", "message"), REFUSALS)
 def test_what_is_wrong_is_refused_before_anything_is_written(here: Path, problems: Any, message: str) -> None:
     save(here / "wide.npz", features=6)
-    np.savez(here / "text.npz", X=np.zeros((400, 5)), y=np.array(["cat", "dog"] * 200))
+    np.savez(here / "text.npz", X=np.full((400, 5), np.nan), y=np.array(["cat", "dog"] * 200))
     with pytest.raises(SettingsError, match=message):
         run(problems=problems)
     assert not (here / "out").exists()
@@ -304,13 +322,45 @@ def test_the_report_knows_where_the_data_came_from(here: Path) -> None:
     study = read_study(run(problems={"mine": OWN | {"shared": False}}).folder)
     facts = summarise(Study(study.settings, study.rows, study.meta))["problems"][0]["facts"]
     mine = load_settings(here / "out" / "study.toml").problems["mine"]
+    size: dict[str, Any] = {"examples": 400, "classes": 4, "names": []}
     expected = {
-        "source": {"file": "known.npz", "hash": mine.source_hash, "examples": 400, "classes": 4},
-        "target": {"file": "wanted.npz", "hash": mine.target_hash, "examples": 400, "classes": 4},
+        "source": {"file": "known.npz", "hash": mine.source_hash} | size,
+        "target": {"file": "wanted.npz", "hash": mine.target_hash} | size,
     }
     assert facts["own"] == expected | {"shared": False, "one_unit": False, "in_both": 0, "repeated": 0}
     assert (facts["features"], facts["source_pool"], facts["target_pool"]) == (5, 320, 280)
     assert facts["folds"] == 5
+
+
+def test_a_network_stands_in_place_of_source_data(here: Path) -> None:
+    names = np.array(["oak", "elm", "fir", "yew"])[np.arange(400) % 4]
+    rows = np.load(here / "wanted.npz")["X"].tolist()
+    lines = ["a,b,c,d,e,tree", *(",".join(map(repr, row)) + f",{name}" for row, name in zip(rows, names, strict=True))]
+    (here / "mine.csv").write_text("\n".join(lines))
+    fastmlp.save(fastmlp.init_mlp((5, 6, 7), rng=0, activation="tanh"), "net.safetensors")
+    mine = {"target": "mine.csv", "label": "tree", "pretrained": "net.safetensors"}
+    study = {name: value for name, value in STUDY.items() if name != "network"} | {"problems": {"mine": mine}}
+    study |= {"measures": {"inside": True, "scores": True}}
+    results = fastmlp.run_study(study, "out", backend="numpy", jobs=1)
+    assert {row["status"] for row in results.rows} == {"ok"}
+    unknown = ("source_accuracy", "source_accuracy_kept", "domain_distance", "pretrain_seconds")
+    assert {row[name] for row in results.rows for name in unknown} == {None}
+    assert all(row["h_score"] is not None and row["cka"] for row in results.rows if row["strategy"] == "finetune")
+    assert (results.settings.network.hidden, results.settings.network.activation) == ((6,), "tanh")
+    page = to_markdown(summarise(Study(results._data.settings, results.rows, results._data.meta)))
+    assert "The data that it was trained on are not there" in page
+    assert "the accuracy of its network on its own task is not known" in page
+    assert "The classes of the target are `elm`, `fir`, `oak` and `yew`" in page
+    before = {row["key"] for row in results.rows if row["strategy"] == "finetune"}
+    fastmlp.save(fastmlp.init_mlp((5, 6, 7), rng=1, activation="tanh"), "net.safetensors")
+    with pytest.warns(UserWarning, match=r"^problems\.mine\.pretrained: its data have changed"):
+        again = fastmlp.run_study(study, "out", backend="numpy", jobs=1)
+    assert not before & {row["key"] for row in again.rows}
+    assert {row["key"] for row in again.rows} & {row["key"] for row in results.rows}, "scratch knows no network"
+    with pytest.raises(SettingsError, match=r"is a network with hidden = \[6\], tanh and float32; the study's has"):
+        load_settings(study | {"network": {"hidden": [64]}})
+    with pytest.raises(SettingsError, match=r"amounts\.problems: 'mine' has no source data"):
+        load_settings(study | {"amounts": {"ratios": [1], "sizes": [20]}})
 
 
 def test_what_is_not_said_is_decided_and_what_is_said_is_kept() -> None:
