@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from fastmlp.errors import InvalidInput, LabelError, NotFiniteError, ShapeError
+from fastmlp.interchange.tables import Wanted
 from fastmlp.problems import Task, read_task, user
 
 X = np.arange(12.0).reshape(6, 2)
@@ -203,13 +204,13 @@ def test_groups_are_numbered_and_part_of_the_name(path: Path) -> None:
 def read_grouped(path: Path, groups: Any) -> Task:
     path.write_bytes(npz(X=X, y=Y, who=groups))
     user._read.cache_clear()
-    return read_task(path, group="who")
+    return read_task(path, wanted=Wanted(label="y", group="who"))
 
 
 def test_groups_that_are_none_are_refused_by_name(path: Path) -> None:
     for groups, message in (
-        (np.arange(5), r"who has shape \(5,\); \(6,\) is needed"),
-        (np.array([0, 1, np.nan, 1, 0, 1]), r"who\[2\] is nan; each example needs a group"),
+        (np.arange(5), r"who has shape \(5,\); X has 6 rows, so \(6,\) is needed"),
+        (np.array([0, 1, np.nan, 1, 0, 1]), "row 2 has no group, like 1 of 6 rows"),
         (np.array([None] * 6), "who holds Python objects"),
     ):
         with pytest.raises(InvalidInput, match=message):
@@ -217,4 +218,4 @@ def test_groups_that_are_none_are_refused_by_name(path: Path) -> None:
     path.write_bytes(npz(X=X, y=Y))
     user._read.cache_clear()
     with pytest.raises(InvalidInput, match="has no array 'who'; it holds 'X', 'y'"):
-        read_task(path, group="who")
+        read_task(path, wanted=Wanted(label="y", group="who"))

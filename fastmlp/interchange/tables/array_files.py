@@ -108,7 +108,7 @@ def of_arrays(
         raise ShapeError(f"{name}: there are {len(features)} names of features, and X has shape {X.shape}")
     if features is None and wanted.ignore:
         raise InvalidInput(f"{name}: its features have no names, so {wanted.ignore[0]!r} cannot be ignored")
-    columns = {"y": labels, "groups": groups}
+    columns = {wanted.label or "y": labels, wanted.group or "groups": groups}
     for what, column in columns.items():
         if column is not None and np.shape(column) != (len(X),):
             raise ShapeError(
