@@ -1,4 +1,4 @@
-"""What a notebook shows: an object as a title and a table, and how far something is. It takes the looks of the page."""
+"""What a notebook or a terminal shows: an object as a table; how far something is, in the looks of the page."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def html_table(title: str, heads: Sequence[object], rows: Iterable[Iterable[obje
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     caption = f"<caption>{escape(title)}</caption>" if title else ""
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def text_table(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows as lines in which the columns stand below each other, two spaces apart.
+
+    Examples
+    --------
+    >>> print(text_table([["strategy", "accuracy"], ["frozen", "0.9"]]))
+    strategy  accuracy
+    frozen    0.9
+    """
+    cells = [[*row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
 def in_notebook() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..notebook import html_table
+from ..notebook import html_table, text_table
 
 
 class Columns(dict[str, list[Any]]):
@@ -26,10 +26,7 @@ class Columns(dict[str, list[Any]]):
         return list(zip(*self.values(), strict=True))
 
     def __str__(self) -> str:
-        cells = [list(self), *([_text(value) for value in row] for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in cells)
-        return "\n".join(line.rstrip() for line in lines)
+        return text_table([self, *(map(_text, row) for row in self.rows)])
 
     def _repr_html_(self) -> str:
         return html_table("", list(self), (map(_text, row) for row in self.rows))

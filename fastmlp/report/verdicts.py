@@ -6,7 +6,7 @@ from typing import Literal, SupportsIndex, TypedDict, overload
 
 from ..checks import is_whole
 from ..errors import InvalidInput, UnknownName, shown
-from ..notebook import html_table
+from ..notebook import html_table, text_table
 from . import format as fmt
 from .measures import Mean
 from .study import Contest, Study
@@ -59,9 +59,7 @@ class Verdicts(list[Verdict]):
 
     def __str__(self) -> str:
         """Lines in which the columns stand below each other, two spaces apart."""
-        rows = [self.HEADS, *map(_words, self)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return text_table([self.HEADS, *map(_words, self)])
 
     def _repr_html_(self) -> str:
         return html_table("", self.HEADS, map(_words, self))

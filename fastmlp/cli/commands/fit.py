@@ -106,15 +106,14 @@ def introduce(question: Question) -> None:
 def show(found: Answer) -> None:
     """Print the answer: a sentence, the comparison, the accuracy to expect, what more labels would be worth."""
     from ...answer.page import comparison_table
-    from .verdicts import aligned
+    from ...notebook import text_table
 
     click.echo(str(found.advice))
     click.echo()
     table = comparison_table(found)
     rows = [[str(column["head"]["value"]) for column in table["columns"]]]
     rows += [[percent(c["value"]) if c["kind"] == "percent" else str(c["value"]) for c in row] for row in table["rows"]]
-    for line in aligned(rows):
-        click.echo(line)
+    click.echo(text_table(rows))
     click.echo()
     score = found.advice.rehearsal.score
     if score.mean is not None:
@@ -124,7 +123,7 @@ def show(found: Answer) -> None:
         click.echo(f"Expect of {found.advice.best} on new rows: {percent(score.mean)} right ({spread}),")
         click.echo("or a little less, for it was chosen by that number.")
     if found.more is None:
-        rows = f"{count(len(found.rows))} of {count(len(found.question.table.X))} rows"
-        click.echo(f"Compared on {rows}; --compared N changes that.")
+        compared = f"{count(len(found.rows))} of {count(len(found.question.table.X))} rows"
+        click.echo(f"Compared on {compared}; --compared N changes that.")
     else:
         click.echo(str(found.more))

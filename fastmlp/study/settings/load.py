@@ -93,10 +93,8 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
     if "measures" in data:
         data = {**data, "measures": with_own_measures(data["measures"], folder)}
     refuse_unknown_keys(data, Settings)
-    own = {
-        "strategies": own_strategies(data.get("strategies", {})),
-        "problems": own_problems(data.get("problems", {}), folder),
-    }
+    problems = own_problems(data.get("problems", {}), folder)
+    strategies = own_strategies(data.get("strategies", {}))
     try:
         settings = msgspec.convert({**data, "strategies": {}, "problems": {}}, Settings)
     except msgspec.ValidationError as error:
@@ -104,11 +102,12 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
     with passing_on("grid.seeds"):
         seeds = name_of_seeds(settings.grid.seed_range)
     if "network" not in data:
-        settings = msgspec.structs.replace(settings, network=network_of(own["problems"]))
+        settings = msgspec.structs.replace(settings, network=network_of(problems))
     hidden = settings.network.hidden
     settings = msgspec.structs.replace(
         settings,
-        **own,
+        strategies=strategies,
+        problems=problems,
         grid=msgspec.structs.replace(_joined(_expanded(settings.grid, hidden)), seeds=seeds),
         replicates=_expanded(settings.replicates, hidden),
         amounts=_expanded(settings.amounts, hidden),

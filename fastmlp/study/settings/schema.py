@@ -216,8 +216,9 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         """Return which columns of the ``source`` or the ``target`` are what."""
         if role == "target":
             features = self.network().features if self.pretrained else None
-            kinds = {"label": self.label, "group": self.group, "ignore": self.ignore}
-            return Wanted(**kinds, features=features, missing=self.missing)
+            return Wanted(
+                label=self.label, features=features, ignore=self.ignore, group=self.group, missing=self.missing
+            )
         label = self.label if self.source_label is None else self.source_label
         return Wanted(label=label, features=self.task("target").features, missing=self.missing)
 
