@@ -20,6 +20,7 @@ KINDS = {
     "MLPClassifier": ".estimators.classifier",
     "MLPRegressor": ".estimators.regressor",
     "Network": ".network",
+    "Pretrained": ".problems",
     "Scaler": ".problems",
     "Trained": ".study.results.trained",
     "TransferClassifier": ".estimators.transfer_classifier",

@@ -57,7 +57,7 @@ ALLOWED = {
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table", "strategies.read"},
     "estimators": NETWORK | {"measures", "training", "problems", "strategies", "interchange", "stats"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
-    "study.settings": TRAINING | {"files", "interchange.tables"},
+    "study.settings": TRAINING | {"files", "interchange", "interchange.tables", "estimators"},
     "study.trial": TRAINING | {"files", "study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report

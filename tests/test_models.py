@@ -27,7 +27,7 @@ import fastmlp
 from fastmlp import models
 from fastmlp.errors import CheckpointError, InvalidInput, NotFiniteError
 from fastmlp.models import KINDS
-from fastmlp.problems import Scaler
+from fastmlp.problems import Pretrained, Scaler
 from fastmlp.state import State
 from fastmlp.study.results.trained import Trained
 
@@ -63,6 +63,7 @@ def estimator(model: Any, y: Any, X: Any = X) -> Any:
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Network": lambda: fastmlp.Network((3, 4, 1), np.arange(21.0), "gelu", (1e-5, 0)),
     "Fit": fitted,
+    "Pretrained": lambda: Pretrained.named(NET, Scaler.fit(X), np.array(["no", "yes"])),
     "TransferClassifier": transferred,
     "TransferSelectorCV": selected,
     "Scaler": lambda: Scaler.fit(np.where(np.arange(3) == 1, 7.0, X), one_unit=False),  # one feature is constant

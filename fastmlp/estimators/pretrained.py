@@ -98,7 +98,7 @@ def _convert(pretrained: Any) -> Source:
         return _convert(pretrained.estimator)
     if (best := getattr(pretrained, "best_estimator_", None)) is not None:  # of a search, or a selector
         return _convert(best)
-    if hasattr(pretrained, "steps"):
+    if isinstance(getattr(pretrained, "steps", None), list):  # a `Fit` has steps too, and counts them
         return _convert_pipeline(pretrained.steps)
     source = _of_ours(pretrained) or _of_others(pretrained)
     if source is None:

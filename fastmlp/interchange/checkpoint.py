@@ -95,6 +95,17 @@ def write_state(state: State, kind: str, path: Path) -> None:
     CheckpointError
         If the file cannot be written.
     """
+    write_whole(path, [state_bytes(state, kind)], CheckpointError)
+
+
+def state_bytes(state: State, kind: str) -> bytes:
+    """Return what a file of a state holds: the same bytes for the same state.
+
+    Raises
+    ------
+    InvalidInput
+        If the state holds what no file can.
+    """
     envelope = {"version": VERSION, "kind": kind, "fields": state.fields, "provenance": provenance()}
     try:
         document = json.dumps(envelope, allow_nan=False, sort_keys=True)
@@ -108,7 +119,7 @@ def write_state(state: State, kind: str, path: Path) -> None:
         raise InvalidInput(
             f"a {kind} cannot be saved: its names and labels take {header} bytes; at most {MOST_HEADER} are read"
         )
-    write_whole(path, [written], CheckpointError)
+    return written
 
 
 def provenance() -> dict[str, str]:

@@ -29,6 +29,7 @@ from .teacher import teacher as teacher
 from .user import keep_task as keep_task
 from .user import read_task as read_task
 from .user import task_of as task_of
+from .user import write_task as write_task
 from .validate import check_own as check_own
 from .validate import folds_for as folds_for
 from .validate import sizes_for as sizes_for

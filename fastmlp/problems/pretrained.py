@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CheckpointError, FastmlpError, InvalidInput
+from ..errors import CheckpointError, InvalidInput
 from ..files import entry_at, hash_of_file
 from ..network import Network
-from ..state import State, labels_from_json
+from ..state import State, labels_from_json, labels_to_json
 from .scaler import Scaler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+KIND = "Pretrained"  # of its files
 
 _sent: dict[str, Pretrained] = {}
 
@@ -42,6 +45,46 @@ class Pretrained:
     scaler: Scaler | None = None
     classes: NDArray[Any] | None = None
     features: tuple[str, ...] | None = None
+
+    @classmethod
+    def named(cls, network: Network, scaler: Scaler | None = None, classes: NDArray[Any] | None = None) -> Pretrained:
+        """Return a network under the hash that its file will have."""
+        from ..interchange.checkpoint import state_bytes
+
+        unnamed = cls("", network, scaler, classes)
+        return replace(unnamed, name=sha256(state_bytes(unnamed.to_state(), KIND)).hexdigest()[:32])
+
+    def to_state(self) -> State:
+        """Return what a file holds of it."""
+        classes = None if self.classes is None else labels_to_json(self.classes)
+        names = None if self.features is None else list(self.features)
+        state = State({"classes": classes, "feature_names": names, "scaler": None}, {})
+        state = state.with_part("network", self.network.to_state())
+        return state if self.scaler is None else state.with_part("scaler", self.scaler.to_state())
+
+    @classmethod
+    def from_state(cls, state: State, name: str = "") -> Pretrained:
+        """Return the network of a state of any model that has one, at its best if it compared several.
+
+        Raises
+        ------
+        CheckpointError, InvalidInput
+            If there is none.
+        """
+        while state.has_part("best"):
+            state = state.part("best")
+        if not state.has_part("network"):  # it is one
+            state = State({}, {}).with_part("network", state)
+        network = Network.from_state(state.part("network"))
+        scaler = Scaler.from_state(state.part("scaler")) if state.has_part("scaler") else None
+        classes, names = (state.fields.get(field) for field in ("classes", "feature_names"))
+        return cls(
+            name,
+            network,
+            scaler,
+            None if classes is None else labels_from_json(classes),
+            None if names is None else tuple(state.field("feature_names", list[str])),
+        )
 
 
 def keep_pretrained(pretrained: Pretrained) -> None:
@@ -76,25 +119,10 @@ def _read(path: Path, name: str) -> Pretrained:
     from ..interchange.checkpoint import read_state  # which importing fastmlp does not wait for
 
     try:
-        state = read_state(path).state
-        while state.has_part("best"):  # of a comparison of strategies
-            state = state.part("best")
-        if not state.has_part("network"):
-            state = State(
-                {**state.fields, "network": state.fields}, {f"network.{key}": a for key, a in state.arrays.items()}
-            )
-        network = Network.from_state(state.part("network"))
-        scaler = Scaler.from_state(state.part("scaler")) if state.has_part("scaler") else None
-        known = state.fields.get("classes")
-        classes = None if known is None else labels_from_json(known)
-    except FastmlpError as error:
-        if isinstance(error, CheckpointError | InvalidInput):
-            says = str(error).removeprefix(f"{path}: ")
-            raise InvalidInput(f"{path}: holds no pretrained network: {says}") from error
-        raise
-    if network.layout.n_layers < 2:
-        raise InvalidInput(
-            f"{path}: its network of sizes {network.sizes} has no hidden layer; there is nothing to transfer"
-        )
-    features = state.fields.get("feature_names")
-    return Pretrained(name, network, scaler, classes, None if features is None else tuple(map(str, features)))
+        given = Pretrained.from_state(read_state(path).state, name)
+    except (CheckpointError, InvalidInput) as error:
+        says = str(error).removeprefix(f"{path}: ")
+        raise InvalidInput(f"{path}: holds no pretrained network: {says}") from error
+    if given.network.layout.n_layers < 2:
+        raise InvalidInput(f"{path}: its network of sizes {given.network.sizes} has no hidden layer to transfer")
+    return given

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InvalidInput, NotFiniteError
+from ..files import write_whole
 from .task import Task
 
 if TYPE_CHECKING:
@@ -93,6 +95,23 @@ def task_of(table: Table, *, one_unit: bool = False) -> Task:
     plain = np.array_equal(classes, np.arange(len(classes)))
     called = () if plain else tuple(map(str, classes.tolist()))
     return Task(seen.hexdigest()[:32], X, y, one_unit, groups, called, table.features)
+
+
+def write_task(task: Task, path: Path, label: str | None) -> None:
+    """Write a task to an ``.npz`` file, from which `read_task` reads the same one.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    labels = np.array(task.classes)[task.y] if task.classes else task.y
+    arrays: dict[str, Any] = {"X": task.X, label or "y": labels}
+    if task.features is not None:
+        arrays["features"] = np.array(task.features)
+    content = BytesIO()
+    np.savez(content, **arrays)
+    write_whole(path, [content.getvalue()])
 
 
 def _refuse_huge(X: NDArray[np.float64], table: Table) -> None:

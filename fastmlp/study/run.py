@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from ..backends import get_backend, is_own, known_backends
 from ..checks import at_most, check_name, plain, true_or_false
 from ..errors import InvalidInput, SettingsError, StoreError, shown
@@ -31,7 +33,7 @@ from .plan import plan
 from .results.export import export
 from .results.results import Results
 from .settings import load
-from .settings.problems import changed_since
+from .settings.problems import changed_since, write_objects
 from .settings.schema import Settings
 from .shards import read_shard, share_of
 from .short_batches import measure_short_batches
@@ -109,6 +111,7 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     share = (lambda _: True) if part is None else share_of(settings, part)
     with nullcontext() if executor is None else connect(executor) as cluster:
         folder = prepare_folder(place)
+        settings = msgspec.structs.replace(settings, problems=write_objects(settings.problems, folder))
         with handling_signals() as stop, Store.open(folder) as store, Live("trials", 0):
             toml = renew_settings(settings, folder)
             environment = capture_environment(settings, backend, {measure.name: measure.hash for measure in own})

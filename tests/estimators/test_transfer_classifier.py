@@ -22,7 +22,7 @@ import fastmlp
 from fastmlp import TransferClassifier
 from fastmlp.errors import InvalidInput, LabelError, ShapeError, TrainingDiverged, UnknownName
 from fastmlp.estimators.pretrained import scaler_of
-from fastmlp.problems import Scaler
+from fastmlp.problems import Pretrained, Scaler
 from fastmlp.training import Epoch
 
 from ..conftest import SeededRng
@@ -126,6 +126,16 @@ def test_networks_of_scikit_learn_bring_their_classes(X: Any, y: Any) -> None:
     linear = LogisticRegression().fit(X, NAMES[y])
     kept = TransferClassifier(linear, "zero-shot", backend="numpy").fit(X, NAMES[y])
     np.testing.assert_allclose(kept.predict_proba(X), linear.predict_proba(X), atol=1e-12)
+
+
+def test_trainings_and_networks_from_files_come_in(X: Any, y: Any) -> None:
+    fit = fastmlp.train_mlp(NET, X, y, epochs=1, backend="numpy")
+    given = Pretrained.named(fit.network, Scaler.fit(X), NAMES)
+    plain, scaled = (
+        TransferClassifier(one, "frozen", epochs=1, backend="numpy", random_state=0).fit(X, y) for one in (fit, given)
+    )
+    assert plain.scaler_ is None
+    assert scaled.scaler_ is given.scaler
 
 
 def test_modules_of_pytorch_come_in(X: Any, y: Any, oracle: Callable[[str], Any]) -> None:

@@ -11,11 +11,25 @@ from typing import Any
 
 import msgspec
 
-from ...errors import FastmlpError, SettingsError
+from ...errors import FastmlpError, InvalidInput, SettingsError
 from ...families import why_taken
-from ...files import absolute, read_bytes
-from ...interchange.tables import MISSING
-from ...problems import FAMILIES, PROBLEMS, check_own, folds_for, sizes_for, sizes_of_folds
+from ...files import absolute, entry_at, read_bytes
+from ...interchange.checkpoint import write_state
+from ...interchange.tables import MISSING, read_table
+from ...problems import (
+    FAMILIES,
+    PROBLEMS,
+    Pretrained,
+    check_own,
+    folds_for,
+    keep_pretrained,
+    keep_task,
+    sizes_for,
+    sizes_of_folds,
+    task_of,
+    write_task,
+)
+from ...problems.pretrained import KIND
 from .messages import (
     as_table,
     explain,
@@ -26,6 +40,8 @@ from .messages import (
     tables_by_name,
 )
 from .schema import FILES, NetworkSettings, ProblemSettings
+
+IN_MEMORY = "in memory"  # stands for an object until its hash is known
 
 
 def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
@@ -74,6 +90,8 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
     if fields.get("target") is None:
         raise SettingsError(f"{path}.target", "is needed: the path of a table with labels")
     fields = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
+    objects = {role: fields[role] for role in FILES if not isinstance(fields.get(role), str | int | float | None)}
+    fields |= dict.fromkeys(objects, IN_MEMORY)
     try:
         given = msgspec.convert(fields, ProblemSettings)
     except msgspec.ValidationError as error:
@@ -83,6 +101,7 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
         raise SettingsError(f"{path}.pretrained", "stands in place of the source; leave out one of the two")
     if given.pretrained and given.shared:
         raise SettingsError(f"{path}.shared", "is true, and there are no source data to share examples with")
+    given = _with_objects(given, objects, path)
     found: dict[str, str] = {}
     for role, file in given.files.items():
         with passing_on(f"{path}.{role}"):
@@ -91,6 +110,59 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
             raise SettingsError(f"{path}.{role}", f"{str(place)!r} has characters that cannot be printed")
         found[role] = str(place)
     return msgspec.structs.replace(given, **found)
+
+
+def _with_objects(given: ProblemSettings, objects: Mapping[str, Any], path: str) -> ProblemSettings:
+    """Keep tables and networks that a program has given, under the names of the files that `write_objects` writes."""
+    for role in FILES:
+        if role not in objects:
+            continue
+        with passing_on(f"{path}.{role}"):
+            if role == "pretrained":
+                network = _pretrained_of(objects[role])
+                keep_pretrained(network)
+                name, file = network.name, f"{network.name}.safetensors"
+            else:
+                task = task_of(read_table(objects[role], given.wanted(role)), one_unit=given.one_unit)
+                keep_task(task)
+                name, file = task.name, f"{task.name}.npz"
+        given = msgspec.structs.replace(given, **{role: file, f"{role}_hash": name})
+    return given
+
+
+def _pretrained_of(given: Any) -> Pretrained:
+    """Return a pretrained network of any origin that estimators know."""
+    from ...estimators.pretrained import source_of  # scikit-learn, which settings without objects do not wait for
+
+    source = source_of(given, None, None)
+    if source is None:
+        raise InvalidInput("is None; a network is needed")
+    return Pretrained.named(source.network, source.scaler, source.classes)
+
+
+def write_objects(problems: Mapping[str, ProblemSettings], folder: Path) -> dict[str, ProblemSettings]:
+    """Write the tables and networks that a program has given into a study's folder, and return where they are.
+
+    Raises
+    ------
+    StoreError
+        If one cannot be written.
+    """
+    return {name: _written(problem, folder) for name, problem in problems.items()}
+
+
+def _written(problem: ProblemSettings, folder: Path) -> ProblemSettings:
+    for role, file in problem.files.items():
+        place = absolute(folder) / Path(file).name
+        if Path(file).stem != getattr(problem, f"{role}_hash") or entry_at(Path(file)) is not None:
+            continue  # the user's own file
+        if entry_at(place) is None and role == "pretrained":
+            write_state(problem.network().to_state(), KIND, place)
+        elif entry_at(place) is None:
+            label = problem.wanted(role).label
+            write_task(problem.task(role), place, label)
+        problem = msgspec.structs.replace(problem, **{role: str(place)} | ({} if role != "target" else {"ignore": ()}))
+    return problem
 
 
 def _complete(name: str, given: ProblemSettings, path: str) -> ProblemSettings:

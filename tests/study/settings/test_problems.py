@@ -16,7 +16,7 @@ import pytest
 import fastmlp
 from fastmlp.cli import main
 from fastmlp.errors import SettingsError, UnknownName
-from fastmlp.problems import Sizes
+from fastmlp.problems import Sizes, pretrained, user
 from fastmlp.report.render import to_markdown
 from fastmlp.report.study import Study
 from fastmlp.report.summary import summarise
@@ -361,6 +361,28 @@ def test_a_network_stands_in_place_of_source_data(here: Path) -> None:
         load_settings(study | {"network": {"hidden": [64]}})
     with pytest.raises(SettingsError, match=r"amounts\.problems: 'mine' has no source data"):
         load_settings(study | {"amounts": {"ratios": [1], "sizes": [20]}})
+
+
+def test_a_dict_may_hold_tables_and_networks(here: Path) -> None:
+    rows, y = np.load(here / "wanted.npz")["X"], np.arange(400) % 4
+    columns = {f"f{k}": rows[:, k] for k in range(5)} | {"tree": np.array(["oak", "elm", "fir", "yew"])[y], "id": y}
+    fit = fastmlp.train_mlp(fastmlp.init_mlp((5, 6, 3), rng=0), rows, y % 3, epochs=1, backend="numpy")
+    mine = {"target": columns, "label": "tree", "ignore": ["id"], "pretrained": fit}
+    study = {name: value for name, value in STUDY.items() if name != "network"} | {"problems": {"mine": mine}}
+    results = fastmlp.run_study(study, "out", backend="numpy", jobs=1)
+    before, noted = results.rows, tomllib.loads((here / "out" / "study.toml").read_text())["problems"]["mine"]
+    files = {noted["target"], noted["pretrained"]}
+    assert files == {f"{noted['target_hash']}.npz", f"{noted['pretrained_hash']}.safetensors"}
+    user._sent.clear()
+    pretrained._sent.clear()  # as in another process
+    (here / "out").rename(here / "moved")
+    again = fastmlp.run_study(here / "moved" / "study.toml", here / "moved", backend="numpy", jobs=1)
+    assert again.rows == before, "nothing was run anew"
+    assert again.settings.problem("mine").target.classes == ("elm", "fir", "oak", "yew")
+    pair = load_settings(STUDY | {"problems": {"mine": {"source": (rows, y), "target": (rows, y % 2), "shared": True}}})
+    assert pair.problem("mine").source.n_classes == 4
+    with pytest.raises(SettingsError, match=r"problems\.mine\.target: the array: row 0, feature 0 is missing"):
+        load_settings(STUDY | {"problems": {"mine": mine | {"target": (np.full((9, 5), np.nan), y[:9]), "ignore": []}}})
 
 
 def test_what_is_not_said_is_decided_and_what_is_said_is_kept() -> None:
