@@ -67,6 +67,7 @@ def facts(answer: Answer, model: Path) -> dict[str, Any]:
         "margin": question.settings.margin,
         "more": _more(answer),
         "comparison": comparison_table(answer),
+        "differences": _differences(answer),
         "confusion": confusion_table(answer),
         "counts": _table(
             ["class", "rows"],
@@ -81,6 +82,28 @@ def facts(answer: Answer, model: Path) -> dict[str, Any]:
         },
         "model": model.name,
     }
+
+
+def _differences(answer: Answer) -> dict[str, Any]:
+    """Return what the figure of differences draws."""
+    names = answer.advice.table["strategy"]
+    family = [
+        {
+            "first": name,
+            "second": answer.advice.best,
+            "n_target": round(answer.advice.rehearsal.trained),
+            "mean": mean,
+            "low": low,
+            "high": high,
+            "verdict": verdict,
+            "reason": None,
+        }
+        for name, _, mean, low, high, verdict in answer.advice.table.rows
+        if name != answer.advice.best
+    ]
+    baseline = "baseline" if "baseline" in names else None
+    margin = answer.question.settings.margin
+    return {"family": family, "margin": margin, "strategies": names, "baseline": baseline, "controls": {}}
 
 
 def _more(answer: Answer) -> dict[str, Any] | None:
