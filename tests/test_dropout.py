@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -112,6 +114,23 @@ def test_layers_below_what_moves_drop_nothing() -> None:
     assert_array_equal(frozen[0].network.theta, frozen[1].network.theta)
     dropped = fastmlp.transfer(NET, X, Y, strategy="frozen", n_classes=3, **OPTIONS)
     assert (dropped.losses != frozen[1].losses).all()
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+@pytest.mark.parametrize("strategy", ["finetune", "partial-1", "lora-2", "bitfit"])
+def test_all_backends_drop_and_normalise_alike(
+    strategy: str, activation: str, oracle: Callable[[str], ModuleType]
+) -> None:
+    oracle("torch")
+    norms: dict[str, Any] = {"norms": (0, 1e-3, 1e-3), "inner_norms": (1e-3, 1e-2, 0), "norm_dropout": (0, 0.2, 0)}
+    net = fastmlp.init_mlp(
+        (6, 9, 8, 3), rng=0, dtype="float64", activation=activation, dropout=(0.1, 0.3, 0.2), **norms
+    )
+    options = OPTIONS | {"strategy": strategy, "n_classes": 3, "optimizer": "adam", "lr": 0.01}
+    fits = [fastmlp.transfer(net, X, Y, **options | {"backend": name}) for name in ("numpy", "numba", "torch")]
+    for fit in fits[1:]:
+        assert_allclose(fit.network.theta, fits[0].network.theta, rtol=1e-7, atol=1e-9)
+        assert_allclose(fit.losses, fits[0].losses, rtol=1e-9)
 
 
 def test_a_share_is_that_of_each_layer_or_refused() -> None:

@@ -38,10 +38,11 @@ N_COEFFICIENTS = 15
 # momentum is Nesterov's; whether examples have weights; what `registry.Adam` knows, the logarithms of its betas, with
 # which b^t = exp(t log b) needs no call to libm, and whether the betas are the defaults. Then the update's own: what
 # `reference_optimizer.Step` knows, its share of a full step and logarithms of the products of betas; what rates and
-# decays are multiplied by; the sum of the weights of its batch.
+# decays are multiplied by; the sum of the weights of its batch; and memory for sums.
 SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, VELOCITIES, STEPS, WEIGHTED = range(6)
 KEEP1, KEEP2, EPSILON, CORRECTED, EARLIER, KEEP_LOG1, KEEP_LOG2, USUAL = range(6, 14)
-SHARE, LOG1, LOG2, PACE, PER, TOTAL = range(14, 20)
+SHARE, LOG1, LOG2, PACE, PER, TOTAL, SQUARES = range(14, 21)
+N_SQUARES = 64  # sums of squares, for a penalty
 NO_MEMORY = -1e6  # in place of the logarithm of zero, so that no product with it is NaN; its exponential is zero
 
 
@@ -63,7 +64,8 @@ def new_clock(
     moves = (momentum, 1.0) if nesterov else (1.0, 0.0)
     usual = betas == (BETA1, BETA2)
     return np.array(
-        [share, *short, *moves, has_weights, *adam, *whole, usual, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0], dtype=np.float64
+        [share, *short, *moves, has_weights, *adam, *whole, usual, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, *[0.0] * N_SQUARES],
+        dtype=np.float64,
     )
 
 

@@ -16,7 +16,7 @@ from ...registry import SGD
 from .. import watch as watching
 from ..between import INNER
 from ..codegen.types import panel_width
-from ..coefficients import FLOOR, KEPT, PACE, PER, TOTAL
+from ..coefficients import FLOOR, KEPT, N_SQUARES, PACE, PER, SQUARES, TOTAL
 from ..jit import entry, inlined, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
@@ -219,7 +219,7 @@ def train(
                     losses[epoch + 1 :] = np.nan
                     team[STOPPED] = 1
                 elif penalties.size > 0:
-                    penalties[epoch] += per * penalty(tile, parameters, table, rates, decays) * count / n
+                    penalties[epoch] += per * penalty(tile, parameters, table, rates, decays, clock) * count / n
             meet(team, thread, threads)
             if team[STOPPED]:
                 done = s
@@ -301,8 +301,9 @@ def forward_and_loss(
 
 @kernel
 def penalty(
-    tile: Tile, parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64]
-) -> float:
+    tile: Tile, parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64],
+    clock: NDArray[np.float64],
+) -> float:  # fmt: skip
     """Half the sum of the squares of what moves, each times its decay."""
     total = 0.0
     for part in range(2 * table.shape[0]):
@@ -313,15 +314,17 @@ def penalty(
             stop = gain_offset(tile, parameters, table[layer], table[layer, VECTORS] - 1) + table[layer, COLUMNS]
         if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
             continue
-        a, b, c, d = 0.0, 0.0, 0.0, 0.0  # four sums, because each addition waits for the one before it
-        for i in range(start, stop - 3, 4):
-            a += np.float64(parameters[i]) * np.float64(parameters[i])
-            b += np.float64(parameters[i + 1]) * np.float64(parameters[i + 1])
-            c += np.float64(parameters[i + 2]) * np.float64(parameters[i + 2])
-            d += np.float64(parameters[i + 3]) * np.float64(parameters[i + 3])
-        for i in range(stop - (stop - start) % 4, stop):
-            a += np.float64(parameters[i]) * np.float64(parameters[i])
-        total += decays[layer, is_bias] / 2 * (a + b + c + d)
+        # As many sums as there are places for: additions to one would wait for each other, and the compiler may not
+        # reorder them. So no bit depends on how wide vectors are.
+        sums = clock[SQUARES : SQUARES + N_SQUARES]
+        for j in range(N_SQUARES):
+            sums[j] = 0.0
+        for i in range(start, stop, N_SQUARES):
+            numbers = parameters[i : min(stop, i + N_SQUARES)]
+            for j in range(numbers.size):
+                sums[j] += np.float64(numbers[j]) * np.float64(numbers[j])
+        for j in range(N_SQUARES):
+            total += decays[layer, is_bias] / 2 * sums[j]
     return total
 
 
