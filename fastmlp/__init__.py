@@ -21,7 +21,6 @@ from .network import forward as forward
 from .network import init_mlp as init_mlp
 from .network import predict as predict
 from .network import predict_proba as predict_proba
-from .notebook import tell_of_compiling as _tell_of_compiling
 from .strategies import STRATEGIES as STRATEGIES
 from .strategies import Phase as Phase
 from .strategies import Strategy as Strategy
@@ -133,7 +132,7 @@ _LAZY = {
 }
 
 
-_tell_of_compiling()
+import_module(".notebook", __name__).tell_of_compiling()  # which prints nothing anywhere else
 
 
 def __getattr__(name: str) -> Any:
