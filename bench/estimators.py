@@ -50,7 +50,8 @@ def fits() -> Iterator[Turn]:
                     learning_rate_init=shape.lr if solver == "sgd" else 1e-3, max_iter=shape.epochs,
                     n_iter_no_change=np.inf, random_state=0,
                 )  # fmt: skip
-                yield Turn(f"fit, {name}, {solver}, {dtype}", *(partial(model.fit, *data) for model in models), bar)
+                ours, theirs = (partial(model.fit, *data) for model in models)
+                yield Turn(f"fit, {name}, {solver}, {dtype}", ours, theirs, bar)
 
 
 def searches() -> Iterator[Turn]:
@@ -61,8 +62,8 @@ def searches() -> Iterator[Turn]:
             models = pair(random_state=0, batch_size=batch_size, max_iter=60)
             for model in models:
                 GridSearchCV(model, {"max_iter": [1, 2]}, n_jobs=jobs, cv=3).fit(*data)
-            both = (partial(GridSearchCV(model, GRID, n_jobs=jobs, cv=3).fit, *data) for model in models)
-            yield Turn(f"search, batches of {batch_size}, {jobs} jobs", *both, SEARCH_BAR, jobs)
+            ours, theirs = (partial(GridSearchCV(model, GRID, n_jobs=jobs, cv=3).fit, *data) for model in models)
+            yield Turn(f"search, batches of {batch_size}, {jobs} jobs", ours, theirs, SEARCH_BAR, jobs)
 
 
 def overhead(rounds: int) -> float:

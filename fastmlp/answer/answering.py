@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
-from ..estimators import Advice, TransferClassifier, advise
+from ..estimators.advice import Advice, advise
+from ..estimators.transfer_classifier import TransferClassifier
 from ..machine import usable_cores
 from ..problems import interleave
 from ..seeds import rng_for

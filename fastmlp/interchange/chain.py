@@ -171,7 +171,8 @@ def _gaps(steps: Sequence[Step]) -> list[tuple[Linear | None, list[Step]]]:
 
 def _read_gap(before: Linear | None, gap: Sequence[Step], *, has_activations: bool) -> tuple[Between, list[str]]:
     """Return what the steps between two linear ones are, and what cannot come where it does."""
-    read, problems, previous = Between(), [], before
+    read, problems = Between(), list[str]()
+    previous: Step | None = before
     bend = next((step for step in gap if isinstance(step, Activation)), None)
     for step in gap:
         reason = ""

@@ -102,8 +102,9 @@ def halves(name: str, seed: int, *, on_subset: bool) -> Problem:
     source, target = (_only(whole, classes) for classes in np.split(order, 2))
     sizes = Sizes(heldout=300, pool=500, probe=80)  # the smallest five classes have 888 examples
     if on_subset:
-        same = {"same_classes": True, "control": True}
-        return Problem(name, target, target, sizes, on_subset=True, shifts=SHIFTS, images=True, **same)
+        return Problem(
+            name, target, target, sizes, on_subset=True, shifts=SHIFTS, images=True, same_classes=True, control=True
+        )
     return Problem(name, source, target, sizes, shared=False, shifts=SHIFTS, images=True)
 
 

@@ -46,7 +46,7 @@ def test_a_smaller_source_is_the_beginning_of_the_source_pool_and_is_trained_onc
     whole = TrialContext(get_problem("parity"), 0, from_dict(SMALL), "numpy")
     few, again = (whole.replicate("source", 40) for _ in range(2))
     assert_array_equal(few.split.source, whole.split.source[:40])
-    assert few.source().fit is again.source().fit
+    assert few.source().network is again.source().network
     assert few.source() is not whole.source()
     assert_array_equal(few.split.pool, whole.split.pool)
 

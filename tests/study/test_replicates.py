@@ -46,7 +46,7 @@ def theta(model: Model) -> np.ndarray[Any, Any]:
 def test_the_weights_vary_alone() -> None:
     base, other = context(), context().replicate("weights", 1)
     assert_array_equal(base.split.subset(20), other.split.subset(20))
-    assert_array_equal(base.source().fit.network.theta, other.source().fit.network.theta)
+    assert_array_equal(base.source().network.theta, other.source().network.theta)
     head = slice(-90, None)
     assert_array_equal(theta(trained(base))[:-90], theta(trained(other))[:-90])
     assert np.abs(theta(trained(base))[head] - theta(trained(other))[head]).max() > 0.01
@@ -74,7 +74,7 @@ def test_the_subset_varies_alone_and_comes_from_the_same_pool() -> None:
 
 def test_the_pretraining_varies_alone() -> None:
     base, other = context(), context().replicate("pretraining", 1)
-    assert np.abs(base.source().fit.network.theta - other.source().fit.network.theta).max() > 0
+    assert np.abs(base.source().network.theta - other.source().network.theta).max() > 0
     assert_array_equal(base.split.subset(20), other.split.subset(20))
     assert_array_equal(theta(trained(base))[-90:], theta(trained(other))[-90:])
 

@@ -127,15 +127,13 @@ class Table:
             part = X[start : start + step][mask[start : start + step]]
             X[n : n + len(part)] = part
             n += len(part)
-        kept = {name: value if value is None else value[mask] for name, value in self._columns().items()}
+        labels, groups = (None if column is None else column[mask] for column in (self.labels, self.groups))
         numbers = np.flatnonzero(mask)
         place = self.place
         return replace(
-            self, X=X[:n], **kept, dropped=self.dropped + int((~mask).sum()), place=lambda row: place(int(numbers[row]))
-        )
-
-    def _columns(self) -> dict[str, NDArray[Any] | None]:
-        return {"labels": self.labels, "groups": self.groups}
+            self, X=X[:n], labels=labels, groups=groups, dropped=self.dropped + int((~mask).sum()),
+            place=lambda row: place(int(numbers[row])),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def test_nothing_that_is_held_out_reaches_training() -> None:
     changed = replace(problem, source=replace(problem.source, X=X, y=y), target=replace(problem.target, X=X))
     tampered = context(changed)
     assert (tampered.split.heldout == heldout).all()
-    assert (tampered.source().fit.network.theta == honest.source().fit.network.theta).all()
+    assert (tampered.source().network.theta == honest.source().network.theta).all()
     for name in ("scratch", "frozen", "finetune", "scratch-source-scaler"):
         first, second = (fitted(each, get_strategy(name)) for each in (honest, tampered))
         assert first.tobytes() == second.tobytes()

@@ -39,7 +39,7 @@ def test_networks_to_start_from_are_those_of_who_asks() -> None:
     shared = SeedContext(from_dict(SMALL), "numpy", "digits", 3)
     context = TrialContext(get_problem("parity"), 3, shared.settings, "numpy")
     for name in ("finetune", "scratch", "finetune", "probe-1", "scratch"):
-        net, strategy = context.source().fit.network, STRATEGIES[name]
+        net, strategy = context.source().network, STRATEGIES[name]
         alone = SeedContext(shared.settings, "numpy", "digits", 3)
         assert_array_equal(shared.start(strategy, net, 10).theta, alone.start(strategy, net, 10).theta)
 
@@ -82,7 +82,7 @@ def test_what_is_kept_of_a_source_is_what_was_asked_for() -> None:
     source = context.source()
     for rows in (context.split.heldout, context.split.pool, context.split.heldout):
         inputs = source.inputs(source.task.X[rows])
-        alone = hidden_features(source.fit.network, inputs, "numpy")
+        alone = hidden_features(source.network, inputs, "numpy")
         for _ in range(2):
             assert_array_equal(source.features(inputs)[0], alone[0])
     assert_array_equal(source.held_out_inputs, source.inputs(source.task.X[context.split.source_heldout]))
