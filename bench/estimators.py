@@ -32,8 +32,7 @@ class Turn(NamedTuple):
     """Two ways to do the same, ours first, and how many times faster ours is to be."""
 
     name: str
-    ours: Callable[[], object]
-    theirs: Callable[[], object]
+    both: list[Callable[[], object]]
     bar: float
     cores: int = 1
 
@@ -50,8 +49,7 @@ def fits() -> Iterator[Turn]:
                     learning_rate_init=shape.lr if solver == "sgd" else 1e-3, max_iter=shape.epochs,
                     n_iter_no_change=np.inf, random_state=0,
                 )  # fmt: skip
-                ours, theirs = (partial(model.fit, *data) for model in models)
-                yield Turn(f"fit, {name}, {solver}, {dtype}", ours, theirs, bar)
+                yield Turn(f"fit, {name}, {solver}, {dtype}", [partial(model.fit, *data) for model in models], bar)
 
 
 def searches() -> Iterator[Turn]:
@@ -62,8 +60,8 @@ def searches() -> Iterator[Turn]:
             models = pair(random_state=0, batch_size=batch_size, max_iter=60)
             for model in models:
                 GridSearchCV(model, {"max_iter": [1, 2]}, n_jobs=jobs, cv=3).fit(*data)
-            ours, theirs = (partial(GridSearchCV(model, GRID, n_jobs=jobs, cv=3).fit, *data) for model in models)
-            yield Turn(f"search, batches of {batch_size}, {jobs} jobs", ours, theirs, SEARCH_BAR, jobs)
+            both = [partial(GridSearchCV(model, GRID, n_jobs=jobs, cv=3).fit, *data) for model in models]
+            yield Turn(f"search, batches of {batch_size}, {jobs} jobs", both, SEARCH_BAR, jobs)
 
 
 def overhead(rounds: int) -> float:
@@ -110,7 +108,7 @@ def main() -> None:
                 if options.only not in turn.name:
                     continue
                 pin(turn.cores, allowed)
-                times = np.array([[seconds(work) for work in turn[1:3]] for _ in range(options.rounds)])
+                times = np.array([[seconds(work) for work in turn.both] for _ in range(options.rounds)])
                 ours, theirs = times.min(axis=0)
                 write(f"{turn.name:44}{theirs / ours:8.1f}   at least {turn.bar:g}: {1e3 * ours:.2f} ms\n")
                 sys.stdout.flush()

@@ -133,7 +133,7 @@ def watching(case: Case, given: dict[str, Any]) -> dict[str, Any]:
 
 def between_of(case: Case) -> NDArray[np.float64] | None:
     """Return what lies between layers: each of its numbers is 0 in some of them."""
-    if not case.has_between or case.kind not in {"train", "gradient"}:
+    if not case.has_between or case.kind == "predict":
         return None
     rng, layers = np.random.default_rng([case.seed, case.number, 2]), len(case.sizes) - 1
     table = rng.choice((0.0, 0.1), (layers, N_COLUMNS))
@@ -175,7 +175,9 @@ def within_rank(case: Case, given: dict[str, Any]) -> dict[str, Any]:
     n_factors = sum(reference_lora.factor_sizes(sizes, case.rank))
     factors = (0.1 * case.rng.normal(size=n_factors)).astype(case.dtype)
     theta, state = base.copy(), np.zeros((2, n_factors), case.dtype)
-    reference_lora.merge(theta, base, factors, sizes, case.rank, SCALE)
+    between = between_of(case)
+    reference_lora.merge(theta, base, factors, sizes, case.rank, SCALE, between)
     shared = {name: value for name, value in given.items() if name not in {"pulls", "anchor"}}
     own = {"theta": theta, "base": base, "factors": factors, "state": state, "rank": case.rank, "scale": SCALE}
+    own["between"] = between
     return shared | own

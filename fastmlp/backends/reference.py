@@ -376,7 +376,8 @@ def _forward(
     visit: int = NO_VISIT,
 ) -> list[Passed]:
     """Go through the layers, of which the last has no activation."""
-    layout, passed = _layout(sizes, between), list[Passed]()
+    layout = _layout(sizes, between)
+    passed: list[Passed] = []
     table = np.zeros((layout.n_layers, BEHIND_KEY + 1)) if between is None else between
     for weight, bias, gain, row in zip(*layout.views(theta), layout.gains(theta), table, strict=True):
         before = mask(row[BEFORE], row[BEFORE_KEY], visit, x.shape, x.dtype)

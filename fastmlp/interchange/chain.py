@@ -171,8 +171,9 @@ def _gaps(steps: Sequence[Step]) -> list[tuple[Linear | None, list[Step]]]:
 
 def _read_gap(before: Linear | None, gap: Sequence[Step], *, has_activations: bool) -> tuple[Between, list[str]]:
     """Return what the steps between two linear ones are, and what cannot come where it does."""
-    read, problems = Between(), list[str]()
+    read = Between()
     previous: Step | None = before
+    problems: list[str] = []
     bend = next((step for step in gap if isinstance(step, Activation)), None)
     for step in gap:
         reason = ""
@@ -186,7 +187,8 @@ def _read_gap(before: Linear | None, gap: Sequence[Step], *, has_activations: bo
         elif isinstance(step, Drop):
             read, reason = _with_dropout(read, step, None if read.function else bend)
         if reason:
-            problems.append(f"{step.name} {reason}")
+            hint = " (with a share of 0 it is left out)" if isinstance(step, Drop) else ""
+            problems.append(f"{step.name} {reason}{hint}")
         previous = step
     return read, problems
 
@@ -220,7 +222,7 @@ def _with_dropout(read: Between, step: Drop, bend: Activation | None) -> tuple[B
 
 def _either(first: float, second: float) -> float:
     """Return the share that is dropped by either of two, which are independent."""
-    return first if not second else 1 - (1 - first) * (1 - second)
+    return first + second - first * second  # in this form 0 and 0.1 are 0.1
 
 
 def _layers(steps: Sequence[Step], *, merge: bool) -> tuple[list[Linear], list[Between]]:

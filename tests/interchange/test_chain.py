@@ -82,7 +82,7 @@ def test_dropout_comes_in_with_its_share_wherever_it_usually_stands() -> None:
     a, n, b = linear("a", 4, 5), norm("n", 5), linear("b", 5, 3)
     relu, tanh = Activation("r", "relu"), Activation("t", "tanh")
     orders: list[tuple[list[Any], tuple[float, ...], tuple[float, ...]]] = [
-        ([a, relu, drop(0.25), b], (0, 0.25), ()),
+        ([a, relu, drop(0.1), b], (0, 0.1), ()),
         ([a, drop(0.25), relu, b], (0, 0.25), ()),  # ReLU does not mind
         ([drop(0.25), a, tanh, drop(0.5), b], (0.25, 0.5), ()),
         ([a, n, tanh, drop(0.25), b], (0, 0.25), ()),
@@ -123,7 +123,7 @@ WRONG: dict[str, tuple[list[Any], str]] = {
     "an activation first, behind a norm": ([norm("n", 4), RELU, linear("a", 4, 2)], r"r \(relu\) follows n; an activ"),
     "dropout before what bends": (
         [linear("a", 4, 5), Drop("d", 0.5), TANH, linear("b", 5, 2)],
-        r"d comes before t \(tanh\); dropout comes behind it$",
+        r"d comes before t \(tanh\); dropout comes behind it \(with a share of 0 it is left out\)$",
     ),
     "dropout before a norm before an activation": (
         [linear("a", 4, 5), Drop("d", 0.5), norm("n", 5), RELU, linear("b", 5, 2)],
@@ -131,7 +131,7 @@ WRONG: dict[str, tuple[list[Any], str]] = {
     ),
     "dropout between linear steps": (
         [linear("a", 4, 5), RELU, linear("b", 5, 5), Drop("d", 0.5), linear("c", 5, 2)],
-        "d follows b with no activation between them$",
+        r"d follows b with no activation between them \(with a share of 0 it is left out\)$",
     ),
     "dropout of outputs": ([linear("a", 4, 5), RELU, linear("b", 5, 2), Drop("d", 0.1)], "d follows b with no activ"),
     "norm of another width": ([norm("n", 5), linear("a", 4, 2)], "a takes 4 inputs, and n before it gives 5$"),

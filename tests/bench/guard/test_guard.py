@@ -70,9 +70,8 @@ def test_one_byte_beside_an_array_is_death_to_read_and_to_write() -> None:
 def test_kernels_touch_nothing_beside_their_arrays(capfd: pytest.CaptureFixture[str]) -> None:
     """The short form of `python -m bench guard`, on this machine's own tile."""
     cases = [draw(20_261_122, number, OWN) for number in range(40)]
-    cases = [
-        replace(case, has_between=case.has_between and case.dtype == "float64") for case in cases
-    ]  # one more to compile for
+    compiled = [case.dtype == "float64" and case.kind != "train_lora" for case in cases]  # compile no more
+    cases = [replace(case, has_between=case.has_between and is_so) for case, is_so in zip(cases, compiled, strict=True)]
     assert check(cases, WORKER) == PASSED
     assert capfd.readouterr().out == "40 cases held: 40 on own; 0 failed\n"
 
