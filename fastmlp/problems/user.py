@@ -97,8 +97,8 @@ def task_of(table: Table, *, one_unit: bool = False) -> Task:
     return Task(seen.hexdigest()[:32], X, y, one_unit, groups, called, table.features)
 
 
-def write_task(task: Task, path: Path, label: str | None) -> None:
-    """Write a task to an ``.npz`` file, from which `read_task` reads the same one.
+def write_task(task: Task, path: Path, wanted: Wanted) -> None:
+    """Write a task to an ``.npz`` file, from which `read_task` reads the same one, label and group by their names.
 
     Raises
     ------
@@ -106,7 +106,9 @@ def write_task(task: Task, path: Path, label: str | None) -> None:
         If it cannot be written.
     """
     labels = np.array(task.classes)[task.y] if task.classes else task.y
-    arrays: dict[str, Any] = {"X": task.X, label or "y": labels}
+    arrays: dict[str, Any] = {"X": task.X, wanted.label or "y": labels}
+    if wanted.group is not None and task.groups is not None:
+        arrays[wanted.group] = task.groups
     if task.features is not None:
         arrays["features"] = np.array(task.features)
     content = BytesIO()

@@ -159,8 +159,7 @@ def _written(problem: ProblemSettings, folder: Path) -> ProblemSettings:
         if entry_at(place) is None and role == "pretrained":
             write_state(problem.network().to_state(), KIND, place)
         elif entry_at(place) is None:
-            label = problem.wanted(role).label
-            write_task(problem.task(role), place, label)
+            write_task(problem.task(role), place, problem.wanted(role))
         problem = msgspec.structs.replace(problem, **{role: str(place)} | ({} if role != "target" else {"ignore": ()}))
     return problem
 
