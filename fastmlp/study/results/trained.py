@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, shown
 from ...inputs import check_inputs
 from ...network import Network, predict_proba
 from ...problems import Scaler
-from ...state import State
+from ...state import State, labels_from_json, labels_to_json
 from ...training import Fit
 from ..execution.blas_threads import blas_threads_limited
 from ..settings.schema import Settings
@@ -41,6 +41,8 @@ class Trained:
         The network, which sees scaled inputs. The baseline, a logistic regression, is one without a hidden layer.
     fit
         The training; None for the baseline, and for a model that was loaded.
+    classes, features
+        What the user calls the classes and the features: () and None if they are called by their numbers.
     """
 
     problem: str
@@ -50,6 +52,23 @@ class Trained:
     scaler: Scaler = field(repr=False)
     network: Network = field(repr=False)
     fit: Fit | None = field(default=None, repr=False)
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The classes, (n_classes,), as `predict` calls them."""
+        return np.array(self.classes) if self.classes else np.arange(self.network.n_classes)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features."""
+        return len(self.scaler.mean)
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any] | None:
+        """The names of the features, (n_features_in_,); None if they have none."""
+        return None if self.features is None else np.array(self.features, dtype=object)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class, (n, n_classes), for inputs (n, features) that are not scaled.
@@ -62,15 +81,17 @@ class Trained:
         inputs = check_inputs(X, len(self.scaler.mean), "float64")
         return predict_proba(self.network, self.scaler.transform(inputs, self.network.dtype))
 
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Return the likeliest class of each input; it raises what `predict_proba` does."""
-        likeliest: NDArray[np.int64] = self.predict_proba(X).argmax(axis=1)
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the likeliest class of each input, by its name or its number; it raises what `predict_proba` does."""
+        likeliest: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return likeliest
 
     def to_state(self) -> State:
         """Return what a file holds of it."""
-        names = {"problem": self.problem, "strategy": self.strategy, "n_target": self.n_target, "seed": self.seed}
-        state = State(names, {}).with_part("scaler", self.scaler.to_state())
+        fields = {name: getattr(self, name) for name in ("problem", "strategy", "n_target", "seed")}
+        fields["classes"] = labels_to_json(self.classes_) if self.classes else None
+        fields["feature_names"] = None if self.features is None else list(self.features)
+        state = State(fields, {}).with_part("scaler", self.scaler.to_state())
         return state.with_part("network", self.network.to_state())
 
     @classmethod
@@ -83,8 +104,14 @@ class Trained:
             If the state is that of no such model.
         """
         scaler, network = Scaler.from_state(state.part("scaler")), Network.from_state(state.part("network"))
+        known, names = state.field("classes", Any), state.field("feature_names", list[str] | None)
+        classes = () if known is None else tuple(map(str, labels_from_json(known).tolist()))
         if len(scaler.mean) != network.sizes[0]:
             raise CheckpointError(f"the scaler has {len(scaler.mean)} features, the network {network.sizes[0]}")
+        if len(classes) not in {0, network.n_classes} or (names is not None and len(names) != network.sizes[0]):
+            raise CheckpointError(
+                f"classes {shown(classes)} and features {shown(names)} are not those of {network.sizes}"
+            )
         return cls(
             state.field("problem", str),
             state.field("strategy", str),
@@ -92,6 +119,8 @@ class Trained:
             state.field("seed", int),
             scaler,
             network,
+            classes=classes,
+            features=None if names is None else tuple(names),
         )
 
 
@@ -107,7 +136,9 @@ def train_again(
         candidate, _ = tune(context, how, source, rows)
         model = train(context, how, source, rows, candidate)
     network = _linear(model) if model.fit is None else model.fit.network
-    return Trained(problem, strategy, len(rows), seed, model.scaler, network, model.fit)
+    target = context.problem.target
+    names = target.classes, target.features
+    return Trained(problem, strategy, len(rows), seed, model.scaler, network, model.fit, *names)
 
 
 def _linear(model: Model) -> Network:

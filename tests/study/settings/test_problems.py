@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import fastmlp
+from fastmlp.answer import predictions
 from fastmlp.cli import main
 from fastmlp.errors import SettingsError, UnknownName
-from fastmlp.problems import Sizes, pretrained, user
+from fastmlp.problems import Sizes, pretrained, read_pretrained, user
 from fastmlp.report.render import to_markdown
 from fastmlp.report.study import Study
 from fastmlp.report.summary import summarise
@@ -379,6 +380,12 @@ def test_a_dict_may_hold_tables_and_networks(here: Path) -> None:
     again = fastmlp.run_study(here / "moved" / "study.toml", here / "moved", backend="numpy", jobs=1)
     assert again.rows == before, "nothing was run anew"
     assert again.settings.problem("mine").target.classes == ("elm", "fir", "oak", "yew")
+    model = fastmlp.load(fastmlp.save(again.fit("finetune"), "model.safetensors"))
+    assert set(model.predict(rows)) <= {"elm", "fir", "oak", "yew"}
+    assert read_pretrained(Path("model.safetensors")).features == model.features
+    lines = b"".join(predictions(Path("model.safetensors"), columns)).decode().splitlines()
+    assert lines[0] == "label,p_elm,p_fir,p_oak,p_yew"
+    assert [line.partition(",")[0] for line in lines[1:]] == model.predict(rows).tolist()
     pair = load_settings(STUDY | {"problems": {"mine": {"source": (rows, y), "target": (rows, y % 2), "shared": True}}})
     assert pair.problem("mine").source.n_classes == 4
     with pytest.raises(SettingsError, match=r"problems\.mine\.target: the array: row 0, feature 0 is missing"):
