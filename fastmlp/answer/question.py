@@ -14,7 +14,7 @@ from ..backends import get_backend
 from ..errors import InvalidInput, SettingsError, UnknownName
 from ..files import hash_of_file
 from ..interchange.tables import Table, Wanted, read_table
-from ..problems import Pretrained, read_pretrained
+from ..problems import Pretrained, Task, read_pretrained
 from ..study.settings.load import from_dict
 from ..study.settings.messages import passing_on, tables_by_name
 from ..study.settings.problems import given_problem, network_of, own_problem
@@ -23,6 +23,8 @@ from ..study.settings.toml import read_toml
 from ..study.trial.context import TrialContext
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..strategies import Strategy
 
 FEWEST = 2  # rows of a class
@@ -182,12 +184,19 @@ def _with_source(own: ProblemSettings, name: str, settings: Settings, backend: s
     problem = own.load(name)
     context = TrialContext(problem, 0, settings, get_backend(backend).name)
     source, target = context.source(), problem.target
+    if source.diverged_epoch is not None:
+        raise InvalidInput(f"the pretraining on {own.source} diverged in epoch {source.diverged_epoch}")
     rows = np.setdiff1d(np.arange(len(target.y)), source.rows if problem.shared else [])
-    labels = np.array([target.class_name(label) for label in target.y[rows].tolist()])
-    table = Table(own.target, target.X[rows], labels, target.features)
+    groups = None if target.groups is None else target.groups[rows]
+    table = Table(own.target, target.X[rows], classes_of(target)[target.y[rows]], target.features, groups)
     file = Path(own.files["source"]).name
     origin = f"trained on {len(source.rows)} rows of {file}, {' - '.join(map(str, source.network.sizes))}"
-    classes = np.array(problem.source.classes) if problem.same_classes else None
-    given = Pretrained(problem.source.name, source.network, source.scaler, classes, target.features)
+    known = classes_of(problem.source) if problem.same_classes else None
+    given = Pretrained(problem.source.name, source.network, source.scaler, known, target.features)
     files = {Path(own.target).name: own.target_hash or "", file: own.source_hash or ""}
     return Question(table, own.label or "y", files, given, origin, without_source=False, one_unit=own.one_unit)
+
+
+def classes_of(task: Task) -> NDArray[Any]:
+    """Return what the user calls the classes, (n_classes,)."""
+    return np.array(task.classes) if task.classes else np.arange(task.n_classes)

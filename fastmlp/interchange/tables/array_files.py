@@ -12,7 +12,7 @@ from ...files import refusing
 from ...inputs import real_array
 from ...npz import read_array
 from .cells import Labels
-from .table import Table, Wanted
+from .table import Table, Wanted, choose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,18 +108,16 @@ def of_arrays(
         raise ShapeError(f"{name}: there are {len(features)} names of features, and X has shape {X.shape}")
     if features is None and wanted.ignore:
         raise InvalidInput(f"{name}: its features have no names, so {wanted.ignore[0]!r} cannot be ignored")
-    columns = {wanted.label or "y": labels, wanted.group or "groups": groups}
-    for what, column in columns.items():
+    columns = (wanted.label or "y", labels), (wanted.group or "groups", groups)
+    for what, column in columns:
         if column is not None and np.shape(column) != (len(X),):
             raise ShapeError(
                 f"{name}: {what} has shape {np.shape(column)}; X has {len(X)} rows, so ({len(X)},) is needed"
             )
     if features is not None and (wanted.features or wanted.ignore):
-        from .table import choose
-
         chosen = choose(features, Wanted(features=wanted.features, ignore=wanted.ignore), name)
         X, features = X[:, chosen.features], tuple(features[place] for place in chosen.features)
-    y, g = (None if column is None else _labels(column) for column in columns.values())
+    y, g = (None if column is None else _labels(column) for _, column in columns)
     return Table(name, X, y, features, g)
 
 
