@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from fastmlp.errors import InvalidInput, LabelError, NotFiniteError
+from fastmlp.errors import InvalidInput, LabelError, NotFiniteError, ShapeError
 from fastmlp.interchange.tables import Table, Wanted, csv_files, read_table
 
 X = np.array([[1.0, 2.5], [3.0, -4.0], [5.0, 6.0]])
@@ -93,6 +93,24 @@ def test_frames_of_any_library_and_parquet_are_read(
     with pytest.raises(InvalidInput, match=r"row 0, column 'topic': 'art' is no number"):
         read_table(frame)
     assert_array_equal(read_table(frame, Wanted(features=("height", "age"))).X, X[:, ::-1])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_column_of_embeddings_is_as_many_features(oracle: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    arrow, parquet, path = oracle("pyarrow"), oracle("pyarrow.parquet"), tmp_path / "mine.parquet"
+    vectors = np.arange(12, dtype=np.float32).reshape(3, 4)
+    for kind in (arrow.list_(arrow.float32()), arrow.list_(arrow.float32(), 4)):
+        columns = {"age": arrow.array([1.0, 3.0, 5.0], arrow.float32()), "e": arrow.array(vectors.tolist(), kind)}
+        parquet.write_table(arrow.table(columns | {"topic": LABELS}), path, row_group_size=2)
+        table = read_table(path, TOPIC)
+        assert table.features == ("age", "e[0]", "e[1]", "e[2]", "e[3]")
+        assert table.X.dtype == np.float32
+        assert_array_equal(table.X, np.column_stack([[1, 3, 5], vectors]))
+        assert_array_equal(read_table(path, Wanted(features=("e[3]", "e[1]"))).X, vectors[:, [3, 1]])
+    ragged = arrow.array([[1.0, 2.0], [3.0], None])
+    parquet.write_table(arrow.table({"e": ragged, "topic": LABELS}), path)
+    with pytest.raises(ShapeError, match="row 1, column 'e': holds 1 numbers, and those before it 2"):
+        read_table(path, TOPIC)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
