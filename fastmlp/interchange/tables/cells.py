@@ -53,6 +53,12 @@ def numbers(cells: Sequence[Any], refuse: Callable[[int, str], InvalidInput]) ->
     return np.array(values, np.float64)
 
 
+def no_number(place: str, column: str, what: str) -> InvalidInput:
+    """Return the refusal of a cell that is no number, at a place such as ``mine.csv: line 3``."""
+    remedy = f"if the column is no feature, let it be ignored: --ignore {column}, or ignore = [{shown(column)}]"
+    return InvalidInput(f"{place}, column {column!r}: {what}; {remedy}")
+
+
 class Labels:
     """Labels of any kind, collected row by row; each text is kept once."""
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import InvalidInput, ShapeError, shown
 from ...files import refusing
-from .cells import Labels, number, numbers
+from .cells import Labels, no_number, number, numbers
 from .table import Chosen, Table, Wanted, choose
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ def _numbers(
         def refuse(place: int, what: str) -> InvalidInput:
             row, k = divmod(place, shape[1])
             column = names[chosen.features[k]]
-            return InvalidInput(
-                f"{line(row)}, column {column!r}: {what}; name the columns that are no features to be ignored"
-            )
+            return no_number(line(row), column, what)
 
         flat = numbers([cell for row in block for cell in pick(row)], refuse)
     return flat.reshape(shape)

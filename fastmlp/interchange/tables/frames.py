@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import InvalidInput, MissingLibrary, ShapeError, shown
-from .cells import Labels, numbers
+from .cells import Labels, no_number, numbers
 from .table import Table, Wanted, choose
 
 if TYPE_CHECKING:
@@ -92,9 +92,7 @@ def _numbers(values: Any, name: str, column: str) -> NDArray[Any]:
         return array
 
     def refuse(place: int, what: str) -> InvalidInput:
-        return InvalidInput(
-            f"{name}: row {place}, column {column!r}: {what}; name the columns that are no features to be ignored"
-        )
+        return no_number(f"{name}: row {place}", column, what)
 
     return numbers(list(values), refuse)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import InvalidInput, MissingLibrary, ShapeError
-from .cells import Labels, numbers
+from .cells import Labels, no_number, numbers
 from .table import Table, Wanted, choose
 
 if TYPE_CHECKING:
@@ -136,8 +136,6 @@ def _fill(out: Floats, column: Any, row: str, start: int, name: str) -> None:
         return
 
     def refuse(place: int, what: str) -> InvalidInput:
-        return InvalidInput(
-            f"{row}{start + place}, column {name!r}: {what}; name the columns that are no features to be ignored"
-        )
+        return no_number(f"{row}{start + place}", name, what)
 
     out[:] = numbers(column.to_pylist(), refuse)
