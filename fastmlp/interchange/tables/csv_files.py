@@ -1,4 +1,4 @@
-"""Tables in CSV, by Python's own reader: no library is needed, and no cell is held longer than its block."""
+"""Tables in CSV: no library is needed, and no cell is held longer than its block."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,6 +16,7 @@ import numpy as np
 from ...errors import InvalidInput, ShapeError, shown
 from ...files import refusing
 from .cells import Labels, no_number, number, numbers
+from .csv_blocks import Cells, blocks, has_quotes
 from .table import Chosen, Table, Wanted, choose
 
 if TYPE_CHECKING:
@@ -56,10 +56,9 @@ def read_csv(path: Path, wanted: Wanted) -> Table:
         With the line and the column, if it is no such table, or a cell is neither a number nor missing.
     """
     with _opened(path) as file:
-        reader = _reader(file, path)
-        names = _header(reader, path)
+        names = _header(_reader(file, path), path)
         chosen = choose(names, wanted, str(path))
-        X, labels, groups = _read(reader, file, names, chosen, path)
+        X, labels, groups = _read(file, _delimiter_of(path), names, chosen, path)
     return Table(
         str(path),
         X,
@@ -71,58 +70,42 @@ def read_csv(path: Path, wanted: Wanted) -> Table:
 
 
 def _read(
-    reader: Iterator[list[str]], file: TextIO, names: Sequence[str], chosen: Chosen, path: Path
+    file: TextIO, delimiter: str, names: Sequence[str], chosen: Chosen, path: Path
 ) -> tuple[NDArray[np.float64], Labels, Labels]:
     """Read all rows after the header: numbers, labels, groups."""
     size, width = max(1, CELLS // len(names)), len(names)
     labels, groups, rows, n = Labels(), Labels(), None, 0
-    pick = _picker(chosen.features)
-    while block := list(islice(reader, size)):
-        block = [row for row in block if row]  # an empty line is no row
-        if {*map(len, block)} - {width}:
-            k = next(k for k, row in enumerate(block) if len(row) != width)
-            raise ShapeError(f"{path}: {_line(path, n + k)} has {len(block[k])} cells; the header has {width}")
+    for block in blocks(file, delimiter, size, quotes=has_quotes(path)):
+        if odd := [(k, length) for k, length in enumerate(block.lengths) if length != width]:
+            k, length = odd[0]
+            raise ShapeError(f"{path}: {_line(path, n + k)} has {length} cells; the header has {width}")
+        if not len(block):
+            continue
         if rows is None:
-            characters = sum(len(cell) + 1 for row in block for cell in row)
-            guess = int(SPARE * len(block) * os.fstat(file.fileno()).st_size / max(1, characters))
+            guess = int(SPARE * len(block) * os.fstat(file.fileno()).st_size / max(1, block.characters))
             rows = Rows(len(chosen.features), max(guess, len(block)))
-        rows.add(_numbers(block, pick, names, chosen, lambda k, n=n: _line(path, n + k)))  # type: ignore[misc]
+        rows.add(_numbers(block, names, chosen, partial(_line_after, path, n)))
         for column, place in ((labels, chosen.label), (groups, chosen.group)):
             if place is not None:
-                column.add(map(itemgetter(place), block))
+                column.add(block.column(place))
         n += len(block)
-    if rows is None or not n:
+    if rows is None:
         raise ShapeError(f"{path}: has a header and no rows")
     return rows.array(), labels, groups
 
 
-def _picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """Return the function from a row to some of its cells."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda row: (row[places[0]],)
-
-
-def _numbers(
-    block: list[list[str]],
-    pick: Callable[[Sequence[Any]], Sequence[Any]],
-    names: Sequence[str],
-    chosen: Chosen,
-    line: Callable[[int], str],
-) -> NDArray[np.float64]:
+def _numbers(block: Cells, names: Sequence[str], chosen: Chosen, line: Callable[[int], str]) -> NDArray[np.float64]:
     """Return the features of a block of rows, (rows, features); NaN is missing."""
-    shape = len(block), len(chosen.features)
-    try:  # the usual case, cell by cell in C
-        flat = np.fromiter(map(float, chain.from_iterable(map(pick, block))), np.float64, shape[0] * shape[1])
+    try:  # the usual case, in C
+        return block.floats(chosen.features)
     except ValueError:
+        width = len(chosen.features)
 
         def refuse(place: int, what: str) -> InvalidInput:
-            row, k = divmod(place, shape[1])
-            column = names[chosen.features[k]]
-            return no_number(line(row), column, what)
+            row, k = divmod(place, width)
+            return no_number(line(row), names[chosen.features[k]], what)
 
-        flat = numbers([cell for row in block for cell in pick(row)], refuse)
-    return flat.reshape(shape)
+        return numbers(list(chain.from_iterable(block.some(chosen.features))), refuse).reshape(-1, width)
 
 
 @contextmanager
@@ -152,12 +135,15 @@ def _not_utf8(path: Path) -> str:
     return "is not UTF-8"
 
 
+def _delimiter_of(path: Path) -> str:
+    """Return what the first line has most of."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return "\t" if path.suffix == ".tsv" else max(DELIMITERS, key=file.readline().count)
+
+
 def _reader(file: TextIO, path: Path) -> Any:
-    """Return a reader of rows whose delimiter is what the first line has most of."""
-    first = file.readline()
-    file.seek(0)
-    by_suffix = "\t" if path.suffix == ".tsv" else max(DELIMITERS, key=first.count)
-    return csv.reader(file, delimiter=by_suffix, strict=True)
+    """Return a reader of rows."""
+    return csv.reader(file, delimiter=_delimiter_of(path), strict=True)
 
 
 def _header(reader: Iterator[list[str]], path: Path) -> list[str]:
@@ -179,3 +165,8 @@ def _line(path: Path, row: int) -> str:
         next(reader)
         next(islice((cells for cells in reader if cells), row, None))
         return f"line {reader.line_num}"
+
+
+def _line_after(path: Path, before: int, row: int) -> str:
+    """Return the line of a row of a block, before which there are so many rows."""
+    return _line(path, before + row)

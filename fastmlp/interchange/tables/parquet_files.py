@@ -106,7 +106,7 @@ def _read_features(out: Floats, features: Sequence[Column], read: Callable[..., 
         for k, name in part:
             _fill(out[:, k], columns.column(name), row, start, name)
     for name in dict.fromkeys(column.name for column in features if column.place is not None):
-        mine = [(k, column.place) for k, column in enumerate(features) if column.name == name]
+        mine = [(k, c.place) for k, c in enumerate(features) if c.name == name and c.place is not None]
         rows = _lists(read(columns=[name]).column(name), out.dtype, row, start, name)
         out[:, [k for k, _ in mine]] = rows[:, [place for _, place in mine]]
 
