@@ -35,10 +35,18 @@ def same(table: Table, *, names: bool = True) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("start", ["", "\ufeff"])
-def test_csv_is_read_whatever_separates_its_cells(tmp_path: Path, delimiter: str, start: str) -> None:
-    lines = ["age,height,topic", '1,"2.5",art', "", "3, -4 , biology ", "5,6e0,art"]
-    same(read_table(csv(tmp_path / "mine.csv", start + "\n".join(lines).replace(",", delimiter)), TOPIC))
+@pytest.mark.parametrize(("start", "quote", "end"), [("", '"', "\n"), ("\ufeff", "", "\r\n"), ("", "", "\n")])
+def test_csv_is_read_whatever_separates_its_cells(
+    tmp_path: Path, delimiter: str, start: str, quote: str, end: str
+) -> None:
+    lines = ["age,height,topic", f"1,{quote}2.5{quote},art", "", "3, -4 , biology ", "5,6e0,art"]
+    path = tmp_path / "mine.csv"
+    path.write_bytes((start + end.join(lines).replace(",", delimiter)).encode())
+    same(read_table(path, TOPIC))
+    assert_array_equal(read_table(path, Wanted(features=("height",))).X, X[:, 1:])
+    first = read_table(path, Wanted(label="age", ignore=("topic",))).labels
+    assert first is not None
+    assert first.tolist() == [1, 3, 5]
 
 
 def test_numpys_files_are_read_and_one_array_is_mapped(tmp_path: Path) -> None:
@@ -132,10 +140,8 @@ def test_missing_values_of_a_frame_are_missing(oracle: Callable[[str], ModuleTyp
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_datasets_of_pytorch_are_read(oracle: Callable[[str], ModuleType]) -> None:
-    torch = oracle("torch")
-    from torch.utils.data import TensorDataset
-
-    table = read_table(TensorDataset(torch.from_numpy(X).reshape(3, 2, 1), torch.tensor([0, 1, 0])))
+    torch, data = oracle("torch"), oracle("torch.utils.data")
+    table = read_table(data.TensorDataset(torch.from_numpy(X).reshape(3, 2, 1), torch.tensor([0, 1, 0])))
     assert_array_equal(table.X, X)
     assert table.labels is not None
     assert table.labels.tolist() == [0, 1, 0]
