@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fastmlp.study.settings.load import from_dict
 from fastmlp.study.settings.schema import Settings
 from fastmlp.study.shards import Shard, read_shard, share_of
 from fastmlp.study.store import read_study
+from fastmlp.study.store.schema import Trial
 
 from ..made_up_study import SMALL, with_grid
 from .test_plan import HERE
@@ -31,19 +33,27 @@ def study_of(problems: int, seeds: int, replicates: int = 0) -> Settings:
     return from_dict(with_grid(SMALL, problems=list(NAMES[:problems]), seeds=seeds) | {"replicates": again})
 
 
-def places(settings: Settings, shard: Shard) -> set[tuple[str, int]]:
+@cache
+def planned(problems: int, seeds: int, replicates: int = 0) -> tuple[Settings, list[Trial]]:
+    """A study and its plan, which examples ask for again and again."""
+    settings = study_of(problems, seeds, replicates)
+    return settings, list(plan(settings, HERE))
+
+
+def places(of: tuple[Settings, list[Trial]], shard: Shard) -> set[tuple[str, int]]:
     """The groups of a shard."""
+    settings, trials = of
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         share = share_of(settings, shard)
-    return {(trial.problem, trial.seed) for trial in plan(settings, HERE) if share(trial)}
+    return {(trial.problem, trial.seed) for trial in trials if share(trial)}
 
 
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 6), st.integers(1, 8))
 def test_shards_are_a_partition_into_equal_parts(problems: int, seeds: int, replicates: int, total: int) -> None:
-    settings = study_of(problems, seeds, replicates)
-    parts = [places(settings, Shard(number, total)) for number in range(1, total + 1)]
-    whole = {(trial.problem, trial.seed) for trial in plan(settings, HERE)}
+    study = planned(problems, seeds, replicates)
+    parts = [places(study, Shard(number, total)) for number in range(1, total + 1)]
+    whole = {(trial.problem, trial.seed) for trial in study[1]}
     assert set().union(*parts) == whole
     assert sum(map(len, parts)) == len(whole)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
@@ -51,14 +61,14 @@ def test_shards_are_a_partition_into_equal_parts(problems: int, seeds: int, repl
 
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 8))
 def test_more_seeds_move_no_group_to_another_shard(problems: int, seeds: int, total: int) -> None:
-    few, many = study_of(problems, seeds), study_of(problems, seeds + 3)
+    few, many = planned(problems, seeds), planned(problems, seeds + 3)
     assert all(places(few, shard) <= places(many, shard) for shard in (Shard(k, total) for k in range(1, total + 1)))
 
 
 def test_every_shard_has_several_problems() -> None:
     """Problems take different times, so dealing them out by number would leave one machine with the slow one."""
-    settings = study_of(4, 20)
-    assert all(len({name for name, _ in places(settings, Shard(k, 4))}) > 1 for k in range(1, 5))
+    study = planned(4, 20)
+    assert all(len({name for name, _ in places(study, Shard(k, 4))}) > 1 for k in range(1, 5))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_forty_rows_and_two_classes_need_no_setting(drawn: tuple[list[int], dict
     assert max(found.grid.sizes) == min(500, mine.pool or 0), "the largest size is all there is"
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.lists(st.integers(8, 60), min_size=2, max_size=4), st.integers(8, 30))
 def test_groups_need_no_other_setting(counts: list[int], groups: int) -> None:
     with TemporaryDirectory() as folder:
