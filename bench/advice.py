@@ -25,7 +25,7 @@ from sklearn.base import clone
 
 import fastmlp
 from fastmlp.datasets import is_kept, read
-from fastmlp.errors import TrainingDiverged
+from fastmlp.errors import LabelError, TrainingDiverged
 from fastmlp.estimators.selector import CONTESTANTS
 from fastmlp.problems import Problem, Task, get_problem
 from fastmlp.problems.collected import every_other
@@ -133,8 +133,8 @@ def measure_seed(problem: Problem, n: int, seed: int, cell: Json, repeats: int, 
     X, y = target.X[rows], target.y[rows]
     start = perf_counter()
     names = list(cell["accuracy"])
-    advised = None  # where training what was chosen has diverged, which is an error for who asks
-    with suppress(TrainingDiverged):
+    advised = None  # where it is refused: a class has one label, or what was chosen diverged on all of them
+    with suppress(LabelError, TrainingDiverged):
         advice = fastmlp.advise(None, X, y, strategies=names, estimator=base, repeats=repeats, random_state=seed)
         advised = advice.best
     cell["seconds"].append(round(perf_counter() - start, 2))
