@@ -47,15 +47,20 @@ ALLOWED = {
     "similarity": NETWORK,
     "training": NETWORK | {"measures"},
     "problems": NETWORK | {"files", "npz", "datasets", "interchange", "interchange.tables"},
-    "backbones": NETWORK | {"training", "files"},
-    "strategies.backbone_seconds": {"errors", "checks", "backbones", "strategies", "strategies.spec"},
+    "backbones": NETWORK | {"training", "files", "interchange"},
+    "strategies.backbone_seconds": {
+        *("errors", "checks", "backbones", "strategies", "strategies.backbone", "strategies.spec")
+    },
+    "strategies.bodies": {"errors", "backends", "backbones", "strategies.backbone"},
     "strategies.backbone": NETWORK | {"training", "backbones", "strategies", "strategies.spec"},
     "strategies.validation": {"errors", "checks"},
     "strategies.spec": {"errors", "strategies.validation"},
     "strategies.read": {"errors", "strategies.spec", "strategies.validation"},
     "strategies.table": {"strategies.spec"},
     "strategies": NETWORK | {"training", "problems", "strategies.spec", "strategies.table", "strategies.read"},
-    "estimators": NETWORK | {"measures", "training", "problems", "strategies", "interchange", "stats"},
+    "estimators": NETWORK
+    | {"measures", "training", "problems", "strategies", "strategies.backbone", "interchange", "stats"}
+    | {"backbones", "files"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
     "study.settings": TRAINING | {"files", "interchange", "interchange.tables", "estimators"},
     "study.trial": TRAINING | {"files", "study.settings", "study.store"},
@@ -104,7 +109,6 @@ ALLOWED = {
     },
     "interchange": NETWORK | {"files"},
     "interchange.tables": {"errors", "layout", "inputs", "files", "npz"},
-    "models": NETWORK | {"estimators", "files", "interchange", "problems", "study", "training"},
     "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
@@ -129,7 +133,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "": TRAINING  # fastmlp/__init__.py
     | {"estimators", "models", "interchange", "study", "study.settings", "backbones"}
-    | {"strategies.backbone", "strategies.backbone_seconds"},
+    | {"strategies.backbone", "strategies.backbone_seconds", "strategies.bodies"},
 }
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
@@ -144,7 +148,7 @@ LIBRARIES = {
     "sqlite3": {"study.store"},
     "click": {"cli"},
     "distributed": {"study.execution.dask_*"},
-    "safetensors": {"interchange", "backbones.checkpoints"},
+    "safetensors": {"interchange"},
     "torch": {"interchange", "backends.torch"},
     "onnx": {"interchange"},
     "narwhals": {"interchange.tables"},

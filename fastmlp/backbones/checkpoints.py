@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..backends.torch import import_torch
-from ..errors import InvalidInput, MissingLibrary
-from ..files import check_path, entry_at, refusing
+from ..errors import InvalidInput
+from ..files import check_path
+from ..interchange.saved_tensors import read_saved, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -36,8 +37,6 @@ def load_weights(module: Any, path: str | Path, head: str | None = None) -> None
         was.
     """
     place = check_path("weights", path)
-    if entry_at(place) != "file":
-        raise InvalidInput(f"{place}: no such file; weights are needed")
     found = _plain_names(_read(place), place)
     wanted = module.state_dict()
     of_head = {name for name in wanted if head is not None and name.startswith(f"{head}.")}
@@ -60,40 +59,9 @@ def load_weights(module: Any, path: str | Path, head: str | None = None) -> None
 
 def _read(place: Path) -> Mapping[str, Any]:
     """Return the tensors of a file by name."""
-    torch = import_torch()
-    if place.suffix == ".safetensors":
-        return _read_safetensors(place)
-    from pickle import UnpicklingError
-
-    try:
-        with refusing(place, "cannot be read"):
-            found = torch.load(place, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise InvalidInput(
-            f"{place}: holds more than tensors, such as a whole pickled module, and could run code; nothing of it was "
-            "run. Save module.state_dict() instead"
-        ) from error
-    except (EOFError, KeyError) as error:
-        raise InvalidInput(f"{place}: cannot be read: {str(error) or 'it is truncated'}") from error
-    for name in ("state_dict", "model", "model_state_dict"):  # what training scripts wrap it in
-        if isinstance(found, dict) and isinstance(found.get(name), dict):
-            found = found[name]
+    found, torch = unwrapped(read_saved(place)), import_torch()
     if not isinstance(found, dict) or not all(isinstance(one, torch.Tensor) for one in found.values()):
         raise InvalidInput(f"{place}: holds a {type(found).__name__} and not tensors by name; save module.state_dict()")
-    return found
-
-
-def _read_safetensors(place: Path) -> Mapping[str, Any]:
-    try:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-    except ImportError as error:
-        raise MissingLibrary("safetensors", f"pip install 'fastmlp[torch]' ({error})") from error
-    try:
-        with refusing(place, "cannot be read"):
-            found: Mapping[str, Any] = load_file(place)
-    except SafetensorError as error:
-        raise InvalidInput(f"{place}: cannot be read: {error}") from error
     return found
 
 

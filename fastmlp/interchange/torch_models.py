@@ -17,8 +17,9 @@ from ..files import check_path
 from ..network import Network, check_network
 from ..registry import ACTIVATIONS
 from .chain import Activation, Foreign, Step, network_of
+from .saved_tensors import read_saved
 from .torch_layers import batch_norm, dropout, layer_norm, linear
-from .torch_state import read_state_dict, steps_of_state
+from .torch_state import steps_of_state
 
 MODULES = {"ReLU": "relu", "Tanh": "tanh", "Sigmoid": "logistic", "GELU": "gelu"}
 KNOWN = "Linear, ReLU, Tanh, Sigmoid, GELU, LayerNorm, BatchNorm1d and Dropout"
@@ -69,7 +70,7 @@ def from_torch(source: Any, *, activation: str | None = None, prefix: str = "") 
             )
         return network_of(list(_steps_of_module(torch, source)), f"the {type(source).__name__}")
     if isinstance(source, str | os.PathLike):
-        source = read_state_dict(torch, check_path("source", source))
+        source = read_saved(check_path("source", source))
     if not isinstance(source, Mapping):
         raise InvalidInput(f"source is {shown(source)}; a module, a state dict or the path of one is needed")
     function = None if activation is None else check_name("activation", activation, ACTIVATIONS)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput, shown
-from ..files import entry_at
 from ..registry import ACTIVATIONS
 from .chain import Activation, Foreign, Linear, Norm, Step
+from .saved_tensors import unwrapped
 from .torch_layers import layer_norm, linear
 
-INSIDE = ("state_dict", "model_state_dict", "model")  # where training scripts put a state dict
 PARTS = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 SIDE = "a state dict does not say on which side of an activation it normalises; the module does"
 NORM_EPSILON = 1e-5  # PyTorch's own, which a state dict does not say either
@@ -22,9 +20,7 @@ NORM_EPSILON = 1e-5  # PyTorch's own, which a state dict does not say either
 
 def steps_of_state(torch: Any, state: Mapping[Any, Any], activation: str | None, prefix: str) -> list[Step]:
     """Return the steps of a state dict."""
-    for key in INSIDE:
-        if isinstance(state.get(key), Mapping):
-            state = state[key]
+    state = unwrapped(state)
     chosen = {str(key): value for key, value in state.items() if str(key).startswith(prefix)}
     if not chosen:
         raise InvalidInput(f"the state dict has no name that begins with {prefix!r}; it has {shown(list(state), 200)}")
@@ -80,18 +76,3 @@ def _with_activations(layers: list[Step], activation: str | None) -> list[Step]:
         lost = before and isinstance(step, Norm) and activation != "identity"
         steps.append(Foreign(step.name, SIDE) if lost else step)
     return steps
-
-
-def read_state_dict(torch: Any, path: Path) -> Any:
-    """Read a state dict from a file of PyTorch's or in safetensors; nothing of it is run."""
-    if entry_at(path) != "file":
-        raise InvalidInput(f"{path}: there is no such file")
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = shown(f"{type(error).__name__}: {error}", 200)
-        raise InvalidInput(f"{path}: it is no state dict that can be read without running code: {reason}") from error

@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_refused_and_nothing_changes(
     refused(module, path, "cannot be read", load_weights)
     (tmp_path / "net.safetensors").write_bytes(b"no")
     refused(module, tmp_path / "net.safetensors", "cannot be read", load_weights)
-    refused(module, tmp_path / "none.pt", "no such file", load_weights)
+    refused(module, tmp_path / "none.pt", "there is no such file", load_weights)
     assert "it ran" not in capsys.readouterr().out
 
 
