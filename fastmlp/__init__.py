@@ -30,8 +30,11 @@ from .training import TrainingInterrupted as TrainingInterrupted
 from .training import train_mlp as train_mlp
 
 if TYPE_CHECKING:
+    from .backbones.backbone import Backbone as Backbone
     from .backbones.backbone import make_backbone as make_backbone
     from .backbones.cache import FeatureCache as FeatureCache
+    from .backbones.corruptions import corrupted as corrupted
+    from .backbones.int8 import quantise as quantise
     from .backbones.pictures import find_pictures as find_pictures
     from .backbones.preparation import Preparation as Preparation
     from .backbones.sources import load_backbone as load_backbone
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from .models import save as save
     from .strategies.backbone import transfer_backbone as transfer_backbone
     from .strategies.backbone_seconds import estimate_seconds as estimate_seconds
+    from .strategies.bodies import compare_bodies as compare_bodies
     from .study import Results as Results
     from .study import merge_studies as merge_studies
     from .study import run_study as run_study
@@ -60,6 +64,7 @@ __version__ = "0.1.0"
 __all__ = [
     "STRATEGIES",
     "Advice",
+    "Backbone",
     "FastmlpError",
     "FeatureCache",
     "Fit",
@@ -78,6 +83,8 @@ __all__ = [
     "accuracy",
     "advise",
     "backward",
+    "compare_bodies",
+    "corrupted",
     "estimate_seconds",
     "features",
     "find_pictures",
@@ -92,6 +99,7 @@ __all__ = [
     "merge_studies",
     "predict",
     "predict_proba",
+    "quantise",
     "run_study",
     "save",
     "to_onnx",
@@ -122,7 +130,11 @@ _LAZY = {
     "to_onnx": ".interchange",
     "to_sklearn": ".interchange",
     "to_torch": ".interchange",
+    "Backbone": ".backbones.backbone",
     "FeatureCache": ".backbones.cache",
+    "compare_bodies": ".strategies.bodies",
+    "corrupted": ".backbones.corruptions",
+    "quantise": ".backbones.int8",
     "estimate_seconds": ".strategies.backbone_seconds",
     "find_pictures": ".backbones.pictures",
     "load_backbone": ".backbones.sources",

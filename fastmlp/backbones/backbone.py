@@ -16,10 +16,11 @@ from ..errors import InvalidInput, NotFiniteError, ShapeError, shown
 from ..inputs import real_array
 from .network import BackboneNetwork
 from .pool import POOLS
+from .prepared import Prepared
 from .stages import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..layout import Floats
     from .stages import BackboneStage
@@ -45,6 +46,8 @@ class Backbone:
         What it does, as text that belongs to the fingerprint.
     head
         Weights (features, classes) and bias of the source's own head, flat, if it stands on the last stage's features.
+    origin
+        The arguments of `load_backbone`, if that is where it is from, so that a saved classifier can ask for it again.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Backbone:
     prepare: Callable[[Any], Any] = field(repr=False)
     preparation: str = ""
     head: Floats | None = field(default=None, repr=False)
+    origin: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def features(self) -> int:
@@ -65,6 +69,20 @@ class Backbone:
         """Hash of the stages' parameters and buffers, and of the preparation."""
         parts = [self.preparation, self.pool, *(stage.digest() for stage in self.stages)]
         return sha256(" ".join(parts).encode()).hexdigest()[:32]
+
+    def prepared(self, X: Any) -> Prepared:
+        """Return inputs as the first stage takes them; what is prepared already stays as it is.
+
+        Raises
+        ------
+        InvalidInput
+            If it was prepared in another way.
+        """
+        if not isinstance(X, Prepared):
+            return Prepared.of(self.prepare(X), self.preparation)
+        if X.preparation != self.preparation:
+            raise InvalidInput(f"X was prepared by {X.preparation!r}; {self.name} needs {self.preparation!r}")
+        return X
 
     def network(self, depth: int, n_classes: int, drawn: Sequence[bool] = ()) -> BackboneNetwork:
         """Return a copy of the first stages under a head of zeros."""

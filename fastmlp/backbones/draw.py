@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backends.torch import import_torch
 from ..errors import InvalidInput
+from .int8 import int8_layers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,9 +30,11 @@ def draw_stage(net: BackboneNetwork, place: int, rng: np.random.Generator, *, ke
     Raises
     ------
     InvalidInput
-        If a module has parameters of its own and no `reset_parameters`, which would draw them.
+        If a module has parameters of its own and no `reset_parameters`, which would draw them; or eight bits for each.
     """
     stage = net.stages[place]
+    if any(True for module in stage.modules for _ in int8_layers(module)):
+        raise InvalidInput(f"stage {stage.name!r} cannot be drawn anew: its weights have eight bits each")
     if keep_moments:
         for _, parameter in stage.parameters():
             values = parameter.detach().numpy()

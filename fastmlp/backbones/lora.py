@@ -13,6 +13,7 @@ import numpy as np
 
 from ..backends.torch import Stage, import_torch, tensor
 from ..training.phases import Adapters
+from .int8 import int8_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def linear_layers(stage: BackboneStage) -> list[Any]:
-    """Return the linear layers of a stage, each once."""
-    linear = import_torch().nn.Linear
-    return list({id(module): module for module in stage.submodules() if isinstance(module, linear)}.values())
+    """Return the linear layers of a stage, each once; those with eight bits for each weight among them."""
+    kinds = import_torch().nn.Linear, int8_kind()
+    return list({id(module): module for module in stage.submodules() if isinstance(module, kinds)}.values())
 
 
 def draw_factors(net: BackboneNetwork, rank: int, rng: np.random.Generator) -> Adapters:
@@ -65,6 +66,9 @@ class LowRank:
         for stage, flat in zip(stages, factors, strict=True):
             pairs = _factors_of(stage, flat.copy(), rank)
             for layer, (a, b) in zip(linear_layers(stage), pairs, strict=True):
+                if isinstance(layer, int8_kind()):
+                    layer.factors = (a, b)  # and they stay beside it: eight bits cannot take them up
+                    continue
                 parametrize.register_parametrization(layer, "weight", _sum(a, b))
                 layer.parametrizations.weight.original.requires_grad_(False)  # noqa: FBT003  PyTorch's own
                 self._layers.append(layer)
@@ -73,6 +77,9 @@ class LowRank:
     def merge(self) -> None:
         """Write the sums into the weights, where they lie, and let them be plain weights again."""
         torch = import_torch()
+        for part in self.parts:
+            for factor in (*part.matrices, *part.others):
+                factor.requires_grad_(False)  # noqa: FBT003  PyTorch's own
         for layer in self._layers:
             merged = layer.weight.detach().clone()
             torch.nn.utils.parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)

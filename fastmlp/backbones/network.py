@@ -10,12 +10,14 @@ import numpy as np
 from ..backends.torch import Stage, import_torch, pick
 from ..errors import InvalidInput
 from ..network import softmax
+from .devices import HOST, moved, placed
 from .layout import StageLayout
 from .pool import POOLS
+from .prepared import Prepared, leading
 from .stages import BackboneStage, bytes_of, copy_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,6 +46,8 @@ class BackboneNetwork:
         All parameters. The modules compute on its memory.
     layout
         Where each stage lies in it.
+    device
+        What computes: see `devices.device_of`. The parameters' own memory stays the host's.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class BackboneNetwork:
         self.stages, self.pool = copy_stages(stages), pool
         self.features, self.n_classes = features, n_classes
         self.drawn = tuple(drawn) or (False,) * len(self.stages)
+        self.device = HOST
         named = [[one for _, one in stage.parameters()] for stage in self.stages]
         parts = [([p for p in row if p.ndim >= 2], [p for p in row if p.ndim < 2]) for row in named]
         counts = [tuple(sum(p.numel() for p in cell) for cell in pair) for pair in parts]
@@ -91,7 +96,12 @@ class BackboneNetwork:
         """Return a network with modules and parameters of its own."""
         other = BackboneNetwork(self.stages, self.pool, self.features, self.n_classes, self.drawn)
         other.theta[:] = self.theta
+        other.device = self.device
         return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        stages = copy_stages(self.stages)  # each parameter alone: a view of one vector would be pickled as all of it
+        return restored, (stages, self.pool, self.features, self.n_classes, self.drawn, self.head.copy())  # on the host
 
     def evaluate(self, inputs: Any, first: int, last: int) -> Any:
         """Return the values after stages `first` to `last` - 1, without dropout and with statistics as they are.
@@ -103,18 +113,30 @@ class BackboneNetwork:
         first, last
             Places of stages; equal ones give the inputs themselves.
         """
-        torch = import_torch()
         if first == last:
             return inputs
-        self.set_modes(np.zeros(len(self.stages), dtype=bool))
-        with torch.no_grad():
-            batches = [self._batch(inputs, rows, first, last) for rows in _batches(len(leading(inputs)))]
+        batches = list(self.batches(inputs, first, last))
         if isinstance(batches[0], tuple):
-            return tuple(torch.cat(parts) for parts in zip(*batches, strict=True))
-        return torch.cat(batches)
+            return tuple(import_torch().cat(parts) for parts in zip(*batches, strict=True))
+        return import_torch().cat(batches)
+
+    def batches(self, inputs: Any, first: int, last: int) -> Iterator[Any]:
+        """Yield the values that `evaluate` returns, a batch at a time; nothing else may use the network meanwhile."""
+        self.set_modes(np.zeros(len(self.stages), dtype=bool))
+        with import_torch().no_grad(), placed(self.tensors(first, last), self.device):
+            for rows in _batches(len(leading(inputs))):
+                yield moved(self._batch(inputs, rows, first, last), HOST)
+
+    def tensors(self, first: int, last: int) -> Iterator[Any]:
+        """Yield all that stages `first` to `last` - 1 compute with, the head's among them."""
+        for part in self.parts[first:last]:
+            yield from (*part.matrices, *part.others)
+        for stage in self.stages[first:last]:
+            yield from (one for _, one in (*stage.parameters(), *stage.buffers()))
+            yield from stage.factors()
 
     def _batch(self, inputs: Any, rows: Ints, first: int, last: int) -> Any:
-        value = pick(inputs, rows)
+        value = moved(pick(inputs, rows), self.device)
         for part in self.parts[first:last]:
             value = part.call(value)
         return value
@@ -137,7 +159,8 @@ class BackboneNetwork:
 
     def logits(self, inputs: Any) -> Floats:
         """Return the logits of prepared inputs, (n, n_classes)."""
-        values: Floats = self.evaluate(inputs, 0, self.layout.n_layers).numpy()
+        tensors = inputs.tensors if isinstance(inputs, Prepared) else inputs
+        values: Floats = self.evaluate(tensors, 0, self.layout.n_layers).numpy()
         return values
 
     def predict_proba(self, inputs: Any) -> NDArray[np.float64]:
@@ -186,9 +209,13 @@ class BackboneNetwork:
         return hashed.hexdigest()[:16] if some else None
 
 
-def leading(values: Any) -> Any:
-    """Return the first tensor of a value, whose first axis is the examples."""
-    return values[0] if isinstance(values, tuple) else values
+def restored(
+    stages: Sequence[BackboneStage], pool: str, features: int, n_classes: int, drawn: Sequence[bool], head: Floats
+) -> BackboneNetwork:
+    """Return a network that was pickled."""
+    net = BackboneNetwork(stages, pool, features, n_classes, drawn)
+    net.head[:] = head
+    return net
 
 
 def _batches(n: int) -> list[Ints]:

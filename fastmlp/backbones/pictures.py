@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InvalidInput, LabelError
 from ..files import check_path, entry_at, read_bytes, refusing
-from .preparation import read_picture
+from .preparation import read_picture, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..layout import Ints
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-SHOWN = 3  # files that a message lists
+OF_SYSTEMS = {"Thumbs.db", "desktop.ini"}  # which file managers leave in folders of pictures
 FEWEST = 2  # pictures of a class
 
 
@@ -53,7 +53,8 @@ class Pictures:
 def find_pictures(place: str | Path) -> Pictures:
     """Find pictures in a folder with one folder for each class, or in a CSV file with columns ``path`` and ``label``.
 
-    Each file is opened and decoded once. What cannot be read is left out with one warning, which counts and names.
+    Each file is opened and decoded once. What cannot be read is left out with one warning, which counts and names; and
+    so is a file that is no picture by its name, or in no folder of a class.
 
     Parameters
     ----------
@@ -70,7 +71,9 @@ def find_pictures(place: str | Path) -> Pictures:
     kind = entry_at(path)
     if kind is None:
         raise InvalidInput(f"{path}: no such folder or file of pictures")
-    named = _of_folders(path) if kind == "folder" else _of_table(path)
+    named, strays = _of_folders(path) if kind == "folder" else (_of_table(path), [])
+    if strays:
+        warnings.warn(f"{path}: {len(strays)} files are left out: {some(strays)}", stacklevel=2)
     readable, unreadable = [], []
     for file, label in named:
         try:
@@ -80,10 +83,8 @@ def find_pictures(place: str | Path) -> Pictures:
         else:
             readable.append((file, label))
     if unreadable:
-        more = f", and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
         warnings.warn(
-            f"{len(unreadable)} of {len(named)} pictures cannot be read and are left out: "
-            f"{'; '.join(unreadable[:SHOWN])}{more}",
+            f"{len(unreadable)} of {len(named)} pictures cannot be read and are left out: {some(unreadable)}",
             stacklevel=2,
         )
     _check_classes(path, [label for _, label in readable])
@@ -97,10 +98,20 @@ def find_pictures(place: str | Path) -> Pictures:
     )
 
 
-def _of_folders(path: Path) -> list[tuple[Path, str]]:
+def _of_folders(path: Path) -> tuple[list[tuple[Path, str]], list[str]]:
+    """Return pictures with the names of their folders, and what is wrong with files that are not taken for pictures."""
     with refusing(path, "cannot be listed"):
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.parent != path)
-    return [(file, file.relative_to(path).parts[0]) for file in files]
+        files = sorted(file for file in path.rglob("*.*") if not file.name.startswith(".") and entry_at(file) == "file")
+    named, strays = [], []
+    for file in files:
+        is_picture, label = file.suffix.lower() in SUFFIXES, file.relative_to(path).parts[0]
+        if is_picture and file.parent != path:
+            named.append((file, label))
+        elif is_picture:
+            strays.append(f"{file} lies in no folder of a class")
+        elif file.parent != path and file.name not in OF_SYSTEMS:
+            strays.append(f"{file} is no picture by its name")
+    return named, strays
 
 
 def _of_table(path: Path) -> list[tuple[Path, str]]:
@@ -110,12 +121,18 @@ def _of_table(path: Path) -> list[tuple[Path, str]]:
         for name in ("path", "label"):
             if name not in columns:
                 raise InvalidInput(f"{path}: has the columns {', '.join(columns)}; {name!r} is needed")
-        return [(path.parent / row["path"], row["label"]) for row in rows]
+        found = []
+        for row in rows:
+            if not row["path"] or not row["label"]:
+                raise InvalidInput(f"{path}: line {rows.line_num} lacks a path or a label")
+            found.append((path.parent / row["path"], row["label"]))
+        return found
 
 
 def _check_classes(path: Path, labels: Sequence[str]) -> None:
     counts = {label: labels.count(label) for label in sorted(set(labels))}
     if len(counts) < 2:
-        raise LabelError(f"{path}: has {len(counts)} classes with pictures ({', '.join(counts)}); two are needed")
+        found = f"all pictures are of class {', '.join(counts)}" if counts else "there are no pictures in folders"
+        raise LabelError(f"{path}: {found}; two classes are needed")
     if few := [label for label, count in counts.items() if count < FEWEST]:
         raise LabelError(f"{path}: has fewer than {FEWEST} pictures of {', '.join(few)}")

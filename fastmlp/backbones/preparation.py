@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     Picture = NDArray[np.float32]
 
 CHANNELS = 3
+SHOWN = 3  # files that a message lists
 MOST_PIXELS = 50_000_000  # of a file that is opened: more is a decompression bomb, or a mistake
+DEEP = 65535  # white of sixteen bits
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 ORDERS = ("rgb", "bgr")
 
@@ -95,10 +97,34 @@ class Preparation:
         """Return what each step makes of one picture, by name: for a reader who wants to see it."""
         return dict(zip(("read", "resized", "cropped", "normalised"), next(iter(self._each([picture]))), strict=True))
 
+    def images(self, picture: Any) -> dict[str, NDArray[np.uint8]]:
+        """Return what each step makes of one picture, by name, as a picture (height, width, 3) of eight bits.
+
+        What is normalised is shown from its least to its largest number, since it has no black and no white.
+        """
+        found = {}
+        for name, step in self.steps(picture).items():
+            seen = step if name != "normalised" else _spread(step.transpose(1, 2, 0))
+            found[name] = np.broadcast_to(np.round(seen * 255).astype(np.uint8), (*seen.shape[:2], CHANNELS))
+        return found
+
     def _each(self, pictures: Any) -> list[list[NDArray[np.float32]]]:
+        pictures = as_list(pictures)
         if _are_paths(pictures):
-            return [self._prepare(read_picture(path, self.background)) for path in pictures]
+            return self._of_files(pictures)
         return [self._prepare(picture) for picture in colours(pictures, self.white, self.background)]
+
+    def _of_files(self, paths: Sequence[str | Path]) -> list[list[NDArray[np.float32]]]:
+        """Return what each step makes of each file; refuse all that cannot be read at once."""
+        done, unreadable = [], []
+        for path in paths:
+            try:
+                done.append(self._prepare(read_picture(path, self.background)))
+            except InvalidInput as error:
+                unreadable.append(str(error))
+        if unreadable:
+            raise InvalidInput(f"{len(unreadable)} of {len(paths)} pictures cannot be read: {some(unreadable)}")
+        return done
 
     def _prepare(self, picture: Picture) -> list[Picture]:
         """Return what each step makes of a picture (height, width, 1 or 3) in [0, 1]."""
@@ -126,6 +152,19 @@ def _three(name: str, values: object) -> tuple[float, ...]:
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != CHANNELS:
         raise InvalidInput(f"{name} is {shown(values)}; {CHANNELS} numbers are needed, one a channel")
     return tuple(round(in_range(name, value, least=-math.inf), 6) for value in values)
+
+
+def as_list(values: Any) -> Any:
+    """Return a column of texts or paths, of NumPy's or a frame's, as a list; anything else as it is."""
+    kind = getattr(getattr(values, "dtype", None), "kind", "O")
+    listed = hasattr(values, "tolist") and getattr(values, "ndim", 0) == 1 and kind in "OUT"
+    return values.tolist() if listed else values
+
+
+def some(messages: Sequence[str]) -> str:
+    """Return the first few of some messages, and how many more there are."""
+    more = f"; and {len(messages) - SHOWN} more" if len(messages) > SHOWN else ""
+    return "; ".join(messages[:SHOWN]) + more
 
 
 def _are_paths(pictures: Any) -> bool:
@@ -164,6 +203,12 @@ def colours(pictures: Any, white: float | None, background: float) -> NDArray[np
     return scaled if scaled.shape[-1] < 4 else _opaque(scaled, background)
 
 
+def _spread(values: Picture) -> Picture:
+    """Return numbers from 0 to 1, in the same proportions."""
+    least, most = float(values.min()), float(values.max())
+    return np.asarray((values - least) / (most - least if most > least else 1), dtype=np.float32)
+
+
 def _opaque(pictures: NDArray[np.float32], background: float) -> NDArray[np.float32]:
     """Return pictures with four channels over a background."""
     colour, alpha = pictures[..., :3], pictures[..., 3:]
@@ -182,12 +227,24 @@ def read_picture(path: str | Path, background: float = 1.0) -> Picture:
     try:
         with image.open(path) as opened:
             _check_size(path, *opened.size)
-            whole = np.asarray(opened.convert("RGBA"), dtype=np.float32) / np.float32(255)
+            return _opaque(_decoded(path, opened), background)
     except InvalidInput:
         raise
-    except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, image.DecompressionBombError, image.DecompressionBombWarning) as error:
         raise InvalidInput(f"{path}: cannot be read as a picture: {error}") from error
-    return _opaque(whole, background)
+
+
+def _decoded(path: str | Path, opened: Any) -> NDArray[np.float32]:
+    """Return an opened picture upright, as a camera has noted it was held: (height, width, 4), in [0, 1]."""
+    from PIL import ImageOps
+
+    if opened.mode == "F":
+        raise InvalidInput(f"{path}: holds numbers of no known white; give arrays, and `white`")
+    upright = ImageOps.exif_transpose(opened)
+    if not upright.mode.startswith("I"):
+        return np.asarray(upright.convert("RGBA"), dtype=np.float32) / np.float32(255)
+    grey = np.asarray(upright, dtype=np.float32) / np.float32(DEEP)  # which Pillow would cut off at 255
+    return np.stack([grey, grey, grey, np.ones_like(grey)], axis=-1)
 
 
 def _check_size(path: str | Path, width: int, height: int) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backends.torch import GroupedOptimizer, StageTraining, Visits, freeze, import_torch, moving_cells, tensor
+from ..backends.torch import GroupedOptimizer, StageTraining, Visits, freeze, moving_cells, tensor
 from ..registry import OPTIMIZERS
+from .devices import moved, own_randomness, placed
 from .lora import LowRank
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..backends.torch import Stage
     from ..backends.watch import Watch
     from ..layout import Ints
     from ..training import ResolvedPhase, TrainingOptions
     from ..training.data import TrainingData
     from .cache import FeatureCache
     from .network import BackboneNetwork
+    from .prepared import Prepared
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +31,8 @@ class Conditions:
 
     Parameters
     ----------
-    inputs, digest
-        Prepared inputs, and their hash.
+    inputs
+        Prepared inputs.
     cache
         Keeps what frozen stages compute.
     batch_norm
@@ -38,8 +41,7 @@ class Conditions:
         Of what dropout draws in stages that move.
     """
 
-    inputs: Any
-    digest: str
+    inputs: Prepared
     cache: FeatureCache
     batch_norm: str
     seed: int
@@ -78,7 +80,7 @@ class StageRunner:
         self._net, self._conditions = net, conditions
         self._moving = np.asarray(phase.trainable[:-1].any(axis=1))
         depth = int(np.flatnonzero(self._moving)[0])
-        values = conditions.cache.values(net, conditions.inputs, conditions.digest, depth)
+        values = conditions.cache.values(net, conditions.inputs, depth)
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":
             order = order[:, : order.shape[1] // batch_size * batch_size]
@@ -90,12 +92,18 @@ class StageRunner:
             self._low_rank = LowRank(net.stages[row], phase.adapters.factors[row], phase.adapters.rank)
             parts = anchors = [*self._low_rank.parts, net.parts[-1]]
         cells = moving_cells(parts, anchors, phase.rates[row], phase.decays[row], phase.pulls[row])
+        self._tensors = [*net.tensors(depth, len(net.parts)), *of_parts([*parts, *anchors])]
         optimizer = GroupedOptimizer(cells, OPTIMIZERS.index(options.optimizer), options.momentum)
-        visits = Visits(values, tensor(data.examples.y), order, batch_size)
+        examples = data.examples
+        weights = None if examples.sample_weight is None else tensor(examples.sample_weight)
+        device = net.device
+        weights = None if weights is None else weights.to(device)
+        visits = Visits(values, tensor(examples.y).to(device), order, batch_size, weights)
         self._n_batches = visits.n_batches
-        self._random: Any = None  # the state of PyTorch's generator
+        self._random: list[Any] = []  # the state of PyTorch's generators
         weighted = options.short_batch == "weighted"
-        self._training = StageTraining(parts, optimizer, visits, self.losses, weighted=weighted)
+        lowest = replace(parts[0], call=lambda value, call=parts[0].call: call(moved(value, device)))
+        self._training = StageTraining([lowest, *parts[1:]], optimizer, visits, self.losses, weighted=weighted)
 
     @property
     def epochs_run(self) -> int:
@@ -115,7 +123,8 @@ class StageRunner:
         """Train for this many more epochs; return whether all losses were finite."""
         last = self.steps + epochs * self._n_batches
         self._net.set_modes(self._moving, self._conditions.batch_norm)
-        with self._own_randomness():
+        conditions, device = self._conditions, self._net.device
+        with own_randomness(conditions.seed, self._random, device), placed(self._tensors, device):
             self.steps = self._training.run(self.steps, last)
         return self.steps == last
 
@@ -124,14 +133,7 @@ class StageRunner:
         if self._low_rank is not None:
             self._low_rank.merge()
 
-    @contextmanager
-    def _own_randomness(self) -> Iterator[None]:
-        """Let dropout draw what the seed says, and leave PyTorch's own generator as it is."""
-        random = import_torch().random
-        with random.fork_rng(devices=[]):
-            if self._random is None:
-                random.manual_seed(self._conditions.seed)
-            else:
-                random.set_rng_state(self._random)
-            yield
-            self._random = random.get_rng_state()
+
+def of_parts(parts: Sequence[Stage]) -> list[Any]:
+    """Return the parameters of stages."""
+    return [one for part in parts for one in (*part.matrices, *part.others)]

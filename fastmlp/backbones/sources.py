@@ -9,7 +9,7 @@ import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +24,7 @@ from .checkpoints import load_weights
 from .pool import POOLS
 from .preparation import Preparation
 from .stages import in_sequence
-from .texts import LENGTH, text_backbone
+from .texts import text_backbone
 
 LITE = "efficientnet-lite0"
 
@@ -44,8 +44,8 @@ def load_backbone(
     weights: str | Path | None = None,
     size: int | None = None,
     preparation: Preparation | None = None,
-    length: int = LENGTH,
-    pool: str = "mean",
+    length: int | None = None,
+    pool: str | None = None,
 ) -> Backbone:
     """Return a backbone by name.
 
@@ -59,55 +59,67 @@ def load_backbone(
     size
         Pixels of a side of the inputs, if not those of the checkpoint.
     preparation
-        All of the preparation; a warning says what is not the checkpoint's.
+        All of the preparation; a warning says what is not the checkpoint's, with both values. Its size is, if `size`
+        says it too.
     length
-        For texts: tokens at which they are cut; a warning counts those that are.
+        For texts: tokens at which they are cut; a warning counts those that are. None: the checkpoint's, at most 128.
     pool
         How the values of a stage become features: ``mean`` over places or tokens; ``first``, BERT's [CLS]; ``flat``.
+        None: the checkpoint's, if it says, and else the mean.
 
     Raises
     ------
     UnknownName, InvalidInput, MissingLibrary
         If there is no such source or model, its weights cannot be had or do not fit, or its library is missing.
     """
-    given: object = name
     source, _, model = str(name).partition(":")
-    if not isinstance(given, str) or source not in SOURCES or bool(model) == (source == LITE):
+    if not isinstance(name, str) or source not in SOURCES or bool(model) == (source == LITE):
         raise UnknownName("backbone", name, [LITE, "timm:NAME", "torchvision:NAME", "transformers:FOLDER"])
+    import_torch()  # whose absence is the first thing to say
     if source == "transformers":
         if size is not None or preparation is not None:
             raise InvalidInput(f"size is {shown(size)} and preparation {shown(preparation)}; {name} is for texts")
-        return text_backbone(model, weights, length=at_least_one("length", length), pool=pool)
-    found = SOURCES[source](model, pretrained=weights is None)
-    if weights is not None:
-        load_weights(found.module, weights, found.head)
-    own = found.preparation if size is None else _resized(found.preparation, at_least_one("size", size))
-    return picture_backbone(name, found, preparation or own, pool)
+        backbone = text_backbone(model, weights, length=length, pool=pool)
+    else:
+        found = SOURCES[source](model, pretrained=weights is None)
+        if weights is not None:
+            load_weights(found.module, weights, found.head)
+        own = found.preparation if size is None else replace(found.preparation, size=at_least_one("size", size))
+        if size is not None and preparation is not None and preparation.size != own.size:
+            raise InvalidInput(f"size is {size} and that of preparation {preparation.size}; give one of them")
+        backbone = picture_backbone(name, found._replace(preparation=own), preparation or own, pool or "mean")
+    given = {"name": name, "weights": weights and str(weights), "size": size, "length": length, "pool": pool}
+    return replace(backbone, origin={**given, "preparation": preparation and asdict(preparation)})
 
 
 def picture_backbone(name: str, found: Cut, preparation: Preparation, pool: str = "mean") -> Backbone:
     """Return the backbone of a module for pictures; warn of a preparation that is not its checkpoint's."""
     for difference in preparation.differences(found.preparation):
-        if not difference.startswith("size"):  # which a user may choose
-            warnings.warn(f"{name}: {difference}", stacklevel=3)
+        warnings.warn(f"{name}: {difference}", stacklevel=3)
     torch, dtype = import_torch(), dtype_of(found.module)
     noise = torch.Generator().manual_seed(0)
     example = torch.randn(2, 3, preparation.size, preparation.size, generator=noise, dtype=dtype)
 
-    def prepare(pictures: Any) -> Any:
-        return as_inputs(preparation(pictures), dtype)
-
     backbone = make_backbone(
-        found.module.eval(), found.stages, example, name=name, pool=pool, prepare=prepare, preparation=str(preparation)
-    )
+        found.module.eval(), found.stages, example,
+        name=name, pool=pool, prepare=PreparedPictures(preparation, dtype), preparation=str(preparation),
+    )  # fmt: skip
     with suppress(InvalidInput), torch.no_grad():  # some models have hidden layers between the features and their head
         features = POOLS[backbone.pool](in_sequence(backbone.stages, example))
         return replace(backbone, head=own_head(found.module, found.head, features, example))
     return backbone
 
 
-def _resized(preparation: Preparation, size: int) -> Preparation:
-    return replace(preparation, size=size)
+@dataclass(frozen=True)
+class PreparedPictures:
+    """From pictures to a tensor (n, 3, size, size): what `Backbone.prepare` is where inputs are pictures."""
+
+    preparation: Preparation
+    dtype: Any
+
+    def __call__(self, pictures: Any) -> Any:
+        """Return prepared pictures."""
+        return as_inputs(self.preparation(pictures), self.dtype)
 
 
 def _library(name: str, remedy: str) -> Any:

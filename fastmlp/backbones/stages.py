@@ -70,7 +70,14 @@ class BackboneStage:
         hashed = sha256(" ".join(type(module).__qualname__ for module in self.submodules()).encode())
         for name, one in [*self.parameters(), *self.buffers()]:
             hashed.update(f"{name} {tuple(one.shape)} {one.dtype}".encode() + bytes_of(one))
+        for factor in self.factors():
+            hashed.update(bytes_of(factor))
         return hashed.hexdigest()
+
+    def factors(self) -> list[Any]:
+        """Return what was trained within a low rank and stays beside weights of eight bits: A and B of each layer."""
+        found = (getattr(module, "factors", None) for module in self.submodules())
+        return [factor for pair in found if pair is not None for factor in pair]
 
 
 def bytes_of(tensor: Any) -> bytes:

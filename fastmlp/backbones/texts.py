@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from ..backends.torch import import_torch
-from ..checks import check_name
+from ..checks import at_least_one, check_name
 from ..errors import InvalidInput, MissingLibrary, shown
+from ..files import entry_at, read_bytes, refusing
 from .backbone import Backbone, check_finite_weights
 from .checkpoints import load_weights
 from .pool import POOLS
+from .preparation import as_list
 from .stages import CLOSE, BackboneStage
 
 LENGTH = 128  # tokens of a text, unless the checkpoint says less
+POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}  # of sentence-transformers
 
 
 def text_backbone(
-    folder: str, weights: str | Path | None = None, *, length: int = LENGTH, pool: str = "mean"
+    folder: str, weights: str | Path | None = None, *, length: int | None = None, pool: str | None = None
 ) -> Backbone:
     """Return the backbone of a folder as `transformers` saves it.
 
@@ -32,9 +34,9 @@ def text_backbone(
     weights
         A file of weights in place of the folder's.
     length
-        Tokens at which texts are cut; a warning counts those that are.
+        Tokens at which texts are cut; a warning counts those that are. None: the checkpoint's, at most `LENGTH`.
     pool
-        ``mean`` over the tokens that are no padding, or ``first``, BERT's [CLS].
+        ``mean`` over the tokens that are no padding, or ``first``, BERT's [CLS]. None: the checkpoint's, if it says.
 
     Raises
     ------
@@ -52,25 +54,59 @@ def text_backbone(
         raise InvalidInput(f"transformers:{folder}: cannot be loaded: {error}") from error
     if weights is not None:
         load_weights(model, weights, "pooler")
-    return model_backbone(f"transformers:{folder}", model, Tokens(tokenizer, length), pool=pool)
+    name, own = f"transformers:{folder}", own_configuration(Path(folder), tokenizer)
+    if length is not None and at_least_one("length", length) > own.length:
+        warnings.warn(f"{name}: length is {length}, and the checkpoint's is {own.length}", stacklevel=3)
+    if None not in {pool, own.pool} and pool != own.pool:
+        warnings.warn(f"{name}: pool is {pool!r}, and the checkpoint's is {own.pool!r}", stacklevel=3)
+    tokens = Tokens(tokenizer, min(LENGTH, own.length) if length is None else length)
+    return model_backbone(name, model, tokens, pool=pool or own.pool or "mean")
+
+
+class TextConfiguration(NamedTuple):
+    """What a checkpoint was trained on: the most tokens of a text, and how they are pooled, if it says."""
+
+    length: int
+    pool: str | None
+
+
+def own_configuration(folder: Path, tokenizer: Any) -> TextConfiguration:
+    """Return what the files beside a checkpoint say, those of sentence-transformers among them."""
+    length = int(getattr(tokenizer, "model_max_length", LENGTH))
+    length = int(_json(folder / "sentence_bert_config.json").get("max_seq_length") or length)
+    pooling = _json(folder / "1_Pooling" / "config.json")
+    said = [pool for key, pool in POOLINGS.items() if pooling.get(key)]
+    return TextConfiguration(length, said[0] if len(said) == 1 else None)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Return what a file holds; nothing if it is not there."""
+    if entry_at(path) != "file":
+        return {}
+    with refusing(path, "cannot be read"):
+        found = json.loads(read_bytes(path, InvalidInput))
+    return found if isinstance(found, dict) else {}
 
 
 def model_backbone(name: str, model: Any, prepare: Tokens, *, pool: str = "mean") -> Backbone:
-    """Return the backbone of a model with `embeddings` and `encoder.layer`.
+    """Return the backbone of a model with `embeddings` and `encoder.layer`, which DistilBERT calls `transformer.layer`.
 
     Raises
     ------
     InvalidInput
         If it has none, weights are not finite, or the layers do not compute what the model does.
     """
-    layers = getattr(getattr(model, "encoder", None), "layer", None)
+    where = "encoder" if hasattr(model, "encoder") else "transformer"
+    layers = getattr(getattr(model, where, None), "layer", None)
     if layers is None or not hasattr(model, "embeddings"):
-        raise InvalidInput(f"{name}: {type(model).__name__} has no embeddings and encoder.layer; it is no kin of BERT")
+        raise InvalidInput(
+            f"{name}: {type(model).__name__} has no embeddings and no list of layers; it is no kin of BERT"
+        )
     check_name("pool", pool, ("mean", "first"))
     check_finite_weights(model)
     stages = (
         BackboneStage("embeddings", (model.embeddings,), _embed),
-        *(BackboneStage(f"encoder.layer.{k}", (layer,), _layer) for k, layer in enumerate(layers)),
+        *(BackboneStage(f"{where}.layer.{k}", (layer,), _layer) for k, layer in enumerate(layers)),
     )
     _check(name, model, stages)
     width = int(model.config.hidden_size)
@@ -89,7 +125,7 @@ class Tokens:
     """
 
     def __init__(self, tokenizer: Any, length: int) -> None:
-        self.tokenizer, self.length = tokenizer, min(length, int(getattr(tokenizer, "model_max_length", length)))
+        self.tokenizer, self.length = tokenizer, length
 
     def __str__(self) -> str:
         return f"{type(self.tokenizer).__name__}, {self.length} tokens"
@@ -102,7 +138,8 @@ class Tokens:
         InvalidInput
             If these are no texts.
         """
-        if not isinstance(texts, Sequence | np.ndarray) or isinstance(texts, str) or not len(texts):
+        texts = as_list(texts)
+        if not isinstance(texts, Sequence) or isinstance(texts, str) or not texts:
             raise InvalidInput(f"X is {shown(texts)}; a list of texts is needed")
         for place, text in enumerate(texts):
             if not isinstance(text, str):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backends.torch import import_torch
-from .network import leading
+from ..backends.torch import import_torch, threads_of_torch
+from .prepared import leading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ REPEATS = 2  # the faster one counts: the first call of a shape is slower
 
 class Timing:
     """Seconds an example, for the stages of a network as they are computed and as they are trained.
+
+    They are seconds of one core, and not of the clock on the wall: other programs do not count.
 
     Parameters
     ----------
@@ -61,8 +63,9 @@ class Timing:
 
     def _seconds(self, call: Callable[[], Any]) -> float:
         times = []
-        for _ in range(REPEATS):
-            start = perf_counter()
-            call()
-            times.append(perf_counter() - start)
+        with threads_of_torch(1):
+            for _ in range(REPEATS):
+                start = thread_time()
+                call()
+                times.append(thread_time() - start)
         return min(times) / self._n

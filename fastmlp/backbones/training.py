@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..backends import get_backend
-from ..backends.torch import pick, threads_of_torch
-from ..network import Network
+from ..backends.torch import threads_of_torch
+from ..network import Network, softmax
 from ..training import ResolvedPhase, TrainingOptions
-from ..training.data import Examples, TrainingData
+from ..training.data import TrainingData
 from ..training.fit import diverged_in
 from ..training.loop import TrainingLoop
 from ..training.phase_runner import PhaseRunner
@@ -28,8 +28,9 @@ from .runner import Conditions, StageRunner
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..layout import Ints
+    from ..layout import Floats, Ints
     from ..training.phase_runner import Runner
+    from .prepared import Prepared
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,11 @@ class BackboneFit:
         """How many numbers were free to move."""
         return sum(self.free_by_stage)
 
+    @property
+    def frozen_depth(self) -> int:
+        """How many stages, from the inputs up, did not move in any phase."""
+        return next((place for place, free in enumerate(self.free_by_stage) if free), len(self.network.stages))
+
     @cached_property
     def diverged_epoch(self) -> int | None:
         """The epoch, from 0, in which the training diverged, as `fastmlp.Fit` defines it; None if it did not."""
@@ -98,7 +104,14 @@ def fit_backbone(
         As in `fastmlp.training.fit_phases`.
     conditions
         All else.
+
+    Raises
+    ------
+    InvalidInput
+        If what frozen stages compute needs more memory than the cache may have, before anything is trained.
     """
+    for depth in {lowest_moving(phase, start) for phase in phases} - {0, len(start.stages)}:
+        conditions.cache.check_room(start, conditions.inputs, depth)
     loop = BackboneLoop(start, data, options, conditions)
     loop.warm_up(phases)
     begun = perf_counter()
@@ -123,6 +136,12 @@ def fit_backbone(
     )
 
 
+def lowest_moving(phase: ResolvedPhase, net: BackboneNetwork) -> int:
+    """Return the place of the first stage that a phase moves; as many as there are stages if none moves."""
+    moving = np.flatnonzero(phase.trainable.any(axis=1))
+    return int(moving[0]) if len(moving) else len(net.stages)
+
+
 def freed_by(phase: ResolvedPhase, net: BackboneNetwork) -> Ints:
     """Count the numbers of each stage, and of the head, that a phase frees; within a rank, those of the factors."""
     counts: Ints = (net.layout.lengths * phase.trainable).sum(axis=1)
@@ -145,20 +164,20 @@ class BackboneLoop(TrainingLoop):
         self, start: BackboneNetwork, data: TrainingData, options: TrainingOptions, conditions: Conditions
     ) -> None:
         self.backbone, self._conditions, self._from = start.copy(), conditions, start
+        self._depth = 0  # stages that the phase does not move
         super().__init__(head_network(self.backbone), data, options)
 
     def runner_of(self, phase: ResolvedPhase, watched: Ints, order: Ints) -> Runner:
         """Return what takes the network through the epochs of a phase."""
         net, conditions = self.backbone, self._conditions
-        moving = np.flatnonzero(phase.trainable.any(axis=1))
-        depth = int(moving[0]) if len(moving) else len(net.stages)
+        depth = self._depth = lowest_moving(phase, net)
         if depth < len(net.stages):
             conditions = replace(conditions, seed=conditions.seed + len(self.phases_run))
             return StageRunner(net, self._from, conditions, self._data, phase, order, self._options)
-        features = conditions.cache.values(net, conditions.inputs, conditions.digest, depth, pooled=True).numpy()
+        features = conditions.cache.values(net, conditions.inputs, depth, pooled=True).numpy()
         row = slice(depth, None)
         alone = replace(phase, rates=phase.rates[row], decays=phase.decays[row], pulls=phase.pulls[row], adapters=None)
-        examples = Examples(features, self._data.examples.y)
+        examples = replace(self._data.examples, x=features)
         head = head_network(net)
         return PhaseRunner(head, self._from.head, examples, watched, alone, order, self._options)
 
@@ -172,11 +191,14 @@ class BackboneLoop(TrainingLoop):
 
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""
-        return self.backbone.predict(self._conditions.inputs)
+        return self._logits(self._conditions.inputs).argmax(axis=1)
 
     def probabilities(self, rows: Ints) -> NDArray[np.float64]:
         """Return the probability of each class, (n, classes), for some of the examples."""
-        return self.backbone.predict_proba(pick(self._conditions.inputs, rows))
+        return softmax(self._logits(self._conditions.inputs[rows]))
+
+    def _logits(self, inputs: Prepared) -> Floats:
+        return self._conditions.cache.logits(self.backbone, inputs, self._depth)
 
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
         """Compile the kernels that train a head alone, if a phase does."""

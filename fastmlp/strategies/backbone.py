@@ -12,16 +12,17 @@ from ..backbones import (
     BackboneFit,
     Conditions,
     FeatureCache,
-    digest_of,
+    device_of,
     draw_factors,
     draw_stage,
     fit_backbone,
 )
-from ..checks import at_least_one, check_name, check_order
+from ..checks import at_least_one, check_name, check_order, in_range
 from ..errors import InvalidInput, shown
 from ..inputs import check_labels, check_trainable
 from ..network import init_mlp
 from ..seeds import generator_of
+from ..targets import check_sample_weight
 from ..training import ResolvedPhase, TrainingOptions, draw_order, resolve_phase
 from ..training.data import Examples, TrainingData, without
 from .families import get_strategy
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ..backbones import BackboneNetwork
-    from ..layout import Ints
     from ..seeds import Rng
     from .spec import Phase
 
 BATCH_NORMS = ("kept", "moving")
+EPOCHS = 10
+LR, BODY_RATE = 1e-3, 0.1  # measured: docs/guide/pretrained.md, "Rates"
 
 
 def transfer_backbone(
@@ -47,19 +49,22 @@ def transfer_backbone(
     strategy: str | Strategy = "finetune",
     n_classes: int,
     rng: Rng = 0,
-    epochs: int = 10,
+    epochs: int = EPOCHS,
     batch_size: int = 32,
-    lr: float = 1e-3,
+    lr: float = LR,
+    body_rate: float = BODY_RATE,
     momentum: float = 0.9,
     optimizer: str = "adamw",
     weight_decay: float = 0.0,
     order: ArrayLike | None = None,
     accuracies: bool = False,
     short_batch: str = "weighted",
+    sample_weight: ArrayLike | None = None,
     batch_norm: str = "kept",
     cache: FeatureCache | None = None,
     backend: str = "auto",
     threads: int | None = None,
+    device: str = "cpu",
 ) -> BackboneFit:
     """Train a backbone for a new task by a strategy; its stages are the layers that the strategy speaks of.
 
@@ -71,11 +76,19 @@ def transfer_backbone(
     backbone
         The pretrained network; it is not changed.
     X
-        Inputs, as the backbone's preparation takes them.
+        Inputs, as the backbone's preparation takes them; or what `Backbone.prepared` made of them, and rows of it.
     y : (n,)
         Labels from 0 to n_classes - 1.
-    strategy, n_classes, rng, epochs, batch_size, lr, momentum, optimizer, weight_decay, order, accuracies, short_batch
+    strategy, n_classes, rng, epochs, batch_size, momentum, optimizer, weight_decay, order, accuracies, short_batch
         As in `fastmlp.transfer`, but for their defaults.
+    lr
+        The full learning rate, that of a new head; the strategy's multipliers apply to it.
+    body_rate
+        What the rate of pretrained stages is multiplied by, beside the strategy's own multipliers: AdamW moves each
+        number by about the rate, whatever its gradient, which filters bear less well than a new head. Stages drawn
+        anew, factors of a low rank, and biases that move alone take the full rate. 1: as the strategy's table says.
+    sample_weight : (n,)
+        What each example counts.
     batch_norm
         The statistics of batch normalisations in stages that move: ``kept`` as they were pretrained, or ``moving``,
         those of each batch. A stage that is drawn anew has none to keep.
@@ -85,6 +98,8 @@ def transfer_backbone(
         That of the kernels which train a head alone; all else is PyTorch's business.
     threads
         How many threads PyTorch may use; without it, as its own settings say.
+    device
+        ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one. The head alone is trained on the CPU all the same.
 
     Raises
     ------
@@ -101,25 +116,34 @@ def transfer_backbone(
     )
     called = f"strategy {strategy!r}" if isinstance(strategy, str) else "the strategy"
     check_name("batch_norm", batch_norm, BATCH_NORMS)
+    body_rate = in_range("body_rate", body_rate, above=0)
     classes = at_least_one("n_classes", n_classes)
     check_phases(chosen, len(backbone.stages), options.epochs, called)
-    inputs = backbone.prepare(X)
-    labels = check_labels(y, len(inputs[0] if isinstance(inputs, tuple) else inputs), classes)
+    inputs = backbone.prepared(X)
+    labels = check_labels(y, len(inputs), classes)
     generator = generator_of(rng)
-    weights, dropout = (np.random.default_rng(seed) for seed in generator.integers(2**63, size=2))
-    start = starting_backbone(backbone, chosen, classes, weights, called)
-    start.check_inputs(inputs)
+    drawn, dropout = (np.random.default_rng(seed) for seed in generator.integers(2**63, size=2))
+    start = starting_backbone(backbone, chosen, classes, drawn, called)
+    start.device = device_of(device)
+    start.check_inputs(inputs.values)
     phases = chosen.phases_for(start.layout.n_layers)
     adapters, visits, watched = spawned(generator, max(1, len(phases)))
-    data = training_data(labels, chosen, options, order, classes, visits, watched)
+    weights = check_sample_weight(sample_weight, len(labels), start.dtype)
+    data = training_data(
+        Examples(np.arange(len(labels), dtype=np.float64), labels, weights),
+        chosen,
+        options,
+        order,
+        classes,
+        visits,
+        watched,
+    )
     resolved = [
-        resolved_phase(start, phase, options, share, adapter)
+        resolved_phase(start, phase, options, share, adapter, body_rate)
         for phase, share, adapter in zip(phases, share_out(phases, options.epochs), adapters, strict=False)
     ]
     seed = int(dropout.integers(2**31))
-    return fit_backbone(
-        start, data, resolved, options, Conditions(inputs, digest_of(inputs), cache or FeatureCache(), batch_norm, seed)
-    )
+    return fit_backbone(start, data, resolved, options, Conditions(inputs, cache or FeatureCache(), batch_norm, seed))
 
 
 def check_phases(strategy: Strategy, stages: int, epochs: int, called: str) -> None:
@@ -161,7 +185,7 @@ def starting_backbone(
 
 
 def training_data(
-    labels: Ints,
+    examples: Examples,
     strategy: Strategy,
     options: TrainingOptions,
     order: ArrayLike | None,
@@ -169,11 +193,11 @@ def training_data(
     visits: np.random.Generator,
     watched: np.random.Generator,
 ) -> TrainingData:
-    """Return labels, the order in which they are visited, and which of them are held back."""
+    """Return examples, the order in which they are visited, and which of them are held back."""
+    labels = examples.y
     n = len(labels)
     check_trainable(labels, n_classes)
     rows = draw_order(options.epochs, n, visits) if order is None else check_order(order, options.epochs, n)
-    examples = Examples(np.arange(n, dtype=np.float64), labels)
     if not strategy.held_back:
         return TrainingData(examples, np.empty(0, np.int64), rows)
     mask = hold_back(labels, strategy.held_back, n_classes, watched)
@@ -181,9 +205,19 @@ def training_data(
 
 
 def resolved_phase(
-    net: BackboneNetwork, phase: Phase, options: TrainingOptions, epochs: int, rng: np.random.Generator
+    net: BackboneNetwork,
+    phase: Phase,
+    options: TrainingOptions,
+    epochs: int,
+    rng: np.random.Generator,
+    body_rate: float,
 ) -> ResolvedPhase:
     """Resolve a phase of a strategy for stages and a head; `rng` draws its adapters, if it has a rank.
+
+    Parameters
+    ----------
+    body_rate
+        As in `transfer_backbone`.
 
     Raises
     ------
@@ -194,6 +228,8 @@ def resolved_phase(
     resolved = resolve_phase(net, phase.multipliers(n_layers), options, epochs)
     resolved = replace(resolved, pulls=phase.pulls(n_layers), patience=phase.patience)
     if not phase.rank:
+        body = resolved.rates[:-1]
+        body[(body[:, 0] != 0) & ~np.array(net.drawn)] *= body_rate
         return resolved
     adapters = draw_factors(net, phase.rank, rng)
     bare = np.array([not part.size for part in adapters.factors])

@@ -9,6 +9,7 @@ import numpy as np
 from ..backbones import Backbone, Timing
 from ..checks import at_least_one
 from ..errors import InvalidInput, shown
+from .backbone import EPOCHS
 from .families import get_strategy
 from .spec import share_out
 
@@ -25,13 +26,14 @@ def estimate_seconds(
     *,
     n_classes: int,
     n: int | None = None,
-    epochs: int = 10,
+    epochs: int = EPOCHS,
     batch_size: int = 32,
 ) -> dict[str, float]:
-    """Return about how many seconds each strategy would take on this machine.
+    """Return about how many seconds of one core each strategy would take on this machine.
 
-    Each stage is timed on one batch, as it is computed and as it is trained; stages that do not move count once, and a
-    head alone does not count, since its kernels take next to nothing.
+    With more threads it takes less, at best by their number. Each stage is timed on one batch, as it is computed and as
+    it is trained; stages that do not move count once, and a head alone does not count, since its kernels take next to
+    nothing.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def estimate_seconds(
     examples = at_least_one("n", len(X) if n is None else n)
     rounds, batch = at_least_one("epochs", epochs), X[: at_least_one("batch_size", batch_size)]
     stages = len(backbone.stages)
-    timing = Timing(backbone.network(stages, at_least_one("n_classes", n_classes)), backbone.prepare(batch))
+    timing = Timing(backbone.network(stages, at_least_one("n_classes", n_classes)), backbone.prepared(batch).tensors)
     return {
         name: examples * _seconds_per_example(strategy, timing, stages, rounds)
         for name, strategy in chosen.items()

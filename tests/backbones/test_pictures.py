@@ -37,6 +37,10 @@ def test_a_table_of_paths_and_labels(flowers: Path) -> None:
     found = find_pictures(flowers / "all.csv")
     assert found.classes == ("daisy", "rose")
     assert found.y.tolist() == [1, 1, 0, 0]
+    for short in ("rose/1.png,", "rose/1.png", ",rose"):
+        (flowers / "all.csv").write_text(f"path,label\nrose/0.png,rose\n{short}\n")
+        with pytest.raises(FastmlpError, match=r"all.csv: line 3 lacks a path or a label"):
+            find_pictures(flowers / "all.csv")
     (flowers / "all.csv").write_text("file,label\n")
     with pytest.raises(FastmlpError, match=r"all.csv: has the columns file, label; 'path' is needed"):
         find_pictures(flowers / "all.csv")
@@ -51,6 +55,16 @@ def test_what_cannot_be_read_is_counted_and_named_and_left_out(flowers: Path) ->
     assert len(found.unreadable) == 2
 
 
+def test_files_that_are_not_taken_for_pictures_are_counted_and_named(flowers: Path) -> None:
+    (flowers / "rose" / "one.heic").write_bytes(b"?")
+    (flowers / "rose" / "Thumbs.db").write_bytes(b"?")
+    (flowers / "rose" / ".DS_Store").write_bytes(b"?")
+    (flowers / "lone.png").write_bytes((flowers / "rose" / "0.png").read_bytes())
+    message = r"2 files are left out: .*lone.png lies in no folder of a class; .*one.heic is no picture by its name"
+    with pytest.warns(UserWarning, match=message):
+        assert len(find_pictures(flowers).paths) == 6
+
+
 def test_what_is_no_set_of_pictures_is_refused(flowers: Path) -> None:
     for path in (flowers / "rose").iterdir():
         if path.name != "0.png":
@@ -58,7 +72,7 @@ def test_what_is_no_set_of_pictures_is_refused(flowers: Path) -> None:
     with pytest.raises(FastmlpError, match="has fewer than 2 pictures of rose"):
         find_pictures(flowers)
     (flowers / "rose" / "0.png").unlink()
-    with pytest.raises(FastmlpError, match=r"has 1 classes with pictures \(daisy\); two are needed"):
+    with pytest.raises(FastmlpError, match="all pictures are of class daisy; two classes are needed"):
         find_pictures(flowers)
     with pytest.raises(FastmlpError, match="no such folder or file of pictures"):
         find_pictures(flowers / "tulip")

@@ -62,6 +62,20 @@ def test_a_picture_shows_through_what_is_transparent(tmp_path: Path) -> None:
         assert found[0, 7, 0] == 1
 
 
+def test_sixteen_bits_a_camera_held_sideways_and_floats(tmp_path: Path) -> None:
+    ramp = np.arange(64).reshape(8, 8)
+    Image.fromarray((ramp * 1000).astype(np.uint16)).save(tmp_path / "deep.png")
+    assert_allclose(read_picture(tmp_path / "deep.png"), np.stack([ramp * 1000 / 65535] * 3, axis=-1), atol=1e-6)
+    sideways = Image.fromarray((ramp * 4).astype(np.uint8))
+    noted = sideways.getexif()
+    noted[0x0112] = 6  # turn it to the right
+    sideways.save(tmp_path / "held.png", exif=noted)
+    assert_allclose(read_picture(tmp_path / "held.png")[..., 0], np.rot90(ramp * 4 / 255, -1), atol=1e-6)
+    Image.fromarray(ramp.astype(np.float32)).save(tmp_path / "floats.tiff")
+    with pytest.raises(FastmlpError, match=r"floats.tiff: holds numbers of no known white"):
+        read_picture(tmp_path / "floats.tiff")
+
+
 REFUSED: list[tuple[dict[str, Any], Any, str]] = [
     ({}, np.zeros((2, 783)), "X has 783 columns, which are no square"),
     ({}, np.zeros((2, 4, 4, 2)), r"X has shape \(2, 4, 4, 2\)"),

