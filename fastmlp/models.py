@@ -27,6 +27,8 @@ KINDS = {
     "TransferSelectorCV": ".estimators.selector",
 }
 
+ON_BACKBONES = {"TransferClassifier", "TransferSelectorCV"}  # which may have been trained from one
+
 
 def save(model: Any, path: str | os.PathLike[str]) -> Path:
     """Save a model to a file in safetensors, whole or not at all.
@@ -71,13 +73,16 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     return place
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str], *, backbone: Any = None) -> Any:
     """Load what `save` has written, or open a study; nothing of a file is run.
 
     Parameters
     ----------
     path
         A file, or the folder of a study, which may be running.
+    backbone
+        The `Backbone` that a saved classifier stands on, of which its file has a hash. None: as the file names it, if
+        `load_backbone` made it.
 
     Returns
     -------
@@ -95,6 +100,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         If safetensors cannot be imported.
     """
     place = check_path("path", path)
+    if backbone is not None:
+        _check_backbone(backbone)
     if entry_at(place, CheckpointError) == "folder":
         from .study import Results
 
@@ -105,7 +112,10 @@ def load(path: str | os.PathLike[str]) -> Any:
         checkpoint = read_state(place)
         if checkpoint.kind not in KINDS:
             raise CheckpointError(f"it holds a {shown(checkpoint.kind)}; known: {', '.join(KINDS)}")
-        model = _class_of(checkpoint.kind).from_state(checkpoint.state)
+        if backbone is not None and checkpoint.kind not in ON_BACKBONES:
+            raise CheckpointError(f"it holds a {checkpoint.kind}, which stands on no backbone")
+        given = {"backbone": backbone} if checkpoint.kind in ON_BACKBONES else {}
+        model = _class_of(checkpoint.kind).from_state(checkpoint.state, **given)
         checkpoint.check_all_read()
     except MemoryError as error:
         raise CheckpointError(f"{place}: there is too little memory for it") from error
@@ -115,6 +125,13 @@ def load(path: str | os.PathLike[str]) -> Any:
         says = one_line(str(error)).removeprefix(f"{place}: ")  # what the file system refuses begins with the path
         raise CheckpointError(f"{place}: {says}") from error
     return model
+
+
+def _check_backbone(given: object) -> None:
+    from .backbones import Backbone
+
+    if not isinstance(given, Backbone):
+        raise InvalidInput(f"backbone is {shown(given)}; a Backbone is needed")
 
 
 def _class_of(kind: str) -> Any:

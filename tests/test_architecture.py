@@ -109,6 +109,7 @@ ALLOWED = {
     },
     "interchange": NETWORK | {"files"},
     "interchange.tables": {"errors", "layout", "inputs", "files", "npz"},
+    "models": NETWORK | {"backbones", "estimators", "files", "interchange", "problems", "study", "training"},
     "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from ..strategies import Strategy
 
 Callback = Callable[[Epoch], object]
+EPOCHS, LR, OPTIMIZER = 60, 0.05, "sgd"  # where a model says None
 
 
 class Transfer(Protocol):
     """What is asked of a `TransferClassifier`: its parameters, and the classes and the scaler, known by then."""
 
     strategy: str | Strategy
-    epochs: int
+    epochs: int | None
     batch_size: int
-    lr: float
+    lr: float | None
     momentum: float
-    optimizer: str
+    optimizer: str | None
     weight_decay: float
     short_batch: str
     early_stopping: bool
@@ -104,7 +105,8 @@ def carry_out(model: Transfer, template: Network, examples: Examples, seed: int)
         mask = hold_back_alike(*trained, strategy.held_back, start.n_classes, draws)
     trained, watch = _scaled(model, trained, start), watched and _watch(model, _scaled(model, watched, start))
     options = TrainingOptions(
-        model.epochs, model.batch_size, model.lr, model.momentum, model.optimizer, model.weight_decay,
+        EPOCHS if model.epochs is None else model.epochs, model.batch_size, LR if model.lr is None else model.lr,
+        model.momentum, OPTIMIZER if model.optimizer is None else model.optimizer, model.weight_decay,
         backend=model.backend, short_batch=model.short_batch, threads=model.threads,
     )  # fmt: skip
     fit = train_from(
@@ -113,8 +115,8 @@ def carry_out(model: Transfer, template: Network, examples: Examples, seed: int)
     )  # fmt: skip
     if fit.diverged:
         raise TrainingDiverged(
-            f"{called(model.strategy)} diverged in epoch {(fit.diverged_epoch or 0) + 1} of {model.epochs} at "
-            f"lr = {model.lr}; a smaller lr may help"
+            f"{called(model.strategy)} diverged in epoch {(fit.diverged_epoch or 0) + 1} of {options.epochs} at "
+            f"lr = {options.lr}; a smaller lr may help"
         )
     if watch is None or watch.best is None:
         return Outcome(fit.network, fit, None)

@@ -13,18 +13,22 @@ from sklearn.model_selection import RepeatedStratifiedKFold, check_cv
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from ..backbones import Backbone
 from ..checks import at_least_one
 from ..errors import LabelError, TrainingDiverged
 from ..measures import log_loss
 from ..notebook import Live
 from ..problems import group_folds
 from ..seeds import rng_for
+from ..strategies.backbone import LR as BACKBONE_LR
+from .carry_out import LR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from ..backbones import Prepared
     from ..layout import Floats, Ints
     from ..strategies import Strategy
     from .transfer_classifier import TransferClassifier
@@ -39,6 +43,7 @@ class Labelled(NamedTuple):
     Attributes
     ----------
     X : (n, features)
+        Or what a backbone has prepared.
     y : (n,)
         Labels of any kind.
     places : (n,)
@@ -49,7 +54,7 @@ class Labelled(NamedTuple):
         Examples of one group are never on both sides of a fold; None if each may be on any.
     """
 
-    X: Floats
+    X: Floats | Prepared
     y: NDArray[Any]
     places: Ints
     weights: NDArray[np.float64] | None
@@ -171,17 +176,29 @@ def compare(
         for strategy in strategies.values()
         for number, fold in enumerate(folds)
     ]
+    calls = (delayed(_trial)(base, strategy, examples, fold, scorer, candidates, own) for strategy, fold, own in jobs)
     done: list[Trial] = []
-    # Of small matrices: more threads take longer, and wait for each other
-    with threadpool_limits(limits=1), Live("trainings", len(jobs)) as live:
-        for trial in Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
-            delayed(_trial)(base, strategy, examples, fold, scorer, candidates, own) for strategy, fold, own in jobs
-        ):
+    with Live("trainings", len(jobs)) as live:
+        for trial in in_threads(base, calls, n_jobs):
             done.append(trial)
             live.show(len(done))
     table = np.array(done, dtype=np.float64).reshape(len(strategies), len(folds), len(Trial._fields))
     scores, costs, seconds = np.moveaxis(table, 2, 0)
     return Trials(scores, costs, seconds, overlap_of(examples, folds))
+
+
+def in_threads(base: TransferClassifier, calls: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
+    """Yield what calls that train `base` return, made by several threads; on a backbone, one after the other."""
+    if isinstance(base.pretrained, Backbone):  # PyTorch draws from one generator, and has threads of its own
+        yield from Parallel(n_jobs=1, return_as="generator")(calls)
+        return
+    with threadpool_limits(limits=1):  # of small matrices: more threads take longer, and wait for each other
+        yield from Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(calls)
+
+
+def sharing(base: TransferClassifier) -> TransferClassifier:
+    """Return what is trained in parallel, each with one thread; on a backbone with those that PyTorch has."""
+    return base if isinstance(base.pretrained, Backbone) else clone(base).set_params(threads=1)
 
 
 def seed_of_fold(seed: int, number: int) -> int:
@@ -254,7 +271,8 @@ def _folds_of_tuning(examples: Labelled, seed: int) -> list[tuple[Ints, Ints]]:
 def _settings(model: TransferClassifier, candidates: int, seed: int) -> list[dict[str, float]]:
     """Return settings to try, log-uniform around the declared ones, which come first (Bergstra and Bengio 2012)."""
     factors = rng_for("settings", seed=seed).uniform(-1, 1, (candidates - 1, 2)).tolist()
-    return [{}, *({"lr": model.lr * RATES**a, "C": model.C * STRENGTHS**b} for a, b in factors)]
+    declared = model.lr if model.lr is not None else BACKBONE_LR if isinstance(model.pretrained, Backbone) else LR
+    return [{}, *({"lr": declared * RATES**a, "C": model.C * STRENGTHS**b} for a, b in factors)]
 
 
 def _loss(model: TransferClassifier, examples: Labelled, folds: Sequence[tuple[Ints, Ints]]) -> float:

@@ -55,7 +55,7 @@ class KeepsPretrained(BaseEstimator):
     scikit-learn clones the parameters of an estimator too, and the clone of a fitted network is one that is not fitted.
     """
 
-    _KEPT: tuple[str, ...] = ("pretrained", "source_scaler")
+    _KEPT: tuple[str, ...] = ("pretrained", "source_scaler", "cache")
 
     def __sklearn_clone__(self) -> KeepsPretrained:
         kept = {name: getattr(self, name) for name in self._KEPT if hasattr(self, name)}

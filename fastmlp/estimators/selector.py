@@ -12,6 +12,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
+from ..backbones import Backbone, FeatureCache, Prepared
 from ..checks import at_least_one
 from ..errors import InvalidInput, TrainingDiverged, shown
 from ..seeds import rng_for
@@ -23,6 +24,7 @@ from .cross_validation import Labelled, Trials, compare, fit_tuned, folds_of
 from .labels import encode, example_weights
 from .missing import finiteness
 from .more_labels import Rehearsal, rehearse
+from .on_backbone import cheap_on, labelled
 from .pretrained import KeepsPretrained, source_of
 from .stored import selector_of, state_of_selector
 from .transfer_classifier import TransferClassifier
@@ -52,7 +54,8 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
     strategies
         Names, or a mapping of names to strategies. None: seven that are often best, and ``zero-shot`` and ``keep-head``
         if the pretrained network is known to know the labels; without a pretrained network, ``baseline`` and
-        ``scratch``.
+        ``scratch``; with a backbone, those whose folds share what frozen stages compute: ``baseline``, ``frozen``, a
+        probe of an earlier stage, and ``partial`` of the last.
     cv
         A number of folds, at most as many as the rarest class has labels; or a cross-validation of scikit-learn's.
     repeats
@@ -68,7 +71,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
     estimator
         A `TransferClassifier` that says all but the strategy; None: one as it is by default.
     n_jobs
-        Threads; no result depends on it.
+        Threads; no result depends on it. With a backbone, PyTorch's own are used instead.
     random_state
         By scikit-learn's rules.
 
@@ -139,14 +142,16 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         """
         base, examples, folds, seed = self._prepare(X, y, sample_weight, groups)
         strategies = self._contestants(base)
+        on_backbone = isinstance(examples.X, Prepared)
         trials = compare(
-            clone(base).set_params(threads=1), strategies, examples, folds, scorer=check_scoring(base, self.scoring),
-            candidates=at_least_one("candidates", self.candidates), seed=seed, n_jobs=self.n_jobs,
+            base if on_backbone else clone(base).set_params(threads=1), strategies, examples, folds,
+            scorer=check_scoring(base, self.scoring), candidates=at_least_one("candidates", self.candidates),
+            seed=seed, n_jobs=self.n_jobs,
         )  # fmt: skip
         self.n_splits_ = len(folds)
         self._judge(list(strategies), trials)
         self.best_estimator_ = fit_tuned(
-            base, strategies[self.best_strategy_], examples, self.candidates, _refit(seed), X
+            base, strategies[self.best_strategy_], examples, self.candidates, _refit(seed), None if on_backbone else X
         )
         self.classes_ = self.best_estimator_.classes_
         return self
@@ -168,15 +173,22 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         return state_of_selector(self)
 
     @classmethod
-    def from_state(cls, state: State) -> Self:
+    def from_state(cls, state: State, backbone: Backbone | None = None) -> Self:
         """Return the selector that `to_state` was asked of; `pretrained` and `estimator` are None.
+
+        Parameters
+        ----------
+        state
+            Of the selector.
+        backbone
+            What its best estimator stands on; None if it is none, or the state says how it is loaded.
 
         Raises
         ------
         CheckpointError
             If the state is that of no selector.
         """
-        return selector_of(cls, TransferClassifier, state)
+        return selector_of(cls, TransferClassifier, state, backbone)
 
     def rehearse(
         self, X: Any, y: Any, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
@@ -206,9 +218,13 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
     ) -> tuple[TransferClassifier, Labelled, list[tuple[Ints, Ints]], int]:
         """Return what the strategies share, the examples, the folds, and the seed of all draws."""
         base = self._base()
-        finite = finiteness(base.missing)
-        X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32], ensure_all_finite=finite)
-        weights = example_weights(sample_weight, X)
+        if isinstance(base.pretrained, Backbone):  # prepared once, and frozen stages computed once, for all folds
+            X, y = labelled(base.pretrained, X, y)
+            base.set_params(cache=base.cache or FeatureCache())
+        else:
+            finite = finiteness(base.missing)
+            X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32], ensure_all_finite=finite)
+        weights = example_weights(sample_weight, np.empty((len(X), 1)))
         self.classes_, places = encode(y)
         examples = Labelled(X, np.asarray(y), places, weights, _groups(groups, X))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -216,8 +232,8 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
 
     def _best(self, X: Any) -> TransferClassifier:
         check_is_fitted(self)
-        # its refusals name this estimator, and not the one inside
-        validated(self, X, reset=False, ensure_all_finite=finiteness(self.best_estimator_.missing))
+        if not isinstance(self.best_estimator_.pretrained, Backbone):  # its refusals name this one, and not that inside
+            validated(self, X, reset=False, ensure_all_finite=finiteness(self.best_estimator_.missing))
         return self.best_estimator_
 
     def _base(self) -> TransferClassifier:
@@ -247,6 +263,8 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
 
     def _usual(self, base: TransferClassifier) -> list[str]:
         """Return the contestants that the source allows."""
+        if isinstance(base.pretrained, Backbone):
+            return cheap_on(base.pretrained)
         source = source_of(base.pretrained, None, base.source_classes)
         if source is None:
             return [name for name in CONTESTANTS if not get_strategy(name).starts_from_source]

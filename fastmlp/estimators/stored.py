@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..backbones import Backbone, BackboneNetwork
 from ..errors import CheckpointError, shown
 from ..network import Network
 from ..problems import Scaler
 from ..state import State, labels_from_json, labels_to_json
 from ..strategies import Strategy, read_strategy
 from .columns import Columns
+from .stored_backbone import stages_of_state, state_of_stages
 
 # What is of a kind that files do not hold, or belongs to the fit alone, is None in a model that was loaded.
 PLAIN = (str, int, float, bool, type(None))
@@ -83,12 +85,28 @@ def state_of_classifier(model: Any) -> State:
             "scaler": None,
         },
         {} if model.fill_ is None else {"fill": model.fill_},
-    ).with_part("network", model.network_.to_state())
-    return state if model.scaler_ is None else state.with_part("scaler", model.scaler_.to_state())
+    )
+    if model.scaler_ is not None:
+        state = state.with_part("scaler", model.scaler_.to_state())
+    if isinstance(model.network_, Network):
+        state = state.with_part("network", model.network_.to_state())
+    if not isinstance(model.pretrained, Backbone):
+        return state
+    net = model.network_ if isinstance(model.network_, BackboneNetwork) else model.pretrained.network(1, 1)
+    return state.with_part("backbone", state_of_stages(net, model.pretrained))
 
 
-def classifier_of(kind: type[Any], state: State) -> Any:
+def classifier_of(kind: type[Any], state: State, backbone: Backbone | None = None) -> Any:
     """Return the classifier that `state_of_classifier` was asked of; its training, `fit_`, is None.
+
+    Parameters
+    ----------
+    kind
+        The class.
+    state
+        Of the classifier.
+    backbone
+        What it stands on, if that is a backbone; None if the state says how it is loaded.
 
     Raises
     ------
@@ -98,14 +116,24 @@ def classifier_of(kind: type[Any], state: State) -> Any:
     model: Any = with_parameters(kind, state)
     model.strategy_ = _strategy(state.field("strategy", dict[str, Any]))
     model.classes_ = labels_from_json(state.field("classes", Any))
-    model.network_ = Network.from_state(state.part("network"))
+    on_backbone = state.has_part("backbone")
+    if on_backbone:
+        model.pretrained, model.network_ = stages_of_state(state.part("backbone"), backbone)
+    elif backbone is not None:
+        raise CheckpointError(f"it holds a {kind.__name__} that stands on no backbone")
+    if state.has_part("network"):
+        model.network_ = Network.from_state(state.part("network"))
     model.scaler_ = Scaler.from_state(state.part("scaler")) if state.has_part("scaler") else None
-    wide = (model.network_.sizes[0],)
-    model.fill_ = state.array("fill", wide, "float64") if model.missing == "mean" else None
+    fills = model.missing == "mean" and not on_backbone
+    model.fill_ = state.array("fill", (model.network_.sizes[0],), "float64") if fills else None
     model.loss_curve_ = state.field("losses", list[float])
     model.validation_losses_ = state.field("validation_losses", list[float] | None)
     model.n_iter_, model.n_steps_, model.n_parameters_trained_ = state.field("iterations", tuple[int, int, int])
-    model.n_features_in_, model.fit_ = model.network_.sizes[0], None
+    model.fit_ = None
+    if on_backbone:
+        _check_classes(model, f"a head for {model.network_.n_classes}")
+        return model
+    model.n_features_in_ = model.network_.sizes[0]
     names = state.field("feature_names", list[str] | None)
     if names is not None:
         model.feature_names_in_ = np.array(names, dtype=object)
@@ -116,14 +144,18 @@ def classifier_of(kind: type[Any], state: State) -> Any:
 def _check_agreement(model: Any, names: list[str] | None) -> None:
     """Refuse parts that do not belong together."""
     net, wide = model.network_, model.n_features_in_
-    if net.n_classes != len(model.classes_):
-        raise CheckpointError(f"there are {len(model.classes_)} classes, and a network of sizes {net.sizes}")
+    _check_classes(model, f"a network of sizes {net.sizes}")
     for what, length in (
         ("scaler is of", None if model.scaler_ is None else len(model.scaler_.mean)),
         ("names are those of", None if names is None else len(names)),
     ):
         if length not in {None, wide}:
             raise CheckpointError(f"the {what} {length} features, and the network of sizes {net.sizes} takes {wide}")
+
+
+def _check_classes(model: Any, network: str) -> None:
+    if model.network_.n_classes != len(model.classes_):
+        raise CheckpointError(f"there are {len(model.classes_)} classes, and {network}")
 
 
 def state_of_selector(model: Any) -> State:
@@ -146,7 +178,7 @@ def _listed(column: Any) -> list[Any]:
     return [None if isinstance(value, float) and isnan(value) else value for value in np.asarray(column).tolist()]
 
 
-def selector_of(kind: type[Any], best: type[Any], state: State) -> Any:
+def selector_of(kind: type[Any], best: type[Any], state: State, backbone: Backbone | None = None) -> Any:
     """Return the selector that `state_of_selector` was asked of.
 
     Raises
@@ -155,7 +187,7 @@ def selector_of(kind: type[Any], best: type[Any], state: State) -> Any:
         If the state is that of no selector.
     """
     model: Any = with_parameters(kind, state)
-    model.best_estimator_ = best.from_state(state.part("best"))
+    model.best_estimator_ = best.from_state(state.part("best"), backbone)
     model.best_strategy_, model.contenders_ = state.field("best_strategy", str), state.field("contenders", list[str])
     model.n_splits_ = state.field("folds", int)
     model.verdicts_ = Columns(state.field("verdicts", dict[str, list[str | int | float | None]]))
@@ -169,7 +201,8 @@ def selector_of(kind: type[Any], best: type[Any], state: State) -> Any:
     columns = {name: [np.nan if value is None else value for value in column] for name, column in numbers.items()}
     model.cv_results_ = {"strategy": names, **{name: np.array(column) for name, column in columns.items()}}
     model.best_score_ = float(model.cv_results_["mean_test_score"][names.index(model.best_strategy_)])
-    model.classes_, model.n_features_in_ = model.best_estimator_.classes_, model.best_estimator_.n_features_in_
-    if hasattr(model.best_estimator_, "feature_names_in_"):
-        model.feature_names_in_ = model.best_estimator_.feature_names_in_
+    model.classes_ = model.best_estimator_.classes_
+    for name in ("n_features_in_", "feature_names_in_"):  # a backbone's have none
+        if hasattr(model.best_estimator_, name):
+            setattr(model, name, getattr(model.best_estimator_, name))
     return model

@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ..backbones import Backbone
 from ..checks import in_range
 from ..errors import InvalidInput, ShapeError, shown
 from ..network import Network, init_mlp, predict_proba
@@ -20,6 +21,7 @@ from ..training import Fit
 from .carry_out import Callback, Examples, called, carry_out
 from .labels import encode, example_weights, with_class_weight
 from .missing import filled, finiteness, means_of
+from .on_backbone import fit_on_backbone, proba_on_backbone
 from .pretrained import KeepsPretrained, Source, source_of
 from .stored import classifier_of, state_of_classifier
 from .validation import validated
@@ -27,6 +29,7 @@ from .validation import validated
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from ..backbones import FeatureCache
     from ..layout import Floats, Ints
 
 
@@ -38,7 +41,8 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
     pretrained
         A `Network`, a `Fit`, a fitted ``MLPClassifier`` of scikit-learn's or ours, another `TransferClassifier`, a
         pipeline of a scaler and one of these, or a module of PyTorch. None for strategies that start at random: their
-        network then has hidden layers of `hidden_layer_sizes`.
+        network then has hidden layers of `hidden_layer_sizes`. Or a `Backbone`, as `fastmlp.load_backbone` makes it: X
+        is then what it prepares, pictures or texts, and ``baseline`` is logistic regression on pixels or on tf-idf.
     strategy
         A name in `fastmlp.STRATEGIES` or of one of its families, such as ``partial-2``; or a `Strategy`.
     source_scaler
@@ -57,7 +61,9 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         ``"refuse"``: NaN in X is an error; ``"mean"``: it is filled with the mean of its feature over the examples that
         are trained on, there and when the model predicts.
     epochs, batch_size, lr, momentum, optimizer, weight_decay, short_batch, backend, threads
-        As in `fastmlp.transfer`.
+        As in `fastmlp.transfer`, or `fastmlp.transfer_backbone`, whose defaults take the place of None.
+    batch_norm, body_rate, cache, device
+        Of a backbone only: as in `fastmlp.transfer_backbone`. Clones share the cache.
     C
         Inverse strength of the penalty of ``baseline``, which is scikit-learn's `LogisticRegression`.
     class_weight
@@ -117,11 +123,11 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         activation: str = "relu",
         one_unit: bool = False,
         missing: str = "refuse",
-        epochs: int = 60,
+        epochs: int | None = None,
         batch_size: int = 32,
-        lr: float = 0.05,
+        lr: float | None = None,
         momentum: float = 0.9,
-        optimizer: str = "sgd",
+        optimizer: str | None = None,
         weight_decay: float = 0.0,
         short_batch: str = "weighted",
         C: float = 1.0,
@@ -133,6 +139,10 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         callbacks: Callback | Sequence[Callback] | None = None,
         backend: str = "auto",
         threads: int | None = None,
+        batch_norm: str = "kept",
+        body_rate: float | None = None,
+        cache: FeatureCache | None = None,
+        device: str = "cpu",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.pretrained = pretrained
@@ -159,6 +169,10 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         self.callbacks = callbacks
         self.backend = backend
         self.threads = threads
+        self.batch_norm = batch_norm
+        self.body_rate = body_rate
+        self.cache = cache
+        self.device = device
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
@@ -167,7 +181,8 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         Parameters
         ----------
         X : (n, features)
-            Inputs as the source has them, not scaled: the scaler is applied here.
+            Inputs as the source has them, not scaled: the scaler is applied here. With a backbone, paths of pictures,
+            arrays or columns of pixels, or texts.
         y : (n,)
             Labels of any kind.
         sample_weight : (n,)
@@ -181,6 +196,9 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
             If the training diverged.
         """
         strategy, finite = self._read_strategy(), finiteness(self.missing)
+        if isinstance(self.pretrained, Backbone):
+            fit_on_backbone(self, strategy, X, y, sample_weight)
+            return self
         X, y = validated(self, X, y, reset=True, dtype=[np.float64, np.float32], ensure_all_finite=finite)
         weights = example_weights(sample_weight, X)
         if weights is not None and not weights.all():
@@ -200,6 +218,8 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each of `classes_`, (n, n_classes)."""
         check_is_fitted(self)
+        if isinstance(self.pretrained, Backbone):
+            return proba_on_backbone(self, X)
         finite = finiteness(self.missing)
         X = validated(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite=finite)
         X = filled(X, self.fill_)
@@ -221,15 +241,22 @@ class TransferClassifier(ClassifierMixin, KeepsPretrained):
         return state_of_classifier(self)
 
     @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Return the classifier that `to_state` was asked of; `pretrained` and `fit_` are None.
+    def from_state(cls, state: State, backbone: Backbone | None = None) -> Self:
+        """Return the classifier that `to_state` was asked of; `fit_` is None, and so is a `pretrained` network.
+
+        Parameters
+        ----------
+        state
+            Of the classifier.
+        backbone
+            What it stands on; None if it is none, or the state says how it is loaded.
 
         Raises
         ------
         CheckpointError
             If the state is that of no classifier.
         """
-        return classifier_of(cls, state)
+        return classifier_of(cls, state, backbone)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
