@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from .devices import moved, own_randomness, placed
 from .lora import LowRank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..backends.torch import Stage
     from ..backends.watch import Watch
@@ -102,7 +103,7 @@ class StageRunner:
         self._n_batches = visits.n_batches
         self._random: list[Any] = []  # the state of PyTorch's generators
         weighted = options.short_batch == "weighted"
-        lowest = replace(parts[0], call=lambda value, call=parts[0].call: call(moved(value, device)))
+        lowest = replace(parts[0], call=partial(_brought, parts[0].call, device))
         self._training = StageTraining([lowest, *parts[1:]], optimizer, visits, self.losses, weighted=weighted)
 
     @property
@@ -132,6 +133,11 @@ class StageRunner:
         """Put what moved within a rank into the weights."""
         if self._low_rank is not None:
             self._low_rank.merge()
+
+
+def _brought(call: Callable[[Any], Any], device: str, value: Any) -> Any:
+    """Return what a stage computes of a value, which is brought to its device."""
+    return call(moved(value, device))
 
 
 def of_parts(parts: Sequence[Stage]) -> list[Any]:

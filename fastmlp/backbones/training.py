@@ -191,7 +191,8 @@ class BackboneLoop(TrainingLoop):
 
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""
-        return self._logits(self._conditions.inputs).argmax(axis=1)
+        labels: Ints = self._logits(self._conditions.inputs).argmax(axis=1)
+        return labels
 
     def probabilities(self, rows: Ints) -> NDArray[np.float64]:
         """Return the probability of each class, (n, classes), for some of the examples."""

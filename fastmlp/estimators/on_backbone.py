@@ -23,7 +23,7 @@ from .labels import encode, example_weights, with_class_weight
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ..layout import Floats, Ints
+    from ..layout import Ints
     from ..strategies import Strategy
 
 OWN_DEFAULTS = (
@@ -142,7 +142,7 @@ def _fit_baseline(model: Any, inputs: Prepared, labels: Ints, weights: NDArray[n
     model.n_parameters_trained_ = theta.size
 
 
-def columns_of(inputs: Prepared, width: int | None = None) -> Floats:
+def columns_of(inputs: Prepared, width: int | None = None) -> NDArray[np.float64]:
     """Return prepared inputs as columns, without any pretrained network: the inputs of the baseline.
 
     Parameters
@@ -166,11 +166,11 @@ def columns_of(inputs: Prepared, width: int | None = None) -> Floats:
         return np.asarray(normalize(counts))
     if values.ndim == 4 and max(values.shape[2:]) > SIDE:
         values = import_torch().nn.functional.adaptive_avg_pool2d(values, SIDE)
-    found: Floats = values.flatten(1).numpy().astype(np.float64)
+    found: NDArray[np.float64] = values.flatten(1).numpy().astype(np.float64)
     return found
 
 
-def scaler_of_columns(columns: Floats, weights: NDArray[np.float64] | None, *, are_counts: bool) -> Scaler:
+def scaler_of_columns(columns: NDArray[np.float64], weights: NDArray[np.float64] | None, *, are_counts: bool) -> Scaler:
     """Return the scaler of the baseline: standardisation or, of counts of tokens, their inverse document frequency."""
     if not are_counts:
         return Scaler.fit(columns, one_unit=True, sample_weight=weights)

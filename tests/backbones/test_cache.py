@@ -101,7 +101,7 @@ def test_a_pickle_of_a_cache_is_its_settings(made: Any) -> None:
     from fastmlp.backbones import FeatureCache
 
     cache = FeatureCache(memory=10**6)
-    cache.values(*made, 2)
+    cache.values(made[0], made[1], 2)
     again = pickle.loads(pickle.dumps(cache))
     assert (again.memory, again._kept, again.hits) == (10**6, {}, 0)
 
@@ -110,4 +110,4 @@ def test_too_little_memory_is_said_before_anything_is_computed(made: Any) -> Non
     from fastmlp.backbones import FeatureCache
 
     with pytest.raises(FastmlpError, match=r"stage 'block1' for 70 examples are 0 MB, and memory for them is 0 MB"):
-        FeatureCache(memory=1000).values(*made, 2)
+        FeatureCache(memory=1000).values(made[0], made[1], 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,10 +77,11 @@ def test_a_backbone_is_the_same_but_for_its_preparation(oracle: Callable[[str], 
     assert corruptions_of(bare) == []
     with pytest.warns(UserWarning, match="net: order is bgr, and the checkpoint's is rgb"):
         picture_backbone("net", Cut(module, BLOCKS, "fc", RIGHT), Preparation(size=8, crop=0.8, order="bgr"))
-    for backbone, name, message in [
+    cases: list[tuple[Any, str, str]] = [
         (right, "wrong-normalization", "unknown corruption 'wrong-normalization'; did you mean 'wrong-normalisation'"),
         (right, "cut-short", "corruption 'cut-short' changes nothing of net"),
         (3, "unscaled", "backbone is 3; a Backbone is needed"),
-    ]:
+    ]
+    for backbone, name, message in cases:
         with pytest.raises(FastmlpError, match=message):
             corrupted(backbone, name)

@@ -24,6 +24,7 @@ def first_and_last(backbone: Any) -> tuple[str, str]:
 
 
 ARCHITECTURES = [
+    ("torchvision:vgg16", 138_357_544, 7, ("features.0 to features.4", "classifier.3+classifier.4+classifier.5"), 4096),
     ("torchvision:resnet18", 11_689_512, 5, ("conv1+bn1+relu+maxpool", "layer4"), 512),
     ("timm:resnet18", 11_689_512, 5, ("conv1+bn1+act1+maxpool", "layer4"), 512),
     ("timm:efficientnet_lite0", 4_652_008, 9, ("conv_stem+bn1", "conv_head+bn2"), 1280),
@@ -42,10 +43,12 @@ def test_an_architecture_is_cut_and_its_weights_go_to_a_file_and_back(
     found = SOURCES[source](model, pretrained=False)
     assert sum(one.numel() for one in found.module.parameters()) == parameters
     oracle("torch").save(found.module.state_dict(), tmp_path / "mine.pth")
+    (tmp_path / "config.json").write_text('{"pretrained_cfg": {"mean": [0.5, 0.4, 0.3]}}')
     backbone = load_backbone(name, weights=tmp_path / "mine.pth", size=64)
     assert len(backbone.stages) == stages
     assert first_and_last(backbone) == ends
     assert backbone.features == features
+    assert "mean (0.5, 0.4, 0.3)" in backbone.preparation  # as the settings beside the weights say
     net = backbone.network(stages, 1000)
     net.head[:] = backbone.head
     X = np.random.default_rng(0).random((2, 70, 80, 3))

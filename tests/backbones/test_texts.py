@@ -41,9 +41,7 @@ def test_minilm_is_embeddings_and_six_layers(minilm: Any, oracle: Oracle) -> Non
 @pytest.mark.parametrize("name", ["frozen", "partial-6", "bitfit"])
 def test_a_strategy_learns_from_a_dozen_texts(name: str, minilm: Any, oracle: Oracle) -> None:
     oracle("torch")
-    fit = transfer_backbone(
-        minilm, TEXTS, LABELS, strategy=name, n_classes=2, epochs=8, lr=1e-2 if name == "frozen" else 1e-3
-    )
+    fit = transfer_backbone(minilm, TEXTS, LABELS, strategy=name, n_classes=2, epochs=8)
     assert fit.frozen_before == fit.frozen_after
     assert (fit.network.predict(minilm.prepare(OTHERS)) == THEIRS).all()
 
@@ -70,20 +68,53 @@ def test_texts_that_are_cut_are_counted_and_what_is_no_text_is_refused(minilm: A
             minilm.prepare(X)
 
 
-def test_bert_base_is_embeddings_and_twelve_layers(minilm: Any, oracle: Oracle) -> None:
-    """Its true architecture, narrow: the check of the composition runs on it, and 110 million weights need not."""
+def test_bert_base_goes_to_a_folder_and_back(minilm: Any, oracle: Oracle, tmp_path: Path) -> None:
+    """Random weights of the true architecture, all 110 million of them, by the code that loads real ones."""
+    from fastmlp.backbones.pool import POOLS
+    from fastmlp.backbones.sources import load_backbone
+
+    transformers = oracle("transformers")
+    model = transformers.BertModel(transformers.BertConfig()).eval()
+    assert sum(one.numel() for one in model.parameters()) == 109_482_240
+    model.save_pretrained(tmp_path)
+    minilm.prepare.tokenizer.save_pretrained(tmp_path)
+    backbone = load_backbone(f"transformers:{tmp_path}", pool="first")
+    assert (len(backbone.stages), backbone.features) == (13, 768)
+    ids, mask = backbone.prepare(["waves", "a much longer text than the one beside it"])
+    value = backbone.network(13, 2).evaluate((ids, mask), 0, 13)
+    expected = model(input_ids=ids, attention_mask=mask).last_hidden_state.detach()
+    assert (POOLS["first"](value) - expected[:, 0]).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["Bert", "Roberta", "DistilBert", "Electra"])
+def test_its_kin_are_cut_alike_and_others_are_refused(kind: str, minilm: Any, oracle: Oracle) -> None:
     from fastmlp.backbones.texts import model_backbone
 
     transformers = oracle("transformers")
-    config = transformers.BertConfig(hidden_size=24, num_attention_heads=4, intermediate_size=48, vocab_size=99)
-    model = transformers.BertModel(config).eval()
-    backbone = model_backbone("bert", model, minilm.prepare, pool="first")
-    assert len(backbone.stages) == 13
+    sizes: dict[str, Any] = {"hidden_size": 24, "num_attention_heads": 4, "intermediate_size": 48}
+    if kind == "DistilBert":
+        sizes = {"dim": 24, "n_heads": 4, "hidden_dim": 48}
+    config = getattr(transformers, f"{kind}Config")(vocab_size=99, **sizes)
+    model = getattr(transformers, f"{kind}Model")(config).eval()
+    backbone = model_backbone("net", model, minilm.prepare)
+    assert len(backbone.stages) == 1 + config.num_hidden_layers
     assert backbone.features == 24
     with pytest.raises(FastmlpError, match=r"net: GPT2Model has no embeddings and no list of layers"):
         model_backbone(
             "net", transformers.GPT2Model(transformers.GPT2Config(n_layer=1, n_embd=8, n_head=2)), minilm.prepare
         )
+
+
+def test_length_and_pooling_are_the_checkpoints_or_a_warning_names_both(minilm: Any, oracle: Oracle) -> None:
+    """MiniLM's own: 256 tokens, of which 128 are taken unless more are asked for, and the mean over tokens."""
+    from fastmlp.backbones.sources import load_backbone
+
+    folder = minilm.name
+    for options, message in [({"length": 300}, "length is 300, and the checkpoint's is 256"),
+                             ({"pool": "first"}, "pool is 'first', and the checkpoint's is 'mean'")]:  # fmt: skip
+        with pytest.warns(UserWarning, match=message):
+            load_backbone(folder, **options)  # type: ignore[arg-type]
+    assert load_backbone(folder, length=256).prepare.length == 256  # type: ignore[attr-defined]
 
 
 def test_a_folder_that_holds_no_model_is_refused(tmp_path: Path, oracle: Oracle) -> None:

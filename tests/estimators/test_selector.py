@@ -113,7 +113,7 @@ def test_every_strategy_tries_the_same_settings(net: fastmlp.Network, data: Any)
         ]
         assert models[0].lr == 1e-6
         assert models[0].random_state == models[1].random_state
-        chosen.append((models[1].lr, models[1].C))
+        chosen.append((models[1].lr or 0.0, models[1].C))
     assert chosen[0] == chosen[1]
     assert 1e-6 / 3 < chosen[0][0] < 3e-6
     assert chosen[0][0] != 1e-6
