@@ -114,8 +114,8 @@ ALLOWED = {
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
     "answer": {
-        *("errors", "layout", "machine", "seeds", "files", "backends", "problems", "strategies"),
-        "interchange.tables",
+        *("errors", "layout", "machine", "seeds", "files", "backends", "network", "problems", "strategies"),
+        *("interchange.tables", "backbones"),
         *("estimators", "models", "study.settings", "study.trial", "report", "report.format", "report.render"),
     },
     "cli": TRAINING

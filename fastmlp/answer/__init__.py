@@ -9,5 +9,6 @@ from .answering import answer as answer
 from .page import write_pages as write_pages
 from .predicting import predictions as predictions
 from .question import Question as Question
+from .question import question_of_backbone as question_of_backbone
 from .question import question_of_settings as question_of_settings
 from .question import question_of_table as question_of_table

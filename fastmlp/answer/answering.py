@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
+from ..backbones import FeatureCache
 from ..estimators.advice import Advice, advise
 from ..estimators.transfer_classifier import TransferClassifier
 from ..machine import usable_cores
@@ -76,7 +77,7 @@ def answer(question: Question, *, compared: int = COMPARED, backend: str = "auto
     rows, labels = rows_to_compare(question, compared), labels_of(question)
     whole = len(rows) == len(table.X)
     advice = advise(
-        question.pretrained,
+        question.pretrained if question.backbone is None else question.backbone,
         table.X if whole else table.X[rows],
         labels[rows],
         groups=None if table.groups is None else table.groups[rows],
@@ -88,7 +89,7 @@ def answer(question: Question, *, compared: int = COMPARED, backend: str = "auto
         n_jobs=jobs or usable_cores(),
     )
     model = advice.fit() if whole else clone(advice.fit()).fit(table.X, labels)
-    model.set_params(threads=None)
+    model.set_params(threads=None, cache=None)
     if table.features is not None:
         model.feature_names_in_ = np.array(table.features, dtype=object)
     return Answer(question, advice, rows, model)
@@ -110,6 +111,8 @@ def rows_to_compare(question: Question, most: int) -> Ints:
 
 def estimator_for(question: Question, backend: str) -> TransferClassifier:
     """Return what all strategies share."""
+    if question.backbone is not None:
+        return TransferClassifier(question.backbone, cache=FeatureCache(), backend=backend, **question.shared)
     settings = question.settings
     training, network = settings.training, settings.network
     return TransferClassifier(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..backbones import Backbone, Prepared
 from ..errors import InvalidInput, shown
 from ..interchange.tables import Wanted, read_table
 from ..models import load
+from .backbone_inputs import unlabelled_inputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +31,8 @@ def predictions(model: Path, data: Any) -> Iterator[bytes]:
         A file of `fastmlp.save`, of anything that predicts classes.
     data
         A table: see `fastmlp.interchange.tables.read_table`. Its columns are matched by name, if the model knows the
-        names of its features, and others are not looked at.
+        names of its features, and others are not looked at. Of a model on a backbone, pictures or texts: see
+        `backbone_inputs.unlabelled_inputs`.
 
     Raises
     ------
@@ -41,6 +44,8 @@ def predictions(model: Path, data: Any) -> Iterator[bytes]:
         raise InvalidInput(
             f"{model}: holds {shown(classifier)}, which predicts no classes; `fastmlp fit` makes a model"
         )
+    if isinstance(getattr(classifier, "pretrained", None), Backbone):
+        return _of_inputs(classifier, Path(data))
     names = getattr(classifier, "feature_names_in_", None)
     features = None if names is None else tuple(map(str, names))
     fills = getattr(classifier, "missing", "refuse") == "mean"
@@ -55,15 +60,21 @@ def predictions(model: Path, data: Any) -> Iterator[bytes]:
     return _lines(bare, table.X)
 
 
-def _lines(classifier: Any, X: NDArray[Any]) -> Iterator[bytes]:
+def _of_inputs(classifier: Any, data: Path) -> Iterator[bytes]:
+    """Predict what a backbone prepares; a picture's line begins with its path."""
+    names, inputs = unlabelled_inputs(classifier.pretrained, data)
+    return _lines(classifier, inputs, names)
+
+
+def _lines(classifier: Any, X: NDArray[Any] | Prepared, names: Sequence[str] | None = None) -> Iterator[bytes]:
     classes = classifier.classes_.tolist()
-    yield _csv([["label", *(f"p_{name}" for name in classes)]])
+    first = [[]] * len(X) if names is None else [[name] for name in names]
+    yield _csv([[*([] if names is None else ["path"]), "label", *(f"p_{name}" for name in classes)]])
     for start in range(0, len(X), ROWS):
         shares = classifier.predict_proba(X[start : start + ROWS])
-        likeliest = shares.argmax(axis=1).tolist()
-        yield _csv(
-            [[classes[k], *(f"{p:.6g}" for p in row)] for k, row in zip(likeliest, shares.tolist(), strict=True)]
-        )
+        likeliest, called = shares.argmax(axis=1).tolist(), first[start : start + ROWS]
+        rows = zip(called, likeliest, shares.tolist(), strict=True)
+        yield _csv([[*name, classes[k], *(f"{p:.6g}" for p in row)] for name, k, row in rows])
 
 
 def _csv(rows: list[list[Any]]) -> bytes:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
+from ..backbones import Backbone, for_texts
 from ..backends import get_backend
 from ..errors import InvalidInput, SettingsError, UnknownName
-from ..files import hash_of_file
+from ..files import entry_at, hash_of_file
 from ..interchange.tables import Table, Wanted, read_table
 from ..problems import Pretrained, Task, read_pretrained
 from ..study.settings.load import from_dict
-from ..study.settings.messages import passing_on, tables_by_name
+from ..study.settings.messages import as_table, passing_on, tables_by_name
 from ..study.settings.problems import given_problem, network_of, own_problem
 from ..study.settings.schema import ProblemSettings, Settings
 from ..study.settings.toml import read_toml
 from ..study.trial.context import TrialContext
+from .backbone_inputs import LABEL, BackboneTable, labelled_inputs, load_named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 FEWEST = 2  # rows of a class
 WHY_RARE = f"{FEWEST} are needed, one to train on and one to leave out"
 REMEDY = "--missing mean fills it with the mean of the rows trained on, --missing drop leaves such rows out"
+TRAINING = ("epochs", "batch_size", "lr", "momentum", "optimizer", "weight_decay", "short_batch")  # of a backbone
 SHARED = ("name", "margin", "network", "pretraining", "training", "strategies")  # settings that matter here
 
 
@@ -40,7 +44,7 @@ class Question:
     Parameters
     ----------
     table
-        Labelled rows.
+        Labelled rows; with a backbone, of prepared inputs.
     label
         The column of the labels.
     files
@@ -59,6 +63,10 @@ class Question:
         Whether all features are in one unit: see `fastmlp.problems.Scaler`.
     fills
         Whether missing values are filled with means.
+    backbone
+        A pretrained network of other people's, in place of `pretrained`.
+    shared
+        What all trainings on it share, as parameters of a `TransferClassifier`.
     """
 
     table: Table
@@ -71,6 +79,15 @@ class Question:
     strategies: dict[str, Strategy] | None = None
     one_unit: bool = False
     fills: bool = False
+    backbone: Backbone | None = None
+    shared: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """What one calls the inputs: rows of a table, pictures or texts."""
+        if self.backbone is None:
+            return "rows"
+        return "texts" if for_texts(self.backbone) else "pictures"
 
 
 def question_of_table(
@@ -89,6 +106,42 @@ def question_of_table(
     if given is not None:
         wanted = replace(wanted, features=given.features)
     return _question(path, wanted, given, pretrained, one_unit=one_unit, remedy=REMEDY)
+
+
+def question_of_backbone(
+    target: Path,
+    name: str,
+    *,
+    weights: Path | None = None,
+    shared: Mapping[str, Any] = MappingProxyType({}),
+    **options: Any,
+) -> Question:
+    """Return what is asked of pictures or texts and a backbone.
+
+    Parameters
+    ----------
+    target
+        As for `backbone_question.labelled_inputs`.
+    name, weights, options
+        As for `backbone_question.load_named`.
+    shared
+        What all trainings share, as parameters of a `TransferClassifier`.
+
+    Raises
+    ------
+    InvalidInput
+        If the backbone cannot be loaded, or the inputs cannot be read.
+    """
+    backbone = load_named(name, weights=weights, **options)
+    table = labelled_inputs(backbone, target)
+    table.refuse_rare(FEWEST, WHY_RARE)
+    origin = f"{name}, {len(backbone.stages)} stages, {backbone.preparation}"
+    prepared: Any = table.X
+    files = {target.name: prepared.digest[:32], name: backbone.fingerprint}
+    return Question(
+        table, "its folder" if entry_at(target) == "folder" else LABEL, files, origin=origin, backbone=backbone,
+        shared=shared,
+    )  # fmt: skip
 
 
 def question_of_settings(path: Path, name: str | None = None, *, backend: str = "auto") -> Question:
@@ -125,6 +178,12 @@ def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None, backen
         raise SettingsError("problems", str(UnknownName("problem", name, tables)))
     mine = name or next(iter(tables))
     where = f"problems.{mine}"
+    table = tables[mine]
+    if isinstance(table, Mapping) and "backbone" in table:
+        settings = _settings(data, None, where)
+        named = as_table("training", data.get("training", {}))
+        shared = {key: getattr(settings.training, key) for key in named if key in TRAINING}
+        return _with_strategies(_of_backbone(where, table, folder, shared), data, settings)
     own = given_problem(where, tables[mine], folder)
     if own.label is None and Path(own.target).suffix != ".npz":
         raise SettingsError(f"{where}.label", "is needed: the column of the labels")
@@ -136,19 +195,34 @@ def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None, backen
             network = own.network() if own.pretrained else None
             file = Path(own.pretrained) if own.pretrained else None
             question = _question(Path(own.target), own.wanted("target"), network, file, one_unit=own.one_unit)
+    return _with_strategies(question, data, settings)
+
+
+def _with_strategies(question: Question, data: Mapping[str, Any], settings: Settings) -> Question:
+    """Return a question with the settings, and the strategies that they name."""
     asked = data.get("grid", {})
     named = settings.grid.strategies if isinstance(asked, Mapping) and "strategies" in asked else None
     strategies = None if named is None else {one: settings.strategy(one) for one in named}
     return replace(question, settings=settings, strategies=strategies)
 
 
-def _settings(data: Mapping[str, Any], own: ProblemSettings, where: str) -> Settings:
+def _of_backbone(where: str, table: Mapping[str, Any], folder: Path, shared: Mapping[str, Any]) -> Question:
+    own = BackboneTable.of(where, table)
+    weights = None if own.weights is None else folder / own.weights
+    shared = {"batch_norm": own.batch_norm, "body_rate": own.body_rate, **shared}
+    with passing_on(where):
+        return question_of_backbone(
+            folder / own.target, own.backbone, weights=weights, shared=shared, **own.preparation
+        )
+
+
+def _settings(data: Mapping[str, Any], own: ProblemSettings | None, where: str) -> Settings:
     """Return the settings that say how networks are trained, and which strategies are compared."""
     shared = {name: data[name] for name in SHARED if name in data}
     grid = data.get("grid", {})
     if isinstance(grid, Mapping) and "strategies" in grid:
         shared["grid"] = {"strategies": grid["strategies"]}
-    if own.pretrained and "network" not in shared:
+    if own is not None and own.pretrained and "network" not in shared:
         with passing_on(f"{where}.pretrained"):
             shared["network"] = msgspec.to_builtins(network_of({where: own}))
     return from_dict(shared)

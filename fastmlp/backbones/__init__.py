@@ -17,6 +17,8 @@ from .int8 import quantise as quantise
 from .lora import draw_factors as draw_factors
 from .lora import linear_layers as linear_layers
 from .network import BackboneNetwork as BackboneNetwork
+from .pictures import find_pictures as find_pictures
+from .pictures import pictures_in as pictures_in
 from .preparation import Preparation as Preparation
 from .prepared import Prepared as Prepared
 from .prepared import digest_of as digest_of
@@ -24,6 +26,7 @@ from .runner import Conditions as Conditions
 from .sources import load_backbone as load_backbone
 from .stages import BackboneStage as BackboneStage
 from .stages import bytes_of as bytes_of
+from .texts import for_texts as for_texts
 from .timing import Timing as Timing
 from .training import BackboneFit as BackboneFit
 from .training import fit_backbone as fit_backbone

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .network import BackboneNetwork
     from .stages import BackboneStage
 
+# Of a normalisation's running averages, at least: PyTorch's own. EfficientNet's 0.01 is for many thousands of updates;
+# after fifty, averages that began with nothing would still be mostly that, and the stage would be judged by them.
+MOMENTUM = 0.1
+
 
 def draw_stage(net: BackboneNetwork, place: int, rng: np.random.Generator, *, keep_moments: bool = False) -> None:
     """Draw a stage's parameters in place, and forget the statistics of its normalisations.
@@ -44,6 +48,8 @@ def draw_stage(net: BackboneNetwork, place: int, rng: np.random.Generator, *, ke
     for module in stage.submodules():
         if hasattr(module, "reset_running_stats"):
             module.reset_running_stats()
+            if module.momentum is not None:
+                module.momentum = max(module.momentum, MOMENTUM)
 
 
 def _reset(stage: BackboneStage, seed: int) -> None:

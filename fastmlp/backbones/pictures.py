@@ -98,12 +98,30 @@ def find_pictures(place: str | Path) -> Pictures:
     )
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the files of a folder, and of those in it, that are pictures by their names.
+
+    Raises
+    ------
+    InvalidInput
+        If there are none, or the folder cannot be listed.
+    """
+    found = [file for file in _files_in(folder) if file.suffix.lower() in SUFFIXES]
+    if not found:
+        raise InvalidInput(f"{folder}: holds no files named as pictures are ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def _files_in(folder: Path) -> list[Path]:
+    with refusing(folder, "cannot be listed"):
+        files = folder.rglob("*.*")
+        return sorted(file for file in files if not file.name.startswith(".") and entry_at(file) == "file")
+
+
 def _of_folders(path: Path) -> tuple[list[tuple[Path, str]], list[str]]:
     """Return pictures with the names of their folders, and what is wrong with files that are not taken for pictures."""
-    with refusing(path, "cannot be listed"):
-        files = sorted(file for file in path.rglob("*.*") if not file.name.startswith(".") and entry_at(file) == "file")
     named, strays = [], []
-    for file in files:
+    for file in _files_in(path):
         is_picture, label = file.suffix.lower() in SUFFIXES, file.relative_to(path).parts[0]
         if is_picture and file.parent != path:
             named.append((file, label))

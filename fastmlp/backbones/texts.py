@@ -43,11 +43,11 @@ def text_backbone(
     """
     try:
         import transformers
-    except ImportError as error:
-        raise MissingLibrary("transformers", f"pip install 'fastmlp[text]' ({error})") from error
-    try:
+
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
         model = transformers.AutoModel.from_pretrained(folder, dtype=import_torch().float32).eval()
+    except ImportError as error:  # of a model too, when it is first asked for
+        raise _missing(error) from error
     except (OSError, ValueError) as error:
         raise InvalidInput(f"transformers:{folder}: cannot be loaded: {error}") from error
     if weights is not None:
@@ -59,6 +59,17 @@ def text_backbone(
         warnings.warn(f"{name}: pool is {pool!r}, and the checkpoint's is {own.pool!r}", stacklevel=3)
     tokens = Tokens(tokenizer, min(LENGTH, own.length) if length is None else length)
     return model_backbone(name, model, tokens, pool=pool or own.pool or "mean")
+
+
+def _missing(error: BaseException) -> MissingLibrary:
+    """Return what to say of an import that failed: transformers hides a torchvision that does not fit PyTorch."""
+    root = error
+    while (cause := root.__cause__ or root.__context__) is not None:
+        root = cause
+    if "torchvision" in str(root):
+        remedy = "pip uninstall torchvision, or pip install the release for your PyTorch"
+        return MissingLibrary("torchvision", f"{remedy} ({root})")
+    return MissingLibrary("transformers", f"pip install 'fastmlp[text]' ({error})")
 
 
 def model_backbone(name: str, model: Any, prepare: Tokens, *, pool: str = "mean") -> Backbone:
@@ -124,6 +135,11 @@ class Tokens:
             list(map(str, texts)), padding=True, truncation=True, max_length=self.length, return_tensors="pt"
         )
         return found["input_ids"], found["attention_mask"]
+
+
+def for_texts(backbone: Backbone) -> bool:
+    """Whether a backbone's inputs are texts."""
+    return isinstance(backbone.prepare, Tokens)
 
 
 def _embed(modules: Sequence[Any], value: Any) -> Any:

@@ -11,10 +11,8 @@ from math import log2
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.metrics import check_scoring
-from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from sklearn.utils.parallel import delayed
 
 from ..checks import at_least_one
 from ..errors import TrainingDiverged
@@ -22,7 +20,7 @@ from ..measures import confusion
 from ..problems import interleave
 from ..seeds import rng_for
 from ..stats import Difference, paired_family
-from .cross_validation import Labelled, fit_tuned, overlap_of, seed_of_fold
+from .cross_validation import Labelled, fit_tuned, in_threads, overlap_of, seed_of_fold, sharing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,12 +151,12 @@ def rehearse(
     base
         With its strategy.
     """
-    model, scorer = clone(base).set_params(threads=1), check_scoring(base, scoring)
-    with threadpool_limits(limits=1):
-        done: list[Fold] = Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(_fold)(model, examples, fold, scorer, candidates, seed_of_fold(seed, number))
-            for number, fold in enumerate(folds)
-        )
+    model, scorer = sharing(base), check_scoring(base, scoring)
+    calls = (
+        delayed(_fold)(model, examples, fold, scorer, candidates, seed_of_fold(seed, number))
+        for number, fold in enumerate(folds)
+    )
+    done: list[Fold] = list(in_threads(base, calls, n_jobs))
     half, whole = (np.array(scores, np.float64) for scores in ([f.half for f in done], [f.whole for f in done]))
     trained = float(np.mean([len(train) for train, _ in folds]))
     overlap = overlap_of(examples, folds)

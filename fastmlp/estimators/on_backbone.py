@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
     from ..layout import Ints
     from ..strategies import Strategy
 
-OWN_DEFAULTS = (
-    "epochs",
-    "lr",
-    "optimizer",
-    "body_rate",
-)  # where an estimator says None, those of `transfer_backbone` hold
-PASSED_ON = ("batch_size", "momentum", "weight_decay", "short_batch", "batch_norm", "backend", "threads")
+OWN_DEFAULTS = ("epochs", "lr", "optimizer", "body_rate")  # those of `transfer_backbone` hold where these are None
+PASSED_ON = ("batch_size", "momentum", "weight_decay", "short_batch", "batch_norm", "backend", "threads", "device")
 MIDDLE = 2 / 3  # of the stages: where features are best for data unlike the source's, as digits are
 SIDE = 32  # pixels to which pictures are averaged for the baseline
 
@@ -74,7 +70,7 @@ def fit_on_backbone(model: Any, strategy: Strategy, X: Any, y: Any, sample_weigh
     if weights is not None and not weights.all():
         inputs, y, weights = inputs[weights > 0], y[weights > 0], weights[weights > 0]
     known = model.source_classes if strategy.head == "source" else None
-    model.classes_, labels = encode(y, None if known is None else np.asarray(known))
+    model.classes_, labels = encode(y, None if known is None else np.sort(known))
     model.strategy_, model.scaler_, model.fill_ = strategy, None, None
     weights = with_class_weight(weights, model.class_weight, model.classes_, labels)
     if strategy.start is None:
@@ -111,8 +107,9 @@ def _check_parameters(model: Any) -> None:
 def _transferred(model: Any, inputs: Prepared, labels: Ints, weights: NDArray[np.float64] | None) -> BackboneFit:
     own = {name: value for name in OWN_DEFAULTS if (value := getattr(model, name)) is not None}
     fit = transfer_backbone(
-        model.pretrained, inputs, labels, strategy=model.strategy, n_classes=len(model.classes_),
-        rng=int(check_random_state(model.random_state).randint(2**31 - 1)), sample_weight=weights, cache=model.cache,
+        _with_classes(model.pretrained, model.source_classes), inputs, labels,
+        strategy=model.strategy, n_classes=len(model.classes_), sample_weight=weights, cache=model.cache,
+        rng=int(check_random_state(model.random_state).randint(2**31 - 1)),
         **own, **{name: getattr(model, name) for name in PASSED_ON},
     )  # fmt: skip
     if fit.diverged:
@@ -120,6 +117,14 @@ def _transferred(model: Any, inputs: Prepared, labels: Ints, weights: NDArray[np
             f"{called(model.strategy)} diverged in epoch {(fit.diverged_epoch or 0) + 1}; a smaller lr may help"
         )
     return fit
+
+
+def _with_classes(backbone: Backbone, classes: ArrayLike | None) -> Backbone:
+    """Return a backbone whose own head, if it has one for so many classes, is in the order of the sorted classes."""
+    if classes is None or backbone.head is None or backbone.head.size != (backbone.features + 1) * np.size(classes):
+        return backbone
+    columns = backbone.head.reshape(backbone.features + 1, -1)  # weights, and the bias as a last row
+    return replace(backbone, head=columns[:, np.argsort(classes, kind="stable")].ravel())
 
 
 def _keep(model: Any, fit: BackboneFit) -> None:

@@ -20,7 +20,7 @@ from ..state import State
 from ..stats import LEVEL, Difference, paired_family
 from ..strategies import Strategy, get_strategy
 from .columns import Columns
-from .cross_validation import Labelled, Trials, compare, fit_tuned, folds_of
+from .cross_validation import Labelled, Trials, compare, fit_tuned, folds_of, sharing
 from .labels import encode, example_weights
 from .missing import finiteness
 from .more_labels import Rehearsal, rehearse
@@ -144,7 +144,7 @@ class TransferSelectorCV(ClassifierMixin, KeepsPretrained):
         strategies = self._contestants(base)
         on_backbone = isinstance(examples.X, Prepared)
         trials = compare(
-            base if on_backbone else clone(base).set_params(threads=1), strategies, examples, folds,
+            sharing(base), strategies, examples, folds,
             scorer=check_scoring(base, self.scoring), candidates=at_least_one("candidates", self.candidates),
             seed=seed, n_jobs=self.n_jobs,
         )  # fmt: skip

@@ -86,7 +86,7 @@ def transfer_backbone(
     body_rate
         What the rate of pretrained stages is multiplied by, beside the strategy's own multipliers: AdamW moves each
         number by about the rate, whatever its gradient, which filters bear less well than a new head. Stages drawn
-        anew, factors of a low rank, and biases that move alone take the full rate. 1: as the strategy's table says.
+        anew and factors of a low rank take the full rate. 1: as the strategy's table says.
     sample_weight : (n,)
         What each example counts.
     batch_norm
@@ -228,8 +228,7 @@ def resolved_phase(
     resolved = resolve_phase(net, phase.multipliers(n_layers), options, epochs)
     resolved = replace(resolved, pulls=phase.pulls(n_layers), patience=phase.patience)
     if not phase.rank:
-        body = resolved.rates[:-1]
-        body[(body[:, 0] != 0) & ~np.array(net.drawn)] *= body_rate
+        resolved.rates[:-1][~np.array(net.drawn)] *= body_rate
         return resolved
     adapters = draw_factors(net, phase.rank, rng)
     bare = np.array([not part.size for part in adapters.factors])

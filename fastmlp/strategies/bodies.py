@@ -79,7 +79,7 @@ def _features(body: Backbone, inputs: Prepared) -> tuple[NDArray[np.float32], fl
     """Return the features of inputs, and the seconds of one core that they took."""
     net = body.network(len(body.stages), 1)
     with threads_of_torch(1):
-        net.check_inputs(inputs.values)  # packs the weights
+        net.check_inputs(inputs.values)  # a first call is slower
         start = thread_time()
         features = FeatureCache().values(net, inputs, len(net.stages), pooled=True)
         seconds = thread_time() - start

@@ -11,6 +11,7 @@ import pytest
 
 import fastmlp
 from fastmlp.backbones import device_of
+from fastmlp.backbones.texts import _missing
 from fastmlp.backends.torch import import_torch
 from fastmlp.errors import MissingLibrary
 
@@ -39,3 +40,12 @@ def test_pillow_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingLibrary, match=r"Pillow.*pip install 'fastmlp\[images\]'"):
         fastmlp.Preparation(size=4)([tmp_path / "one.png"])
+
+
+def test_a_torchvision_for_another_pytorch_is_what_is_wrong_where_transformers_hides_it() -> None:
+    hidden = RuntimeError("operator torchvision::nms does not exist")
+    seen = ModuleNotFoundError("Could not import module 'BertModel'")
+    seen.__cause__ = hidden
+    assert "torchvision" in str(_missing(seen))
+    assert "pip uninstall torchvision" in str(_missing(seen))
+    assert "fastmlp[text]" in str(_missing(ModuleNotFoundError("No module named 'transformers'")))

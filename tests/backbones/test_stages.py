@@ -122,6 +122,19 @@ def test_a_list_may_hold_what_forward_does_itself(torch: Any) -> None:
     assert backbone.widths == (2, 6)
 
 
+def test_a_stage_drawn_anew_forgets_its_statistics_and_learns_others_soon(torch: Any) -> None:
+    from fastmlp.backbones import draw_stage, make_backbone
+
+    module = small_cnn(torch)
+    module.block1[1].momentum = 0.01
+    net = make_backbone(module, BLOCKS, X).network(3, 4)
+    draw_stage(net, 1, np.random.default_rng(0))
+    drawn, kept = (net.stages[place].modules[0][1] for place in (1, 0))
+    assert (drawn.momentum, kept.momentum) == (0.1, 0.1)
+    assert drawn.running_mean.abs().sum() == 0
+    assert kept.running_mean.abs().sum() > 0
+
+
 def test_a_stage_without_a_way_to_be_drawn_is_no_start_of_scratch(torch: Any) -> None:
     from fastmlp.backbones import draw_stage, make_backbone
 

@@ -93,6 +93,14 @@ def test_weights_of_examples_and_classes_count(cnn: Any) -> None:
         assert "cat" not in none.classes_
 
 
+def test_a_kept_head_answers_with_the_labels_that_it_stands_for(cnn: Any) -> None:
+    order = ["dog", "ant", "cat", "bee"]  # of the module's own outputs
+    model = fitted(cnn, "zero-shot", source_classes=order)
+    own = fastmlp.transfer_backbone(cnn, X, Y, strategy="zero-shot", n_classes=4).network
+    assert model.predict(X).tolist() == [order[k] for k in own.predict(cnn.prepare(X))]
+    assert_array_equal(model.classes_, sorted(order))
+
+
 def test_a_comparison_computes_frozen_stages_once_for_all_folds(cnn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from fastmlp.backbones import BackboneNetwork
 
@@ -118,6 +126,7 @@ def test_a_comparison_computes_frozen_stages_once_for_all_folds(cnn: Any, monkey
 def test_advice_for_a_backbone_is_that_of_what_is_cheap(cnn: Any, tmp_path: Path) -> None:
     advice = fastmlp.advise(cnn, X, NAMES, cv=2, repeats=1, candidates=2, estimator=fastmlp.TransferClassifier(**FAST))
     assert advice.selector.cv_results_["strategy"] == ["baseline", "frozen", "probe-2", "partial-2"]
+    assert advice.rehearsal.confusion.sum() == 24
     path = fastmlp.save(advice.selector, tmp_path / "selector")
     loaded = fastmlp.load(path, backbone=cnn)
     assert_array_equal(loaded.predict(X), advice.fit().predict(X))
@@ -153,6 +162,7 @@ def test_pictures_are_files_arrays_or_columns(oracle: Callable[[str], ModuleType
 REFUSED: list[tuple[dict[str, Any], Any, Any, str]] = [
     ({"early_stopping": True}, X, NAMES, "early_stopping is True, which a backbone's training does not know"),
     ({"callbacks": print}, X, NAMES, "callbacks is .*print.*, which a backbone's training does not know"),
+    ({"device": "gpu"}, X, NAMES, "unknown device 'gpu'"),
     ({"cache": 3}, X, NAMES, "cache is 3; a FeatureCache is needed"),
     ({"batch_norm": "frozen"}, X, NAMES, "unknown batch_norm 'frozen'"),
     ({"strategy": "partial-4"}, X, NAMES, "needs 4 hidden layers; the backbone has 3 stages"),

@@ -212,7 +212,7 @@ def test_pretrained_stages_move_by_a_share_of_the_rate_and_new_ones_by_all_of_it
     options: dict[str, Any] = {"n_classes": 4, "epochs": 1, "batch_size": 24, "optimizer": "sgd", "lr": 0.1}
     for stage in cnn.stages:  # draws of dropout are of the seed, but let the steps be those of one loss
         stage.modules[0][3].p = 0.0
-    for name, share in (("finetune", 0.25), ("scratch", 1.0), ("bitfit", 1.0)):
+    for name, share in (("finetune", 0.25), ("scratch", 1.0), ("bitfit", 0.25)):
         steps = []
         for body_rate in (1.0, 0.25):
             fit = transfer_backbone(cnn, X, y, strategy=name, body_rate=body_rate, **options)

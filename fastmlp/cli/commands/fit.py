@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WAYS = ("refuse", "mean", "drop")  # those of `interchange.tables`, which a help does not wait for
 OF_TABLES = ("label", "pretrained", "ignore", "group", "missing", "one_unit")  # in TOML they are settings
+OF_BACKBONES = ("backbone", "weights", "size")
 
 
 @click.command(
@@ -25,6 +26,7 @@ OF_TABLES = ("label", "pretrained", "ignore", "group", "missing", "one_unit")  #
     epilog="\b\nExamples:\n"
     "  fastmlp fit mine.csv --label topic --out topic.safetensors\n"
     "  fastmlp fit mine.csv --label topic --pretrained net.safetensors --out topic.safetensors\n"
+    "  fastmlp fit flowers/ --backbone efficientnet-lite0 --out flowers.safetensors\n"
     "  fastmlp fit mine.toml --out topic.safetensors       settings, [problems.mine] among them\n"
     "  fastmlp predict topic.safetensors new.csv > predicted.csv\n\n" + HELP,
 )
@@ -32,6 +34,13 @@ OF_TABLES = ("label", "pretrained", "ignore", "group", "missing", "one_unit")  #
 @click.option("--out", type=PATH, required=True, help="File of the model; the report is written beside it.")
 @click.option("--label", metavar="COLUMN", help="The column that holds the labels.")
 @click.option("--pretrained", type=PATH, metavar="FILE", help="A pretrained network, in a file of fastmlp.")
+@click.option(
+    "--backbone",
+    metavar="NAME",
+    help="For pictures or texts: efficientnet-lite0, timm:NAME, torchvision:NAME or transformers:FOLDER.",
+)
+@click.option("--weights", type=PATH, metavar="FILE", help="Weights of your own for the backbone.")
+@click.option("--size", type=click.IntRange(min=1), help="Pixels of a side. [default: the checkpoint's]")
 @click.option("--ignore", multiple=True, metavar="COLUMN", help="A column that is no feature; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="Rows of one group are never both trained on and judged on.")
 @click.option(
@@ -56,8 +65,9 @@ def fit_command(problem: Path, out: Path, *, compared: int, jobs: int | None, ba
     """Say which strategy to take for the labelled rows of PROBLEM, and train it on all of them.
 
     PROBLEM is a table with a header (.csv, .parquet), arrays (.npz, .npy), or settings (.toml) with a table
-    [problems.NAME]. Strategies are compared inside the labels; without a pretrained network, those that need none. It
-    writes the model, and beside it a report in HTML and Markdown.
+    [problems.NAME]. With a backbone it is a folder with one folder of pictures for each class, or a CSV file with
+    columns path and label, or text and label. Strategies are compared inside the labels; without a pretrained network,
+    those that need none. It writes the model, and beside it a report in HTML and Markdown.
     """
     from ...answer import answer, write_pages
     from ...files import prepare_file
@@ -70,24 +80,31 @@ def fit_command(problem: Path, out: Path, *, compared: int, jobs: int | None, ba
     pages = write_pages(found, place)
     save(found.model, place)
     show(found)
-    say(f"model: {out}, trained on all {count(len(question.table.X))} rows")
+    say(f"model: {out}, trained on all {count(len(question.table.X))} {question.unit}")
     say(f"report: {pages[0]}, {pages[1].name}")
     return DONE
 
 
 def read_question(problem: Path, *, name: str | None, backend: str, **options: Any) -> Question:
     """Return what is asked by the arguments of the command."""
-    from ...answer import question_of_settings, question_of_table
+    from ...answer import question_of_backbone, question_of_settings, question_of_table
     from ...interchange.tables import Wanted
 
+    of_tables = [option for option in OF_TABLES if options[option] not in {None, (), "refuse", False}]
+    of_backbones = [option for option in OF_BACKBONES if options[option] is not None]
     if problem.suffix == ".toml":
-        given = [option for option in OF_TABLES if options[option] not in {None, (), "refuse", False}]
-        if given:
-            option = given[0].replace("_", "-")
-            raise InvalidInput(f"--{option} is for tables; {problem} says it in [problems.NAME], {given[0]} = ...")
+        for option in [*of_tables, *of_backbones]:
+            told = f"{problem} says it in [problems.NAME], {option} = ..."
+            raise InvalidInput(f"--{option.replace('_', '-')} is for tables; {told}")
         return question_of_settings(problem, name, backend=backend)
     if name is not None:
         raise InvalidInput(f"--problem is for settings in TOML; {problem} is a table")
+    if options["backbone"] is not None:
+        for option in of_tables:
+            raise InvalidInput(f"--{option.replace('_', '-')} is for numbers; --backbone is for pictures and texts")
+        return question_of_backbone(problem, options["backbone"], weights=options["weights"], size=options["size"])
+    for option in of_backbones:
+        raise InvalidInput(f"--{option} is for a backbone, and --backbone names none")
     wanted = Wanted(**{key: options[key] for key in ("label", "ignore", "group", "missing")})
     return question_of_table(problem, wanted, pretrained=options["pretrained"], one_unit=options["one_unit"])
 
@@ -96,9 +113,9 @@ def introduce(question: Question) -> None:
     """Say on stderr what was read, before the work begins."""
     table = question.table
     classes, _ = table.classes()
-    rows = f"{count(len(table.X))} rows of {count(table.X.shape[1])} features"
-    say(f"{table.name}: {rows}, {count(len(classes))} classes in {question.label}")
-    if table.dropped:
+    unit = f"rows of {count(table.X.shape[1])} features" if question.unit == "rows" else question.unit
+    say(f"{table.name}: {count(len(table.X))} {unit}, {count(len(classes))} classes in {question.label}")
+    if table.dropped and question.unit == "rows":
         say(f"{count(table.dropped)} rows were left out, because something is missing in them")
     say(f"pretrained: {question.origin or 'nothing; --pretrained FILE names a network'}")
 
