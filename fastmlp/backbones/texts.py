@@ -165,7 +165,12 @@ def _check(name: str, model: Any, stages: Sequence[BackboneStage]) -> None:
     with torch.no_grad():
         expected = model(input_ids=ids, attention_mask=mask).last_hidden_state
         for stage in stages:
-            value = stage(value)
+            try:
+                value = stage(value)
+            except (RuntimeError, TypeError) as error:
+                raise InvalidInput(
+                    f"{name}: stage {stage.name!r} cannot be computed from the one before it: {error}"
+                ) from error
     one, other = POOLS["mean"](value), POOLS["mean"]((expected, mask))
     if (one - other).abs().max() > CLOSE * max(1.0, float(other.abs().max())):
         raise InvalidInput(f"{name}: its layers, one after the other, do not give its own hidden states")
