@@ -56,6 +56,10 @@ def keep_all() -> None:
     write("mnist", Arrays(strokes(200), labels[:200], (200,), ORIGIN))
     write("fashion", Arrays(strokes(3600, 1), np.arange(3600) % 10, (200, 3400), ORIGIN))
     texts = np.random.default_rng(2).normal(size=(4000, 6)).astype("f4")
+    posts = [
+        f"{'stars and moons' if k % 2 else 'wheels and roads'} {'nine' * (k % 20)} {k}".encode() for k in range(400)
+    ]
+    write("newsgroups-texts", Arrays(np.array(posts, dtype="S200")[:, None], np.arange(400) % 20, (400,), ORIGIN))
     write("newsgroups", Arrays(texts, np.arange(4000) % 20, (4000,), ORIGIN))
 
 

