@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-__all__ = ["png", "strip"]
+__all__ = ["png", "rgb", "strip"]
 
 SIDE, GAP = 8, 1
 PAPER = 255
@@ -35,9 +36,21 @@ def strip(pictures: Sequence[str]) -> str:
 
 def png(rows: Sequence[bytes]) -> bytes:
     """Rows of grey bytes as a PNG (ISO/IEC 15948)."""
-    header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)  # 8 bits, grey, not interlaced
+    return _png(rows, len(rows[0]), kind=0)
+
+
+def _png(rows: Sequence[bytes], width: int, *, kind: int) -> bytes:
+    """Rows of bytes as a PNG of 8 bits that is not interlaced; kind 0 is grey, 2 red, green and blue."""
+    header = struct.pack(">IIBBBBB", width, len(rows), 8, kind, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def rgb(step: Mapping[str, Any]) -> str:
+    """A picture as a data URI: `pixels` are red, green and blue bytes in base 64, `width` of them in a row."""
+    data, length = base64.b64decode(step["pixels"]), 3 * step["width"]
+    rows = [data[start : start + length] for start in range(0, len(data), length)]
+    return "data:image/png;base64," + base64.b64encode(_png(rows, step["width"], kind=2)).decode()
 
 
 def _row(picture: str, y: int) -> bytes:

@@ -30,7 +30,7 @@ from .equations import mathml
 from .history import history
 from .labels import Labels
 from .latex import latex_table
-from .png import strip
+from .png import rgb, strip
 from .references import REFERENCES
 from .study import Study
 from .summary import Summary, summarise
@@ -185,9 +185,8 @@ def render_twice(data: Mapping[str, Any], environment: Environment, labels: Labe
 
 def _book(summary: Summary, form: Format) -> str:
     labels, undrawn = Labels(), list[str]()
-    page = render_twice(
-        summary, environment_of(form, labels, draw=_artist(labels, undrawn)), labels, "book.j2", "report.j2"
-    )
+    environment = environment_of(form, labels, draw=_artist(labels, undrawn), level=summary["study"]["level"])
+    page = render_twice(summary, environment, labels, "book.j2", "report.j2")
     if undrawn:
         warnings.warn(
             f"{len(undrawn)} figures could not be drawn ({undrawn[0]}); their numbers are there", stacklevel=2
@@ -196,9 +195,16 @@ def _book(summary: Summary, form: Format) -> str:
 
 
 def environment_of(
-    form: Format, labels: Labels, *places: Path, draw: Callable[..., Markup] = lambda *_: Markup()
+    form: Format,
+    labels: Labels,
+    *places: Path,
+    draw: Callable[..., Markup] = lambda *_: Markup(),
+    level: str = "layer",
 ) -> Environment:
-    """Macros of this format, one rule for what may be printed, and what draws figures."""
+    """Macros of this format, one rule for what may be printed, and what draws figures.
+
+    `level` is what the networks of the study are made of: layers, or stages.
+    """
     root = templates()
     environment = Environment(
         bytecode_cache=_compiled(form),
@@ -213,7 +219,7 @@ def environment_of(
     )
     environment.filters.update(fmt.FILTERS)
     environment.filters.update(mathml=mathml, csv=csv_of, commands_behind=commands_behind)
-    environment.filters.update(strip=strip, latex_table=latex_table)
+    environment.filters.update(strip=strip, rgb=rgb, latex_table=latex_table)
     environment.filters.update(_by_name(function for chapter in CONTENTS for function in chapter.filters))
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "sort_keys": True}
     environment.globals.update(
@@ -222,6 +228,7 @@ def environment_of(
         unknown_case=_unknown_case,
         draw=draw,
         long_table=LONG_TABLE,
+        level=level,
     )
     environment.globals.update(references=REFERENCES, **_script(root))
     return environment

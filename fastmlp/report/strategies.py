@@ -20,7 +20,7 @@ from .. import strategies as declared
 from ..errors import FastmlpError
 from ..strategies import STRATEGIES, Strategy, get_strategy, plainest, read_strategy
 
-__all__ = ["Phase", "Rule", "family_of", "rules"]
+__all__ = ["Phase", "Rule", "family_of", "rules", "stages_of"]
 
 Bools = NDArray[np.bool_]
 Role = Literal["contestant", "control", "baseline", "twin"]
@@ -81,7 +81,8 @@ def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Rule]:
         same from random weights and sees its inputs through the same scaler; None without one. What is worse than that
         was harmed by its weights.
     """
-    n_layers = len(settings["network"]["hidden"]) + 1
+    stages = stages_of(settings)
+    n_layers = (len(stages) or len(settings["network"]["hidden"])) + 1
     own = _own(settings.get("strategies"))
     found = [_rule(name, n_layers, own) for name in names]
     forms: dict[Strategy, str] = {}
@@ -93,8 +94,14 @@ def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Rule]:
         if rule["twin"] and rule["role"] == "contestant":
             rule["role"], rule["kind"] = "twin", None
     for rule in found:
-        rule["matched"] = _matched(rule, found)
+        rule["matched"] = _matched(rule, found, ("moves",) if stages else ("scaler", "moves"))
     return found
+
+
+def stages_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the stages of a study's backbones, from the inputs up; none where it pretrains networks."""
+    own = (settings.get("problems", {}).get(name, {}) for name in settings["grid"]["problems"])
+    return next((tuple(problem["stages"]) for problem in own if problem.get("stages")), ())
 
 
 def family_of(name: str) -> str:
@@ -151,11 +158,11 @@ def _plain(strategy: Strategy, strategies: Mapping[str, Strategy]) -> str | None
     return next((name for name, one in strategies.items() if one == other), None)
 
 
-def _matched(rule: Rule, others: Sequence[Rule]) -> str | None:
-    """Which strategy moves the same from a random start, through the same scaler."""
+def _matched(rule: Rule, others: Sequence[Rule], parts: Sequence[str]) -> str | None:
+    """Which strategy moves the same from a random start, through the same scaler; a backbone has none."""
     if rule["role"] != "contestant" or rule.get("start") != "pretrained" or not rule["phases"]:
         return None
-    same = [other for other in others if all(other.get(part) == rule.get(part) for part in ("scaler", "moves"))]
+    same = [other for other in others if all(other.get(part) == rule.get(part) for part in parts)]
     return next((other["name"] for other in same if other.get("start") == "random"), None)
 
 

@@ -20,6 +20,7 @@ from .grid import BASELINE, PLAIN, Grid, Row, number
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Comparison, Pair, Pairs
 from .stability import Stability, stability
+from .strategies import stages_of
 
 __all__ = ["Contest", "InProblem", "Study"]
 
@@ -107,6 +108,11 @@ class Study:
         """
         problems = self.grid.problems
         return tuple(p for p in problems if not self.facts(p).get("control")) or problems
+
+    @cached_property
+    def stages(self) -> tuple[str, ...]:
+        """The stages of the backbones, from the inputs up; none where the study pretrains its networks."""
+        return stages_of(self.settings)
 
     @property
     def control_problems(self) -> tuple[str, ...]:

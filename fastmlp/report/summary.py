@@ -22,7 +22,10 @@ FEW_PROBLEMS = 2  # with more, the book tells them together
 
 
 class Facts(TypedDict):
-    """What was planned, by the names that the settings have, and what follows from it for the whole book."""
+    """What was planned, by the names that the settings have, and what follows from it for the whole book.
+
+    `level` is what networks are made of: layers, or the stages of a backbone.
+    """
 
     name: str
     shard: str | None
@@ -43,6 +46,8 @@ class Facts(TypedDict):
     n_seeds: int
     margin: float
     settings: list[dict[str, Any]]
+    stages: list[str]
+    level: str
     network: dict[str, Any]
     pretraining: dict[str, Any]
     training: dict[str, Any]
@@ -101,6 +106,8 @@ def _facts(study: Study) -> Facts:
         "n_seeds": len(grid.seeds),
         "margin": study.margin,
         "settings": [{"name": name, "value": value} for name, value in flat(settings).items()],
+        "stages": list(study.stages),
+        "level": "stage" if study.stages else "layer",
         "network": dict(settings["network"]),
         "pretraining": dict(settings["pretraining"]),
         "training": dict(settings["training"]),

@@ -27,6 +27,7 @@ from . import (
     speed,
     transfer,
     tuning,
+    workflow,
 )
 
 __all__ = ["CONTENTS"]
@@ -36,6 +37,7 @@ CONTENTS: tuple[Chapter, ...] = (
     answer.chapter,
     Chapter("why"),
     data.chapter,
+    workflow.chapter,
     network.chapter,
     baseline.chapter,
     Chapter("scratch"),

@@ -17,12 +17,13 @@ CKA_LOST = (0.01, 0.03, 0.1, 0.3)
 SOONER = (1.0, 0.75, 0.5, 0.25)  # of scratch's own updates
 
 
-def inside(data: ProblemInside) -> Table:
-    """Return drift, CKA, what is kept and accuracy under shifts, one row per strategy."""
+def inside(data: ProblemInside, stages: Sequence[str] = ()) -> Table:
+    """Return drift, CKA, what is kept and accuracy under shifts, one row per strategy; layers may be stages by name."""
     depth, shifts = data["depth"], data["shifts"]
-    heads = [f"drift, {'head' if k == depth - 1 else f'layer {k + 1}'}" for k in range(depth)]
-    heads += [f"CKA, layer {k + 1}" for k in range(depth - 1)]
-    heads += ["source kept, %", "accuracy, %", *(f"{k}, %" for k in shifts)]
+    layers = stages or [f"layer {k + 1}" for k in range(depth - 1)]
+    heads = [*(f"drift, {layer}" for layer in (*layers, "head")), *(f"CKA, {layer}" for layer in layers)]
+    kept = () if stages else ("source kept, %",)  # the source of a backbone is not here
+    heads += [*kept, "accuracy, %", *(f"{k}, %" for k in shifts)]
     return {
         "columns": [head("strategy", number=False), *map(head, heads)],
         "rows": [
@@ -30,7 +31,7 @@ def inside(data: ProblemInside) -> Table:
                 cell("name", row["strategy"]),
                 *(_short(row["drift"], k) for k in range(depth)),
                 *(_short(row["cka"], k) for k in range(depth - 1)),
-                cell("percent_short", row["kept"]),
+                *(cell("percent_short", row["kept"]) for _ in kept),
                 cell("percent_short", row["accuracy"]),
                 *(cell("percent_short", row["shifts"][k]) for k in shifts),
             ]

@@ -47,6 +47,7 @@ class Numbers(TypedDict):
     problems: int
     controls: list[str]
     hidden: list[int]
+    stages: list[str]
     tuned: bool
     unpenalised: bool
     ratio: float | None
@@ -66,6 +67,7 @@ def numbers(study: Study) -> Numbers:
         "problems": len(study.subjects),
         "controls": list(study.control_problems),
         "hidden": [int(width) for width in settings["network"]["hidden"]],
+        "stages": list(study.stages),
         "tuned": tuned,
         "unpenalised": BASELINE in study.grid.strategies and not tuned and not decays,
         "ratio": max((ratio for p in study.subjects if (ratio := _ratio(study, p)) is not None), default=None),

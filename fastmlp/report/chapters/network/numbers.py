@@ -95,8 +95,10 @@ class Numbers(TypedDict):
     short_batches: ShortBatches | None
 
 
-def numbers(study: Study) -> Numbers:
-    """Return the numbers of the chapter."""
+def numbers(study: Study) -> Numbers | None:
+    """Return the numbers of the chapter, or None where the networks are other people's."""
+    if study.stages:
+        return None
     worked = work_through(float(study.settings["training"]["lr"]))
     return {
         "worked": worked,

@@ -4,6 +4,7 @@ Not here: what becomes of the pretrained network, which is in `transfer`. Its nu
 """
 
 from ...chapter import Chapter
+from .numbers import numbers
 from .tables import h_scores, similarities
 
-chapter = Chapter("pretraining", tables=(h_scores, similarities))
+chapter = Chapter("pretraining", numbers, tables=(h_scores, similarities))

@@ -20,10 +20,10 @@ def effects_by_problem(problems: Sequence[Problem], family: str, strategy: str, 
     return {"columns": [head("problem", number=False), *(kind_head("labels", n) for n in sizes)], "rows": rows}
 
 
-def multipliers(rules: Sequence[Rule]) -> Table:
-    """Return the table that strategies are: a row for each phase, two columns a layer, the head last."""
+def multipliers(rules: Sequence[Rule], stages: Sequence[str] = ()) -> Table:
+    """Return the table that strategies are: a row for each phase, two columns a layer or stage, the head last."""
     body = max(len(phase["multipliers"]) for rule in rules for phase in rule["phases"]) - 1
-    layers = [*(f"layer {k}" for k in range(1, body + 1)), "head"]
+    layers = [*(stages or [f"layer {k}" for k in range(1, body + 1)]), "head"]
     columns = [head(f"{layer}: {part}") for layer in layers for part in ("weights", "biases")]
     rows = []
     for rule in rules:

@@ -1,0 +1,83 @@
+"""Tables of the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...table import Table, cell, head, kind_head
+
+__all__ = ["costs", "freed", "probes", "stages"]
+
+
+def stages(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the stages from the inputs up, and what each has and costs."""
+    heads = ("parameters", "features", "ms computed", "ms trained", "LogME", "H-score")
+    return {
+        "columns": [head("stage", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("name", stage["name"]),
+                cell("count", stage["parameters"]),
+                cell("count", stage["features"]),
+                cell("number2", 1000 * stage["forward_seconds"]),
+                cell("number2", 1000 * stage["step_seconds"]),
+                cell("number2", stage.get("log_me")),
+                cell("number2", stage["h_score"]),
+            ]
+            for stage in found
+        ],
+    }
+
+
+def freed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
+    """Return how many numbers of each stage a strategy frees, the head last."""
+    return {
+        "columns": [head("strategy", number=False), *map(head, names), head("head"), head("together")],
+        "rows": [
+            [cell("name", row["strategy"]), *(cell("count", k) for k in row["numbers"]), cell("count", row["total"])]
+            for row in rows
+        ],
+    }
+
+
+def probes(rows: Sequence[Mapping[str, Any]], sizes: Sequence[int]) -> Table:
+    """Return the accuracy of heads on the features of stages, a column a number of labels."""
+    return {
+        "columns": [
+            head("stage", number=False),
+            head("strategy", number=False),
+            *(kind_head("labels", n) for n in sizes),
+        ],
+        "rows": [
+            [
+                cell("name", row["stage"]),
+                cell("name", row["strategy"]),
+                *(cell("percent_mean", mean) for mean in row["accuracy"]),
+            ]
+            for row in rows
+        ],
+    }
+
+
+def costs(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what strategies cost and reach, the cheapest first."""
+    return {
+        "columns": [
+            head("strategy", number=False),
+            *map(head, ("seconds", "parameters trained", "accuracy, %")),
+            head("on the front", number=False),
+            head("may be the best", number=False),
+        ],
+        "rows": [
+            [
+                cell("name", row["strategy"]),
+                cell("number2", row["seconds"]),
+                cell("count", row["parameters"]),
+                cell("percent_mean", row["accuracy"]),
+                cell("text", "yes" if row["front"] else "no"),
+                cell("text", "yes" if row["may_be_best"] else "no"),
+            ]
+            for row in rows
+        ],
+    }
