@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := $(VENV)/oracles
 NOTEBOOK := $(VENV)/notebook
+BACKBONES := $(VENV)/backbones
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 # Two processes, if there are two cores: each begins at one end of the tests, so that neighbours share their fixtures, and
@@ -16,7 +17,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs claims guide test cluster oracles notebook lint bench rehearse clean
+.PHONY: help study docs backbones claims guide test cluster oracles notebook lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +35,13 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, its p
 	$(BIN)/python docs/pictures.py docs/index.html docs/pictures
 	$(BIN)/fastmlp study claims --out $(OUT)/claims
 	$(BIN)/fastmlp claims $(OUT)/claims > docs/claims.md
+
+backbones: $(BACKBONES)/.installed  ## Run the studies of pretrained networks on digits and on texts; put their reports into docs/
+	$(BACKBONES)/bin/fastmlp data get mnist
+	$(BACKBONES)/bin/fastmlp data get newsgroups-texts
+	for study in backbone-digits backbone-text; do \
+	  $(BACKBONES)/bin/fastmlp study $$study --out $(OUT)/$$study && cp $(OUT)/$$study/report.html docs/$$study.html && \
+	  cp $(OUT)/$$study/report.md docs/$$study.md || exit; done
 
 claims: $(VENV)/.installed  ## Run the study of claims on 8 seeds; fail if one is not judged as bench/claims.json says
 	$(BIN)/fastmlp study claims --seeds 8 --out $(OUT)/claims-of-8
@@ -86,6 +94,12 @@ $(VENV)/.installed: pyproject.toml
 $(ORACLES)/.installed: pyproject.toml $(VENV)/.installed
 	test -x $(ORACLES)/bin/python || $(BIN)/python -m venv $(ORACLES)
 	$(PIP) --python $(ORACLES)/bin/python install --quiet --editable . --group oracles
+	@touch $@
+
+# Apart too: as a user has them, without torchvision, whose builds rarely fit PyTorch's.
+$(BACKBONES)/.installed: pyproject.toml $(VENV)/.installed
+	test -x $(BACKBONES)/bin/python || $(BIN)/python -m venv $(BACKBONES)
+	$(PIP) --python $(BACKBONES)/bin/python install --quiet --editable '.[torch,images,text]' --group backbones
 	@touch $@
 
 # Apart from the others too, because JupyterLab brings a hundred packages.

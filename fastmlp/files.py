@@ -115,6 +115,13 @@ def files_in(folder: Path, refusal: Refusal = InvalidInput) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_file())
 
 
+def stamps_of(path: Path, refusal: Refusal = InvalidInput) -> tuple[int, ...]:
+    """Return what changes when a file, or a file in a folder, is changed: times and sizes."""
+    with refusing(path, "cannot be read", refusal):
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        return tuple(number for file in files for number in (file.stat().st_mtime_ns, file.stat().st_size))
+
+
 def absolute(path: Path, refusal: Refusal = InvalidInput) -> Path:
     """Return a path from the root, without links.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .oracles import import_oracle
+from .oracles import import_oracle, import_torchvision
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,6 +67,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 def oracle() -> Callable[[str], ModuleType]:
     """Import a library that only tests compare with: see `tests.oracles`."""
     return import_oracle
+
+
+@pytest.fixture(scope="session")
+def vision() -> ModuleType:
+    """Torchvision: see `tests.oracles.import_torchvision`."""
+    return import_torchvision()
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects

@@ -9,8 +9,11 @@ import os
 import warnings
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 import pytest
+
+DECLARED: list[Any] = []  # PyTorch forgets an operator with the library that declared it
 
 
 def import_oracle(name: str) -> ModuleType:
@@ -24,3 +27,21 @@ def import_oracle(name: str) -> ModuleType:
     if os.environ.get("FASTMLP_REQUIRE_ORACLES") == "1":
         pytest.fail(f"{reason}, and FASTMLP_REQUIRE_ORACLES=1")
     pytest.skip(reason)
+
+
+def import_torchvision() -> ModuleType:
+    """Import torchvision; its build for GPUs finds no operators of its own on a CPU: two are declared for it.
+
+    Ask for it before `transformers` and `peft` too, which import it if it is there.
+    """
+    torch = import_oracle("torch")
+    if not DECLARED:
+        try:
+            import_module("torchvision")
+        except RuntimeError:
+            DECLARED.append(torch.library.Library("torchvision", "DEF"))
+            for name in ("nms", "qnms"):
+                DECLARED[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        except ImportError:
+            pass  # the oracle says so
+    return import_oracle("torchvision")

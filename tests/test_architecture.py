@@ -23,6 +23,13 @@ BASE = {"errors", "seeds", "layout", "registry", "checks", "inputs", "targets", 
 BASE |= {"norms", "state", "notebook"}
 NETWORK = BASE | {"backends", "between", "network"}
 TRAINING = NETWORK | {"measures", "similarity", "training", "problems", "strategies"}
+BACKBONES = {
+    "backbones",
+    "problems.backbone",
+    "problems.labelled",
+    "strategies.backbone",
+    "strategies.backbone_seconds",
+}
 STUDY = {"study", "study.settings", "study.execution", "study.results", "study.store"}
 ALLOWED = {
     "errors": set(),
@@ -47,6 +54,8 @@ ALLOWED = {
     "similarity": NETWORK,
     "training": NETWORK | {"measures"},
     "problems": NETWORK | {"files", "npz", "datasets", "interchange", "interchange.tables"},
+    "problems.backbone": NETWORK | {"problems", "backbones"},
+    "problems.labelled": NETWORK | {"problems", "backbones", "datasets", "files"},
     "backbones": NETWORK | {"training", "files", "interchange"},
     "strategies.backbone_seconds": {
         *("errors", "checks", "backbones", "strategies", "strategies.backbone", "strategies.spec")
@@ -62,15 +71,15 @@ ALLOWED = {
     | {"measures", "training", "problems", "strategies", "strategies.backbone", "interchange", "stats"}
     | {"backbones", "files"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
-    "study.settings": TRAINING | {"files", "interchange", "interchange.tables", "estimators"},
-    "study.trial": TRAINING | {"files", "study.settings", "study.store"},
+    "study.settings": TRAINING | BACKBONES | {"files", "interchange", "interchange.tables", "estimators"},
+    "study.trial": TRAINING | BACKBONES | {"files", "study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report
         *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial", "study.execution"),
         *(f"report.{x}" for x in ("excerpts", "figures", "plots", "summary")),
     },
     "study": {
-        *(*TRAINING, "files", "machine", "datasets"),
+        *(*TRAINING, *BACKBONES, "files", "machine", "datasets"),
         *(f"study.{room}" for room in ("settings", "store", "results", "run")),
     },
     "study.run": {

@@ -17,6 +17,7 @@ from PIL import Image
 
 import fastmlp
 from fastmlp.strategies.families import FAMILIES
+from fastmlp.study.settings.backbone import BackboneSettings
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.settings.schema import ProblemSettings, Settings
 
@@ -80,7 +81,7 @@ def test_the_strategy_of_a_study_can_be_loaded() -> None:
 
 SECTIONS = {
     field.name: field.type for field in msgspec.structs.fields(Settings) if isinstance(field.default, msgspec.Struct)
-} | {"problems.NAME": ProblemSettings}
+} | {"problems.NAME": ProblemSettings, "problems.PRETRAINED": BackboneSettings}
 
 
 @pytest.mark.parametrize("section", ["", *SECTIONS])

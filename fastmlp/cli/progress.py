@@ -27,11 +27,14 @@ class Meter:
         self.is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.bar: Any = None
         self.spoken = monotonic()
-        self.has_said_stopping = False
+        self.has_said_stopping = self.has_said_expected = False
 
     def __call__(self, progress: Progress) -> None:
         """Show the progress, if it is time to."""
         with suppress(OSError):  # a terminal that was closed is no reason to stop
+            if progress.expected and not self.has_said_expected:
+                say(progress.expected)
+                self.has_said_expected = True
             if progress.stopping:
                 self._say_stopping()
             elif self.is_terminal:

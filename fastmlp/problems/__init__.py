@@ -31,6 +31,7 @@ from .user import read_task as read_task
 from .user import task_of as task_of
 from .user import write_task as write_task
 from .validate import check_own as check_own
+from .validate import check_target as check_target
 from .validate import folds_for as folds_for
 from .validate import sizes_for as sizes_for
 from .validate import sizes_of_folds as sizes_of_folds

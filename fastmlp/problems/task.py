@@ -140,6 +140,11 @@ class Problem:
     pretrained: Pretrained | None = None
 
     @property
+    def conditions(self) -> list[str]:
+        """What all trials depend on beside the target's data, those that know no source too."""
+        return []
+
+    @property
     def source_pool(self) -> int:
         """How many examples pretraining has."""
         if self.shared:

@@ -111,7 +111,7 @@ def check_own(problem: Problem) -> None:
     InvalidInput
         If all target examples are among the source's without being shared, so that nothing is held out.
     """
-    source, target, sizes = problem.source, problem.target, problem.sizes
+    source, target = problem.source, problem.target
     if source.X.shape[1] != target.X.shape[1]:
         what = "source has" if problem.pretrained is None else "pretrained network takes"
         raise ShapeError(f"the {what} {source.X.shape[1]} features, the target has {target.X.shape[1]}")
@@ -125,12 +125,27 @@ def check_own(problem: Problem) -> None:
         raise LabelError(
             f"same_classes is true, but the source has {source.n_classes} classes and the target {target.n_classes}"
         )
+    check_target(problem)
+    if problem.pretrained is None:
+        _check_source(source)
+
+
+def check_target(problem: Problem) -> None:
+    """Check that each part of a problem's split has every class.
+
+    Raises
+    ------
+    ShapeError, LabelError, InvalidInput
+        If there are too few examples, or a class is too rare.
+    """
+    target, sizes = problem.target, problem.sizes
     if problem.folds:
         _check_folds(problem)
     spare = 0 if problem.folds else target.largest_group
-    needed = sizes.heldout + sizes.pool + sizes.probe + problem.shared * source.n_classes + spare
+    least = problem.source.n_classes if problem.shared else 0  # of the source pool
+    needed = sizes.heldout + sizes.pool + sizes.probe + least + spare
     if needed > len(target.y):
-        rest = f" and at least {source.n_classes} for the source pool" if problem.shared else ""
+        rest = f" and at least {least} for the source pool" if problem.shared else ""
         rest += f", and {spare} more for the largest group" if spare else ""
         parts = f"heldout {sizes.heldout}, pool {sizes.pool}, probe {sizes.probe}{rest}"
         remedy = "" if problem.folds else f"; {_remedy(target, shared=problem.shared)}"
@@ -139,8 +154,6 @@ def check_own(problem: Problem) -> None:
         raise LabelError(f"{misfit}; {_remedy(target, shared=problem.shared)}")
     if target.groups is not None:
         problem.split(0)  # which refuses groups that cannot be divided
-    if problem.pretrained is None:
-        _check_source(source)
 
 
 def _check_folds(problem: Problem) -> None:

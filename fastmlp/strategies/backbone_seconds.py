@@ -59,13 +59,13 @@ def estimate_seconds(
     stages = len(backbone.stages)
     timing = Timing(backbone.network(stages, at_least_one("n_classes", n_classes)), backbone.prepared(batch).tensors)
     return {
-        name: examples * _seconds_per_example(strategy, timing, stages, rounds)
+        name: examples * seconds_per_example(strategy, timing, stages, rounds)
         for name, strategy in chosen.items()
         if strategy.start is not None and not strategy.refusal_of_depth(stages)
     }
 
 
-def _seconds_per_example(strategy: Strategy, timing: Timing, stages: int, epochs: int) -> float:
+def seconds_per_example(strategy: Strategy, timing: Timing, stages: int, epochs: int) -> float:
     """Return the seconds that all phases take for an example."""
     depth = strategy.layers if strategy.cut and strategy.layers else stages
     phases = strategy.phases_for(depth + 1)

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ..problems import Problem, Split, Task, describe_inputs, in_both, repeated, warnings_about
-from .settings.schema import ProblemSettings, Settings
+from ..problems.backbone import BackboneProblem
+from .backbone_description import describe_backbone
+from .settings.schema import OwnProblem, ProblemSettings, Settings
 
 SIDE, GREYS, SHOWN = 8, 16, 10  # pixels; shades; most pictures of a task
 
@@ -25,6 +27,8 @@ def describe_problem(settings: Settings, name: str) -> str:
     the problem is the study's own.
     """
     problem = settings.problem(name)
+    if isinstance(problem, BackboneProblem):
+        return describe_backbone(problem)
     split = problem.split(0)
     inputs = describe_inputs(problem, split)
     for message in warnings_about(name, inputs) if inputs else ():
@@ -49,8 +53,10 @@ def describe_problem(settings: Settings, name: str) -> str:
     return json.dumps(facts)
 
 
-def describe_data(problem: Problem, own: ProblemSettings) -> dict[str, object]:
+def describe_data(problem: Problem, own: OwnProblem) -> dict[str, object] | None:
     """Return the files that a problem of the study's own comes from, and the examples that occur twice."""
+    if not isinstance(own, ProblemSettings):
+        return None
     tasks = {role: (getattr(problem, role), path) for role, path in own.files.items() if role != "pretrained"}
     origins: dict[str, object] = {
         role: {"file": Path(path).name, "hash": task.name, "examples": len(task.y), "classes": task.n_classes}

@@ -21,7 +21,7 @@ from .store.schema import PROTOCOL
 
 NOTE = "identity"  # its name among the store's notes
 # Of a problem's data; where files are does not matter: hashes of data are settings, of measures notes
-PATHS = ("source", "target", "pretrained")
+PATHS = ("source", "target", "pretrained", "weights")
 
 
 def describe_identity(settings: Settings, environment: Environment) -> dict[str, str]:

@@ -147,7 +147,7 @@ def affects(varied: str, strategy: Strategy, *, sees_examples: bool = True) -> b
 def strategy_part(strategy: Strategy, settings: Settings, environment: Environment) -> dict[str, Any]:
     """Return what a trial depends on apart from its data: the strategy, training settings, kernels and versions."""
     versions = environment.versions
-    part: dict[str, Any] = {"does": strategy_content(plainest(strategy, len(settings.network.hidden)))}
+    part: dict[str, Any] = {"does": strategy_content(plainest(strategy, settings.depth))}
     if environment.measures:  # keys without them are older than the choice
         part["measures"] = environment.measures
     if settings.tuning.trials > 1 and strategy.trains:
@@ -178,6 +178,7 @@ def dependencies(problem: Problem, seed: int, settings: Settings, environment: E
     target = [asdict(problem.sizes), problem.target.name, problem.target.fingerprint, problem.target.one_unit]
     if problem.folds:  # keys without them are older than the choice
         target.append(["folds", problem.folds])
+    target += problem.conditions
     how = [problem.shared, problem.on_subset]
     both = [*target, *how, problem.source.name, problem.source.fingerprint]
     # Where tasks share examples, the source's rows are chosen by the target: its labels have no part in its scaler

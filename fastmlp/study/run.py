@@ -20,6 +20,7 @@ from ..machine import usable_cores, version_of
 from ..notebook import Live
 from ..problems import lacking
 from .backend_comparison import compare_with_reference
+from .budget import Clock, in_words, read_seconds, resumed
 from .data_description import describe_problem
 from .environment import capture_environment, describe_run, now
 from .execution.dask_client import check_cluster, connect
@@ -34,7 +35,7 @@ from .results.export import export
 from .results.results import Results
 from .settings import load
 from .settings.problems import changed_since, write_objects
-from .settings.schema import Settings
+from .settings.schema import ProblemSettings, Settings
 from .shards import read_shard, share_of
 from .short_batches import measure_short_batches
 from .store import Store, read_study
@@ -57,6 +58,8 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     seeds: int | str | range | None = None,
     backend: str = "auto",
     quick: bool = False,
+    budget: str | None = None,
+    device: str | None = None,
     shard: str | None = None,
     executor: object = None,
     progress: Callable[[Progress], None] | Literal[False] | None = None,
@@ -78,7 +81,11 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     backend
         ``auto``, ``numba``, ``numpy``, or one that was added by `fastmlp.backends.add_backend`: it has one worker.
     quick
-        Thin the grid to 3 sizes and 3 seeds.
+        Thin the grid to 3 sizes and 3 seeds; of a backbone, 2 seeds.
+    budget
+        Of a study of backbones, such as ``30min``: thin seeds and sizes to what fits, by a measured step of each kind.
+    device
+        Of a study of backbones: ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one (default: the study's own).
     shard
         Run only a part of the study, such as ``3/16``; `fastmlp.merge_studies` joins the parts.
     executor
@@ -104,9 +111,10 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     workers = check_jobs(jobs, executor, backend)
     on_commit, part = check_progress(progress), read_shard(shard)
     check_free(place)
-    settings = effective_settings(study, seeds=seeds, quick=quick)
+    settings = effective_settings(study, seeds=seeds, quick=quick, device=device)
     own = take_measures(study, settings, trusted=true_or_false("trust_code", trust_code))
     check_reach(own, executor)
+    settings, expected = of_backbones(settings, place, workers, budget)
     backend = get_backend(backend).name
     share = (lambda _: True) if part is None else share_of(settings, part)
     with nullcontext() if executor is None else connect(executor) as cluster:
@@ -119,19 +127,11 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
             facts["lacking"] = json.dumps(note_left_out(settings))
             facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
             if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
-                problem = settings.problem(settings.grid.problems[0])
-                checked = check_gradient(settings, problem, backend)
-                how = {"jobs": str(workers), "command": command(settings), "gradient_check": checked}
-                if is_own(backend):
-                    how["backend_comparison"] = compare_with_reference(settings, problem, backend)
-                how |= {
-                    "short_batches": measure_short_batches(settings, backend),
-                    "basins": measure_basins(settings, backend),
-                }
+                how = {"jobs": str(workers), "command": command(settings)} | measure_network(settings, backend)
                 with open_workers(settings, backend, cluster or workers, store.count()[1], own) as found:
                     store.note(describe_run(environment) | how)
                     with stop.drain():
-                        run_missing(store, found, stop, on_commit)
+                        run_missing(store, found, stop, on_commit, expected)
                 store.note({"finished": now()})
             write_results(store, folder)
     with reading(folder) as reader:
@@ -181,6 +181,40 @@ def check_reach(own: Sequence[OwnMeasure], executor: object) -> None:
         )
 
 
+def of_backbones(settings: Settings, folder: Path, workers: object, budget: str | None) -> tuple[Settings, str]:
+    """Return the part of a study that fits a budget, and how long it takes, in words; nothing for small networks.
+
+    Raises
+    ------
+    InvalidInput
+        If nothing fits, or a study cannot be so: one of small networks has no budget, one of backbones no cluster.
+    """
+    seconds = None if budget is None else read_seconds(budget)
+    if not settings.stages:
+        if seconds is not None:
+            raise InvalidInput(f"budget is {shown(budget)}; studies of backbones have one, and this is none")
+        return settings, ""
+    if not isinstance(workers, int):
+        raise InvalidInput("trials of a backbone run on this machine; leave out executor (--dask)")
+    clock = Clock(settings, workers)
+    part = settings if seconds is None else resumed(settings, folder) or clock.within(seconds)
+    return part, in_words(clock, part)
+
+
+def measure_network(settings: Settings, backend: str) -> dict[str, str]:
+    """Return what is measured of a study's own network before its trials; of a backbone nothing."""
+    if settings.stages:
+        return {}
+    problem = settings.problem(settings.grid.problems[0])
+    found = {"gradient_check": check_gradient(settings, problem, backend)}
+    if is_own(backend):
+        found["backend_comparison"] = compare_with_reference(settings, problem, backend)
+    return found | {
+        "short_batches": measure_short_batches(settings, backend),
+        "basins": measure_basins(settings, backend),
+    }
+
+
 @contextmanager
 def open_workers(
     settings: Settings, backend: str, where: object, trials: int, own: tuple[OwnMeasure, ...] = ()
@@ -190,24 +224,32 @@ def open_workers(
         candidates = settings.tuning.trials  # each of them is trained, so a tuned study is long sooner
         only_here = any(measure.local for measure in own)  # then threads do it: other processes do not know it
         work = 0 if only_here else trials * candidates
-        with open_executor(GroupRunner(settings, backend, own=own), where, work) as executor:
+        apart = bool(settings.stages) and not only_here
+        with open_executor(GroupRunner(settings, backend, own=own), where, work, apart=apart) as executor:
             yield executor
         return
     owned = settings.problems.values()
-    tasks = tuple(problem.task(role) for problem in owned for role in problem.files if role != "pretrained")
-    networks = tuple(problem.network() for problem in owned if problem.pretrained)
+    tasks = tuple(problem.task(role) for problem in owned for role in problem.roles)
+    networks = tuple(
+        problem.network() for problem in owned if isinstance(problem, ProblemSettings) and problem.pretrained
+    )
     runner, check = GroupRunner(settings, backend, tasks, networks, own), EnvironmentCheck(settings, backend)
     with open_dask(where, runner, check) as executor:
         yield executor
 
 
 def effective_settings(
-    study: str | Path | Mapping[str, Any] | Settings, *, seeds: int | str | range | None = None, quick: bool = False
+    study: str | Path | Mapping[str, Any] | Settings,
+    *,
+    seeds: int | str | range | None = None,
+    quick: bool = False,
+    device: str | None = None,
 ) -> Settings:
     """Return a study's settings after the options that change them."""
     thin = true_or_false("quick", quick)
     settings = load.load_settings(study)
     settings = load.quick(settings) if thin else settings
+    settings = settings if device is None else load.with_device(settings, device)
     return settings if seeds is None else load.with_seeds(settings, plain(seeds))
 
 

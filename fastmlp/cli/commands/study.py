@@ -63,6 +63,16 @@ class NamingStudies(click.Command):
     "--quick/--whole", default=None, help="Reduce the grid to at most 3 sizes and 3 seeds; the default with a lab.py."
 )
 @click.option(
+    "--budget",
+    metavar="TIME",
+    help="Time for a study of backbones, such as 30min: seeds and sizes are thinned to what fits.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda", "auto"]),
+    help="Where stages of a backbone are computed. [default: as the study says]",
+)
+@click.option(
     "--dask",
     "executor",
     metavar="ADDRESS|local:N",

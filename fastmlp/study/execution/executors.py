@@ -24,7 +24,7 @@ MIN_TRIALS_FOR_PROCESSES = 2000  # with fewer, processes take longer to start th
 
 
 @contextmanager
-def open_executor(run_group: RunGroup, jobs: int, trials: int) -> Iterator[Executor]:
+def open_executor(run_group: RunGroup, jobs: int, trials: int, *, apart: bool = False) -> Iterator[Executor]:
     """Yield an executor for a study: threads, or processes if it is long.
 
     Parameters
@@ -35,8 +35,10 @@ def open_executor(run_group: RunGroup, jobs: int, trials: int) -> Iterator[Execu
         Number of workers.
     trials
         Number of trials to run; a tuned one counts once for each of its candidates.
+    apart
+        Whether trials need a process of their own however few they are: PyTorch has one random generator a process.
     """
-    if jobs == 1 or trials < MIN_TRIALS_FOR_PROCESSES:
+    if jobs == 1 or not (apart or trials >= MIN_TRIALS_FOR_PROCESSES):
         load_libraries()
         with ThreadExecutor(run_group, jobs) as threads:
             yield threads

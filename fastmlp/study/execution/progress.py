@@ -27,6 +27,8 @@ class Progress:
         When, in seconds of `time.monotonic`.
     workers
         How many trials each worker has done.
+    expected
+        How long the study takes, in words, if that was measured before it began.
     """
 
     total: int
@@ -36,6 +38,7 @@ class Progress:
     stopping: bool = False
     started: float = field(default_factory=monotonic)
     workers: Counter[str] = field(default_factory=Counter)
+    expected: str = ""
 
     def rate(self) -> float:
         """Return the number of trials per second since the start of this run."""

@@ -100,7 +100,11 @@ class Executor(Protocol):
 
 
 def run_missing(
-    store: Store, executor: Executor, stop: Stop, report: Callable[[Progress], None] = lambda _: None
+    store: Store,
+    executor: Executor,
+    stop: Stop,
+    report: Callable[[Progress], None] = lambda _: None,
+    expected: str = "",
 ) -> Progress:
     """Run all planned trials that are not yet in the store.
 
@@ -114,6 +118,8 @@ def run_missing(
         Ends dispatch; running groups end between two trials, and what they have done is committed.
     report
         Called after every commit.
+    expected
+        As for `Progress`.
 
     Raises
     ------
@@ -121,7 +127,7 @@ def run_missing(
         If a commit fails; what was committed before is kept.
     """
     planned, missing = store.count()
-    progress = Progress(planned, planned - missing)
+    progress = Progress(planned, planned - missing, expected=expected)
     report(progress)
     store.gives_up = lambda: stop.overdue(GRACE_SECONDS)
     try:

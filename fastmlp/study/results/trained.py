@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ...errors import CheckpointError, shown
+from ...errors import CheckpointError, InvalidInput, shown
 from ...inputs import check_inputs
 from ...network import Network, predict_proba
 from ...problems import Scaler
@@ -128,6 +128,8 @@ def train_again(
     settings: Settings, backend: str, problem: str, strategy: str, n_target: int | None, seed: int
 ) -> Trained:
     """Train as a trial does; with no number of labels, on every labelled example of the target, held-out ones too."""
+    if settings.stages:
+        raise InvalidInput(f"problem {problem!r} has a backbone; fastmlp.TransferClassifier trains and saves one")
     context = TrialContext(settings.problem(problem, seed), seed, settings, backend)
     split, how = context.split, settings.strategy(strategy)
     rows = np.arange(len(context.problem.target.y)) if n_target is None else split.subset(n_target)

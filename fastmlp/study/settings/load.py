@@ -20,6 +20,7 @@ from ...files import check_path, entry_at
 from ...problems import PROBLEMS, lacking
 from ...seeds import name_of_seeds
 from ...strategies import expand
+from .defaults import with_defaults
 from .measures import own_relative_to, with_own_measures
 from .messages import explain, passing_on, refuse_unknown_keys
 from .problems import network_of, own_problems, relative_to
@@ -95,6 +96,7 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
     refuse_unknown_keys(data, Settings)
     problems = own_problems(data.get("problems", {}), folder)
     strategies = own_strategies(data.get("strategies", {}))
+    data = with_defaults(data, problems)
     try:
         settings = msgspec.convert({**data, "strategies": {}, "problems": {}}, Settings)
     except msgspec.ValidationError as error:
@@ -103,14 +105,12 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
         seeds = name_of_seeds(settings.grid.seed_range)
     if "network" not in data:
         settings = msgspec.structs.replace(settings, network=network_of(problems))
-    hidden = settings.network.hidden
+    settings = msgspec.structs.replace(settings, strategies=strategies, problems=problems)
     settings = msgspec.structs.replace(
         settings,
-        strategies=strategies,
-        problems=problems,
-        grid=msgspec.structs.replace(_joined(_expanded(settings.grid, hidden)), seeds=seeds),
-        replicates=_expanded(settings.replicates, hidden),
-        amounts=_expanded(settings.amounts, hidden),
+        grid=msgspec.structs.replace(_joined(_expanded(settings.grid, settings.depth)), seeds=seeds),
+        replicates=_expanded(settings.replicates, settings.depth),
+        amounts=_expanded(settings.amounts, settings.depth),
     )
     there = (name for name in settings.amounts.problems if name not in settings.grid.optional)
     settings = msgspec.structs.replace(
@@ -122,9 +122,9 @@ def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
     return settings
 
 
-def _expanded(part: Part, hidden: tuple[int, ...]) -> Part:
+def _expanded(part: Part, depth: int) -> Part:
     """Return a table in which each family of strategies is replaced by its members."""
-    members = tuple(member for name in part.strategies for member in expand(name, len(hidden) + 1))
+    members = tuple(member for name in part.strategies for member in expand(name, depth + 1))
     return msgspec.structs.replace(part, strategies=members)
 
 
@@ -166,14 +166,31 @@ def with_seeds(settings: Settings, seeds: object) -> Settings:
     return from_dict(data | {"grid": data["grid"] | {"seeds": seeds}})
 
 
+def with_device(settings: Settings, device: object) -> Settings:
+    """Return the same study of backbones, computed on another device.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such device, or the study has no backbones.
+    """
+    if not settings.stages:
+        raise SettingsError("", f"device is {shown(device)}; studies of backbones have one, and this is none")
+    data = _builtins(settings)
+    for name in settings.problems:
+        data["problems"][name]["device"] = device
+    return from_dict(data)
+
+
 def quick(settings: Settings) -> Settings:
-    """Return a smaller study: at most 3 seeds, and the smallest, middle and largest size.
+    """Return a smaller study: at most 3 seeds, 2 of a backbone, and the smallest, middle and largest size.
 
     Of replicates it has at most 3 for 2 seeds. Smaller sources have at most 3 seeds, and the middle size.
     """
     sizes = sorted(settings.grid.sizes)
     few = tuple(dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])))
-    grid = msgspec.structs.replace(settings.grid, sizes=few, seeds=name_of_seeds(settings.grid.seed_range[:3]))
+    most = 2 if settings.stages else 3
+    grid = msgspec.structs.replace(settings.grid, sizes=few, seeds=name_of_seeds(settings.grid.seed_range[:most]))
     again = settings.replicates
     if again.number:
         again = msgspec.structs.replace(again, number=min(again.number, 3), seeds=min(again.seeds, 2))

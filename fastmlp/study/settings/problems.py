@@ -1,4 +1,7 @@
-"""A study's own problems: tables ``[problems.mine]`` with the fields of `ProblemSettings`, and the data they name."""
+"""A study's own problems: tables ``[problems.mine]``, and the data and the networks that they name.
+
+A table with a ``backbone`` has the fields of `BackboneSettings`, any other those of `ProblemSettings`.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from ...problems import (
     PROBLEMS,
     Pretrained,
     check_own,
+    check_target,
     folds_for,
     keep_pretrained,
     keep_task,
@@ -30,6 +34,7 @@ from ...problems import (
     write_task,
 )
 from ...problems.pretrained import KIND
+from .backbone import BackboneSettings
 from .messages import (
     as_table,
     explain,
@@ -39,12 +44,13 @@ from .messages import (
     refuse_unknown_keys,
     tables_by_name,
 )
-from .schema import FILES, NetworkSettings, ProblemSettings
+from .schema import FILES, NetworkSettings, OwnProblem, ProblemSettings
 
+TRANSFORMERS = "transformers:"  # a backbone that is a folder
 IN_MEMORY = "in memory"  # stands for an object until its hash is known
 
 
-def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
+def own_problems(tables: object, folder: Path) -> dict[str, OwnProblem]:
     """Return a study's own problems from what its settings hold under ``problems``.
 
     Their data are read and checked. Defaults and hashes of the data are filled in, so the result is a complete
@@ -65,10 +71,12 @@ def own_problems(tables: object, folder: Path) -> dict[str, ProblemSettings]:
     return {name: own_problem(name, table, folder) for name, table in tables_by_name("problems", tables).items()}
 
 
-def own_problem(name: str, table: object, folder: Path) -> ProblemSettings:
+def own_problem(name: str, table: object, folder: Path) -> OwnProblem:
     """Return one problem of a study's own."""
     path = f"problems.{name}"
     refuse_name(path, name, why_taken(name, PROBLEMS, FAMILIES))
+    if "backbone" in as_table(path, table):
+        return _with_backbone(name, given_backbone(path, table, folder), path)
     return _complete(name, given_problem(path, table, folder), path)
 
 
@@ -102,6 +110,11 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
     if given.pretrained and given.shared:
         raise SettingsError(f"{path}.shared", "is true, and there are no source data to share examples with")
     given = _with_objects(given, objects, path)
+    return msgspec.structs.replace(given, **_absolute_files(given, path, folder))
+
+
+def _absolute_files(given: OwnProblem, path: str, folder: Path) -> dict[str, str]:
+    """Return the paths of a problem's files, absolute, by the name of the setting."""
     found: dict[str, str] = {}
     for role, file in given.files.items():
         with passing_on(f"{path}.{role}"):
@@ -109,7 +122,42 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
         if not str(place).isprintable():
             raise SettingsError(f"{path}.{role}", f"{str(place)!r} has characters that cannot be printed")
         found[role] = str(place)
+    return found
+
+
+def given_backbone(path: str, table: object, folder: Path) -> BackboneSettings:
+    """Return a problem with a backbone as it is given, with absolute paths; nothing is read.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is refused.
+    """
+    fields = as_table(path, table)
+    refuse_unknown_keys(fields, BackboneSettings, f"{path}.")
+    if fields.get("target") is None:
+        raise SettingsError(f"{path}.target", "is needed: a folder of pictures, a CSV file, or the name of a data set")
+    fields = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
+    try:
+        given = msgspec.convert(fields, BackboneSettings)
+    except msgspec.ValidationError as error:
+        raise explain(error, fields, f"{path}.") from error
+    found = _absolute_files(given, path, folder)
+    if given.backbone.startswith(TRANSFORMERS):
+        found["backbone"] = f"{TRANSFORMERS}{absolute(Path(folder, given.backbone.removeprefix(TRANSFORMERS)))}"
     return msgspec.structs.replace(given, **found)
+
+
+def _with_backbone(name: str, given: BackboneSettings, path: str) -> BackboneSettings:
+    """Read examples and weights, and fill in sizes, stages and hashes that are not given."""
+    with passing_on(f"{path}.target"):
+        found = {"target_hash": given.task("target").name}
+    with passing_on(f"{path}.backbone"):
+        completed = given.completed()
+    decided = msgspec.structs.replace(completed, **found, **_parts(given, path))
+    with passing_on(path):
+        check_target(decided.load(name))
+    return decided
 
 
 def _with_objects(given: ProblemSettings, objects: Mapping[str, Any], path: str) -> ProblemSettings:
@@ -140,7 +188,7 @@ def _pretrained_of(given: Any) -> Pretrained:
     return Pretrained.named(source.network, source.scaler, source.classes)
 
 
-def write_objects(problems: Mapping[str, ProblemSettings], folder: Path) -> dict[str, ProblemSettings]:
+def write_objects(problems: Mapping[str, OwnProblem], folder: Path) -> dict[str, OwnProblem]:
     """Write the tables and networks that a program has given into a study's folder, and return where they are.
 
     Raises
@@ -148,7 +196,10 @@ def write_objects(problems: Mapping[str, ProblemSettings], folder: Path) -> dict
     StoreError
         If one cannot be written.
     """
-    return {name: _written(problem, folder) for name, problem in problems.items()}
+    return {
+        name: _written(problem, folder) if isinstance(problem, ProblemSettings) else problem
+        for name, problem in problems.items()
+    }
 
 
 def _written(problem: ProblemSettings, folder: Path) -> ProblemSettings:
@@ -184,22 +235,23 @@ def _complete(name: str, given: ProblemSettings, path: str) -> ProblemSettings:
     return decided
 
 
-def network_of(problems: Mapping[str, ProblemSettings]) -> NetworkSettings:
+def network_of(problems: Mapping[str, OwnProblem]) -> NetworkSettings:
     """Return the network that the pretrained ones have, as settings; the default if there are none."""
-    given = next((problem.network().network for problem in problems.values() if problem.pretrained), None)
+    own = [problem for problem in problems.values() if isinstance(problem, ProblemSettings)]
+    given = next((problem.network().network for problem in own if problem.pretrained), None)
     if given is None:
         return NetworkSettings()
     return NetworkSettings(hidden=given.sizes[1:-1], activation=given.activation, dtype=given.dtype.name)
 
 
-def _parts(given: ProblemSettings, path: str) -> dict[str, int]:
+def _parts(given: OwnProblem, path: str) -> dict[str, int]:
     """Return the sizes of the split and the number of folds: those that are given, and what follows from the data."""
     target, fixed = given.task("target"), {name: getattr(given, name) for name in ("heldout", "pool", "probe")}
-    folds = given.folds
+    folds, shared = given.folds, isinstance(given, ProblemSettings) and given.shared
     if folds is None:
         said = any(value is not None for value in fixed.values())
-        folds = 0 if said else folds_for(target, shared=given.shared)
-    sizes = sizes_of_folds(target, folds, given.probe) if folds else sizes_for(target, shared=given.shared, **fixed)
+        folds = 0 if said else folds_for(target, shared=shared)
+    sizes = sizes_of_folds(target, folds, given.probe) if folds else sizes_for(target, shared=shared, **fixed)
     for name in ("heldout", "pool") if folds else ():
         if fixed[name] not in {None, getattr(sizes, name)}:
             due = f"with folds = {folds} it is {getattr(sizes, name)}; leave it out, or say folds = 0"
@@ -212,7 +264,7 @@ def _absolute(path: Path) -> Path:
     return absolute(path.parent) / path.name
 
 
-def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[str, dict[str, Any]]:
+def relative_to(folder: Path, problems: Mapping[str, OwnProblem]) -> dict[str, dict[str, Any]]:
     """Return problems with paths relative to a folder, so that data and studies can be moved together."""
     return {
         name: msgspec.to_builtins(problem)
@@ -221,11 +273,11 @@ def relative_to(folder: Path, problems: Mapping[str, ProblemSettings]) -> dict[s
     }
 
 
-def changed_since(path: Path, problems: Mapping[str, ProblemSettings]) -> list[str]:
+def changed_since(path: Path, problems: Mapping[str, OwnProblem]) -> list[str]:
     """Return the paths of settings whose data have changed since a settings file was written, if there is one."""
     noted = _noted(path)
     found = {
-        f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in own.files
+        f"problems.{name}.{role}": getattr(own, f"{role}_hash") for name, own in problems.items() for role in own.hashed
     }
     return [place for place, known in found.items() if noted.get(place, known) != known]
 
@@ -235,9 +287,9 @@ def _noted(path: Path) -> dict[str, str]:
     with suppress(FastmlpError, ValueError, LookupError, TypeError, AttributeError):
         tables = tomllib.loads(read_bytes(path).decode())["problems"].items()
         return {
-            f"problems.{name}.{role}": table[f"{role}_hash"]
+            f"problems.{name}.{field.removesuffix('_hash')}": value
             for name, table in tables
-            for role in FILES
-            if f"{role}_hash" in table
+            for field, value in table.items()
+            if field.endswith("_hash")
         }
     return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +26,8 @@ Kept = TypeVar("Kept", Task, Pretrained)
 Path_ = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Rate = Annotated[float, Meta(gt=0.0, le=1e30)]  # finite, and still finite in float32
+Fewest = Annotated[int, Meta(ge=0, le=1_000_000)]
+Folds = Annotated[int, Meta(ge=0, le=1000)]
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 Sizes = Annotated[tuple[Count, ...], Meta(min_length=1)]
 
@@ -142,7 +144,72 @@ class AmountsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     seeds: Count = 20
 
 
-class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class OwnProblem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all problems of a study's own have. Sizes and hashes left out are filled in on first reading.
+
+    Parameters
+    ----------
+    target
+        Where the labelled examples are.
+    heldout, pool, probe
+        Sizes of the split. Without a probe set, 0, similarity is not measured; that is the default where examples are
+        too few for one.
+    folds
+        Of a cross-validation in place of a held-out set, one fold for each seed; 0 for none. The default is 5 where no
+        other size is given and the target has fewer than 1000 examples, which are not shared.
+    target_hash
+        Hash of the data that were read; other data are refused.
+    """
+
+    if TYPE_CHECKING:  # each kind has them among its fields, in an order of its own
+        target: str
+        heldout: int | None
+        pool: int | None
+        probe: int | None
+        folds: int | None
+        target_hash: str | None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The paths of the files that the problem is made of, by the name of the setting."""
+        raise NotImplementedError
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The tasks whose examples are here."""
+        return ("target",)
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """What has a hash among the settings."""
+        raise NotImplementedError
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """The stages of the pretrained network, if the study does not train one itself."""
+        return ()
+
+    @property
+    def sizes(self) -> SplitSizes:
+        """Sizes of the split, as far as they are known."""
+        return SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
+
+    def task(self, role: str) -> Task:
+        """Return the ``source`` or the ``target`` task.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such task, or its data have changed.
+        """
+        raise NotImplementedError
+
+    def load(self, name: str) -> Problem:
+        """Return the problem under a name; the data are the same for every seed."""
+        raise NotImplementedError
+
+
+class ProblemSettings(OwnProblem, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A problem of the study's own: files of data. Sizes and hashes left out are filled in on first reading.
 
     Parameters
@@ -189,8 +256,8 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     same_classes: bool = False
     heldout: Count | None = None
     pool: Count | None = None
-    probe: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    folds: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    probe: Fewest | None = None
+    folds: Folds | None = None
     group: Annotated[str, Meta(min_length=1)] | None = None
     source_hash: str | None = None
     target_hash: str | None = None
@@ -200,6 +267,16 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     def files(self) -> dict[str, str]:
         """The paths of the files that the problem is made of, by the name of the setting."""
         return {role: path for role in FILES if (path := getattr(self, role)) is not None}
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The tasks whose examples are here."""
+        return tuple(role for role in self.files if role != "pretrained")
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """What has a hash among the settings."""
+        return tuple(self.files)
 
     def task(self, role: str) -> Task:
         """Return the ``source`` or the ``target`` task.
@@ -245,13 +322,12 @@ class ProblemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     def load(self, name: str) -> Problem:
         """Return the problem under a name; the data are the same for every seed."""
-        sizes = SplitSizes(self.heldout or 0, self.pool or 0, self.probe or 0)
         given = self.network() if self.pretrained else None
         return Problem(
             name,
             self.task("source") if given is None else Task.absent(given),
             self.task("target"),
-            sizes,
+            self.sizes,
             shared=self.shared,
             same_classes=self.same_classes,
             folds=self.folds or 0,
@@ -285,7 +361,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     replicates: ReplicatesSettings = ReplicatesSettings()
     amounts: AmountsSettings = AmountsSettings()
     strategies: dict[str, Strategy] = {}
-    problems: dict[str, ProblemSettings] = {}
+    problems: dict[str, OwnProblem] = {}
 
     def strategy(self, name: str) -> Strategy:
         """Return a strategy by name, the study's own or another."""
@@ -325,3 +401,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def can_run(self, strategy: str, problem: str) -> bool:
         """Return whether a strategy has trials on a problem: one that keeps the source's head needs its classes."""
         return self.strategy(strategy).head == "new" or self.problem(problem).same_classes
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages of the backbone, if the grid's problems have one: see `validate.check`."""
+        own = (self.problems[name].stage_names for name in self.grid.problems if name in self.problems)
+        return next(own, ())
+
+    @property
+    def depth(self) -> int:
+        """How many layers strategies have to move below the head: hidden layers, or stages."""
+        return len(self.stages) or len(self.network.hidden)

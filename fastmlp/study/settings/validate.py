@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from ...errors import SettingsError
 from ...network import DTYPES
 from ...problems import NEEDS, Problem
 from ...registry import ACTIVATIONS, OPTIMIZERS, SHORT_BATCHES
+from ...strategies import STRATEGIES
 from .messages import passing_on, refuse_duplicates, refuse_unknown
 from .schema import BUDGETS, PURPOSES, TUNED_EPOCHS, NetworkSettings, ProblemSettings, Settings
 from .sizes import sizes_that_fit
@@ -34,10 +36,12 @@ def check(settings: Settings) -> None:
     ):
         refuse_unknown(path, kind, name, known)
     for name, problem in settings.problems.items():
-        _check_pretrained(settings, problem, f"problems.{name}.pretrained")
+        if isinstance(problem, ProblemSettings):
+            _check_pretrained(settings, problem, f"problems.{name}.pretrained")
     for name in settings.strategies:
         check_depth(settings, name, f"strategies.{name}")
     grid = settings.grid
+    _check_kinds(settings)
     check_part(settings, "grid", grid.problems, grid.strategies, grid.sizes)
     for name in grid.optional:
         refuse_unknown("grid.optional", "problem", name, NEEDS)
@@ -66,6 +70,17 @@ def _check_pretrained(settings: Settings, problem: ProblemSettings, path: str) -
             f"is a network with hidden = {list(there.hidden)}, {there.activation} and {there.dtype}; the study's has "
             f"hidden = {list(wanted.hidden)}, {wanted.activation} and {wanted.dtype}. Leave out the table network",
         )
+
+
+def _check_kinds(settings: Settings) -> None:
+    """Check that strategies mean the same on all problems: either each has a backbone with so many stages, or none."""
+    own = settings.problems
+    stages = {name: len(own[name].stage_names) if name in own else 0 for name in settings.all_problems}
+    if len(set(stages.values())) > 1:
+        parts = ", ".join(f"{name} has {number or 'no'} stages" for name, number in stages.items())
+        raise SettingsError("grid.problems", f"{parts}; give backbones of another depth a study of their own")
+    if settings.stages and settings.tuning.trials > 1:
+        raise SettingsError("tuning.trials", f"is {settings.tuning.trials}; trials of a backbone are not tuned")
 
 
 def _check_replicates(settings: Settings) -> None:
@@ -126,15 +141,19 @@ def check_depth(settings: Settings, name: str, path: str) -> None:
     """Check that a strategy exists, and that the network is deep enough for it."""
     with passing_on(path):
         strategy = settings.strategy(name)
-    depth = len(settings.network.hidden)
-    if reason := strategy.refusal_of_depth(depth):
-        raise SettingsError(path, f"{name!r} {reason}; network.hidden has {depth}")
+    if reason := strategy.refusal_of_depth(settings.depth):
+        has = f"the backbone has {settings.depth} stages" if settings.stages else f"network.hidden has {settings.depth}"
+        raise SettingsError(path, f"{name!r} {reason}; {has}")
+    without = replace(strategy, scaler="target")
+    if settings.stages and not strategy.starts_from_source and strategy != without in STRATEGIES.values():
+        other = next(other for other, one in STRATEGIES.items() if one == without)
+        raise SettingsError(path, f"{name!r} is {other!r} for a backbone, which has a preparation and no scaler")
     check_epochs(settings, name, path)
 
 
 def check_epochs(settings: Settings, name: str, path: str) -> None:
     """Check that every phase of a strategy gets an epoch, whatever number of epochs tuning may draw."""
-    strategy, depth, declared = settings.strategy(name), len(settings.network.hidden), settings.training.epochs
+    strategy, depth, declared = settings.strategy(name), settings.depth, settings.training.epochs
     factor = 1.0 if settings.tuning.trials == 1 else TUNED_EPOCHS
     fewest, most = max(1, round(declared / factor)), round(declared * factor)
     least_share = min((phase.share for phase in strategy.phases_for(depth + 1)), default=1)

@@ -91,13 +91,15 @@ class HeldOut:
         start = perf_counter()
         # All views at once: a call for each would cost more than the work
         logits = model.logits(self.inputs(model)[0]).reshape(*self.views.shape[:2], -1)
-        probabilities = softmax(logits[0])
-        measured: Record = {name: finite(value) for name, value in evaluate(probabilities, self.labels).items()}
-        if self.own:
-            measured[OWN] = self._own(probabilities)
+        measured = self.measure(softmax(logits[0]))
         shifted = (logits[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
         measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}
         return measured | {"evaluate_seconds": perf_counter() - start}
+
+    def measure(self, probabilities: NDArray[np.float64]) -> Record:
+        """Measure the probabilities (n, classes) of the examples as they are."""
+        measured: Record = {name: finite(value) for name, value in evaluate(probabilities, self.labels).items()}
+        return measured | ({OWN: self._own(probabilities)} if self.own else {})
 
     def _own(self, probabilities: NDArray[np.float64]) -> list[float | None]:
         """Return what the study's own measures say; what they are given cannot be written to."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -145,24 +145,29 @@ def _fit_record(fit: Fit) -> Record:
 
 def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> Model:
     """Fit logistic regression on some rows of a task; `strength` is its C."""
-    X, y, n_classes = scaler.transform(task.X[rows]), task.y[rows], task.n_classes
+    X, y = scaler.transform(task.X[rows]), task.y[rows]
+    logits, record = fit_logistic(X, y, task.n_classes, strength)
+    return Model(scaler, "float64", X, logits, record)
+
+
+def fit_logistic(X: Any, y: Ints, n_classes: int, strength: float) -> tuple[Callable[[Any], Floats], Record]:
+    """Fit logistic regression on inputs (n, features), sparse ones too; return its logits and its part of a record."""
     start = perf_counter()
     model = fit_baseline(X, y, C=strength)
     seconds = perf_counter() - start
 
-    def logits(X: Floats) -> Floats:
-        full = np.full((len(X), n_classes), -np.inf)  # a class without training examples is never predicted
-        full[:, model.classes_] = two_logits(model.decision_function(X).reshape(len(X), -1))
+    def logits(X: Any) -> Floats:
+        full = np.full((X.shape[0], n_classes), -np.inf)  # a class without training examples is never predicted
+        full[:, model.classes_] = two_logits(model.decision_function(X).reshape(X.shape[0], -1))
         return full
 
-    record: Record = {
+    return logits, {
         "status": "ok",
         "final_loss": log_loss(softmax(logits(X)), y),
         "train_seconds": seconds,
         "parameters_trained": int(model.coef_.size + model.intercept_.size),
         "steps": int(model.n_iter_.max()),
     }
-    return Model(scaler, "float64", X, logits, record)
 
 
 def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:

@@ -5,16 +5,18 @@ All trials of one problem and one seed share a `TrialContext`: a split, a source
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
 
-from ...problems import Pretrained, Task, keep_pretrained, keep_task
+from ...problems import Pretrained, Problem, Task, keep_pretrained, keep_task
+from ...problems.backbone import BackboneProblem
 from ...strategies import Strategy
 from ..settings.schema import Settings
 from ..store.schema import PRETRAINING, SCORES, Group, Outcome, Record, Trial, blank_record, failed_record
+from .backbone import BackboneContext
 from .context import TrialContext
 from .diagnostics import cka_by_layer, hidden_features, source_accuracy_kept
 from .model import Model
@@ -52,7 +54,7 @@ class GroupRunner:
         for network in self.networks:
             keep_pretrained(network)
         problem = self.settings.problem(group.problem, group.seed)
-        context = TrialContext(problem, group.seed, self.settings, self.backend, self.own)
+        context = context_of(problem, group.seed, self.settings, self.backend, self.own)
         if group.pretraining_missing and not stopped():
             yield Outcome(pretraining=pretraining_record(context, group))
         for n_target, key in group.scores:
@@ -62,6 +64,14 @@ class GroupRunner:
             if stopped():
                 break
             yield Outcome(records=[run_trial(context, trial)])
+
+
+def context_of(
+    problem: Problem, seed: int, settings: Settings, backend: str, own: Sequence[OwnMeasure] = ()
+) -> TrialContext:
+    """Return what the trials of a problem and a seed share; the arguments are those of `GroupRunner`."""
+    kind = BackboneContext if isinstance(problem, BackboneProblem) else TrialContext
+    return kind(problem, seed, settings, backend, own)
 
 
 def load_libraries() -> None:
@@ -104,6 +114,8 @@ def score_record(context: TrialContext, n_target: int, key: str) -> Record | Non
 
 def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Record:
     """Train by a strategy on the first n_target examples of the target pool, and evaluate it on the held-out set."""
+    if isinstance(context, BackboneContext):
+        return context.carry_out(strategy, n_target)
     source, rows, y = context.source(n_target), context.split.subset(n_target), context.problem.target.y
     if strategy.starts_from_source and source.diverged_epoch is not None:
         return {
