@@ -147,7 +147,7 @@ GIVEN: dict[Call, dict[str, Any]] = {
         "quick": False,
         "trust_code": False,
     }
-    | {"shard": "1/1", "executor": None, "progress": None},
+    | {"budget": None, "device": None, "shard": "1/1", "executor": None, "progress": None},
     fastmlp.save: {"model": NET, "path": "model.safetensors"},
 }
 WRONG: dict[Call, dict[str, list[Any]]] = {

@@ -98,10 +98,10 @@ class Clock:
         for smaller in smaller_grids(self.settings):
             if self.seconds(smaller) <= budget:
                 return smaller
-        least, grid = self.seconds(smaller), smaller.grid
+        least, seeds, size = self.seconds(smaller), len(smaller.grid.seed_range), smaller.grid.sizes[0]
         raise InvalidInput(
-            f"the budget is {budget:.0f} s; with {len(grid.seed_range)} seeds and {grid.sizes[0]} labels alone the study "
-            f"takes about {least:.0f} s. Leave out strategies that train many stages, or make inputs smaller"
+            f"the budget is {budget:.0f} s; with {seeds} seeds and {size} labels alone the study takes about {least:.0f} s. "
+            f"Leave out strategies that train many stages, or make inputs smaller"
         )
 
 

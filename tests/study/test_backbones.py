@@ -152,7 +152,7 @@ def test_what_a_study_of_backbones_refuses(here: Path) -> None:
     )
     refused(r"flowers.target: .*roses: no such folder or file", target="roses")
     refused(r"unknown field of a preparation 'means'; did you mean 'mean'", preparation={"means": 1})
-    refused(r"flowers.weights.*|flowers.backbone: .*no.pt: no such file", weights="no.pt")
+    refused(r"flowers.backbone: .*no.pt: there is no such file", weights="no.pt")
     refused(r"flowers.backbone: device is 'cuda'", device="cuda")
     refused(r"flowers.backbone: unknown corruption", corruption="wrong")
     refused(r"flowers.backbone: batch_norm is 'off'", batch_norm="off")
@@ -173,7 +173,7 @@ def run_on_cluster(settings: object) -> None:
     fastmlp.run_study(settings, "out", executor="local:1")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("budget", ["", "30", "0min", "-1h", "an hour", 30])
+@pytest.mark.parametrize("budget", ["", "30", "0min", "-1h", "an hour", 1800])
 def test_a_budget_is_a_time(budget: object) -> None:
     with pytest.raises(InvalidInput, match=r"budget is .*a time is needed, such as '90s', '30min' or '2h'"):
         read_seconds(budget)
