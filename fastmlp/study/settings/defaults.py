@@ -10,7 +10,7 @@ from .schema import OwnProblem
 
 #: Fewer epochs than small networks have, as each takes seconds; a rate for heads, of which bodies get a part.
 TRAINING = {"epochs": 10, "lr": 0.01, "batch_size": 16, "optimizer": "adamw"}
-SEEDS = 5
+SEEDS = 4
 
 
 def with_defaults(data: Mapping[str, Any], problems: Mapping[str, OwnProblem]) -> dict[str, Any]:
