@@ -45,6 +45,8 @@ class Model:
         What its training adds to the record.
     fit
         The training itself, if it is a network.
+    baseline
+        The fitted logistic regression, if it is none.
     """
 
     scaler: Scaler
@@ -53,6 +55,7 @@ class Model:
     logits: Callable[[Floats], Floats]
     record: Record = field(repr=False)
     fit: Fit | None = field(default=None, repr=False)
+    baseline: Any = field(default=None, repr=False)
 
     @property
     def diverged(self) -> bool:
@@ -143,17 +146,23 @@ def _fit_record(fit: Fit) -> Record:
     }
 
 
-def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> Model:
-    """Fit logistic regression on some rows of a task; `strength` is its C."""
+def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float, near: Any = None) -> Model:
+    """Fit logistic regression on some rows of a task; `strength` is its C, and `near` as for `fit_logistic`."""
     X, y = scaler.transform(task.X[rows]), task.y[rows]
-    logits, record = fit_logistic(X, y, task.n_classes, strength)
-    return Model(scaler, "float64", X, logits, record)
+    model, logits, record = fit_logistic(X, y, task.n_classes, strength, near)
+    return Model(scaler, "float64", X, logits, record, baseline=model)
 
 
-def fit_logistic(X: Any, y: Ints, n_classes: int, strength: float) -> tuple[Callable[[Any], Floats], Record]:
-    """Fit logistic regression on inputs (n, features), sparse ones too; return its logits and its part of a record."""
+def fit_logistic(
+    X: Any, y: Ints, n_classes: int, strength: float, near: Any = None
+) -> tuple[Any, Callable[[Any], Floats], Record]:
+    """Fit logistic regression on inputs (n, features), sparse ones too; return it, its logits, its part of a record.
+
+    A model that was fitted on the same rows with another C, `near`, is fitted on from where it is, in place: that takes
+    a third of the time, and ends as near to the minimum.
+    """
     start = perf_counter()
-    model = fit_baseline(X, y, C=strength)
+    model = fit_baseline(X, y, C=strength, warm_start=True) if near is None else near.set_params(C=strength).fit(X, y)
     seconds = perf_counter() - start
 
     def logits(X: Any) -> Floats:
@@ -161,7 +170,7 @@ def fit_logistic(X: Any, y: Ints, n_classes: int, strength: float) -> tuple[Call
         full[:, model.classes_] = two_logits(model.decision_function(X).reshape(X.shape[0], -1))
         return full
 
-    return logits, {
+    return model, logits, {
         "status": "ok",
         "final_loss": log_loss(softmax(logits(X)), y),
         "train_seconds": seconds,

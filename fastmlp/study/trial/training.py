@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -80,7 +80,7 @@ def train_fold(
     target, shared, pool = context.problem.target, context.shared, context.problem.sizes.pool
     scaler = _scaler(strategy, source, target, rows[kept])
     if strategy.start is None:
-        return lambda one: train_baseline(scaler, target, rows[kept], one.C).probabilities(target.X[rows[left_out]])
+        return baseline_fold(scaler, target, rows[kept], rows[left_out])
     start = shared.start(strategy, _start(strategy, source), target.n_classes)
     inputs, asked = (shared.scaled(target.X[rows[part]], scaler) for part in (kept, left_out))
     y = target.y[rows[kept]]
@@ -90,6 +90,27 @@ def train_fold(
         if trained.diverged:
             return np.full((len(left_out), target.n_classes), np.nan)
         return softmax(logits_of(trained.network, shared.backend)(asked))
+
+    return fit
+
+
+def baseline_fold(
+    scaler: Scaler, target: Task, kept: Ints, left_out: Ints
+) -> Callable[[Candidate], NDArray[np.float64]]:
+    """Return a function that fits a candidate on the rows kept and returns probabilities for those left out.
+
+    Of a candidate the baseline knows the penalty alone: what has been fitted is not fitted again, and each fit starts
+    where the last one ended.
+    """
+    known: dict[float, NDArray[np.float64]] = {}
+    last: list[Any] = [None]
+
+    def fit(candidate: Candidate) -> NDArray[np.float64]:
+        if candidate.C not in known:
+            model = train_baseline(scaler, target, kept, candidate.C, near=last[0])
+            last[0] = model.baseline
+            known[candidate.C] = model.probabilities(target.X[left_out])
+        return known[candidate.C]
 
     return fit
 
