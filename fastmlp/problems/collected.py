@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIZES = Sizes(heldout=1000, pool=500, probe=100)
 SIDE = 28  # pixels
+CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
 
 def halved(images: NDArray[Any]) -> NDArray[np.float64]:
@@ -44,9 +45,8 @@ def fashion(name: str) -> Problem:
 @lru_cache(maxsize=1)
 def _fashion(name: str, of_digits: Arrays, of_clothes: Arrays) -> Problem:
     digits, clothes = of_digits.part(0), of_clothes.part(1)
-    source, target = (
-        Task(which, halved(images), y) for which, (images, y) in (("mnist-14", digits), ("fashion-14", clothes))
-    )
+    source = Task("mnist-14", halved(digits[0]), digits[1])
+    target = Task("fashion-14", halved(clothes[0]), clothes[1], classes=CLOTHES)
     return Problem(name, source, target, SIZES, shared=False)
 
 
@@ -59,7 +59,7 @@ def fashion_halves(name: str) -> Problem:
 def _fashion_halves(name: str, data: Arrays) -> Problem:
     train, test = data.part(0), data.part(1)
     source = Task("fashion-14-even", *every_other(halved(train[0]), train[1], 0))
-    target = Task("fashion-14-odd", *every_other(halved(test[0]), test[1], 1))
+    target = Task("fashion-14-odd", *every_other(halved(test[0]), test[1], 1), classes=CLOTHES[1::2])
     return Problem(name, source, target, SIZES, shared=False)
 
 

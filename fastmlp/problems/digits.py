@@ -29,7 +29,7 @@ SPREAD = 6.0  # standard deviation of all its pixels, the unit of noise
 @cache
 def digits() -> Task:
     """Return scikit-learn's digits: 1797 images of 8 x 8 pixels, ten classes."""
-    return Task("digits", *table_of_sklearn("digits"))
+    return Task("digits", *table_of_sklearn("digits"), classes=tuple("0123456789"))
 
 
 def rotated(X: Inputs, degrees: float) -> Inputs:

@@ -15,7 +15,7 @@ __all__ = ["CellDifference", "StudyDifference", "apart", "difference", "side_by_
 
 #: Notes that differ between any two runs, or are shown elsewhere.
 NOISE = {"settings", "rendered", "schema", "started", "finished", "command", "jobs"}
-NOISE |= {"foreign", "gradient_check", "backend_comparison", "short_batches", "basins"}
+NOISE |= {"foreign", "gradient_check", "backend_comparison", "short_batches", "basins", "first_layer"}
 
 
 class CellDifference(Difference):

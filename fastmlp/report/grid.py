@@ -17,12 +17,25 @@ import numpy as np
 from ..seeds import seed_range
 from .strategies import Rule, rules
 
-__all__ = ["BASELINE", "FACTS", "PARTS", "PLAIN", "STATUSES", "Grid", "Row", "flat", "number", "paired"]
+__all__ = [
+    "BASELINE",
+    "FACTS",
+    "FEW_LABELS",
+    "PARTS",
+    "PLAIN",
+    "STATUSES",
+    "Grid",
+    "Row",
+    "flat",
+    "number",
+    "paired",
+]
 
 Row = Mapping[str, Any]
 
 BASELINE = "baseline"
 PLAIN = "scratch"
+FEW_LABELS = 50  # up to so many labels are few
 PARTS = {"source_pool": "source pool", "target_pool": "target pool", "probe": "probe set", "held_out": "held-out set"}
 #: The facts that the report uses of a problem's data, and their names in the report.
 FACTS = {

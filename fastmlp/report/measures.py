@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any, Literal, TypedDict
 
@@ -83,7 +83,11 @@ class Similarity(Mean):
 
 
 class Pretraining(TypedDict):
-    """The pretrainings that the trials of a problem started from, one a seed."""
+    """The pretrainings that the trials of a problem started from, one a seed.
+
+    `similarity` is how well features fit the target; `distance` is between the inputs of both, whatever was learned,
+    with the most labels that it was measured with.
+    """
 
     n: int
     curve: Curve | None
@@ -93,6 +97,7 @@ class Pretraining(TypedDict):
     h_score: Mean
     h_score_target: Mean
     similarity: Similarity
+    distance: Mean
 
 
 def mean_of(values: Sequence[float | None]) -> Mean:
@@ -185,7 +190,17 @@ def pretraining(grid: Grid, problem: str, *, probe: bool = True) -> Pretraining:
         "h_score": mean("h_score"),
         "h_score_target": mean("h_score_target"),
         "similarity": _similarity(rows, probe=probe),
+        "distance": _distance(grid.trials.rows(problem)),
     }
+
+
+def _distance(rows: Iterable[Row]) -> Mean:
+    """Return the distance between the inputs of source and target with the most labels, over seeds."""
+    by_size: dict[int, dict[int, float]] = {}
+    for row in rows:
+        if (distance := number(row, "domain_distance")) is not None:
+            by_size.setdefault(row["n_target"], {})[row["seed"]] = distance
+    return mean_of(list(by_size[max(by_size)].values()) if by_size else [])
 
 
 def _similarity(rows: Sequence[Row], *, probe: bool) -> Similarity:

@@ -19,8 +19,8 @@ class Problem(TypedDict):
     """One problem.
 
     `main` is `measures` without the controls. `facts` has a number, or None, for each of `grid.FACTS`, `folds`, how
-    many a cross-validation has, `own`: where a user's own data come from, or None, and `backbone`: the pretrained
-    network and what it is asked of, or None. `finished` counts trials.
+    many a cross-validation has, `same_classes`, None if that was not noted, `own`: where a user's own data come from,
+    or None, and `backbone`: the pretrained network and what it is asked of, or None. `finished` counts trials.
     """
 
     name: str
@@ -42,7 +42,7 @@ def _problem(study: Study, name: str) -> Problem:
     return {
         "name": name,
         "finished": sum(cell["ok"] for cells in measures.values() for cell in cells),
-        "facts": {key: facts.get(key) for key in (*FACTS, "folds", "own", "backbone")},
+        "facts": {key: facts.get(key) for key in (*FACTS, "folds", "same_classes", "own", "backbone")},
         "measures": measures,
         "main": {s: cells for s, cells in measures.items() if s not in study.grid.controls},
         "comparisons": {family: study.pairs.family(family, name) for family in SHOWN_FAMILIES},

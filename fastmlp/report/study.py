@@ -22,12 +22,13 @@ from .pairs import Comparison, Pair, Pairs
 from .stability import Stability, stability
 from .strategies import stages_of
 
-__all__ = ["Contest", "InProblem", "Study"]
+__all__ = ["SIMILAR_FROM", "Contest", "InProblem", "Study"]
 
 Array = NDArray[np.float64]
 Cell = tuple[str, int]  # a problem and a number of labels
 
 AS_DECLARED = ("problem", "strategy", "n_target", "seed", "varied", "status", "key", "accuracy")
+SIMILAR_FROM = 0.5  # from which similarity on a problem is called similar: declared, for every chapter
 SMALLER = "source"  # what a trial varies whose source has fewer examples than the grid's
 STANDARD = (BASELINE, PLAIN, "frozen", "finetune")  # what a small figure shows of many
 

@@ -100,8 +100,8 @@ class Clock:
                 return smaller
         least, seeds, size = self.seconds(smaller), len(smaller.grid.seed_range), smaller.grid.sizes[0]
         raise InvalidInput(
-            f"the budget is {budget:.0f} s; with {seeds} seeds and {size} labels alone the study takes about {least:.0f} s. "
-            f"Leave out strategies that train many stages, or make inputs smaller"
+            f"the budget is {budget:.0f} s; with {seeds} seeds and {size} labels alone the study takes "
+            f"about {least:.0f} s. Leave out strategies that train many stages, or make inputs smaller"
         )
 
 

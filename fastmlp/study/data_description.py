@@ -39,6 +39,7 @@ def describe_problem(settings: Settings, name: str) -> str:
         "source_classes": problem.source.n_classes,
         "target_classes": problem.target.n_classes,
         "same_classes": problem.same_classes,
+        "classes": list(problem.target.classes),
         "control": problem.control,
         "shared": problem.shared,
         "source_pool": len(split.source),

@@ -36,7 +36,7 @@ from .store.reader import reading
 from .store.schema import Trial
 
 # Notes that are alike or describe one machine
-SINGLE = ("gradient_check", "short_batches", "basins", "command", "settings", "planned", NOTE)
+SINGLE = ("gradient_check", "short_batches", "basins", "first_layer", "command", "settings", "planned", NOTE)
 DROPPED = ("schema", "rendered", "finished", "shard", "workers")  # notes that a merged study has of its own
 
 

@@ -28,6 +28,7 @@ from .execution.dask_cluster import open_dask
 from .execution.executors import open_executor
 from .execution.scheduler import Executor, Progress, run_missing
 from .execution.signals import handling_signals
+from .first_layer import picture_first_layer
 from .gradient_check import check_gradient
 from .identity import EnvironmentCheck, note_of
 from .plan import plan
@@ -212,6 +213,7 @@ def measure_network(settings: Settings, backend: str) -> dict[str, str]:
     return found | {
         "short_batches": measure_short_batches(settings, backend),
         "basins": measure_basins(settings, backend),
+        "first_layer": picture_first_layer(settings, backend),
     }
 
 

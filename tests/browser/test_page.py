@@ -123,7 +123,7 @@ def test_keyboard_first_finds_the_way_to_the_answer(visit: Visit) -> None:
 def test_the_keyboard_alone_reaches_everything_in_the_order_of_the_text(visit: Visit) -> None:
     page = visit()
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    expected = page.evaluate("""[...document.querySelectorAll("a[href], button, summary, [tabindex]")]
+    expected = page.evaluate("""[...document.querySelectorAll("a[href], button, input, summary, [tabindex]")]
         .filter(e => e.getClientRects().length).map((e, k) => (e.dataset.place = k, e.tabIndex))""")
     assert len(expected) > 200
     assert set(expected) == {0}
@@ -144,7 +144,7 @@ def test_the_keyboard_alone_reaches_everything_in_the_order_of_the_text(visit: V
 
 def test_numbers_behind_a_figure_open_from_the_keyboard(visit: Visit) -> None:
     page = visit()
-    page.locator(".figure summary").first.focus()
+    page.locator(".figure summary", has_text="Show the numbers").first.focus()
     assert not page.locator(".figure table").first.is_visible()
     page.keyboard.press("Enter")
     assert page.locator(".figure table").first.is_visible()

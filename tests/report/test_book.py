@@ -18,6 +18,8 @@ from tests.report_text import html_of_markdown, text_of_html, text_of_markdown
 
 JOINED = re.compile(r"arXiv:\S+|doi:\S+|jmlr:\S+|problem:\S+|\d:\d\S*|np\.\S+")
 APPENDIX = "Appendix: all the tables"
+MOST_TABLES = 47  # half of those that the first edition had, the ones behind figures counted
+RULE = re.compile(r"^\|(?: ---:? \|)+$", re.MULTILINE)
 HOSTILE = ("<script>alert(1)</script>", "{{7*7}}", "a|b`c", "=cmd()", "\u202egnp.exe", "$x$", "x" * 10_000)
 
 
@@ -219,3 +221,17 @@ def test_sources_for_one_target_are_chosen_by_their_scores(whole: tuple[str, str
     assert "Choosing the source" in text
     assert "the source with the highest H-score" in text
     assert "the highest LogME" not in text  # which nobody measured
+
+
+def test_tables_of_data_are_in_the_appendix(book: Page) -> None:
+    front, back = re.split(r"^## \d+ Appendix", book.markdown, flags=re.MULTILINE)
+    assert 20 < len(RULE.findall(front)) <= MOST_TABLES
+    assert len(RULE.findall(back)) > 20
+
+
+def test_a_chapter_opens_with_its_finding_and_most_with_a_picture(book: Page) -> None:
+    chapters = re.split(r"^## \d+ ", book.markdown.split("## Appendix")[0], flags=re.MULTILINE)[1:]
+    asked = [chapter for chapter in chapters if "**The question.**" in chapter]
+    assert all(chapter.index("**What was found.**") < 1500 for chapter in asked)
+    pictured = [chapter for chapter in asked if "**Figure " in chapter]
+    assert len(pictured) > 0.6 * len(asked), [chapter.splitlines()[0] for chapter in asked if chapter not in pictured]

@@ -13,10 +13,12 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from fastmlp.report.figures.accuracy import _apart
+from fastmlp.report.figures.dots import interval_of
 from fastmlp.report.figures.files import file_of
-from fastmlp.report.figures.style import PAGE, PAPER, Colours, looks, style
+from fastmlp.report.figures.style import PAGE, PAPER, Colours, looks, shows, style
 from fastmlp.report.figures.svg import VARIABLES, WIDTHS, draw
 from fastmlp.report.render import figure_of, templates
+from fastmlp.report.table import cell, head
 from tests.report_data import LAB, META, MadeUp, flat, some_lost, study, summary_of
 
 MANY = [f"strategy-{k}" for k in range(30)]
@@ -37,6 +39,28 @@ SERIES_BY_DEPTH = [
     for family in ("transplant", "transfuse", "random-frozen")
     for problem in ("halves", "random-labels")
 ]
+
+
+INTERVAL = {"mean": 0.02, "low": 0.01, "high": 0.05, "n": 8, "reason": None, "verdict": "better"}
+DOTS = {
+    "table": {
+        "columns": [head("problem", number=False), head("10 labels"), head("500 labels")],
+        "rows": [
+            [cell("name", name), cell("points_interval", INTERVAL), cell("number", number)]
+            for name, number in (("a problem with quite a long name", 0.3), ("b", None), ("c", -1.0))
+        ],
+    },
+    "columns": [1],
+    "name": 1,
+    "axis": "points",
+    "of": None,
+    "at": None,
+    "log": False,
+}
+CONFUSIONS = {
+    "classes": ["T-shirt", "trousers", "ankle boot"],
+    "rows": [{"strategy": s, "shares": [[0.8, 0.2, 0.0], [0, 1, 0], [0.1, 0, 0.9]]} for s in ("scratch", "finetune")],
+}
 
 
 def _named(problem: dict[str, Any], n: int) -> list[dict[str, Any]]:
@@ -64,6 +88,9 @@ def parts(data: MadeUp) -> dict[str, dict[str, Any]]:
         "split": {"facts": problem["facts"]},
         "panels": common | {"problems": _named(problem, 7), "shown": summary["study"]["few"]},
         "layers": common | {"series": SERIES_BY_DEPTH},
+        "dots": DOTS,
+        "dots of several columns": DOTS | {"columns": [1, 2], "of": "problem", "at": 0, "log": True},
+        "confusions": CONFUSIONS,
         "profiles": common | {"profiles": (numbers["general"] or {"profiles": []})["profiles"]},
     }
 
@@ -191,6 +218,21 @@ def test_svg_can_be_read_without_eyes(svg: str) -> None:
     assert svg.count('role="img" aria-labelledby="fig-wide-title fig-wide-desc"') == 1
     assert '<title id="fig-wide-title">A title &lt;b&gt;</title>' in svg
     assert '<desc id="fig-wide-desc">A description &amp; more</desc>' in svg
+
+
+def test_svg_knows_what_it_shows_of_and_a_file_does_not(svg: str) -> None:
+    assert set(re.findall(r'data-strategy="([^"]*)"', svg)) == set(LAB_PARTS["accuracy"]["measures"])
+    drawn = str(draw(figure_of("panels"), LAB_PARTS["panels"], "fig", "t", "d"))
+    assert "problem-0" in set(re.findall(r'data-problem="([^"]*)"', drawn))
+    assert shows(strategy="finetune") is None  # outside the page's style, ids are as matplotlib gives them
+
+
+def test_a_dot_is_where_its_number_is_and_what_is_missing_is_left_out() -> None:
+    rows = DOTS["table"]["rows"]
+    assert interval_of(rows[0][1]) == (2.0, 1.0, 5.0)
+    assert interval_of(rows[0][2]) == (0.3, None, None)
+    assert interval_of(rows[1][2]) == (None, None, None)
+    assert interval_of(cell("times", {"times": 2.4, "low": 1.9, "high": None})) == (2.4, 1.9, None)
 
 
 def test_a_name_with_dollars_is_no_formula() -> None:

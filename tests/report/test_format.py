@@ -187,6 +187,8 @@ def test_every_kind_of_cell_is_shown(kind: str) -> None:
         "harm": HARM,
         "chance": CHANCE,
         "by_layer": [KNOWN, NO_DATA],
+        "known": {"true": "8", "share": 0.7},
+        "mistake": {"true": "8", "taken": "1", "share": 0.12},
     }
     plain = {
         "points_interval",

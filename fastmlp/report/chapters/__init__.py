@@ -11,6 +11,7 @@ from . import (
     answer,
     baseline,
     chance,
+    chart,
     claims,
     comparison,
     data,
@@ -20,6 +21,7 @@ from . import (
     labels,
     layers,
     limits,
+    mistakes,
     network,
     preparation,
     pretraining,
@@ -35,6 +37,7 @@ __all__ = ["CONTENTS"]
 #: In the order in which they are read. Some are words alone.
 CONTENTS: tuple[Chapter, ...] = (
     answer.chapter,
+    chart.chapter,
     Chapter("why"),
     data.chapter,
     workflow.chapter,
@@ -47,6 +50,7 @@ CONTENTS: tuple[Chapter, ...] = (
     amount.chapter,
     layers.chapter,
     inside.chapter,
+    mistakes.chapter,
     labels.chapter,
     comparison.chapter,
     general.chapter,

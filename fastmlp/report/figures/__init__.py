@@ -15,7 +15,7 @@ from importlib import import_module
 __all__ = ["FIGURES", "load_matplotlib"]
 
 #: Each is a function in the module of its name.
-FIGURES = ("accuracy", "curves", "differences", "history", "panels")
+FIGURES = ("accuracy", "curves", "differences", "dots", "history", "panels")
 
 
 def load_matplotlib() -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .. import format as fmt
-from .style import canvas, legend, looks
+from .style import canvas, legend, looks, shows
 
 __all__ = ["accuracy", "draw_accuracy"]
 
@@ -49,11 +49,19 @@ def draw_accuracy(axes: Axes, data: Json, width: float) -> None:
 def _means(axes: Axes, name: str, cells: Sequence[Json], shift: float, look: Mapping[str, Any]) -> None:
     """One strategy: means joined by a line, intervals as bars where there are any."""
     x = [c["n_target"] * shift for c in cells]
-    axes.plot(x, [100 * c["accuracy"]["mean"] for c in cells], label=fmt.label(name), zorder=3, **look)
+    axes.plot(
+        x,
+        [100 * c["accuracy"]["mean"] for c in cells],
+        label=fmt.label(name),
+        gid=shows(strategy=name),
+        zorder=3,
+        **look,
+    )
     for at, c in zip(x, cells, strict=True):
         if c["accuracy"]["low"] is not None:
             low, high = 100 * c["accuracy"]["low"], 100 * c["accuracy"]["high"]
-            axes.plot([at, at], [low, high], color=look["color"], linewidth=1.5, zorder=2, solid_capstyle="butt")
+            bar = {"color": look["color"], "linewidth": 1.5, "gid": shows(strategy=name)}
+            axes.plot([at, at], [low, high], zorder=2, solid_capstyle="butt", **bar)
 
 
 def _label_sizes(axes: Axes, sizes: Sequence[int], width: float) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from .. import format as fmt
-from .style import NARROW, colours, legend, looks, new_figure
+from .style import NARROW, colours, legend, looks, new_figure, shows
 
 __all__ = ["curves", "draw_curves", "scale_losses"]
 
@@ -58,9 +58,11 @@ def draw_curves(axes: Axes, data: Json) -> None:
 def _curve(axes: Axes, curve: Json, look: Mapping[str, Any]) -> None:
     """Median as a line with a few markers, range as a band."""
     label = fmt.label(curve["strategy"]) if "strategy" in curve else None
+    gid = shows(strategy=curve["strategy"]) if "strategy" in curve else None
     every = max(1, len(curve["epochs"]) // 6)
-    axes.fill_between(curve["epochs"], curve["low"], curve["high"], color=look["color"], alpha=0.18, linewidth=0)
-    axes.plot(curve["epochs"], curve["median"], label=label, markevery=every, **look)
+    band = {"color": look["color"], "alpha": 0.18, "linewidth": 0, "gid": gid}
+    axes.fill_between(curve["epochs"], curve["low"], curve["high"], **band)
+    axes.plot(curve["epochs"], curve["median"], label=label, gid=gid, markevery=every, **look)
 
 
 def scale_losses(panels: Iterable[Axes], lows: Sequence[float]) -> None:

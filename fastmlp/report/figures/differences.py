@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from .. import format as fmt
-from .style import NARROW, canvas, colours, looks
+from .style import NARROW, canvas, colours, looks, shows
 
 __all__ = ["differences", "draw_differences"]
 
@@ -48,9 +48,10 @@ def draw_differences(axes: Axes, data: Json, width: float) -> None:
     axes.grid(visible=False)
     axes.axvspan(-margin, margin, color=colours().band, linewidth=0, zorder=0)
     for y, label, row in zip(places, labels, rows, strict=True):
-        _name_row(axes, y - 0.8 if above and "first" in row else y, label, heading="first" not in row, inside=above)
+        of = shows(strategy=row["first"]) if "first" in row else None
+        _name_row(axes, y - 0.8 if above and "first" in row else y, label, of, heading="first" not in row, inside=above)
         if "first" in row:
-            _difference(axes, y, row, look[row["first"]])
+            _difference(axes, y, row, look[row["first"]], of)
     bars = [y for y, row in zip(places, rows, strict=True) if "first" in row]
     reach = 0.4 if above else 1.5  # names that stand between the bars are not crossed
     axes.vlines(
@@ -93,7 +94,7 @@ def _places(rows: Sequence[Json], step: float) -> list[float]:
     return [sum(steps[1 : k + 1]) for k in range(len(rows))]
 
 
-def _name_row(axes: Axes, y: float, text: str, *, heading: bool, inside: bool) -> None:
+def _name_row(axes: Axes, y: float, text: str, of: str | None, *, heading: bool, inside: bool) -> None:
     """The name of a row, left of the axes or, where there is no room, above its bar."""
     axes.annotate(
         text,
@@ -104,17 +105,18 @@ def _name_row(axes: Axes, y: float, text: str, *, heading: bool, inside: bool) -
         va="center",
         ha="left" if inside else "right",
         annotation_clip=False,
+        gid=of,
         weight="bold" if heading else "normal",
     )
 
 
-def _difference(axes: Axes, y: float, comparison: Json, look: Mapping[str, Any]) -> None:
+def _difference(axes: Axes, y: float, comparison: Json, look: Mapping[str, Any], of: str | None) -> None:
     """One row: the interval as a bar, the mean as a marker, the verdict as a word."""
     if comparison["mean"] is not None:
         if comparison["low"] is not None:
             span = [100 * comparison["low"], 100 * comparison["high"]]
-            axes.plot(span, [y, y], color=look["color"], zorder=2, solid_capstyle="butt")
-        axes.plot([100 * comparison["mean"]], [y], color=look["color"], marker=look["marker"], zorder=3)
+            axes.plot(span, [y, y], color=look["color"], gid=of, zorder=2, solid_capstyle="butt")
+        axes.plot([100 * comparison["mean"]], [y], color=look["color"], gid=of, marker=look["marker"], zorder=3)
     word = "no data" if comparison["mean"] is None else fmt.verdict(comparison)
     axes.annotate(
         word,
@@ -125,6 +127,7 @@ def _difference(axes: Axes, y: float, comparison: Json, look: Mapping[str, Any])
         va="center",
         color=colours().muted,
         annotation_clip=False,
+        gid=of,
     )
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from .. import format as fmt
-from .style import NARROW, legend, looks, new_figure
+from .style import NARROW, legend, looks, new_figure, shows
 
 __all__ = ["panels"]
 
@@ -39,7 +39,9 @@ def panels(data: Json, width: int) -> Figure:
             cells = [c for c in problem["measures"][name] if c["accuracy"]["mean"] is not None]
             sizes = [c["n_target"] for c in problem["measures"][name]]
             means = [100 * c["accuracy"]["mean"] for c in cells]
-            axes.plot([c["n_target"] for c in cells], means, label=fmt.label(name), **look[name] | {"markersize": 4})
+            dress = look[name] | {"markersize": 4, "gid": shows(strategy=name)}
+            axes.plot([c["n_target"] for c in cells], means, label=fmt.label(name), **dress)
+        axes.set_gid(shows(problem=problem["name"]))
         axes.set_title(fmt.label(problem["name"], 14 if width < NARROW else 22))
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -11,7 +12,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
-__all__ = ["NARROW", "PAGE", "PAPER", "Colours", "canvas", "colours", "legend", "looks", "new_figure", "style"]
+__all__ = [
+    "NARROW",
+    "PAGE",
+    "PAPER",
+    "Colours",
+    "canvas",
+    "colours",
+    "legend",
+    "looks",
+    "new_figure",
+    "shows",
+    "style",
+]
 
 
 class Colours(NamedTuple):
@@ -119,6 +132,14 @@ def looks(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return dressed | {s: dressed[of] | dotted for s, of in plain.items()}
 
 
+def shows(**what: str) -> str | None:
+    """Return the id of what is drawn of a `problem` or a `strategy`, from which the page's script knows it.
+
+    In a file, where ids are told apart and no script asks, there is none.
+    """
+    return json.dumps(what) if colours().ink == PAGE.ink else None
+
+
 def new_figure(width: int, height: float) -> Figure:
     """An empty figure, sizes in CSS pixels."""
     return Figure(figsize=(width / PIXELS_AN_INCH, height / PIXELS_AN_INCH))
@@ -136,4 +157,8 @@ def legend(figure: Figure, axes: Axes, width: int) -> None:
     if labels:
         gap, column = 26, 70 + 7.2 * max(map(len, labels))  # of a line, its name and the gap to the next, in pixels
         columns = max(1, min(len(labels), int((width + gap) / column)))
-        figure.legend(handles, labels, loc="outside upper left", ncols=columns)
+        drawn = figure.legend(handles, labels, loc="outside upper left", ncols=columns)
+        for of, handle, text in zip(handles, drawn.legend_handles, drawn.get_texts(), strict=True):
+            for artist in (handle, text):
+                if artist is not None:
+                    artist.set_gid(of.get_gid())

@@ -7,6 +7,7 @@ those who cannot see it, and nothing that would reach beyond the figure: matplot
 from __future__ import annotations
 
 import io
+import json
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -106,7 +107,10 @@ def _rewrite(element: ET.Element, ident: str, used: set[str]) -> None:
     element.attrib.clear()
     for name, value in attributes.items():
         if name == "id":
-            if value in used:
+            if value.startswith("{"):
+                for kind, shown in json.loads(value).items():  # see `style.shows`
+                    element.set(f"data-{kind}", shown)
+            elif value in used:
                 element.set("id", f"{ident}-{value}")
         elif name == "href":
             element.set("href", f"#{ident}-{value[1:]}")

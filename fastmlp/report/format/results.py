@@ -22,7 +22,7 @@ from .numbers import (
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "undecided": ""}
 IN_POINTS = ("accuracy", "shifted", "barrier")  # measures of claims that are accuracies
-REASONS = {reason: reason for reason in ("no data", "one seed", "no spread", "too few seeds")}
+REASONS = {reason: reason for reason in ("no data", "one seed", "no spread", "too few seeds", "too few targets")}
 
 
 def percent_mean(value: Mapping[str, Any]) -> str:
@@ -176,6 +176,16 @@ def harm(value: Mapping[str, Any]) -> str:
     """Negative transfer in one cell: 5 of 15 ▼, or what its case is called."""
     words = {"open": "not found", "ruled out": "ruled out", "not tested": "not tested"}
     return words.get(value["case"]) or f"{count(value['worse'])} of {count(value['tested'])}{NO_BREAK}▼"
+
+
+def known(value: Mapping[str, Any]) -> str:
+    """How often a class is recognised: 8: 71.2 %."""
+    return f"{value['true']}: {percent(value['share'])}"
+
+
+def mistake(value: Mapping[str, Any]) -> str:
+    """How often one class is taken for another: 8 for 1: 12.0 %."""
+    return f"{value['true']} for {value['taken']}: {percent(value['share'])}"
 
 
 def soon(value: Mapping[str, Any]) -> str:

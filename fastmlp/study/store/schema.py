@@ -21,7 +21,7 @@ Record = dict[str, Any]
 
 # Part of every trial's key. Raise it when the records of some trials change or a column is added, so that all trials
 # run anew: a test compares trials with those of tests/written_records.json.
-PROTOCOL = 7
+PROTOCOL = 8
 
 
 class Trial(NamedTuple):
@@ -141,6 +141,8 @@ TRIAL = {  # and None wherever a model has no such thing
     "cka": "LIST",  # with the pretrained network's features, by hidden layer
     "tuning": "LIST",  # mean log-loss in cross-validation of every candidate, the declared one first
     "train_accuracies": "PAIRS",  # [epoch, accuracy on the n_target examples] after epochs 1, 2, 4, 8, ..., the last
+    # [true class * classes + likeliest class, held-out examples], as far as there are any: what is mistaken for what
+    "confusion": "PAIRS",
     "losses": "LIST",
 }
 TRIAL |= {name: "REAL" for name in MEASURES if name not in TRIAL}

@@ -35,10 +35,15 @@ class HeldOut:
         Which examples.
     own
         The study's own measures.
+    confusion
+        Whether to record which classes are taken for which.
     """
 
-    def __init__(self, problem: Problem, rows: Ints, seed: int, own: Sequence[OwnMeasure] = ()) -> None:
+    def __init__(
+        self, problem: Problem, rows: Ints, seed: int, own: Sequence[OwnMeasure] = (), *, confusion: bool = False
+    ) -> None:
         self.problem = problem
+        self.confusion = confusion
         self.rows = rows
         self.seed = seed
         self.own = own
@@ -99,7 +104,11 @@ class HeldOut:
     def measure(self, probabilities: NDArray[np.float64]) -> Record:
         """Measure the probabilities (n, classes) of the examples as they are."""
         measured: Record = {name: finite(value) for name, value in evaluate(probabilities, self.labels).items()}
-        return measured | ({OWN: self._own(probabilities)} if self.own else {})
+        if self.own:
+            measured[OWN] = self._own(probabilities)
+        if self.confusion:
+            measured["confusion"] = confused(self.labels, probabilities.argmax(axis=1), probabilities.shape[-1])
+        return measured
 
     def _own(self, probabilities: NDArray[np.float64]) -> list[float | None]:
         """Return what the study's own measures say; what they are given cannot be written to."""
@@ -113,3 +122,15 @@ class HeldOut:
         kept = self._kept.get((model.scaler, model.dtype))
         inputs = kept[1] if kept else model.inputs(self.views[0])
         return float((model.logits(inputs).argmax(axis=1) == self.labels).mean())
+
+
+def confused(y: Ints, likeliest: Ints, n_classes: int) -> list[list[int]]:
+    """Return how often each class, y (n,), was taken for which, likeliest (n,): pairs, as the store keeps them.
+
+    Examples
+    --------
+    >>> confused(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
+    [[0, 1], [1, 1], [3, 1]]
+    """
+    counts = np.bincount(y * n_classes + likeliest, minlength=n_classes**2)
+    return [[int(place), int(counts[place])] for place in np.flatnonzero(counts)]

@@ -170,13 +170,17 @@ def fit_logistic(
         full[:, model.classes_] = two_logits(model.decision_function(X).reshape(X.shape[0], -1))
         return full
 
-    return model, logits, {
-        "status": "ok",
-        "final_loss": log_loss(softmax(logits(X)), y),
-        "train_seconds": seconds,
-        "parameters_trained": int(model.coef_.size + model.intercept_.size),
-        "steps": int(model.n_iter_.max()),
-    }
+    return (
+        model,
+        logits,
+        {
+            "status": "ok",
+            "final_loss": log_loss(softmax(logits(X)), y),
+            "train_seconds": seconds,
+            "parameters_trained": int(model.coef_.size + model.intercept_.size),
+            "steps": int(model.n_iter_.max()),
+        },
+    )
 
 
 def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastmlp.report.chapters.decisions.advice import LITTLE_PER_CLASS, SIMILAR_FROM, Rule
+from fastmlp.report.chapters.decisions.advice import LITTLE_PER_CLASS, Rule
 from fastmlp.report.chapters.decisions.numbers import Numbers, numbers
 from fastmlp.report.chapters.decisions.regret import NEAREST, RULE
 from fastmlp.report.chapters.decisions.sensitivity import LITTLE_GRID, SIMILAR_GRID
 from fastmlp.report.chapters.decisions.worth import arrange
 from fastmlp.report.render import to_markdown
-from fastmlp.report.study import Study
+from fastmlp.report.study import SIMILAR_FROM, Study
 from tests.report.test_sentences import said
 from tests.report_data import AXIS, MadeUp, large, study_of, summary_of
 

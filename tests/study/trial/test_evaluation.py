@@ -16,7 +16,7 @@ from fastmlp.study.settings.load import from_dict
 from fastmlp.study.store.schema import SCORES, TRIAL, Record
 from fastmlp.study.trial import evaluation
 from fastmlp.study.trial.context import TrialContext
-from fastmlp.study.trial.evaluation import HeldOut
+from fastmlp.study.trial.evaluation import HeldOut, confused
 from fastmlp.study.trial.model import Model
 from fastmlp.study.trial.run import run_strategy
 from fastmlp.study.trial.transferability import LARGEST
@@ -141,3 +141,18 @@ def test_scores_of_a_source_that_knows_are_higher() -> None:
 def test_scores_of_a_pretraining_that_diverged_are_none() -> None:
     wild = context(changes={"pretraining": {"lr": 1e6, "epochs": 3}})
     assert wild.scores(20) == dict.fromkeys(SCORES)
+
+
+@pytest.mark.parametrize("strategy", ["baseline", "finetune"])
+def test_what_is_taken_for_what_adds_up_to_the_accuracy(strategy: str) -> None:
+    inside = context(changes={"measures": {"inside": True}})
+    record = run_strategy(inside, get_strategy(strategy), 30)
+    counts = dict(record["confusion"])
+    assert sum(counts.values()) == len(inside.heldout.labels)
+    right = sum(count for place, count in counts.items() if place // 10 == place % 10)
+    assert right / sum(counts.values()) == pytest.approx(record["accuracy"])
+    assert "confusion" not in run_strategy(context(), get_strategy(strategy), 30)
+
+
+def test_a_class_that_nobody_is_taken_for_has_no_entry() -> None:
+    assert confused(np.array([2, 2, 0]), np.array([0, 0, 0]), 3) == [[0, 1], [6, 2]]

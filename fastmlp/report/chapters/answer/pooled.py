@@ -12,13 +12,13 @@ from typing import Literal, TypedDict
 import numpy as np
 
 from ....stats import mean_interval, paired_family
-from ...grid import BASELINE, PLAIN
+from ...grid import BASELINE, FEW_LABELS, PLAIN
 from ...pairs import Difference, difference_of
 from ...study import Study
 
-__all__ = ["FEW_LABELS", "Gain", "Pooled", "PooledProblem", "Tally", "pooled"]
+__all__ = ["Gain", "Pooled", "PooledProblem", "Tally", "pooled"]
 
-FEW_LABELS = 50  # up to so many labels are few
+FEWEST_TARGETS = 3  # for an interval over them: of two it would be six times as wide as of three, and say nothing
 
 Part = Literal["all", "few", "many"]
 
@@ -48,7 +48,7 @@ class Gain(TypedDict):
     low: float | None
     high: float | None
     n: int
-    reason: Literal["no data", "no spread"] | None
+    reason: Literal["no data", "too few targets", "no spread"] | None
 
 
 class Pooled(TypedDict):
@@ -133,5 +133,8 @@ def _gain(study: Study, problems: Sequence[PooledProblem], k: int, strategy: str
         if one["name"] in study.subjects and mean is not None:
             by_target[study.targets[one["name"]]].append(mean)
     m = mean_interval([float(np.mean(means)) for means in by_target.values() if means])
-    reason: Literal["no data", "no spread"] | None = "no data" if m.n < 2 else "no spread" if m.low is None else None
-    return {"strategy": strategy, "mean": m.mean, "low": m.low, "high": m.high, "n": m.n, "reason": reason}
+    if m.n < FEWEST_TARGETS:
+        reason: Literal["no data", "too few targets"] = "too few targets" if m.n else "no data"
+        return {"strategy": strategy, "mean": m.mean, "low": None, "high": None, "n": m.n, "reason": reason}
+    case: Literal["no spread"] | None = "no spread" if m.low is None else None
+    return {"strategy": strategy, "mean": m.mean, "low": m.low, "high": m.high, "n": m.n, "reason": case}

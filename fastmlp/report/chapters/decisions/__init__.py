@@ -16,6 +16,7 @@ chapter = Chapter(
         tables.regrets,
         tables.sensitive_regret,
         tables.sensitivity,
+        tables.source_regrets,
         tables.wins,
         tables.worth,
     ),

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from .... import stats
 from ...grid import Grid
-from ...study import Contest, Study
+from ...study import SIMILAR_FROM, Contest, Study
 
-__all__ = ["LITTLE_PER_CLASS", "SIMILAR_FROM", "Advice", "Marked", "Rule", "advice", "advised_strategies"]
+__all__ = ["LITTLE_PER_CLASS", "Advice", "Marked", "Rule", "advice", "advised_strategies"]
 
 Ints = NDArray[np.int64]
 
-#: The declared thresholds. Little data is up to so many labels per class of the target task: a task of many classes
-#: needs more labels than one of few.
-SIMILAR_FROM, LITTLE_PER_CLASS = 0.5, 10
+#: Little data is up to so many labels per class of the target task, as was declared: a task of many classes needs more
+#: labels than one of few.
+LITTLE_PER_CLASS = 10
 CLASSES = 10  # of a target task for which the study noted no number
 
 #: What the contestants do with the body that each piece of advice means.

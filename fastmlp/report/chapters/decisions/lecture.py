@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....stats import mean_interval
-from ...study import Study
-from .advice import LITTLE_PER_CLASS, SIMILAR_FROM, Rule
+from ...study import SIMILAR_FROM, Study
+from .advice import LITTLE_PER_CLASS, Rule
 
 __all__ = ["Way", "lecture"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypedDict
 
 from .... import stats
-from ...study import Study
-from .advice import LITTLE_PER_CLASS, SIMILAR_FROM, Rule
+from ...study import SIMILAR_FROM, Study
+from .advice import LITTLE_PER_CLASS, Rule
 from .regret import Regret, cells_of, regret_of
 
 __all__ = ["Quadrant", "quadrants"]

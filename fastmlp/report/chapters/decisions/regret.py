@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from .... import stats
 from ...grid import BASELINE, PLAIN
-from ...study import Study
-from .advice import LITTLE_PER_CLASS, SIMILAR_FROM, Ints, Rule
+from ...study import SIMILAR_FROM, Study
+from .advice import LITTLE_PER_CLASS, Ints, Rule
 
 __all__ = ["AdviceRegret", "Regret", "cells_of", "regret_of", "regrets"]
 

@@ -11,6 +11,7 @@ from .advice import Advice
 from .quadrants import Quadrant
 from .regret import AdviceRegret
 from .sensitivity import Outcome, Sensitivity
+from .sources import Sources
 from .worth import Gain, Worth
 
 #: Points of regret above the smallest at which the shade of a cell changes.
@@ -78,6 +79,21 @@ def _gain(gain: Gain | None) -> list[Cell]:
     if gain is None:
         return [cell("count", None)] * 3
     return [cell("points", gain["mean"]), cell("points_interval", gain), cell("verdict", gain)]
+
+
+def source_regrets(data: Sources) -> Table:
+    """Return the regret of ways of choosing a source: of all sources and, where that was computed, of all but one."""
+    every, harder = regrets(data["regrets"]), {r["advice"]: r for r in data["harder"]}
+    if not harder:
+        return every
+    rest = [
+        [cell("points", left["mean"]), cell("points_interval", left)] if left else [cell("count", None)] * 2
+        for left in (harder.get(row[0]["value"]) for row in every["rows"])
+    ]
+    return {
+        "columns": [*every["columns"], head("regret, the harder choice"), head("95 % interval, the harder choice")],
+        "rows": [row + more for row, more in zip(every["rows"], rest, strict=True)],
+    }
 
 
 def quadrants(found: Sequence[Quadrant]) -> Table:

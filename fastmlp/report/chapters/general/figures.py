@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ... import format as fmt
-from ...figures.style import canvas, legend, looks
+from ...figures.style import canvas, legend, looks, shows
 
 __all__ = ["profiles"]
 
@@ -33,9 +33,11 @@ def profiles(data: Json, width: int) -> Figure:
         x = [p["tau"] for p in points]
         style = look[line["strategy"]]
         low, high = ([p[end] for p in points] for end in ("low", "high"))
-        axes.fill_between(x, low, high, color=style["color"], alpha=0.1, linewidth=0)
+        of = shows(strategy=line["strategy"])
+        axes.fill_between(x, low, high, color=style["color"], alpha=0.1, linewidth=0, gid=of)
         every = max(1, len(x) // 8)
-        axes.plot(x, [p["share"] for p in points], label=fmt.label(line["strategy"]), markevery=every, **style)
+        shares = [p["share"] for p in points]
+        axes.plot(x, shares, label=fmt.label(line["strategy"]), gid=of, markevery=every, **style)
     points = [p for line in data["profiles"] for p in line["points"] if p["share"] is not None]
     sure = min((p["tau"] for p in points if p["share"] < 1), default=0.0)  # below it there is nothing to see
     axes.set(xlim=(max(0.0, sure - 0.1), 1), ylim=(0, 1.02))

@@ -74,9 +74,17 @@ def soon(problems: Sequence[ProblemInside]) -> Table:
 
 
 def learned(problem: ProblemInside) -> Table:
-    """Return accuracy in training after some epochs on one problem, one row per strategy and one column per epoch."""
+    """Return accuracy in training on one problem, one row per strategy and one column per epoch that all trials had.
+
+    Where trials chose how many epochs they take, the last one is not the same for all.
+    """
     rows = {row["strategy"]: {point["epoch"]: point for point in row["learned"]} for row in problem["rows"]}
-    epochs = sorted({epoch for points in rows.values() for epoch in points})
+    whole = [
+        {epoch for epoch, point in points.items() if point["n"] == max(p["n"] for p in points.values())}
+        for points in rows.values()
+        if points
+    ]
+    epochs = sorted(set.intersection(*whole)) if whole else []
     return {
         "columns": [head("strategy", number=False), *(kind_head("epoch", n) for n in epochs)],
         "rows": [

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ... import format as fmt
-from ...figures.style import DASHES, MARKERS, canvas, colours, legend
+from ...figures.style import DASHES, MARKERS, canvas, colours, legend, shows
 
 __all__ = ["layers"]
 
@@ -33,17 +33,19 @@ def layers(data: Json, width: int) -> Figure:
         points = [p for p in one["points"] if p["mean"] is not None]
         shift = 0.03 * (k - (len(data["series"]) - 1) / 2)
         x = [p["k"] + shift for p in points]
+        of = shows(strategy=one["family"], problem=one["problem"])
         axes.plot(
             x,
             [100 * p["mean"] for p in points],
             label=fmt.label(f"{one['family']}, {one['problem']}"),
             color=colour,
+            gid=of,
             marker=MARKERS[k % len(MARKERS)],
             linestyle=DASHES[k % len(DASHES)],
         )
         for at, p in zip(x, points, strict=True):
             if p["low"] is not None:
-                axes.plot([at, at], [100 * p["low"], 100 * p["high"]], color=colour, linewidth=1.5)
+                axes.plot([at, at], [100 * p["low"], 100 * p["high"]], color=colour, linewidth=1.5, gid=of)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("layers copied, frozen or probed")
     axes.set_ylabel("accuracy on held-out data, %")

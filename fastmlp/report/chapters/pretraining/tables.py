@@ -24,10 +24,11 @@ def h_scores(pretraining: Pretraining) -> Table:
 
 
 def similarities(problems: Sequence[Problem]) -> Table:
-    """Return source accuracy, H-scores and similarity, one row per problem."""
-    heads = ("source accuracy, %", "H, random", "H, pretrained", "H, target", "similarity", "seeds")
+    """Return source accuracy, H-scores, similarity, and how alike the data are, one row per problem."""
+    heads = ("source accuracy, %", "H, random", "H, pretrained", "H, target", "similarity", "seeds", "distance")
+    words = {True: "the same", False: "others", None: "not noted"}
     return {
-        "columns": [head("problem", number=False), *map(head, heads)],
+        "columns": [head("problem", number=False), *map(head, heads), head("classes", number=False)],
         "rows": [
             [
                 cell("name", p["name"]),
@@ -37,6 +38,8 @@ def similarities(problems: Sequence[Problem]) -> Table:
                 cell("mean", p["pretraining"]["h_score_target"]),
                 cell("mean", p["pretraining"]["similarity"]),
                 cell("count", p["pretraining"]["n"]),
+                cell("mean", p["pretraining"]["distance"]),
+                cell("text", words[p["facts"]["same_classes"]]),
             ]
             for p in problems
         ],

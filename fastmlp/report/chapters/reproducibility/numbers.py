@@ -11,8 +11,8 @@ __all__ = ["Note", "Numbers", "numbers"]
 
 #: Notes of the store to itself, or shown in another chapter.
 PRIVATE = {
-    "rendered", "schema", "gradient_check", "backend_comparison", "short_batches", "basins", "identity", "planned",
-    "workers", "foreign",
+    "rendered", "schema", "gradient_check", "backend_comparison", "short_batches", "basins", "first_layer",
+    "identity", "planned", "workers", "foreign",
 }  # fmt: skip
 
 

@@ -5,6 +5,6 @@ Not here: accuracy by the number of layers, which is in `layers`, nor how far la
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import effects_by_problem, multipliers
+from .tables import effects_by_problem, freezings, multipliers
 
-chapter = Chapter("transfer", numbers, tables=(effects_by_problem, multipliers))
+chapter = Chapter("transfer", numbers, tables=(effects_by_problem, freezings, multipliers))

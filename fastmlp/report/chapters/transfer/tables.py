@@ -7,8 +7,20 @@ from collections.abc import Sequence
 from ...problems import Problem
 from ...strategies import Rule
 from ...table import Table, cell, effect_cell, head, kind_head
+from .numbers import Freezing
 
-__all__ = ["effects_by_problem", "multipliers"]
+__all__ = ["effects_by_problem", "freezings", "multipliers"]
+
+
+def freezings(found: Sequence[Freezing]) -> Table:
+    """Return finetune minus frozen with the fewest and with the most labels, one row per problem that has both."""
+    heads = [head("the fewest labels"), head("the most labels")]
+    rows = [
+        [cell("name", one["name"]), *(effect_cell(c) for c in (one["comparisons"][0], one["comparisons"][-1]))]
+        for one in found
+        if one["comparisons"]
+    ]
+    return {"columns": [head("problem", number=False), *heads], "rows": rows}
 
 
 def effects_by_problem(problems: Sequence[Problem], family: str, strategy: str, sizes: Sequence[int]) -> Table:
