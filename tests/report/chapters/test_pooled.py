@@ -40,13 +40,13 @@ def test_fewer_stay_undecided_than_cell_by_cell() -> None:
     assert one["differences"]["all"][0]["verdict"] == "better"
 
 
-def two_targets(**means: float) -> MadeUp:
-    """Three problems; the last one has a target task of its own and other accuracies."""
-    data = study(flat(means), strategies=THREE, problems=("parity", "same", "halves"), spread=0.002)
+def two_targets(*more: str, **means: float) -> MadeUp:
+    """Three problems; the last one, and each of some more, has a target task of its own and other accuracies."""
+    data = study(flat(means), strategies=THREE, problems=("parity", "same", "halves", *more), spread=0.002)
     for row in data.rows:
-        if row["problem"] == "halves":
-            row["key"] = f"half {row['key']}"
-            row["accuracy"] += 0.05 * (row["strategy"] == "finetune")
+        if row["problem"] not in {"parity", "same"}:
+            row["key"] = f"{row['problem']} {row['key']}"
+            row["accuracy"] += 0.05 * (row["strategy"] == "finetune") * (1 if row["problem"] == "halves" else -4)
     return data
 
 
@@ -59,15 +59,18 @@ def test_problems_that_share_trials_count_once_and_controls_not_at_all() -> None
 
 
 def test_the_gain_on_another_target_is_a_mean_over_targets() -> None:
-    found = over_sizes(two_targets(finetune=0.9))
+    found = over_sizes(two_targets("wine", finetune=0.9))
     by_name = {p["name"]: p["differences"]["all"][0]["mean"] or 0.0 for p in found["problems"]}
-    expected = mean_interval([(by_name["parity"] + by_name["same"]) / 2, by_name["halves"]])
+    expected = mean_interval([(by_name["parity"] + by_name["same"]) / 2, by_name["halves"], by_name["wine"]])
     gain = next(g for g in found["gains"] if g["strategy"] == "finetune")
     assert (gain["mean"], gain["low"], gain["high"]) == pytest.approx((expected.mean, expected.low, expected.high))
-    assert (gain["n"], found["targets"]) == (2, 2)
+    assert (gain["n"], found["targets"]) == (3, 3)
     assert gain["low"] is not None
-    assert gain["low"] < 0, "two target tasks say little of a third"
+    assert gain["low"] < 0, "three target tasks say little of a fourth"
     assert "No strategy’s interval excludes zero" in said("gains", found)
+    two = over_sizes(two_targets(finetune=0.9))
+    assert {(g["n"], g["low"], g["reason"]) for g in two["gains"]} == {(2, None, "too few targets")}
+    assert "2 target tasks are too few" in said("gains", two)
     alone = over_sizes(study(strategies=THREE))
     assert alone["gains"] == []
     assert "share one target task" in said("gains", alone)

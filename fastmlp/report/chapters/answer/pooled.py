@@ -134,7 +134,7 @@ def _gain(study: Study, problems: Sequence[PooledProblem], k: int, strategy: str
             by_target[study.targets[one["name"]]].append(mean)
     m = mean_interval([float(np.mean(means)) for means in by_target.values() if means])
     if m.n < FEWEST_TARGETS:
-        reason: Literal["no data", "too few targets"] = "too few targets" if m.n else "no data"
+        reason: Literal["no data", "too few targets"] = "too few targets" if m.n > 1 else "no data"
         return {"strategy": strategy, "mean": m.mean, "low": None, "high": None, "n": m.n, "reason": reason}
     case: Literal["no spread"] | None = "no spread" if m.low is None else None
     return {"strategy": strategy, "mean": m.mean, "low": m.low, "high": m.high, "n": m.n, "reason": case}
