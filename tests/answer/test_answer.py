@@ -144,7 +144,10 @@ def test_what_a_fold_leaves_out_has_no_part_in_the_means(folder: Path) -> None:
         changed = gaps.copy()
         changed[left_out] += change
         selector = fastmlp.TransferSelectorCV(
-            None, ["baseline"], cv=[(train, left_out)], estimator=fastmlp.TransferClassifier(missing="mean")
+            None,
+            ["baseline"],
+            cv=[(train, left_out)],
+            estimator=fastmlp.TransferClassifier(missing="mean", backend="numpy"),
         )
         _, examples, folds, _ = selector._prepare(changed, NAMES[Y], None, None)
         part = examples.rows(folds[0][0])
@@ -154,7 +157,8 @@ def test_what_a_fold_leaves_out_has_no_part_in_the_means(folder: Path) -> None:
 
 
 def test_many_rows_are_compared_in_part_and_trained_on_as_a_whole(folder: Path, found: Answer) -> None:
-    part = answer(found.question, compared=30, backend="numpy", jobs=1)
+    question = replace(found.question, strategies={"baseline": fastmlp.STRATEGIES["baseline"]})
+    part = answer(question, compared=30, backend="numpy", jobs=1)
     assert np.bincount(Y[part.rows]).tolist() == [10, 10, 10]
     assert part.more is None
     assert part.advice.rehearsal.n == 30

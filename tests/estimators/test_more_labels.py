@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 import fastmlp
 from fastmlp.errors import InvalidInput
 from fastmlp.estimators.more_labels import Rehearsal
 from fastmlp.stats import Difference, paired_difference
 
+PLAIN = fastmlp.TransferClassifier(backend="numpy")
 FLAT = paired_difference([0.9] * 4, [0.9] * 4, margin=0.0)
 SURE = replace(FLAT, mean=0.02, low=0.01, high=0.03, verdict="better", reason=None)
 NOW = Rehearsal(100, 80.0, 40.0, SURE, SURE, np.array(["a", "b"]), np.eye(2, dtype=int))
@@ -54,10 +56,10 @@ def labelled() -> tuple[Any, Any, Any]:
 
 def test_the_interval_holds_what_the_labels_bring(labelled: tuple[Any, Any, Any]) -> None:
     X, names, _ = labelled
-    advice = fastmlp.advise(None, X[:120], names[:120], strategies=["baseline"])
+    advice = fastmlp.advise(None, X[:120], names[:120], strategies=["baseline"], repeats=1, estimator=PLAIN)
     more = advice.more_labels(120)
     before, after = (
-        fastmlp.TransferClassifier(None, "baseline").fit(X[:n], names[:n]).score(X[400:], names[400:])
+        clone(PLAIN).set_params(strategy="baseline").fit(X[:n], names[:n]).score(X[400:], names[400:])
         for n in (120, 240)
     )
     assert more.low is not None
@@ -71,6 +73,6 @@ def test_the_interval_holds_what_the_labels_bring(labelled: tuple[Any, Any, Any]
 
 def test_half_of_few_labels_are_too_few(labelled: tuple[Any, Any, Any]) -> None:
     X, names, _ = labelled
-    advice = fastmlp.advise(None, X[:30], names[:30], strategies=["baseline"], cv=3, repeats=1)
+    advice = fastmlp.advise(None, X[:30], names[:30], strategies=["baseline"], cv=3, repeats=1, estimator=PLAIN)
     assert advice.rehearsal.doubling is None
     assert "nobody can tell" in str(advice.more_labels(10))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -191,6 +191,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
 CELLS = st.sampled_from(["1", "2.5", "", "nan", "-3e2", " 7 "])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(CELLS, CELLS, st.sampled_from(["u", "v", ""])), min_size=1, max_size=12))
 def test_rows_with_something_missing_are_left_out_or_kept(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]]
