@@ -81,7 +81,7 @@ def test_a_parquet_file_of_60000(fresh: Path, oracle: Callable[[str], ModuleType
     columns = {**{f"f{k}": X[:, k] for k in range(16)}, "topic": NAMES[y]}
     parquet.write_table(arrow.table(columns), tmp_path / "mine.parquet")
     said = answered(fresh, tmp_path, "mine.parquet", ["--label", "topic"], y, NAMES)
-    assert "Compared on 2,000 of 60,000 rows" in said
+    assert "Compared on 2000 of 60,000 rows" in said
 
 
 def test_embeddings_768_wide(fresh: Path, tmp_path: Path) -> None:
