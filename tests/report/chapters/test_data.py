@@ -26,7 +26,9 @@ OWN = FILES | {"shared": False, "one_unit": False, "in_both": 0, "repeated": 0}
 def described(**changes: Any) -> str:
     words: Any = environment_of("markdown", Labels()).get_template("chapters/data/problems.j2").module
     return " ".join(
-        str(words.describe_data({"name": "mine", "facts": {"features": 512, "own": OWN | changes}})).split()
+        str(
+            words.describe_data({"name": "mine", "facts": {"features": 512, "backbone": None, "own": OWN | changes}})
+        ).split()
     )
 
 
