@@ -69,7 +69,7 @@ def test_three_lines_give_a_model_a_page_and_predictions(
 
 
 NONE: dict[str, Any] = {"label": None, "pretrained": None, "ignore": (), "group": None, "missing": "refuse"}
-NONE |= {"one_unit": False, "backbone": None, "weights": None, "size": None, "name": None}
+NONE |= {"one_unit": False, "backbone": None, "weights": None, "size": None, "name": None, "backend": "auto"}
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"size": 64}, "flowers", "--size is for a backbone, and --backbone names none"),
     ({"backbone": "timm:resnet18", "label": "kind"}, "flowers", "--label is for numbers; --backbone is for pictures"),

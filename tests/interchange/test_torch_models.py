@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import fastmlp
 from fastmlp import from_torch, to_onnx, to_torch
+from fastmlp.backends.torch import import_torch
 from fastmlp.errors import InvalidInput, MissingLibrary, NotFiniteError, UnknownName
 from fastmlp.network import BY_LAYER
 from fastmlp.registry import ACTIVATIONS
@@ -313,8 +314,10 @@ def test_a_runtime_of_onnx_agrees(activation: str, dtype: str, oracle: Oracle) -
     ("library", "call"), [("torch", to_torch), ("torch", from_torch), ("onnx", to_onnx)], ids=["to", "from", "onnx"]
 )
 def test_a_library_that_is_not_there_is_named(
-    library: str, call: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+    library: str, call: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
+    import_torch.cache_clear()
+    request.addfinalizer(import_torch.cache_clear)
     with pytest.raises(MissingLibrary, match=rf"{library} cannot be imported; pip install 'fastmlp\[{library}\]'"):
         call(fastmlp.init_mlp((2, 2)))
