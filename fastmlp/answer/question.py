@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from ..backbones import Backbone, for_texts
+from ..backbones import Backbone, device_of, for_texts
 from ..backends import get_backend
 from ..errors import InvalidInput, SettingsError, UnknownName
 from ..files import entry_at, hash_of_file
 from ..interchange.tables import Table, Wanted, read_table
 from ..problems import Pretrained, Task, read_pretrained
+from ..study.settings.backbone import BackboneSettings
 from ..study.settings.load import from_dict
 from ..study.settings.messages import as_table, passing_on, tables_by_name
-from ..study.settings.problems import given_problem, network_of, own_problem
+from ..study.settings.problems import given_backbone, given_problem, network_of, own_problem
 from ..study.settings.schema import ProblemSettings, Settings
 from ..study.settings.toml import read_toml
 from ..study.trial.context import TrialContext
-from .backbone_inputs import LABEL, BackboneTable, labelled_inputs, load_named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,40 +108,34 @@ def question_of_table(
     return _question(path, wanted, given, pretrained, one_unit=one_unit, remedy=REMEDY)
 
 
-def question_of_backbone(
-    target: Path,
-    name: str,
-    *,
-    weights: Path | None = None,
-    shared: Mapping[str, Any] = MappingProxyType({}),
-    **options: Any,
-) -> Question:
+def question_of_backbone(own: BackboneSettings, shared: Mapping[str, Any] = MappingProxyType({})) -> Question:
     """Return what is asked of pictures or texts and a backbone.
 
     Parameters
     ----------
-    target
-        As for `backbone_question.labelled_inputs`.
-    name, weights, options
-        As for `backbone_question.load_named`.
+    own
+        Which backbone, and where the labelled examples are.
     shared
         What all trainings share, as parameters of a `TransferClassifier`.
 
     Raises
     ------
     InvalidInput
-        If the backbone cannot be loaded, or the inputs cannot be read.
+        If the backbone cannot be loaded, or the examples cannot be read.
     """
-    backbone = load_named(name, weights=weights, **options)
-    table = labelled_inputs(backbone, target)
+    found, backbone = own.examples(), own.load_backbone()
+    prepared: Any = backbone.prepared(found.inputs)  # its rows are picked as those of an array
+    target = Path(own.target)
+    table = Table(target.name, prepared, np.array(found.classes)[found.y], dropped=len(found.unreadable))
     table.refuse_rare(FEWEST, WHY_RARE)
-    origin = f"{name}, {len(backbone.stages)} stages, {backbone.preparation}"
-    prepared: Any = table.X
-    files = {target.name: prepared.digest[:32], name: backbone.fingerprint}
     return Question(
-        table, "its folder" if entry_at(target) == "folder" else LABEL, files, origin=origin, backbone=backbone,
-        shared=shared,
-    )  # fmt: skip
+        table,
+        "its folder" if "target" in own.files and entry_at(target) == "folder" else "label",
+        {target.name: found.digest, own.backbone: backbone.fingerprint},
+        origin=f"{own.backbone}, {len(backbone.stages)} stages, {backbone.preparation}",
+        backbone=backbone,
+        shared={"batch_norm": own.batch_norm, "body_rate": own.body_rate, "device": device_of(own.device), **shared},
+    )
 
 
 def question_of_settings(path: Path, name: str | None = None, *, backend: str = "auto") -> Question:
@@ -183,7 +177,9 @@ def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None, backen
         settings = _settings(data, None, where)
         named = as_table("training", data.get("training", {}))
         shared = {key: getattr(settings.training, key) for key in named if key in TRAINING}
-        return _with_strategies(_of_backbone(where, table, folder, shared), data, settings)
+        with passing_on(where):
+            question = question_of_backbone(given_backbone(where, table, folder), shared)
+        return _with_strategies(question, data, settings)
     own = given_problem(where, tables[mine], folder)
     if own.label is None and Path(own.target).suffix != ".npz":
         raise SettingsError(f"{where}.label", "is needed: the column of the labels")
@@ -204,16 +200,6 @@ def _with_strategies(question: Question, data: Mapping[str, Any], settings: Sett
     named = settings.grid.strategies if isinstance(asked, Mapping) and "strategies" in asked else None
     strategies = None if named is None else {one: settings.strategy(one) for one in named}
     return replace(question, settings=settings, strategies=strategies)
-
-
-def _of_backbone(where: str, table: Mapping[str, Any], folder: Path, shared: Mapping[str, Any]) -> Question:
-    own = BackboneTable.of(where, table)
-    weights = None if own.weights is None else folder / own.weights
-    shared = {"batch_norm": own.batch_norm, "body_rate": own.body_rate, **shared}
-    with passing_on(where):
-        return question_of_backbone(
-            folder / own.target, own.backbone, weights=weights, shared=shared, **own.preparation
-        )
 
 
 def _settings(data: Mapping[str, Any], own: ProblemSettings | None, where: str) -> Settings:

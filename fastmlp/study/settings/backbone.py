@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,7 +171,8 @@ def prepared_otherwise(backbone: Backbone, given: Mapping[str, Any]) -> Backbone
     for difference in changed.differences(own):
         warnings.warn(f"{backbone.name}: {difference}", stacklevel=2)
     prepare = replace(backbone.prepare, preparation=changed)
-    return replace(backbone, prepare=prepare, preparation=str(changed))
+    origin = backbone.origin and {**backbone.origin, "size": changed.size, "preparation": asdict(changed)}
+    return replace(backbone, prepare=prepare, preparation=str(changed), origin=origin)
 
 
 def is_for_texts(backbone: str) -> bool:
