@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
@@ -180,13 +180,14 @@ def _of_settings(data: Mapping[str, Any], folder: Path, name: str | None, backen
         with passing_on(where):
             question = question_of_backbone(given_backbone(where, table, folder), shared)
         return _with_strategies(question, data, settings)
-    own = given_problem(where, tables[mine], folder)
+    own = given_problem(where, table, folder)
     if own.label is None and Path(own.target).suffix != ".npz":
         raise SettingsError(f"{where}.label", "is needed: the column of the labels")
     settings = _settings(data, own, where)
     with passing_on(where):
         if own.source:
-            question = _with_source(own_problem(mine, tables[mine], folder), mine, settings, backend)
+            completed = cast("ProblemSettings", own_problem(mine, table, folder))
+            question = _with_source(completed, mine, settings, backend)
         else:
             network = own.network() if own.pretrained else None
             file = Path(own.pretrained) if own.pretrained else None

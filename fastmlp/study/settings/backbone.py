@@ -163,14 +163,15 @@ def prepared_otherwise(backbone: Backbone, given: Mapping[str, Any]) -> Backbone
     InvalidInput
         If a preparation has no such field, or the value is none; if the backbone is for texts.
     """
-    own = getattr(backbone.prepare, "preparation", None)
+    prepare: Any = backbone.prepare
+    own: Any = getattr(prepare, "preparation", None)
     known = [] if own is None else [field.name for field in fields(own)]
     if strange := [name for name in given if name not in known]:
         raise UnknownName("field of a preparation", strange[0], known or ["length", "pool"])
     changed = replace(own, **{name: tuple(one) if isinstance(one, list) else one for name, one in given.items()})
     for difference in changed.differences(own):
         warnings.warn(f"{backbone.name}: {difference}", stacklevel=2)
-    prepare = replace(backbone.prepare, preparation=changed)
+    prepare = replace(prepare, preparation=changed)
     origin = backbone.origin and {**backbone.origin, "size": changed.size, "preparation": asdict(changed)}
     return replace(backbone, prepare=prepare, preparation=str(changed), origin=origin)
 
@@ -185,7 +186,7 @@ def _problem(name: str, encoded: bytes) -> BackboneProblem:
     own = msgspec.json.decode(encoded, type=BackboneSettings)
     found = own.examples()
     target = own.task("target")
-    conditions = (own.backbone_hash, own.body_rate, own.batch_norm, version_of("torch"), own.device)
+    conditions = (str(own.backbone_hash), own.body_rate, own.batch_norm, version_of("torch"), own.device)
     return BackboneProblem(
         name=name,
         source=source_of(*conditions),
