@@ -108,6 +108,8 @@ STUDY: dict[str, list[Any]] = {
     "backend": NAMES,
     "quick": TRUTHS,
     "trust_code": TRUTHS,
+    "budget": [*OTHERS[1:], 3, True, HUGE, "", "30", "0min", "an hour", "1h", LONG],
+    "device": [*OTHERS[1:], 3, True, HUGE, "", "gpu", "cpu", LONG],
     "shard": [*OTHERS[1:], 3, HUGE, LONG, "", "3", "0/0", "17/16", "1/2/3"],
     "executor": [*OTHERS[1:], 3, True, HUGE, "", "tcp://", "local", "local:0", "local:x", "local:9999", "host", LONG],
     "progress": [*OTHERS[1:], 3, "yes", True, HUGE],

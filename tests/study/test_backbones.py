@@ -129,7 +129,7 @@ def test_a_budget_thins_seeds_and_then_sizes_and_holds_when_the_study_goes_on(he
     seconds = [clock.seconds(one) for one in smaller_grids(settings)]
     assert seconds == sorted(seconds, reverse=True)
     assert clock.within(seconds[2]).grid.seeds == 3
-    with pytest.raises(InvalidInput, match=r"the budget is 1 s; with 3 seeds and 6 labels alone the study takes about"):
+    with pytest.raises(InvalidInput, match=r"the budget is 1 s; 3 seeds and 6 labels alone take about"):
         clock.within(1)
     said: list[str] = []
     fast = run(given, budget="1h", progress=lambda progress: said.append(progress.expected))
