@@ -29,7 +29,7 @@ FLOWERS = """[problems.flowers]
 backbone = "efficientnet-lite0"
 target = "flowers/"
 """
-SMALL = "preparation = { size = 32 }\n[training]\nepochs = 1\n[grid]\nsizes = [6]\nseeds = 1\n"
+SMALL = "preparation = { size = 32 }\n[training]\nepochs = 2\n[grid]\nsizes = [6]\nseeds = 1\n"
 NAMES = [name for name in shipped() if name.startswith("backbone-")]
 
 
@@ -107,7 +107,7 @@ def test_a_short_form_of_each_shipped_study(name: str, here: Path, vision: Any, 
     problem |= {"heldout": 40, "pool": 40, "probe": 20}
     problem["preparation"] |= {"length": 8} if "length" in problem["preparation"] else {"size": 32}
     data["grid"] |= {"sizes": [20], "seeds": 1}
-    data["training"]["epochs"] = 1
+    data["training"]["epochs"] = 2
     with np.testing.suppress_warnings() as quiet:
         quiet.filter(UserWarning)
         results = run(data)
@@ -129,7 +129,7 @@ def test_a_budget_thins_seeds_and_then_sizes_and_holds_when_the_study_goes_on(he
     seconds = [clock.seconds(one) for one in smaller_grids(settings)]
     assert seconds == sorted(seconds, reverse=True)
     assert clock.within(seconds[2]).grid.seeds == 3
-    with pytest.raises(InvalidInput, match=r"the budget is 1 s; 3 seeds and 6 labels alone take about"):
+    with pytest.raises(InvalidInput, match=r"the budget is 1 s; with 3 seeds and 6 labels alone the study takes about"):
         clock.within(1)
     said: list[str] = []
     fast = run(given, budget="1h", progress=lambda progress: said.append(progress.expected))
@@ -166,7 +166,7 @@ def test_what_a_study_of_backbones_refuses(here: Path) -> None:
     with pytest.raises(InvalidInput, match="leave out executor"):
         run_on_cluster(settings)
     with pytest.raises(InvalidInput, match=r"problem 'flowers' has a backbone; fastmlp.TransferClassifier"):
-        run(settings).train("flowers", "frozen", 6)
+        run(settings).fit("frozen", n_target=6)
 
 
 def run_on_cluster(settings: object) -> None:
