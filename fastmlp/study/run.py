@@ -28,7 +28,6 @@ from .execution.dask_cluster import open_dask
 from .execution.executors import open_executor
 from .execution.scheduler import Executor, Progress, run_missing
 from .execution.signals import handling_signals
-from .first_layer import picture_first_layer
 from .gradient_check import check_gradient
 from .identity import EnvironmentCheck, note_of
 from .plan import plan
@@ -44,6 +43,7 @@ from .store.foreign import read_foreign
 from .store.lock import check_free
 from .store.reader import reading
 from .trial.basins import measure_basins
+from .trial.first_layer import picture_first_layer
 from .trial.own_measures import OwnMeasure, take_measures
 from .trial.run import GroupRunner
 

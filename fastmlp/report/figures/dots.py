@@ -42,7 +42,11 @@ def dots(data: Json, width: int) -> Figure:
     for y, row in enumerate(rows):
         of = shows(**{data["of"]: str(row[0]["value"])}) if data["of"] else None
         at, align = ((0, step * y - 0.85), "left") if above else ((0, step * y), "right")
-        coordinates = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "annotation_clip": False}
+        coordinates: dict[str, Any] = {
+            "xycoords": ("axes fraction", "data"),
+            "textcoords": "offset points",
+            "annotation_clip": False,
+        }
         text = ", ".join(_text(cell) for cell in row[: data["name"]])
         axes.annotate(
             fmt.label(text, 40), at, xytext=(0 if above else -6, 0), va="center", ha=align, gid=of, **coordinates
@@ -62,7 +66,8 @@ def _series(axes: Axes, data: Json, place: int, k: int, step: int) -> None:
     """One column: a dot a row, beside those of other columns, and its interval where it has one."""
     colour, column = colours().series[k % len(colours().series)], data["table"]["columns"][place]
     shift = 0.22 * (k - (len(data["columns"]) - 1) / 2)
-    label: str | None = fmt.label(_text(column["head"]))
+    marker: dict[str, Any] = {"marker": MARKERS[k % len(MARKERS)], "linestyle": "none", "markersize": 6}
+    axes.plot([], [], label=fmt.label(_text(column["head"])), color=colour, **marker)  # stays, whatever rows are shown
     for y, row in enumerate(data["table"]["rows"]):
         middle, low, high = interval_of(row[place])
         if middle is None or (data["log"] and middle <= 0):
@@ -71,9 +76,7 @@ def _series(axes: Axes, data: Json, place: int, k: int, step: int) -> None:
         looks: dict[str, Any] = {"color": colour, "gid": gid, "in_layout": False}  # names decide how much room there is
         if low is not None and high is not None and (low > 0 or not data["log"]):
             axes.plot([low, high], [step * y + shift] * 2, zorder=2, solid_capstyle="butt", **looks)
-        marker = {"marker": MARKERS[k % len(MARKERS)], "linestyle": "none", "markersize": 6}
-        axes.plot([middle], [step * y + shift], zorder=3, label=label, **marker, **looks)
-        label = None  # one entry of the legend for all rows
+        axes.plot([middle], [step * y + shift], zorder=3, **marker, **looks)
 
 
 def interval_of(cell: Json) -> tuple[float | None, float | None, float | None]:

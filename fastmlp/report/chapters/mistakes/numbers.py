@@ -62,7 +62,7 @@ class ProblemMistakes(TypedDict):
 
 
 class FirstLayer(TypedDict):
-    """Pictures of a first layer and of its changes, how smooth they are, and how large: `fastmlp.study.first_layer`."""
+    """Pictures of a first layer and of its changes, how smooth they are, and how large: `study.trial.first_layer`."""
 
     problem: str
     n_target: int

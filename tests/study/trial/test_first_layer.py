@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from fastmlp.study.first_layer import LABELS, UNITS, largest_units, picture_first_layer, smoothness
 from fastmlp.study.settings.load import from_dict
+from fastmlp.study.trial.first_layer import LABELS, UNITS, largest_units, picture_first_layer, smoothness
 
-from ..made_up_study import SMALL
+from ...made_up_study import SMALL
 
 STUDY = SMALL | {
     "grid": {"problems": ["parity"], "strategies": ["scratch", "finetune"], "sizes": [20], "seeds": 1},

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .data_description import GREYS, SIDE
-from .settings.schema import Settings
-from .trial.context import TrialContext
-from .trial.training import declared, train
+from ..settings.schema import Settings
+from .context import TrialContext
+from .training import declared, train
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PROBLEMS, STRATEGIES = ("mnist", "parity"), ("finetune", "scratch")  # of the problems the first that a study has
 LABELS, UNITS = 200, 10
+SIDE, GREYS = 8, 16  # pixels of a picture, and its shades: as those of examples
 
 
 def picture_first_layer(settings: Settings, backend: str) -> str:
