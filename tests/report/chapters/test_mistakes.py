@@ -74,7 +74,7 @@ def test_the_first_layer_is_told_by_its_correlations() -> None:
     assert [strip["name"] for strip in found["strips"]][:2] == ["random weights", "what pretraining added"]
     text = said("smooth", found)
     assert "neighbours is 0.01; for what pretraining added to them it is 0.35" in text
-    assert "where it began was noise" in text
+    assert "where it began was noise. Pretraining" in text
     assert "a longer way to go" not in text
     layers[0]["smooth"], layers[-1]["moved"] = 0.5, 0.9
     other = first_layer_of(json.dumps({"problem": "p", "n_target": 9, "layers": layers}))
