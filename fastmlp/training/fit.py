@@ -18,7 +18,7 @@ from ..notebook import html_table
 from ..registry import LOSS_ROWS
 from ..state import State
 from .data import prepare_data
-from .interrupt import watching
+from .interrupt import Onlooker
 from .loop import TrainingLoop
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def fit_phases(
         On Ctrl-C.
     """
     data = prepare_data(net, X, y, options, order, sample_weight, held_back, rng)
-    with watching(len(data.order)) as onlooker:
+    with Onlooker(len(data.order)) as onlooker:
         loop = TrainingLoop(net, data, options, after_epoch, onlooker)
         loop.warm_up(phases)  # before the clock starts: compiling can take a thousand times as long as the training
         start = perf_counter()

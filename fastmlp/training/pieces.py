@@ -65,7 +65,7 @@ class Pieces:
             if self.steps < target:
                 return False
             if whole is not None:
-                whole.pass_by(target)
+                whole.pass_by(target, goes_on=target < last)
             if target < last:
                 self._per_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
         return True
@@ -102,11 +102,11 @@ class WholeEpochs:
         """Whether an epoch ends with a piece."""
         return target % self._steps == 0
 
-    def pass_by(self, target: int) -> None:
-        """Take note of a piece that has ended."""
+    def pass_by(self, target: int, *, goes_on: bool) -> None:
+        """Take note of a piece that has ended, and whether another one follows."""
         if self.ends(target):
             self._kept = target, self._theta.copy()
-        self.onlooker.see(target // self._steps)
+        self.onlooker.see(target // self._steps, goes_on=goes_on)
 
     def back(self, training: RunningTraining, steps: int) -> int:
         """Bring the network to the end of the last whole epoch; return the updates it has had then."""

@@ -25,8 +25,10 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], list[in
         monkeypatch.setattr(pieces, "STEPS_PER_CALL", updates)
         monkeypatch.setattr(pieces, "SECONDS_PER_CALL", 1e-12 if updates == 1 else 1e3)
         told: list[int] = []
+        real = Onlooker.see
 
-        def see(onlooker: Onlooker, epoch: int) -> None:
+        def see(onlooker: Onlooker, epoch: int, *, goes_on: bool) -> None:
+            real(onlooker, epoch, goes_on=goes_on)
             told.append(onlooker.before + epoch)
             if len(told) == calls:
                 signal.raise_signal(signal.SIGINT)
@@ -66,7 +68,7 @@ def test_an_interrupt_ends_all_phases(rng: SeededRng, interrupted: Any) -> None:
 
 
 def test_a_comparison_ends_too(rng: SeededRng, interrupted: Any) -> None:
-    interrupted(3, 100)
+    interrupted(3, 100)  # each training is one call, so nobody but Python hears
     with pytest.raises(KeyboardInterrupt):
         fastmlp.advise(
             None, rng.normal(40, 4), rng.labels(40, 2), strategies=["scratch"], cv=2, repeats=2,
