@@ -41,5 +41,5 @@ def test_what_is_measured_can_be_told() -> None:
 def test_what_is_written_down_is_of_twenty_tasks_or_more() -> None:
     found = arrange(json.loads((BENCH / "advice.json").read_text(encoding="utf-8")), 0.01)
     assert found["tasks"] >= 20
-    assert found["cells"] >= 2 * found["tasks"] - 1
+    assert found["cells"] >= 1.5 * found["tasks"], "with one label of a class there is no advice"
     assert all(way["low"] is not None for way in found["ways"])

@@ -96,22 +96,22 @@ def arrange(data: object, margin: float) -> Worth:
     # (cells, strategies, seeds) and (cells, seeds)
     if x.shape != (len(file.cells), len(names), file.seeds) or followed.shape != (len(file.cells), file.seeds):
         raise ValueError("a cell has not every strategy on every seed")
+    x[np.broadcast_to(followed[:, None] < 0, x.shape)] = np.nan  # where no advice was given, there is none to compare
     tasks = list(dict.fromkeys(cell.task for cell in file.cells))
-    places = np.array([tasks.index(cell.task) for cell in file.cells])
+    of_task = np.array([[cell.task == task for cell in file.cells] for task in tasks])
     choices = {FOLLOWED: followed} | {f"always {s}": stats.always(names.index(s), len(x)) for s in ALWAYS if s in names}
-    by_task = {name: _by_task(x, choice, places) for name, choice in choices.items()}
+    taken = {name: _taken(x, choice) for name, choice in choices.items()}
     others = [name for name in choices if name != FOLLOWED]
-    gains = stats.paired_family([(by_task[FOLLOWED], by_task[name]) for name in others], margin=margin)
-    gain_of = {name: _gain(gain) for name, gain in zip(others, gains, strict=True)}
-    found = {name: stats.regret(x, choice) for name, choice in choices.items()}
+    pairs = (_by_task(taken[FOLLOWED], taken[name], of_task) for name in others)
+    gain_of = dict(zip(others, map(_gain, stats.paired_family(pairs, margin=margin)), strict=True))
     ways: list[Way] = [
-        {"advice": name, "oracle": False, **regret_of(regret), "gain": gain_of.get(name)}
-        for name, regret in found.items()
+        {"advice": name, "oracle": False, **regret_of(stats.regret(x, choice)), "gain": gain_of.get(name)}
+        for name, choice in choices.items()
     ]
     return {
         "cpu": file.cpu,
         "tasks": len(tasks),
-        "cells": len(file.cells),
+        "cells": int((~np.isnan(taken[FOLLOWED])).any(axis=1).sum()),
         "seeds": file.seeds,
         "sizes": sorted({cell.n for cell in file.cells}),
         "ways": ways,
@@ -119,11 +119,19 @@ def arrange(data: object, margin: float) -> Worth:
     }
 
 
-def _by_task(x: Array, choice: NDArray[np.int64], places: NDArray[np.int64]) -> Array:
-    """Return the mean accuracy of a choice on each task, over its numbers of labels and seeds, (tasks,)."""
+def _taken(x: Array, choice: NDArray[np.int64]) -> Array:
+    """Return the accuracy of a choice, (cells, seeds)."""
     chosen = choice if choice.ndim == 2 else np.repeat(choice[:, None], x.shape[2], axis=1)
-    taken = np.where(chosen < 0, np.nan, np.take_along_axis(x, chosen[:, None], axis=1)[:, 0])  # (cells, seeds)
-    return np.array([np.nanmean(taken[places == place]) for place in range(places.max() + 1)])
+    return np.take_along_axis(x, chosen[:, None], axis=1)[:, 0]
+
+
+def _by_task(one: Array, other: Array, of_task: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return the means of two choices on each task, (tasks,), over the cells and seeds that both have."""
+    both = of_task[:, :, None] & ~np.isnan(one + other)  # (tasks, cells, seeds)
+    there = both.any(axis=(1, 2))
+    means = (np.where(both, x, 0).sum(axis=(1, 2)) / np.maximum(both.sum(axis=(1, 2)), 1) for x in (one, other))
+    first, second = (np.where(there, mean, np.nan) for mean in means)
+    return first, second
 
 
 def _gain(d: stats.Difference) -> Gain:
