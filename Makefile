@@ -59,8 +59,8 @@ cluster: $(VENV)/.installed-test  ## Run the tests of a study on a Dask cluster:
 oracles: $(ORACLES)/.installed  ## Run the tests that compare with other libraries, PyTorch and JAX among them
 	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle
 
-notebook: $(NOTEBOOK)/.installed  ## Run the tests of the lab's notebook, in a real kernel and in JupyterLab
-	FASTMLP_REQUIRE_NOTEBOOK=1 FASTMLP_REQUIRE_BROWSER=1 $(NOTEBOOK)/bin/python -m pytest tests/lab/test_notebook.py tests/browser/test_jupyterlab.py
+notebook: $(NOTEBOOK)/.installed  ## Run the notebooks of the lab and of the guide, in a real kernel and in JupyterLab
+	FASTMLP_REQUIRE_NOTEBOOK=1 FASTMLP_REQUIRE_BROWSER=1 $(NOTEBOOK)/bin/python -m pytest tests/lab/test_notebook.py tests/test_guide_notebooks.py tests/browser/test_jupyterlab.py
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint  ## Run ruff, mypy and repo-review
 	$(BIN)/ruff check

@@ -9,12 +9,13 @@ author = "The fastmlp developers"
 copyright = author  # noqa: A001  Sphinx asks for this name
 version = release = version_of("fastmlp")
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_click"]
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_click"]
 html_theme = "furo"
 html_title = f"fastmlp {version}"
 html_show_sourcelink = False
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # `make notebook` runs the notebooks; their pages show what they hold
 
 templates_path = ["_templates"]
 autosummary_generate = True
