@@ -65,7 +65,7 @@ class Pieces:
             if self.steps < target:
                 return False
             if whole is not None:
-                whole.pass_by(target, goes_on=target < last)
+                whole.onlooker.see(whole.epochs(target), goes_on=target < last)
             if target < last:
                 self._per_call = max(1, int((target - first) * SECONDS_PER_CALL / (perf_counter() - start)))
         return True
@@ -94,19 +94,17 @@ class WholeEpochs:
         boundary = target // self._steps * self._steps
         if boundary > first:
             return boundary
-        if first == 0:
-            self._kept = first, self._theta.copy()  # an interrupt in the first epoch goes back to it
+        if self.ends(first):
+            self._kept = first, self._theta.copy()  # an epoch of several pieces begins, and an interrupt goes back here
         return target
 
     def ends(self, target: int) -> bool:
         """Whether an epoch ends with a piece."""
         return target % self._steps == 0
 
-    def pass_by(self, target: int, *, goes_on: bool) -> None:
-        """Take note of a piece that has ended, and whether another one follows."""
-        if self.ends(target):
-            self._kept = target, self._theta.copy()
-        self.onlooker.see(target // self._steps, goes_on=goes_on)
+    def epochs(self, target: int) -> int:
+        """Return how many whole epochs that many updates are."""
+        return target // self._steps
 
     def back(self, training: RunningTraining, steps: int) -> int:
         """Bring the network to the end of the last whole epoch; return the updates it has had then."""
