@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ class Turn(NamedTuple):
     """Two ways to do the same, ours first, and how many times faster ours is to be."""
 
     name: str
-    both: list[Callable[[], object]]
+    both: Sequence[Callable[[], object]]
     bar: float
     cores: int = 1
 

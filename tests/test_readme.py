@@ -15,6 +15,7 @@ from fastmlp import measures
 from fastmlp.cli import command_line, exit_codes, main
 from fastmlp.problems import registry
 from fastmlp.study.settings.load import load_settings
+from fastmlp.study.settings.schema import ProblemSettings
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import run_strategy
 
@@ -65,6 +66,7 @@ def test_data_of_ones_own_are_studied_as_the_guide_says(tmp_path: Path, monkeypa
     report = (tmp_path / "loops" / "report.md").read_text(encoding="utf-8")
     data = report.partition("The data and its split\n")[2].partition("\n## ")[0]
     noted = load_settings(tmp_path / "loops" / "study.toml").problems["loops"]
+    assert isinstance(noted, ProblemSettings)
     assert f"`loops.npz` (1797 examples, 2 classes, hash `{noted.source_hash}`)" in data
     assert f"`digits.npz` (1797 examples, 10 classes, hash `{noted.target_hash}`); both have 64 features" in data
     assert "The same row of both files is the same example" in data

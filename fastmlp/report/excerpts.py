@@ -73,5 +73,5 @@ def save_figures(summary: Summary, folder: Path, form: str) -> list[Path]:
     return written
 
 
-def _render(summary: Mapping[str, Any], labels: Labels, **draw: Callable[..., Markup]) -> str:
-    return render_twice(summary, environment_of("latex", labels, **draw), labels, "book.j2", "report.j2")
+def _render(summary: Mapping[str, Any], labels: Labels, draw: Callable[..., Markup] = lambda *_: Markup()) -> str:
+    return render_twice(summary, environment_of("latex", labels, draw=draw), labels, "book.j2", "report.j2")

@@ -98,7 +98,7 @@ def stage_scores(
 def preparation_steps(problem: BackboneProblem, split: Split) -> list[dict[str, Any]]:
     """Return what each step makes of the first example of the target pool: pixels of 8 bits, or text."""
     first = problem.rows(split.pool[:1])[0]
-    prepare = problem.backbone.prepare
+    prepare: Any = problem.backbone.prepare  # its tokens, or its preparation of pictures
     if problem.texts:
         with warnings.catch_warnings(action="ignore"):  # that it is cut is said of all
             ids = prepare([first])[0][0].tolist()

@@ -42,7 +42,7 @@ SERIES_BY_DEPTH = [
 
 
 INTERVAL = {"mean": 0.02, "low": 0.01, "high": 0.05, "n": 8, "reason": None, "verdict": "better"}
-DOTS = {
+DOTS: dict[str, Any] = {
     "table": {
         "columns": [head("problem", number=False), head("10 labels"), head("500 labels")],
         "rows": [

@@ -51,7 +51,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, oracle: Oracle) -> Pat
     return tmp_path
 
 
-def run(study: object, out: str = "out", **options: Any) -> Any:
+def run(study: Any, out: str = "out", **options: Any) -> Any:
     return fastmlp.run_study(study, out, jobs=1, backend="numpy", **options)
 
 

@@ -105,7 +105,7 @@ class Trained:
         """
         scaler, network = Scaler.from_state(state.part("scaler")), Network.from_state(state.part("network"))
         known, names = state.field("classes", Any), state.field("feature_names", list[str] | None)
-        classes = () if known is None else tuple(map(str, labels_from_json(known).tolist()))
+        classes: tuple[str, ...] = () if known is None else tuple(map(str, labels_from_json(known).tolist()))
         if len(scaler.mean) != network.sizes[0]:
             raise CheckpointError(f"the scaler has {len(scaler.mean)} features, the network {network.sizes[0]}")
         if len(classes) not in {0, network.n_classes} or (names is not None and len(names) != network.sizes[0]):

@@ -20,14 +20,17 @@ def with_defaults(data: Mapping[str, Any], problems: Mapping[str, OwnProblem]) -
     """
     tables = {name: data.get(name, {}) for name in ("grid", "training", "measures")}
     own = list(problems.values())
+    given = {name: table for name, table in tables.items() if isinstance(table, Mapping)}
     all_backbones = bool(own) and all(isinstance(one, BackboneSettings) for one in own)
-    if not all_backbones or not all(isinstance(table, Mapping) for table in tables.values()):
-        return dict(data)
-    if set(tables["grid"].get("problems", problems)) - set(problems):
+    if not all_backbones or len(given) < len(tables) or set(given["grid"].get("problems", problems)) - set(problems):
         return dict(data)
     grid = {"problems": list(problems), "strategies": strategies_for(len(own[0].stage_names)), "seeds": SEEDS}
-    found = {"grid": grid, "training": TRAINING, "measures": {"inside": True, "scores": True}}
-    return {**data, **{name: {**found[name], **tables[name]} for name in found}}
+    found: dict[str, dict[str, Any]] = {
+        "grid": grid,
+        "training": TRAINING,
+        "measures": {"inside": True, "scores": True},
+    }
+    return {**data, **{name: {**found[name], **given[name]} for name in found}}
 
 
 def strategies_for(stages: int) -> list[str]:

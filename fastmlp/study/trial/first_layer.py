@@ -46,9 +46,10 @@ def picture_first_layer(settings: Settings, backend: str) -> str:
     models = [train(context, settings.strategy(strategy), source, rows, first) for strategy in STRATEGIES]
     if any(model.fit is None or model.diverged for model in models):
         return ""
-    trained = [source.fit, *(model.fit for model in models if model.fit is not None)]
-    starts = [source.random_network, *(fit.start for fit in trained[1:])]
-    added = [fit.network.weights[0] - start.weights[0] for fit, start in zip(trained, starts, strict=True)]
+    fits = [model.fit for model in models if model.fit is not None]
+    trained = [source.network, *(fit.network for fit in fits)]
+    starts = [source.random_network, *(fit.start for fit in fits)]
+    added = [network.weights[0] - start.weights[0] for network, start in zip(trained, starts, strict=True)]
     units = largest_units(added[0])
     random = source.random_network.weights[0]
     parts = {"random": (random, random), "pretrained": (added[0], random)}
