@@ -104,7 +104,7 @@ class Trained:
             If the state is that of no such model.
         """
         scaler, network = Scaler.from_state(state.part("scaler")), Network.from_state(state.part("network"))
-        known, names = state.field("classes", Any), state.field("feature_names", list[str] | None)
+        known, names = state.field("classes", dict[str, Any] | None), state.field("feature_names", list[str] | None)
         classes: tuple[str, ...] = () if known is None else tuple(map(str, labels_from_json(known).tolist()))
         if len(scaler.mean) != network.sizes[0]:
             raise CheckpointError(f"the scaler has {len(scaler.mean)} features, the network {network.sizes[0]}")
