@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +86,8 @@ def transfer_backbone(
         The full learning rate, that of a new head; the strategy's multipliers apply to it.
     body_rate
         What the rate of pretrained stages is multiplied by, beside the strategy's own multipliers: AdamW moves each
-        number by about the rate, whatever its gradient, which filters bear less well than a new head. Stages drawn
-        anew and factors of a low rank take the full rate. 1: as the strategy's table says.
+        number by about the rate, whatever its gradient, which filters bear less well than a new head. Of stages
+        drawn anew its root; factors of a low rank take the full rate. 1: as the strategy's table says.
     sample_weight : (n,)
         What each example counts.
     batch_norm
@@ -228,7 +229,7 @@ def resolved_phase(
     resolved = resolve_phase(net, phase.multipliers(n_layers), options, epochs)
     resolved = replace(resolved, pulls=phase.pulls(n_layers), patience=phase.patience)
     if not phase.rank:
-        resolved.rates[:-1][~np.array(net.drawn)] *= body_rate
+        resolved.rates[:-1] *= np.where(net.drawn, math.sqrt(body_rate), body_rate)[:, np.newaxis]
         return resolved
     adapters = draw_factors(net, phase.rank, rng)
     bare = np.array([not part.size for part in adapters.factors])
