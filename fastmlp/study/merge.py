@@ -229,7 +229,7 @@ def moved(part: Part, folder: Path, seeds: range) -> dict[str, Any]:
     settings["grid"]["seeds"] = name_of_seeds(seeds)
     start, end = absolute(part.folder), absolute(folder)
     for problem in settings.get("problems", {}).values():
-        problem |= {role: os.path.relpath(start / problem[role], end) for role in PATHS}
+        problem |= {role: os.path.relpath(start / problem[role], end) for role in PATHS if problem.get(role)}
     own = settings.get("measures", {}).get("own", {})
     for name, place in own.items():
         file, _, function = place.rpartition(":")
