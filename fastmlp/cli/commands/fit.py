@@ -85,7 +85,7 @@ def fit_command(problem: Path, out: Path, *, compared: int, jobs: int | None, ba
     return DONE
 
 
-def read_question(problem: Path, *, name: str | None, backend: str, **options: Any) -> Question:
+def read_question(problem: Path, *, name: str | None, backend: str = "auto", **options: Any) -> Question:
     """Return what is asked by the arguments of the command."""
     from ...answer import question_of_backbone, question_of_settings, question_of_table
     from ...interchange.tables import Wanted
