@@ -18,8 +18,6 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ..errors import InvalidInput, StoreError, shown
 from ..files import absolute, check_path, entry_at, prepare_folder
 from ..seeds import name_of_seeds, seed_range
@@ -27,7 +25,7 @@ from .environment import now
 from .identity import NOTE, PATHS, first_difference, flat_settings
 from .results.results import Results
 from .run import write_results, write_settings
-from .settings.schema import Settings
+from .settings.load import as_written
 from .settings.toml import write_toml
 from .store import Store
 from .store.database import FILE
@@ -112,7 +110,7 @@ def merge_studies(out: str | Path, parts: Sequence[str | Path]) -> Results:
     with reading(folder) as reader:
         counts = reader.counts()
     counts["missing"] += planned - there
-    settings = msgspec.convert(tomllib.loads(toml), Settings)
+    settings = as_written(tomllib.loads(toml))
     return Results(folder, settings, counts, shards=tuple(shards_of(found)) if there < planned else ())
 
 

@@ -12,13 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ...checks import at_least_one, is_whole
 from ...errors import InvalidInput, UnknownName, shown
 from ...files import check_path
 from ...notebook import html_table
-from ..settings.load import from_dict
+from ..settings.load import as_written, from_dict
 from ..settings.schema import Settings
 from ..store import StudyData, read_study
 from ..store.foreign import read_foreign, write_foreign
@@ -69,7 +67,7 @@ class Results:
         data = read_study(place)
         found = Counter(row["status"] for row in data.rows)
         shards = tuple(data.meta["shard"].split(", ")) if "shard" in data.meta else ()
-        settings = msgspec.convert(data.settings, Settings)
+        settings = as_written(data.settings)
         return cls(place, settings, {status: found[status] for status in STATUSES}, shards, data)
 
     @cached_property

@@ -20,11 +20,12 @@ from ...files import check_path, entry_at
 from ...problems import PROBLEMS, lacking
 from ...seeds import name_of_seeds
 from ...strategies import expand
+from .backbone import BackboneSettings
 from .defaults import with_defaults
 from .measures import own_relative_to, with_own_measures
 from .messages import explain, passing_on, refuse_unknown_keys
 from .problems import network_of, own_problems, relative_to
-from .schema import AmountsSettings, GridSettings, ReplicatesSettings
+from .schema import AmountsSettings, GridSettings, ProblemSettings, ReplicatesSettings
 from .schema import Settings as Settings
 from .sizes import sizes_that_fit
 from .strategies import own_strategies
@@ -81,6 +82,14 @@ def shipped() -> dict[str, Path]:
     """Return the studies that come with the package, by name."""
     folder = Path(str(files("fastmlp"))) / "studies"
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def as_written(document: Mapping[str, Any]) -> Settings:
+    """Return the settings that a study has written down, which are complete; no data are read or checked."""
+    tables = document.get("problems", {}).items()
+    kinds = {name: BackboneSettings if "backbone" in table else ProblemSettings for name, table in tables}
+    problems = {name: msgspec.convert(table, kinds[name]) for name, table in tables}
+    return msgspec.structs.replace(msgspec.convert({**document, "problems": {}}, Settings), problems=problems)
 
 
 def from_dict(data: Mapping[str, Any], folder: Path = Path()) -> Settings:
