@@ -139,7 +139,8 @@ def train_again(
         model = train(context, how, source, rows, candidate)
     network = _linear(model) if model.fit is None else model.fit.network
     target = context.problem.target
-    names = target.classes, target.features
+    numbers = tuple(map(str, range(target.n_classes)))  # a digit is called by its number, and that is one
+    names = () if target.classes == numbers else target.classes, target.features
     return Trained(problem, strategy, len(rows), seed, model.scaler, network, model.fit, *names)
 
 
