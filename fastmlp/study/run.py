@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -277,8 +277,9 @@ def show_in_notebook(progress: Progress) -> None:
 
 def command(settings: Settings) -> str:
     """Return the command that repeats a study: by name if it is shipped and unchanged, else by its settings file."""
-    path = load.shipped().get(settings.name)
-    as_shipped = path is not None and load.load_settings(path) == settings
+    path, as_shipped = load.shipped().get(settings.name), False
+    with suppress(SettingsError):  # its data are not here, so this study is another of the same name
+        as_shipped = path is not None and load.load_settings(path) == settings
     return f"fastmlp study {settings.name if as_shipped else 'study.toml'}"
 
 
