@@ -1,4 +1,4 @@
-"""The rendered book in docs/: small, whole, of the shipped study, and pictured in README and guide."""
+"""The rendered book in docs/, and reports beside it: small, whole, of the shipped study, and pictured in README and guide."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = (DOCS / "index.html").read_text(encoding="utf-8")
 def test_the_folder_is_small() -> None:
     sizes = {path.name: path.stat().st_size for path in DOCS.rglob("*") if path.is_file()}
     assert sizes["index.html"] < 3_000_000
-    assert sum(sizes.values()) < 4_000_000
+    assert sum(sizes.values()) < 6_000_000
     assert all(size < 150_000 for name, size in sizes.items() if name.endswith(".png"))
 
 
