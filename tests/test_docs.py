@@ -1,4 +1,4 @@
-"""The rendered book in docs/, and reports beside it: small, whole, of the shipped study, and pictured in README and guide."""
+"""What docs/ holds: the rendered book, whole, of the shipped study, pictured in README and guide; reports beside it."""
 
 from __future__ import annotations
 
