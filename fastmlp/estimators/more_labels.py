@@ -130,7 +130,7 @@ class MoreLabels:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.1f}"
+    return f"{round(100 * share, 1) + 0.0:+.1f}".replace("-", "−")  # a zero has no minus
 
 
 def rehearse(
