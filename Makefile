@@ -27,7 +27,7 @@ study: $(VENV)/.installed  ## Run the lab study and say where the report is
 	@echo "The report is $(CURDIR)/$(OUT)/report.html"
 
 docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, its pictures and the claims into docs/
-	$(BIN)/fastmlp study book --out $(OUT)/book
+	$(BIN)/fastmlp study book --out $(OUT)/book || [ $$? -eq 1 ] # some trials diverged, and the book says so
 	cp bench/peers.json bench/advice.json $(wildcard bench/history.json) $(OUT)/book
 	$(BIN)/fastmlp report $(OUT)/book
 	cp $(OUT)/book/report.html docs/index.html
