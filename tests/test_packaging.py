@@ -134,7 +134,7 @@ def test_tests_of_the_sdist_find_what_they_read(artefacts: dict[str, Path]) -> N
         "-q",
         "-p",
         "no:cacheprovider",
-        "tests/test_workflow.py",
+        "tests/test_ci_workflow.py",
         "tests/test_docs.py",
     ]
     done = subprocess.run(command, cwd=unpacked, capture_output=True, text=True, check=False, timeout=60)

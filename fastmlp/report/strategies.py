@@ -100,7 +100,7 @@ def rules(names: Sequence[str], settings: Mapping[str, Any]) -> list[Rule]:
 
 def stages_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the stages of a study's backbones, from the inputs up; none where it pretrains networks."""
-    own = (settings.get("problems", {}).get(name, {}) for name in settings["grid"]["problems"])
+    own = (settings.get("problems", {}).get(name, {}) for name in settings["grid"].get("problems", ()))
     return next((tuple(problem["stages"]) for problem in own if problem.get("stages")), ())
 
 

@@ -116,7 +116,7 @@ def test_a_second_run_trains_nothing_and_draws_no_report(tmp_path: Path, monkeyp
 def test_a_tuned_study_has_processes_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[int]()
 
-    def noted(_: object, __: int, trials: int) -> AbstractContextManager[None]:
+    def noted(_: object, __: int, trials: int, **_how: object) -> AbstractContextManager[None]:
         asked.append(trials)
         return nullcontext()
 

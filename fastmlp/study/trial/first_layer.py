@@ -77,7 +77,7 @@ def smoothness(weights: NDArray[np.floating]) -> float:
     Examples
     --------
     >>> round(smoothness(np.repeat(np.arange(8.0), 8)[:, None]), 2)
-    0.94
+    0.97
     """
     pictures = weights.T.reshape(-1, SIDE, SIDE)
     beside = pictures[:, :, :-1].ravel(), pictures[:, :, 1:].ravel()
