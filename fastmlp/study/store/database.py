@@ -24,6 +24,7 @@ from .schema import NESTED, PRETRAINING, SCORES, TRIAL
 SQLITE = sqlite3.sqlite_version
 FILE = "study.sqlite"
 APPLICATION = 0x666D6C70  # "fmlp" in the file's header, where SQLite's tools and `file` look
+PAGE = 8192  # bytes of a page of a new file: records take some two kilobytes, of which 4096 often hold only one
 CACHE_KIB = 48_000  # of pages: keys are hashes, so a commit touches pages all over their index
 COPIED = 1 << 20  # bytes at a time
 BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's lock
@@ -152,6 +153,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     with naming(path):
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
         try:
+            connection.execute(f"PRAGMA page_size={PAGE}")
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
