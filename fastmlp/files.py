@@ -7,11 +7,12 @@ flush that a network drive does not support, may fail. The user's umask decides 
 
 from __future__ import annotations
 
+import csv
 import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -22,6 +23,7 @@ from .errors import FastmlpError, InvalidInput, StoreError, shown
 
 Refusal = Callable[[str], FastmlpError]  # makes the exception, of the line that says what happened
 
+LONGEST_CELL = 10**6  # characters of a cell of a CSV file
 NAME_KEPT = 40  # characters of a file's name that the name of its temporary file begins with
 CANNOT_FLUSH = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # the file system has no such call
 
@@ -89,6 +91,37 @@ def read_bytes(path: Path, refusal: Refusal = StoreError, most: int = -1) -> byt
     """
     with refusing(path, "cannot be read", refusal), path.open("rb") as file:
         return file.read(most)
+
+
+def read_columns(
+    path: Path, names: Sequence[str], what: str = "cannot be read as a table"
+) -> list[tuple[int, list[str]]]:
+    """Return columns of a CSV file with a header: of each row its last line, and its cells; nothing is "".
+
+    Parameters
+    ----------
+    names
+        Of the columns.
+    what
+        Cannot be done, if it cannot.
+
+    Raises
+    ------
+    InvalidInput
+        If the file cannot be read, or lacks a column.
+    """
+    limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        with refusing(path, what), path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            columns = rows.fieldnames or []
+            if lacking := [name for name in names if name not in columns]:
+                raise InvalidInput(f"{path}: has the columns {', '.join(columns)}; {lacking[0]!r} is needed")
+            return [(rows.line_num, [row[name] or "" for name in names]) for row in rows]
+    except csv.Error as error:
+        raise InvalidInput(f"{path}: {what}: {error}") from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 def hash_of_file(path: Path, refusal: Refusal = InvalidInput) -> str:

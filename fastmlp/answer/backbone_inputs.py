@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..backbones import Prepared, for_texts, pictures_in
 from ..errors import InvalidInput
-from ..files import check_path, entry_at, refusing
+from ..files import check_path, entry_at, read_columns
 
 if TYPE_CHECKING:
     from ..backbones import Backbone
 
-LONGEST = 10**6  # characters of a text
 TEXT, PATH = "text", "path"  # columns
 
 
@@ -25,21 +23,11 @@ def read_column(place: Path, name: str) -> list[str]:
     InvalidInput
         If the file cannot be read, lacks the column, or a row has nothing there.
     """
-    limit = csv.field_size_limit(LONGEST)
-    try:
-        with refusing(place, "cannot be read as a table"), place.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if name not in (rows.fieldnames or []):
-                raise InvalidInput(f"{place}: has the columns {', '.join(rows.fieldnames or [])}; {name!r} is needed")
-            found = []
-            for row in rows:
-                if not (row[name] or "").strip():
-                    raise InvalidInput(f"{place}: line {rows.line_num} has no {name}")
-                found.append(row[name])
-    except csv.Error as error:
-        raise InvalidInput(f"{place}: cannot be read as a table: {error}") from error
-    finally:
-        csv.field_size_limit(limit)
+    found = []
+    for line, (cell,) in read_columns(place, [name]):
+        if not cell.strip():
+            raise InvalidInput(f"{place}: line {line} has no {name}")
+        found.append(cell)
     if not found:
         raise InvalidInput(f"{place}: has no rows")
     return found

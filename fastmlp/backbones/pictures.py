@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidInput, LabelError
-from ..files import check_path, entry_at, read_bytes, refusing
+from ..files import check_path, entry_at, read_bytes, read_columns, refusing
 from .preparation import read_picture, some
 
 if TYPE_CHECKING:
@@ -133,18 +132,12 @@ def _of_folders(path: Path) -> tuple[list[tuple[Path, str]], list[str]]:
 
 
 def _of_table(path: Path) -> list[tuple[Path, str]]:
-    with refusing(path, "cannot be read"), path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        columns = rows.fieldnames or []
-        for name in ("path", "label"):
-            if name not in columns:
-                raise InvalidInput(f"{path}: has the columns {', '.join(columns)}; {name!r} is needed")
-        found = []
-        for row in rows:
-            if not row["path"] or not row["label"]:
-                raise InvalidInput(f"{path}: line {rows.line_num} lacks a path or a label")
-            found.append((path.parent / row["path"], row["label"]))
-        return found
+    found = []
+    for line, (picture, label) in read_columns(path, ["path", "label"], "cannot be read"):
+        if not picture or not label:
+            raise InvalidInput(f"{path}: line {line} lacks a path or a label")
+        found.append((path.parent / picture, label))
+    return found
 
 
 def _check_classes(path: Path, labels: Sequence[str]) -> None:

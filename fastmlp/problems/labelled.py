@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +16,7 @@ from ..backbones.pictures import find_pictures
 from ..backbones.preparation import Preparation
 from ..datasets import read
 from ..errors import InvalidInput, LabelError
-from ..files import entry_at, read_bytes, refusing, stamps_of
+from ..files import entry_at, read_bytes, read_columns, stamps_of
 from .digits import digits
 from .task import Task
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 #: What the baseline sees of pictures in files: 16 x 16 pixels of three channels.
 THUMBNAIL = Preparation(size=16, mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
 FEWEST = 2  # texts of a class
-LONGEST = 10**6  # characters of a text
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,17 +138,8 @@ def _of_texts(texts: list[str], y: Ints, classes: tuple[str, ...]) -> Labelled:
 
 @lru_cache(maxsize=4)
 def _of_table(path: Path, _: tuple[int, ...]) -> Labelled:
-    limit = csv.field_size_limit(LONGEST)
-    try:
-        with refusing(path, "cannot be read as a table of texts"), path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            columns = rows.fieldnames or []
-            for name in ("text", "label"):
-                if name not in columns:
-                    raise InvalidInput(f"{path}: has the columns {', '.join(columns)}; {name!r} is needed")
-            found = [(row["text"], row["label"]) for row in rows if (row["text"] or "").strip()]
-    finally:
-        csv.field_size_limit(limit)
+    rows = read_columns(path, ["text", "label"], "cannot be read as a table of texts")
+    found = [(text, label) for _, (text, label) in rows if text.strip()]
     counts = {label: sum(label == other for _, other in found) for label in sorted({label for _, label in found})}
     if len(counts) < 2:
         raise LabelError(f"{path}: has {len(counts)} classes with texts ({', '.join(counts)}); two are needed")

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -47,6 +47,7 @@ from .messages import (
 from .schema import FILES, NetworkSettings, OwnProblem, ProblemSettings
 
 TRANSFORMERS = "transformers:"  # a backbone that is a folder
+Kind = TypeVar("Kind", bound=OwnProblem)
 IN_MEMORY = "in memory"  # stands for an object until its hash is known
 
 
@@ -93,17 +94,10 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
     SettingsError
         If a setting is refused.
     """
-    fields = as_table(path, table)
-    refuse_unknown_keys(fields, ProblemSettings, f"{path}.")
-    if fields.get("target") is None:
-        raise SettingsError(f"{path}.target", "is needed: the path of a table with labels")
-    fields = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
+    fields = _fields(path, table, ProblemSettings, "the path of a table with labels")
     objects = {role: fields[role] for role in FILES if not isinstance(fields.get(role), str | int | float | None)}
     fields |= dict.fromkeys(objects, IN_MEMORY)
-    try:
-        given = msgspec.convert(fields, ProblemSettings)
-    except msgspec.ValidationError as error:
-        raise explain(error, fields, f"{path}.") from error
+    given = _converted(path, fields, ProblemSettings)
     refuse_unknown(f"{path}.missing", "way with missing values", given.missing, MISSING)
     if given.source and given.pretrained:
         raise SettingsError(f"{path}.pretrained", "stands in place of the source; leave out one of the two")
@@ -111,6 +105,22 @@ def given_problem(path: str, table: object, folder: Path) -> ProblemSettings:
         raise SettingsError(f"{path}.shared", "is true, and there are no source data to share examples with")
     given = _with_objects(given, objects, path)
     return msgspec.structs.replace(given, **_absolute_files(given, path, folder))
+
+
+def _fields(path: str, table: object, kind: type[OwnProblem], target: str) -> dict[str, Any]:
+    """Return the fields of a problem of some kind, paths as text; `target` says what that one is."""
+    fields = as_table(path, table)
+    refuse_unknown_keys(fields, kind, f"{path}.")
+    if fields.get("target") is None:
+        raise SettingsError(f"{path}.target", f"is needed: {target}")
+    return {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
+
+
+def _converted(path: str, fields: Mapping[str, Any], kind: type[Kind]) -> Kind:
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise explain(error, fields, f"{path}.") from error
 
 
 def _absolute_files(given: OwnProblem, path: str, folder: Path) -> dict[str, str]:
@@ -133,15 +143,8 @@ def given_backbone(path: str, table: object, folder: Path) -> BackboneSettings:
     SettingsError
         If a setting is refused.
     """
-    fields = as_table(path, table)
-    refuse_unknown_keys(fields, BackboneSettings, f"{path}.")
-    if fields.get("target") is None:
-        raise SettingsError(f"{path}.target", "is needed: a folder of pictures, a CSV file, or the name of a data set")
-    fields = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in fields.items()}
-    try:
-        given = msgspec.convert(fields, BackboneSettings)
-    except msgspec.ValidationError as error:
-        raise explain(error, fields, f"{path}.") from error
+    fields = _fields(path, table, BackboneSettings, "a folder of pictures, a CSV file, or the name of a data set")
+    given = _converted(path, fields, BackboneSettings)
     found = _absolute_files(given, path, folder)
     if given.backbone.startswith(TRANSFORMERS):
         found["backbone"] = f"{TRANSFORMERS}{absolute(Path(folder, given.backbone.removeprefix(TRANSFORMERS)))}"

@@ -231,12 +231,8 @@ class ProblemSettings(OwnProblem, frozen=True, forbid_unknown_fields=True, kw_on
         Whether all features are in one unit, as pixels and activations are: see `Scaler.fit`.
     same_classes
         Whether label k means the same in both, so that strategies may keep the source's head.
-    heldout, pool, probe
-        Sizes of the split. Without a probe set, 0, similarity is not measured; that is the default where examples are
-        too few for one.
-    folds
-        Of a cross-validation in place of a held-out set, one fold for each seed; 0 for none. The default is 5 where no
-        other size is given and the target has fewer than 1000 examples, which are not shared.
+    heldout, pool, probe, folds
+        As for `OwnProblem`.
     group
         The column of the target's table, or the array of its file, that says which examples belong together, such as
         those of one patient: they are never on both sides of a held-out set.

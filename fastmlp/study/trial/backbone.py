@@ -14,9 +14,9 @@ from ...network import softmax
 from ...similarity import drift, h_score, leep, linear_cka, log_me
 from ...strategies import get_strategy
 from ...strategies.backbone import starting_backbone, transfer_backbone
-from ..store.schema import SCORES, Record, all_finite, finite
+from ..store.schema import SCORES, Record, finite
 from .context import TrialContext
-from .model import epochs_for, fit_logistic, train_baseline
+from .model import epochs_for, fit_logistic, train_baseline, training_record
 from .stage_values import stage_features
 
 if TYPE_CHECKING:
@@ -195,18 +195,9 @@ class BackboneContext(TrialContext):
 
 def fit_record(fit: BackboneFit, stages: int) -> Record:
     """Return the part of a record that describes a training; `stages` are those of the whole backbone."""
-    return {
-        "status": "diverged" if fit.diverged else "ok",
-        "final_loss": finite(fit.losses[-1]) if len(fit.losses) else None,
-        "train_seconds": fit.seconds,
-        "parameters_trained": fit.parameters_trained,
-        "steps": fit.steps,
-        "diverged_epoch": fit.diverged_epoch,
-        "frozen_before": fit.frozen_before,
-        "frozen_after": fit.frozen_after,
+    return training_record(fit) | {
         "trainable": list(fit.free_by_stage),
         "drift": [] if fit.diverged else drift_by_stage(fit, stages),
-        "losses": all_finite(fit.losses.tolist()),
     }
 
 

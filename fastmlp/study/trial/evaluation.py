@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...measures import evaluate
+from ...measures import confusion, evaluate
 from ...network import softmax
 from ...problems import Problem, Scaler
 from ...seeds import rng_for
@@ -132,5 +132,5 @@ def confused(y: Ints, likeliest: Ints, n_classes: int) -> list[list[int]]:
     >>> confused(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
     [[0, 1], [1, 1], [3, 1]]
     """
-    counts = np.bincount(y * n_classes + likeliest, minlength=n_classes**2)
+    counts = confusion(likeliest, y, n_classes).ravel()
     return [[int(place), int(counts[place])] for place in np.flatnonzero(counts)]

@@ -26,6 +26,7 @@ from .seed_context import SeedContext
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...backbones import BackboneFit
     from ...layout import Floats, Ints
 
 
@@ -128,8 +129,8 @@ def fit_network(
     return train_from(start, inputs, y, strategy, options, order=order, rng=shared.seed_of("weights"))
 
 
-def _fit_record(fit: Fit) -> Record:
-    """Return the part of a record that describes a training."""
+def training_record(fit: Fit | BackboneFit) -> Record:
+    """Return the part of a record that describes a training, whatever was trained."""
     return {
         "status": "diverged" if fit.diverged else "ok",
         "final_loss": finite(fit.losses[-1]) if len(fit.losses) else None,
@@ -139,10 +140,15 @@ def _fit_record(fit: Fit) -> Record:
         "diverged_epoch": fit.diverged_epoch,
         "frozen_before": fit.frozen_before,
         "frozen_after": fit.frozen_after,
+        "losses": all_finite(fit.losses.tolist()),
+    }
+
+
+def _fit_record(fit: Fit) -> Record:
+    return training_record(fit) | {
         "trainable": list(fit.free_by_layer),
         "drift": [] if fit.diverged else drift_by_layer(fit.network, fit.start),
         "train_accuracies": [list(taken) for taken in fit.accuracies] or None,
-        "losses": all_finite(fit.losses.tolist()),
     }
 
 
