@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench.exit_codes import USAGE
+from bench.exit_codes import NO_VERDICT, USAGE
 from bench.gate.build import Build, BuildError, Wanted, build_all, resolve
 from bench.gate.compare import Run, Settings, compare
 from bench.gate.inject import ExtraWorkError, share_of, slow_down
@@ -226,10 +226,13 @@ def test_a_branch_made_slower_on_purpose_is_refused(tmp_path: Path) -> None:
     commit(clone, "slower-on-purpose", {})
     command = COMMAND + r""" --bench "Kernel.time_train\('tiny', 'sgd', 'float32'\)" """
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-e", "-c", command], cwd=clone, env=os.environ | {"TMPDIR": str(tmp_path), "PATH": path},
-        capture_output=True, text=True, check=False, timeout=240,
-    )  # fmt: skip
+    for _ in range(2):  # as the workflow does: what has no verdict is tried once more
+        done = subprocess.run(
+            ["bash", "-e", "-c", command], cwd=clone, env=os.environ | {"TMPDIR": str(tmp_path), "PATH": path},
+            capture_output=True, text=True, check=False, timeout=240,
+        )  # fmt: skip
+        if done.returncode != NO_VERDICT:
+            break
     assert done.returncode == 4, done.stdout + done.stderr
     assert re.search(r"^bench_kernels.Kernel.time_train\('tiny', .* 1\.[2-6]\d\d .* slower$", done.stdout, re.MULTILINE)
     assert "slower" in (clone / "gate.md").read_text()
