@@ -6,8 +6,9 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import numpy as np
@@ -21,15 +22,16 @@ NAMES = np.array(["art", "biology", "chemistry", "dance", "economics"])
 
 
 @pytest.fixture(scope="module")
-def fresh(oracle: Callable[[str], ModuleType], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(oracle: Callable[[str], ModuleType]) -> Iterator[Path]:
     """The scripts of an environment that has what `pip install fastmlp[parquet]` brings, and nothing else."""
     oracle("pyarrow")  # where it is, there is an index of packages too
-    place = tmp_path_factory.mktemp("fresh")
-    wheel = build("wheel", ROOT, place)
-    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True, timeout=120)
-    pip = [str(place / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[parquet]"]
-    subprocess.run(pip, check=True, timeout=600)
-    return place / "venv" / "bin"
+    with TemporaryDirectory() as folder:  # half a gigabyte, gone with the last test here
+        place = Path(folder)
+        wheel = build("wheel", ROOT, place)
+        subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True, timeout=120)
+        pip = [str(place / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[parquet]"]
+        subprocess.run(pip, check=True, timeout=600)
+        yield place / "venv" / "bin"
 
 
 def draw(n: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
