@@ -69,12 +69,14 @@ def test_the_command_writes_a_model_and_a_page_and_says_what_it_found(
     said = capsys.readouterr()
     assert str(found.advice) in said.out
     assert f"Expect of {found.advice.best} on new rows: " in said.out
+    assert "Each interval is for one comparison alone; the verdicts are corrected for all pairs" in said.out
     assert "The next 100 labels: that is more than there are now, 60, and too far ahead to tell." in said.out
     assert "60 rows of 4 features, 3 classes in insect" in said.err
     assert "pretrained: net.safetensors, 4 - 6 - 5, which sees its inputs as they are" in said.err
     page = (folder / "insects.md").read_text()
     assert "| ant | 20 |" in page
     assert "The data that it was trained on are not there" in page
+    assert "each for one comparison alone" in page
     assert (folder / "insects.html").read_text().startswith("<!DOCTYPE html>")
     again = fastmlp.load(folder / "insects.safetensors")
     assert_array_equal(again.network_.theta, found.model.network_.theta)

@@ -135,6 +135,8 @@ def show(found: Answer) -> None:
     rows = [[str(column["head"]["value"]) for column in table["columns"]]]
     rows += [[percent(c["value"]) if c["kind"] == "percent" else str(c["value"]) for c in row] for row in table["rows"]]
     click.echo(text_table(rows))
+    if len(table["rows"]) > 1:
+        click.echo("Each interval is for one comparison alone; the verdicts are corrected for all pairs of strategies.")
     click.echo()
     score = found.advice.rehearsal.score
     if score.mean is not None:

@@ -78,7 +78,8 @@ def _read(
     for block in blocks(file, delimiter, size, quotes=has_quotes(path)):
         if odd := [(k, length) for k, length in enumerate(block.lengths) if length != width]:
             k, length = odd[0]
-            raise ShapeError(f"{path}: {_line(path, n + k)} has {length} cells; the header has {width}")
+            cells = f"{length} cell{'' if length == 1 else 's'}"
+            raise ShapeError(f"{path}: {_line(path, n + k)} has {cells}; the header has {width}")
         if not len(block):
             continue
         if rows is None:

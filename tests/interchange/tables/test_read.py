@@ -149,7 +149,7 @@ def test_datasets_of_pytorch_are_read(oracle: Callable[[str], ModuleType]) -> No
 
 REFUSALS = {
     "no column": ("age,topic\n1,a\n", Wanted(label="topik"), "has no column 'topik'; did you mean 'topic'"),
-    "ragged": ("age,topic\n1,a\n\n2\n", TOPIC, "line 4 has 1 cells; the header has 2"),
+    "ragged": ("age,topic\n1,a\n\n2\n", TOPIC, "line 4 has 1 cell; the header has 2"),
     "text": ("age,topic\n1,a\nold,b\n", TOPIC, "line 3, column 'age': 'old' is no number"),
     "text after two lines in one": ('topic,age\n"a\nb",1\nb,old\n', TOPIC, "line 4, column 'age': 'old' is no number"),
     "missing": ("age,topic\n1,a\nNA,b\n", TOPIC, "line 3, column 'age' is missing; missing = \"mean\" fills"),
