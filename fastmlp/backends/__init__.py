@@ -32,7 +32,15 @@ MODULES = {
 
 
 class RunningTraining(Protocol):
-    """A training that is run in pieces."""
+    """A training that is run in pieces.
+
+    Attributes
+    ----------
+    is_in_place
+        Whether a piece changes the network as it goes, also one that does not end.
+    """
+
+    is_in_place: bool
 
     def run(self, first: int, last: int, *, ends: bool = True) -> int:
         """Make the updates `first` to `last` - 1; return the updates completed.
@@ -47,6 +55,7 @@ class StepwiseTraining:
     """A training that keeps nothing between its pieces."""
 
     train: Callable[[int, int], int]
+    is_in_place = True
 
     def run(self, first: int, last: int, *, ends: bool = True) -> int:  # noqa: ARG002
         """See `RunningTraining`."""

@@ -134,6 +134,8 @@ class Training:
         How many share the work. No bit depends on it.
     """
 
+    is_in_place = False
+
     def __init__(
         self,
         theta: Floats,

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import accumulate
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -258,6 +259,7 @@ def fit_phases(
 def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: TrainingOptions, seconds: float) -> Fit:
     """Return what a loop has made of a network."""
     frozen = _frozen(loop.phases_run, net.layout)
+    before, after = (np.concatenate([one.theta[part] for part in frozen]) for one in (net, loop.net))
     return Fit(
         network=loop.net,
         start=net,
@@ -267,8 +269,8 @@ def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: Train
         steps=loop.steps,
         seconds=seconds,
         free_by_layer=_free_by_layer(loop.phases_run, net.layout),
-        frozen_before=_digest(net.theta[frozen]),
-        frozen_after=_digest(loop.net.theta[frozen]),
+        frozen_before=_digest(before),
+        frozen_after=_digest(after),
         accuracies=tuple(loop.log.accuracies.items()),
         validation_losses=loop.validation_losses,
         best_epoch=loop.best_epoch,
@@ -292,12 +294,15 @@ def _free_by_layer(phases: Sequence[ResolvedPhase], layout: Layout) -> tuple[int
     return tuple(map(max, zip(*counts, strict=True)))
 
 
-def _frozen(phases: Sequence[ResolvedPhase], layout: Layout) -> NDArray[np.bool_]:
-    """Mark the parameters that none of the phases freed, (P,)."""
+def _frozen(phases: Sequence[ResolvedPhase], layout: Layout) -> list[slice]:
+    """Return where the parameters lie that none of the phases freed; an empty slice at last, if there are none."""
     free = np.zeros((layout.n_layers, 2), dtype=np.bool_)
     for phase in phases:
         free |= phase.trainable
-    return np.repeat(~free.ravel(), layout.lengths.ravel())
+    lengths, is_free = layout.lengths.ravel().tolist(), free.ravel().tolist()
+    places = accumulate(lengths)
+    parts = [slice(stop - length, stop) for stop, length in zip(places, lengths, strict=True)]
+    return [*(part for part, moves in zip(parts, is_free, strict=True) if not moves), slice(0)]
 
 
 def _digest(parameters: Floats) -> str | None:

@@ -57,7 +57,7 @@ class Pieces:
                 return True
             first, start = self.steps, perf_counter()
             target = min(first + self._per_call, last)
-            target = target if whole is None else whole.end_of_piece(first, target)
+            target = target if whole is None else whole.end_of_piece(training, first, target)
             wanted = ends and (target == last or (whole is not None and whole.ends(target)))
             self.steps = training.run(first, target, ends=wanted)
             if self._watch is not None and self._watch.stopped:
@@ -89,13 +89,13 @@ class WholeEpochs:
         self._theta, self._steps = theta, steps
         self._kept: tuple[int, Floats] = 0, theta[:0]
 
-    def end_of_piece(self, first: int, target: int) -> int:
+    def end_of_piece(self, training: RunningTraining, first: int, target: int) -> int:
         """Return where a piece ends that may go from `first` to `target`: with an epoch, if one ends there."""
         boundary = target // self._steps * self._steps
         if boundary > first:
             return boundary
-        if self.ends(first):
-            self._kept = first, self._theta.copy()  # an epoch of several pieces begins, and an interrupt goes back here
+        if self.ends(first):  # an epoch of several pieces begins, and an interrupt goes back here
+            self._kept = first, self._theta.copy() if training.is_in_place else self._theta[:0]
         return target
 
     def ends(self, target: int) -> bool:
@@ -110,6 +110,8 @@ class WholeEpochs:
         """Bring the network to the end of the last whole epoch; return the updates it has had then."""
         if self.ends(steps):
             return steps
+        at, whole = self._kept
+        whole = whole if training.is_in_place else self._theta.copy()  # which the pieces since have left alone
         training.run(steps, steps)  # or a later copy of what the network has become would undo this one
-        at, self._theta[:] = self._kept
+        self._theta[:] = whole
         return at

@@ -86,6 +86,8 @@ class StageTraining:
         What lies between the layers of an MLP.
     """
 
+    is_in_place = True
+
     def __init__(
         self,
         stages: Sequence[Stage],
