@@ -125,8 +125,10 @@ class Update:
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=True), self.rows[0], at)
             with otherwise:
-                # Of Adam only. Loaded here, so that a bare step does not keep them in registers.
+                # Loaded here, so that a bare step does not keep them in registers; and not where they are used, for
+                # the compiler must take it that a store may have changed them.
                 self.averages = [self.broadcast(place) for place in (OLD1, NEW1, OLD2, NEW2)]
+                self.moves = [self.broadcast(place) for place in (AHEAD, NUDGE)]
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=False), self.rows[0], at)
                 with builder.if_then(emit.differs(self.coefficient[SHRINK], 1.0)):
@@ -160,10 +162,9 @@ class Update:
         return emit.fma(self.coefficient[STEP], share, p)
 
     def ahead(self, v: Any, g: Any) -> Any:
-        """v, or AHEAD v + NUDGE g if AHEAD is not 1."""
-        ahead, nudge = self.broadcast(AHEAD), self.broadcast(NUDGE)
-        moved = self.emit.fma(ahead, v, self.builder.fmul(nudge, g))
-        return self.builder.select(self.emit.differs(ahead, 1.0), moved, v)
+        """AHEAD v + NUDGE g, which is v to the bit if AHEAD is 1 and NUDGE is 0."""
+        ahead, nudge = self.moves
+        return self.emit.fma(ahead, v, self.builder.fmul(nudge, g))
 
     def mean(self, average: Any, number: Any, old: Any, new: Any) -> Any:
         """old * average + new * number."""

@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
 from ...registry import TINY
+from ..coefficients import N_SQUARES
 from . import epilogue
 from .math import emit_exp, emit_gelu, emit_log, python_gelu
 from .tile import Emitter, Operand, emit_loop, emit_panel_product, emit_product, emit_transpose, index
@@ -82,7 +83,8 @@ def tile_function(emit: Callable[..., None], shape: Shape | None = None) -> Any:
             number = next(kind.dtype for kind in given_types if isinstance(kind, types.Array))
             lanes, panel = tile_type.tile.lanes(as_dtype(number)), tile_type.tile.panel(as_dtype(number))
             block = (*shape(tile_type.tile), panel) if shape else ()
-            emit(Emitter(builder, context.get_value_type(number), lanes), *block, *pointers)
+            _, _, features = context.codegen().magic_tuple()
+            emit(Emitter(builder, context.get_value_type(number), lanes, features), *block, *pointers)
             return context.get_dummy_value()
 
         return types.void(types.StarArgTuple(kinds)), generate
@@ -184,6 +186,23 @@ def copy_vectors(emit: Emitter, out: Any, out_at: Any, x: Any, x_at: Any, count:
 
     emit_loop(emit, vectors, [], vector)
     emit_loop(emit, emit.minus(count, whole), [], number)
+
+
+@tile_function
+def add_squares_tile(emit: Emitter, sums: Any, x: Any, at: Any, blocks: Any) -> None:
+    """Add the squares of blocks of N_SQUARES numbers, of any precision, to as many sums in double precision."""
+    numbers = Emitter(emit.builder, x.type.pointee, emit.lanes)
+    places = [index(place) for place in range(0, N_SQUARES, emit.lanes)]
+
+    def block(k: Any, totals: list[Any]) -> list[Any]:
+        begin = emit.plus(at, emit.times(k, index(N_SQUARES)))
+        loaded = [numbers.load(x, emit.plus(begin, place)) for place in places]
+        wide = [emit.builder.fpext(a, emit.kind) if numbers.kind != emit.kind else a for a in loaded]
+        return [emit.fma(a, a, total) for a, total in zip(wide, totals, strict=True)]
+
+    totals = emit_loop(emit, blocks, [emit.load(sums, place) for place in places], block)
+    for place, total in zip(places, totals, strict=True):
+        emit.store(total, sums, place)
 
 
 @tile_function

@@ -33,12 +33,26 @@ class Emitter(Arithmetic):
     """Emit instructions on vectors, and what a tile needs besides arithmetic: addresses, loads and stores.
 
     Addresses are made with GEP only: LLVM 22 miscompiles round trips through integers.
+
+    Parameters
+    ----------
+    builder
+        Where the instructions go.
+    number
+        The LLVM type of a number, and `lanes` how many there are in a vector.
+    features
+        Of the processor, as LLVM calls them.
     """
 
-    def __init__(self, builder: Any, number: Any, lanes: int) -> None:
+    def __init__(self, builder: Any, number: Any, lanes: int, features: str = "") -> None:
         super().__init__(builder, ir.VectorType(number, lanes))
         self.number = number
         self.bytes = self.format.bits // 8
+        self.has_estimates = "+avx512f" in features.split(",") and self.name == "v8f64"
+
+    def sqrt(self, a: Any) -> Any:
+        """Square root of what is not negative, by whatever leaves the most room for other work."""
+        return self.refined_sqrt(a) if self.has_estimates else super().sqrt(a)
 
     def address(self, pointer: Any, offset: Any) -> Any:
         """Where the number at an offset lies."""

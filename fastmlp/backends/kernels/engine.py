@@ -46,7 +46,7 @@ from .memory import (
     zero_offset,
 )
 from .optimizer import set_clock, set_coefficients
-from .products import affine, backward_input, gather, transpose, update_bias, update_weights
+from .products import add_squares, affine, backward_input, gather, transpose, update_bias, update_weights
 from .team import STOPPED, meet, share_start
 
 if TYPE_CHECKING:
@@ -314,17 +314,16 @@ def penalty(
             stop = gain_offset(tile, parameters, table[layer], table[layer, VECTORS] - 1) + table[layer, COLUMNS]
         if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
             continue
-        # As many sums as there are places for: additions to one would wait for each other, and the compiler may not
-        # reorder them. So no bit depends on how wide vectors are.
         sums = clock[SQUARES : SQUARES + N_SQUARES]
         for j in range(N_SQUARES):
             sums[j] = 0.0
-        for i in range(start, stop, N_SQUARES):
-            numbers = parameters[i : min(stop, i + N_SQUARES)]
-            for j in range(numbers.size):
-                sums[j] += np.float64(numbers[j]) * np.float64(numbers[j])
-        for j in range(N_SQUARES):
-            total += decays[layer, is_bias] / 2 * sums[j]
+        add_squares(tile, sums, parameters, start, stop)
+        half = N_SQUARES // 2
+        while half > 0:  # added in pairs: one after the other, each would wait for the one before
+            for j in range(half):
+                sums[j] += sums[j + half]
+            half //= 2
+        total += decays[layer, is_bias] / 2 * sums[0]
     return total
 
 

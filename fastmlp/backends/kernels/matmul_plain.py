@@ -24,6 +24,7 @@ from ..coefficients import (
     KEEP,
     LEAST,
     MOMENTUM,
+    N_SQUARES,
     NEW1,
     NEW2,
     NUDGE,
@@ -39,6 +40,8 @@ from ..jit import kernel
 from .memory import ANCHOR, MOMENT, MOMENT2, column_offset
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ...layout import Floats
     from ..codegen.types import Tile
 
@@ -182,6 +185,17 @@ def update(parameters: Floats, size: int, i: int, gradient: float, optimizer: in
     if coefficients[SHRINK] != 1:
         p = parameters[anchor] + (p - parameters[anchor]) * coefficients[SHRINK]
     parameters[i] = p
+
+
+@kernel
+def add_squares(tile: Tile, sums: NDArray[np.float64], x: Floats, first: int, last: int) -> None:
+    """Add the squares of x[first : last] to N_SQUARES sums, which take turns.
+
+    Additions to one sum would wait for each other, and the compiler may not reorder them. So no bit depends on how wide
+    vectors are.
+    """
+    for i in range(first, last):
+        sums[(i - first) % N_SQUARES] += np.float64(x[i]) * np.float64(x[i])
 
 
 @kernel

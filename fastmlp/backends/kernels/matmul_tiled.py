@@ -17,6 +17,7 @@ import numpy as np
 
 from ...registry import SGD
 from ..codegen.intrinsics import (
+    add_squares_tile,
     affine_tile,
     backward_input_tile,
     copy_vectors,
@@ -30,10 +31,13 @@ from ..codegen.intrinsics import (
     wide_shape,
 )
 from ..codegen.types import lanes_of, panel_width
+from ..coefficients import N_SQUARES
 from ..jit import inlined, kernel
 from .memory import DEPTH_BLOCK, column_offset, zero_offset
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ...layout import Floats
     from ..codegen.types import Tile
 
@@ -213,6 +217,16 @@ def update_bias(
             sgd_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
         else:
             adam_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
+
+
+@kernel
+def add_squares(tile: Tile, sums: NDArray[np.float64], x: Floats, first: int, last: int) -> None:
+    """See `matmul_plain.add_squares`: whole blocks of numbers with all sums in registers, and the rest one by one."""
+    blocks = (last - first) // N_SQUARES
+    add_squares_tile(tile, sums, x, first, blocks)
+    rest = first + blocks * N_SQUARES
+    for i in range(rest, last):
+        sums[i - rest] += np.float64(x[i]) * np.float64(x[i])
 
 
 @kernel

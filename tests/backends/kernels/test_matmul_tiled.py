@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 numba: Any = pytest.importorskip("numba")
 
 from fastmlp.backends.codegen.types import PLAIN  # noqa: E402
-from fastmlp.backends.coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock  # noqa: E402
+from fastmlp.backends.coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, N_SQUARES, new_clock  # noqa: E402
 from fastmlp.backends.fallback import current_tile  # noqa: E402
 from fastmlp.backends.kernels.memory import DEPTH_BLOCK, MOMENT, allocate, rounded  # noqa: E402
 from fastmlp.backends.kernels.optimizer import set_clock, set_coefficients  # noqa: E402
@@ -219,3 +219,14 @@ def test_softmax(dtype: str, classes: int) -> None:
     assert_allclose(actual[:-1].reshape(classes, step).sum(axis=0), 0.5, rtol=1e-6)
     expected_row, actual_row = both("softmax", [z, step, classes, z.dtype.type(0.5), row], 4)
     assert_allclose(actual_row, expected_row, rtol=RTOL[dtype], atol=RTOL[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_squares_are_added_to_the_same_sums(dtype: str) -> None:
+    [x], sums = drawn(dtype, 5 * N_SQUARES), np.arange(N_SQUARES, dtype=float)
+    first, last = 7, 7 + 3 * N_SQUARES + 5
+    plain, tiled = both("add_squares", [sums, x, first, last], 0)
+    assert_array_equal(tiled, plain)
+    squares = x[first:last].astype(float) ** 2
+    assert_allclose(plain.sum() - sums.sum(), squares.sum(), rtol=1e-12)
+    assert_allclose(plain[4] - 4, squares[4::N_SQUARES].sum(), rtol=1e-12)
