@@ -53,10 +53,10 @@ class Visits:
     def _draw(self, epochs: int) -> Ints:
         if not self._shuffle:
             return np.tile(self._rows, (epochs, 1))
-        order, shuffle = np.empty((epochs, len(self._rows)), np.int64), self._random.shuffle
-        places, before = np.tile(np.arange(len(self._rows)), (epochs, 1)), self._rows
-        for chosen, row in zip(places, order, strict=True):
-            shuffle(chosen)
-            before = before.take(chosen, out=row, mode="clip")  # which takes no copy to be safe
+        order, before, shuffle = np.empty((epochs, len(self._rows)), np.int64), self._rows, self._random.shuffle
+        for row in order:
+            row[:] = before
+            shuffle(row)  # the same exchanges as of the places of what is shuffled
+            before = row
         self._rows = before.copy()
         return order
