@@ -73,7 +73,7 @@ def train_lora(
         layout = BufferLayout.of(sizes, tile, theta.dtype, batch, rescaled_layers(between))
         lora = LoraLayout.of(layout, int(rank))
         rows = [(VALUE, factors), (MOMENT, state[0])] + [(MOMENT2, state[1])] * (optimizer != SGD)
-        projected = layout.matrix(layout.batch, lora.width)
+        projected = layout.matrix(layout.apart, lora.width)
         parameters, adapters, frozen, inputs, deltas, spare, projection, merged, scratch, coefficients = allocate(
             theta.dtype, len(rows) * layout.size, len(rows) * lora.size, layout.size,
             parts_of_inputs(activation, between) * layout.inputs,

@@ -185,4 +185,5 @@ class Update:
         return self.emit.fma(self.coefficient[SHRINK], self.builder.fsub(p, anchor), anchor)
 
 
+PIECES = {"sgd": 2, "adam": 3}  # what an update reads and writes: parameters and moments
 STEPS = {"sgd": Update.sgd, "adam": Update.adam}

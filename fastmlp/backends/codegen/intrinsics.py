@@ -22,6 +22,7 @@ from ..coefficients import N_SQUARES
 from . import epilogue
 from .math import emit_exp, emit_gelu, emit_log, python_gelu
 from .tile import Emitter, Operand, emit_loop, emit_panel_product, emit_product, emit_transpose, index
+from .types import CACHE_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +131,11 @@ def backward_input_tile(shape: Shape) -> Any:
 
 
 def update_weights_tile(optimizer: str, shape: Shape) -> Any:
-    """x.T @ delta, which ends with the optimizer's step: the gradient never reaches memory."""
+    """x.T @ delta, which ends with the optimizer's step: the gradient never reaches memory.
+
+    While it multiplies it asks for the parameters of the tiles below it, and for their moments, a line of each in a
+    turn: all at once they would be in the way of what is multiplied.
+    """
 
     def emit_update_weights(
         emit: Emitter, rows: int, vectors: int, panel: int, parameters: Any, at: Any, size: Any, x: Any, x_at: Any,
@@ -138,8 +143,15 @@ def update_weights_tile(optimizer: str, shape: Shape) -> Any:
     ) -> None:  # fmt: skip
         a = Operand(emit.address(x, x_at), UNIT_STEP, index(panel))  # transposed: row r of A is column r of x
         b = Operand(emit.address(deltas, delta_at), index(panel), UNIT_STEP)
+        following = emit.address(parameters, emit.plus(at, index(rows * panel)))
+
+        def ask_ahead(turn: Any) -> None:
+            place = emit.times(turn, index(CACHE_LINE // emit.bytes))
+            for piece in range(epilogue.PIECES[optimizer]):
+                emit.ask_for(emit.address(following, emit.times(index(piece), size)), place)
+
         zeros = epilogue.zero_accumulators(emit, rows, vectors)
-        sums = emit_product(emit, a, b, count, zeros, unrolled(rows, vectors))
+        sums = emit_product(emit, a, b, count, zeros, unrolled(rows, vectors), ask_ahead)
         update = epilogue.Update(emit, emit.address(parameters, at), size, coefficients)
         update.apply(sums, index(panel), epilogue.STEPS[optimizer])
 
@@ -186,6 +198,18 @@ def copy_vectors(emit: Emitter, out: Any, out_at: Any, x: Any, x_at: Any, count:
 
     emit_loop(emit, vectors, [], vector)
     emit_loop(emit, emit.minus(count, whole), [], number)
+
+
+@tile_function
+def ask_for(emit: Emitter, x: Any, at: Any, count: Any) -> None:
+    """Ask the memory for numbers that are needed soon."""
+    line = index(CACHE_LINE // emit.bytes)
+
+    def ask(k: Any, _carried: list[Any]) -> list[Any]:
+        emit.ask_for(x, emit.plus(at, emit.times(k, line)))
+        return []
+
+    emit_loop(emit, emit.builder.sdiv(count, line), [], ask)
 
 
 @tile_function

@@ -66,6 +66,15 @@ class Emitter(Arithmetic):
         """Store a vector."""
         self.builder.store(value, self._vector_at(pointer, offset), align=self.bytes)
 
+    def ask_for(self, pointer: Any, offset: Any) -> None:
+        """Ask the memory for the line of a number, which may lie outside of the array, for the second-level cache."""
+        module, whole = self.builder.module, ir.IntType(32)
+        byte = ir.IntType(8).as_pointer()
+        signature = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
+        function = module.globals.get("llvm.prefetch.p0") or ir.Function(module, signature, "llvm.prefetch.p0")
+        place = self.builder.bitcast(self.address(pointer, offset), byte)
+        self.builder.call(function, [place, *(ir.Constant(whole, number) for number in (0, 2, 1))])  # read, level, data
+
     def broadcast(self, pointer: Any, offset: Any) -> Any:
         """One number from memory, in every lane."""
         return self.splat(self.builder.load(self.address(pointer, offset), align=self.bytes))
@@ -160,7 +169,13 @@ def _not_unrolled(module: Any) -> Any:
 
 
 def emit_product(
-    emit: Emitter, a: Operand, b: Operand, depth: Any, start: list[list[Any]], unrolled: int = 1
+    emit: Emitter,
+    a: Operand,
+    b: Operand,
+    depth: Any,
+    start: list[list[Any]],
+    unrolled: int = 1,
+    each_turn: Callable[[Any], None] | None = None,
 ) -> list[list[Any]]:
     """Emit the loop: start[r][v] + sum over k < depth of A[r, k] * B[k, v].
 
@@ -176,6 +191,8 @@ def emit_product(
         What the accumulators hold before the loop, rows by vectors.
     unrolled
         Iterations that are emitted one after the other: a power of two. What is left over has a loop of its own.
+    each_turn
+        Emits what else is done in each turn of several iterations, given its number.
     """
     vectors = len(start[0])
 
@@ -193,6 +210,8 @@ def emit_product(
 
     def several(k: Any, sums: list[Any]) -> list[Any]:
         a_at, b_at = place(emit.times(k, index(unrolled)))
+        if each_turn is not None:
+            each_turn(k)
         for i in range(unrolled):
             here = emit.times(index(i), a.column_step), emit.times(index(i), b.row_step)
             sums = iteration(emit.address(a_at, here[0]), emit.address(b_at, here[1]), sums)

@@ -22,6 +22,7 @@ from numba.np.numpy_support import as_dtype
 
 config: Any = numba.config
 DOUBLE_BYTES = 8
+CACHE_LINE = 64  # bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

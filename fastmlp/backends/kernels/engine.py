@@ -41,8 +41,10 @@ from .memory import (
     WEIGHT_STEP,
     gain_offset,
     pad,
+    pad_share,
     padded_size,
     unpad,
+    unpad_share,
     zero_offset,
 )
 from .optimizer import set_clock, set_coefficients
@@ -182,14 +184,14 @@ def train(
         Whether they are to be copied back at last. Where the training itself ends they always are.
     """
     size = padded_size(tile, parameters, table)
-    if begins and thread == 0:
-        pad(tile, theta, parameters, VALUE * size, table)
+    if begins:  # threads meet before they read what others have copied
+        pad_share(tile, theta, parameters, VALUE * size, table, thread, threads)
         if state.size:
-            pad(tile, state[0], parameters, MOMENT * size, table)
+            pad_share(tile, state[0], parameters, MOMENT * size, table, thread, threads)
             if optimizer != SGD:
-                pad(tile, state[1], parameters, MOMENT2 * size, table)
+                pad_share(tile, state[1], parameters, MOMENT2 * size, table, thread, threads)
         if parameters.size > ANCHOR * size:
-            pad(tile, anchor, parameters, ANCHOR * size, table)
+            pad_share(tile, anchor, parameters, ANCHOR * size, table, thread, threads)
     done, n, batch = last, order.shape[1], min(batch_size, order.shape[1])
     n_batches = (n + batch - 1) // batch
     for s in range(first, last):
@@ -245,12 +247,12 @@ def train(
             if watch[WATCH_STOPPED] != 0:
                 done = s + 1
                 break
-    if (ends or done < last or watch[WATCH_STOPPED] != 0) and thread == 0:
-        unpad(tile, parameters, VALUE * size, theta, table)
+    if ends or done < last or watch[WATCH_STOPPED] != 0:
+        unpad_share(tile, parameters, VALUE * size, theta, table, thread, threads)
         if state.size:
-            unpad(tile, parameters, MOMENT * size, state[0], table)
+            unpad_share(tile, parameters, MOMENT * size, state[0], table, thread, threads)
             if optimizer != SGD:
-                unpad(tile, parameters, MOMENT2 * size, state[1], table)
+                unpad_share(tile, parameters, MOMENT2 * size, state[1], table, thread, threads)
     return done
 
 

@@ -19,6 +19,7 @@ from ...registry import SGD
 from ..codegen.intrinsics import (
     add_squares_tile,
     affine_tile,
+    ask_for,
     backward_input_tile,
     copy_vectors,
     narrow_shape,
@@ -30,7 +31,7 @@ from ..codegen.intrinsics import (
     update_weights_tile,
     wide_shape,
 )
-from ..codegen.types import lanes_of, panel_width
+from ..codegen.types import CACHE_LINE, lanes_of, panel_width
 from ..coefficients import N_SQUARES
 from ..jit import inlined, kernel
 from .memory import DEPTH_BLOCK, column_offset, zero_offset
@@ -48,6 +49,7 @@ sgd_wide, sgd_narrow, sgd_row = (update_weights_tile("sgd", shape) for shape in 
 adam_wide, adam_narrow, adam_row = (update_weights_tile("adam", shape) for shape in SHAPES)
 sgd_bias, adam_bias = update_bias_tile("sgd"), update_bias_tile("adam")
 
+FAR = 2**17  # numbers of a matrix that does not stay in the second level
 ROW_BLOCK = 512  # rows of A that stay in the second level with DEPTH_BLOCK of their columns: half a megabyte
 
 
@@ -58,6 +60,13 @@ def depth_block(depth: int, panel: int) -> int:
         return depth
     blocks = (depth + DEPTH_BLOCK // 2) // DEPTH_BLOCK
     return ((depth + blocks - 1) // blocks + panel - 1) // panel * panel
+
+
+@kernel
+def share_of_tile(tile: Tile, x: Floats, terms: int, rows: int) -> int:
+    """Numbers of the next block of B for which each of the tiles down `rows` asks: whole lines of the cache."""
+    tiles, line = (rows + tile.rows - 1) // tile.rows, CACHE_LINE // x.itemsize
+    return ((terms * panel_width(tile, x) + tiles - 1) // tiles + line - 1) // line * line
 
 
 @kernel
@@ -85,15 +94,22 @@ def affine(
             terms = min(block, depth - k)
             lowest = floor if k + terms == depth else out.dtype.type(-np.inf)
             a_at = x_at + column_offset(tile, x, k, x_step)
+            share = 0 if transposed or depth * (last - first) < FAR else share_of_tile(tile, x, terms, bottom - top)
             for p in range(first, last, panel):
                 place, width = out_at + column_offset(tile, out, p, out_step), min(panel, last - p)
                 if transposed:
                     pack_transposed(tile, spare, weights, weight_at, weight_step, p, width, k, terms)
                 b = spare if transposed else weights
                 b_at = zero_offset(spare) if transposed else weight_at + p // panel * weight_step + k * panel
+                # What comes next: this block of the next panel, or the next block of the first one.
+                ahead = b_at + weight_step
+                if p + panel >= last:
+                    ahead = weight_at + first // panel * weight_step + (k + block) * panel
                 wide = width - width % whole
                 for c in range(0, wide, whole):
                     for r in range(top, bottom, tile.rows):
+                        ask_for(tile, weights, ahead, share)
+                        ahead += share
                         affine_wide(
                             tile, out, place + r * panel + c, x, a_at + r * panel, x_step, b, b_at + c, parameters,
                             bias_at + p + c, k, terms, lowest,
@@ -121,15 +137,22 @@ def backward_input(
             terms = min(block, depth - k)
             shape = activation_row if k + terms == depth else identity_row
             a_at = delta_at + column_offset(tile, deltas, k, step)
+            is_far = transposed and depth * (last - first) >= FAR
+            share = share_of_tile(tile, deltas, terms, bottom - top) if is_far else 0
             for p in range(first, last, panel):
                 place, width = column_offset(tile, deltas, p, step), min(panel, last - p)
                 if transposed:
                     pack_transposed(tile, spare, weights, weight_at, weight_step, p, width, k, terms)
                 b = spare if transposed else weights
                 b_at = zero_offset(spare) if transposed else weight_at + p // panel * weight_step + k * panel
-                wide = width - width % whole
+                wide, ahead = width - width % whole, 0
                 for c in range(0, wide, whole):
                     for r in range(top, bottom, tile.rows):
+                        if share > 0:  # of the rows of W that are packed next, a square in each panel
+                            column, rest = k + ahead // (panel * panel) * panel, ahead % (panel * panel)
+                            square = weight_at + column_offset(tile, weights, column, weight_step)
+                            ask_for(tile, weights, square + (p + panel) * panel + rest, share)
+                            ahead += share
                         at = place + r * panel + c
                         backward_input_wide(
                             tile, deltas, out_at + at, a_at + r * panel, step, b, b_at + c, k, terms, hidden,

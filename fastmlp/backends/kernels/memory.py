@@ -32,8 +32,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..codegen.types import panel_width
+from ..codegen.types import CACHE_LINE, panel_width
 from ..jit import inlined, kernel
+from .team import share_start
 
 if TYPE_CHECKING:
     from ...layout import Floats, Ints
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE, WEIGHT_STEP, STEP, VECTORS = range(10)
 VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # pieces of the padded parameters, each as long as the network
-CACHE_LINE = 64  # bytes; a vector that straddles two lines is loaded twice
+SKEW, MANY_ROWS, ALIGNED_ROWS = 8, 128, 32
 DEPTH_BLOCK = 256  # rows of a panel that fill two thirds of the first level of the cache
 
 
@@ -53,6 +54,7 @@ class BufferLayout:
     unit: int
     panel: int
     batch: int
+    apart: int  # rows from a panel of a batch's buffer to the next, see `skewed`
 
     @classmethod
     def of(
@@ -70,12 +72,12 @@ class BufferLayout:
     @cached_property
     def inputs(self) -> int:
         """Length of the buffer of all layers' inputs."""
-        return int(self.table[-1, SOURCE]) + self.matrix(self.batch, int(self.table[-1, ROWS]))
+        return int(self.table[-1, SOURCE]) + self.matrix(self.apart, int(self.table[-1, ROWS]))
 
     @cached_property
     def deltas(self) -> int:
         """Length of two buffers in a row, for the gradients at the outputs of two neighbouring layers."""
-        return 2 * self.matrix(self.batch, int(self.table[:, ROWS : COLUMNS + 1].max()))
+        return 2 * self.matrix(self.apart, int(self.table[:, ROWS : COLUMNS + 1].max()))
 
     @cached_property
     def spare(self) -> int:
@@ -90,16 +92,25 @@ class BufferLayout:
 
 @lru_cache(maxsize=64)  # a study trains the same network again and again
 def _layout(sizes: tuple[int, ...], unit: int, panel: int, batch: int, rescaled: tuple[bool, ...]) -> BufferLayout:
-    rows, weight, source, last = [], 0, 0, len(sizes) - 2
+    rows, weight, source, last, apart = [], 0, 0, len(sizes) - 2, skewed(batch)
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         wide_in, wide_out = rounded(n_in, unit), rounded(n_out, unit)
         high, wide = (wide_out, wide_in) if layer == last else (wide_in, wide_out)
         bias = weight + high * rounded(wide, panel)
         vectors = 3 if rescaled and rescaled[layer] else 1
-        rows.append((n_in, n_out, wide_in, wide_out, weight, bias, source, high * panel, batch * panel, vectors))
+        rows.append((n_in, n_out, wide_in, wide_out, weight, bias, source, high * panel, apart * panel, vectors))
         weight = bias + vectors * rounded(wide_out, panel)
-        source += batch * rounded(wide_in, panel)
-    return BufferLayout(np.array(rows, np.int64), unit, panel, batch)
+        source += apart * rounded(wide_in, panel)
+    return BufferLayout(np.array(rows, np.int64), unit, panel, batch, apart)
+
+
+def skewed(batch: int) -> int:
+    """Return how many rows panels of a batch lie apart.
+
+    With a power of two all panels would begin in the same sets of the first level of the cache, and a tile, which reads
+    some rows of many panels, would drive its own numbers out.
+    """
+    return batch + SKEW if batch >= MANY_ROWS and batch % ALIGNED_ROWS == 0 else batch
 
 
 def rounded(size: int, unit: int) -> int:
@@ -108,7 +119,7 @@ def rounded(size: int, unit: int) -> int:
 
 
 def allocate(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
-    """Return arrays of zeros, each starting at a cache line, from one allocation."""
+    """Return arrays of zeros from one allocation, each starting at a line of the cache, lest vectors straddle two."""
     line = CACHE_LINE // dtype.itemsize
     total, pieces = _pieces(lengths, line)
     memory = np.zeros(total + line, dtype)
@@ -158,43 +169,61 @@ def copy(out: Floats, out_at: int, x: Floats, x_at: int, count: int) -> None:
         to[i] = numbers[i]
 
 
-@kernel
+@inlined
 def pad(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints) -> None:
     """Copy a flat vector into the padded one at `at`."""
+    pad_share(tile, flat, parameters, at, table, zero_offset(flat), zero_offset(flat) + 1)
+
+
+@inlined
+def unpad(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints) -> None:
+    """Copy the real parameters of the padded vector at `at` back."""
+    unpad_share(tile, parameters, at, flat, table, zero_offset(flat), zero_offset(flat) + 1)
+
+
+@kernel
+def pad_share(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints, thread: int, threads: int) -> None:
+    """Do a thread's share of `pad`: some rows of each layer."""
     k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
-        n_out, weight, step = table[layer, OUTPUTS], at + table[layer, WEIGHT], table[layer, WEIGHT_STEP]
-        for i in range(table[layer, INPUTS]):
+        n_in, n_out, step = table[layer, INPUTS], table[layer, OUTPUTS], table[layer, WEIGHT_STEP]
+        weight = at + table[layer, WEIGHT]
+        for i in range(share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)):
+            source = k + i * n_out
             if layer < table.shape[0] - 1:
                 for c in range(0, n_out, panel):
                     to = weight + column_offset(tile, flat, c, step) + i * panel
-                    copy(parameters, to, flat, k + c, min(panel, n_out - c))
+                    copy(parameters, to, flat, source + c, min(panel, n_out - c))
             else:
                 column = weight + column_offset(tile, flat, i, step)
                 for o in range(n_out):
-                    parameters[column + o * panel] = flat[k + o]
-            k += n_out
+                    parameters[column + o * panel] = flat[source + o]
+        k += n_in * n_out
         for vector in range(table[layer, VECTORS]):
-            copy(parameters, at + gain_offset(tile, flat, table[layer], vector), flat, k, n_out)
+            if thread == 0:
+                copy(parameters, at + gain_offset(tile, flat, table[layer], vector), flat, k, n_out)
             k += n_out
 
 
 @kernel
-def unpad(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints) -> None:
-    """Copy the real parameters of the padded vector at `at` back."""
+def unpad_share(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints, thread: int, threads: int) -> None:
+    """Do a thread's share of `unpad`, see `pad_share`."""
     k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
-        n_out, weight, step = table[layer, OUTPUTS], at + table[layer, WEIGHT], table[layer, WEIGHT_STEP]
-        for i in range(table[layer, INPUTS]):
+        n_in, n_out, step = table[layer, INPUTS], table[layer, OUTPUTS], table[layer, WEIGHT_STEP]
+        weight = at + table[layer, WEIGHT]
+        for i in range(share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)):
+            to = k + i * n_out
             if layer < table.shape[0] - 1:
                 for c in range(0, n_out, panel):
                     source = weight + column_offset(tile, flat, c, step) + i * panel
-                    copy(flat, k + c, parameters, source, min(panel, n_out - c))
+                    copy(flat, to + c, parameters, source, min(panel, n_out - c))
             else:
                 column = weight + column_offset(tile, flat, i, step)
                 for o in range(n_out):
-                    flat[k + o] = parameters[column + o * panel]
-            k += n_out
+                    flat[to + o] = parameters[column + o * panel]
+        k += n_in * n_out
         for vector in range(table[layer, VECTORS]):
-            copy(flat, k, parameters, at + gain_offset(tile, flat, table[layer], vector), n_out)
+            if thread == 0:
+                copy(flat, k, parameters, at + gain_offset(tile, flat, table[layer], vector), n_out)
             k += n_out
