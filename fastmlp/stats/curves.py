@@ -191,10 +191,13 @@ def fit_resamples(sizes: Floats, accuracy: Floats, resamples: Ints) -> Fits:
 
 
 def resample_seeds(n: int, draws: int, seed: int) -> Ints:
-    """Return places of `n` seeds, (1 + draws, n): first all in order, then drawn with replacement."""
+    """Return places of `n` seeds, (1 + draws, n): first all in order, then drawn with replacement.
+
+    They are integers of as few bytes as will do, because thousands of draws of thousands of seeds are many.
+    """
     check_count("draws", draws)
     rng = rng_for("curves", n=n, draws=draws, seed=seed)
-    places = np.empty((1 + draws, n), np.int64)
+    places: Ints = np.empty((1 + draws, n), np.min_scalar_type(n))
     places[0] = np.arange(n)
     some = max(1, PART // n)
     for k in range(1, len(places), some):

@@ -13,6 +13,7 @@ zero, doi 10.2202/1544-6115.1585.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,49 @@ if TYPE_CHECKING:
 
     from ._arrays import Floats
 
-    Signs = NDArray[np.float64 | np.int8]
-
 DRAWS = 9_999
-SMALL, PART = 2**20, 2**18  # more signs are kept as bytes and not as numbers; so many are multiplied with at a time
+PART = 2**18  # signs that are drawn or multiplied with at a time
+FEW = 2**20  # signs; more of them are drawn from bytes
 EXACT = 13  # seeds up to which all 2^n signs are gone through: no more of them than are drawn otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Choices of signs for `n` seeds, a bit each: thousands of choices for thousands of seeds are some megabytes.
+
+    Parameters
+    ----------
+    bits : (choices, n / 8)
+        As `numpy.packbits` makes them, 1 for a sign that is flipped.
+    n
+        Number of seeds.
+    """
+
+    bits: NDArray[np.uint8]
+    n: int
+
+    def __len__(self) -> int:
+        """Return the number of choices."""
+        return len(self.bits)
+
+    def parts(self) -> Iterator[Floats]:
+        """Yield them as -1 and 1, (rows, n), some rows at a time."""
+        rows = max(1, PART // max(1, self.n))
+        for k in range(0, len(self), rows):
+            yield 1.0 - 2.0 * np.unpackbits(self.bits[k : k + rows], axis=1, count=self.n).astype(np.float64)
+
+    def flipped(self, d: Floats) -> Iterator[Floats]:
+        """Yield sums of differences, (n,) or (n, k), under each choice: (rows,) or (rows, k), some rows at a time."""
+        return (flips @ d for flips in self.parts())
+
+    def after(self, others: Signs) -> Signs:
+        """Return these after others for the same seeds."""
+        return Signs(np.vstack([others.bits, self.bits]), self.n)
+
+
+def unflipped(n: int) -> Signs:
+    """Return the one choice that flips the sign of none of `n` seeds."""
+    return Signs(np.packbits(np.zeros((1, n), np.uint8), axis=1), n)
 
 
 @lru_cache(maxsize=8)
@@ -40,29 +79,16 @@ def signs(n: int, draws: int = DRAWS, seed: int = 0, part: int = 0) -> tuple[Sig
     """Choices of signs for `n` seeds, and whether they are all there are.
 
     Where they are drawn, another `part` of the same seed holds other draws, for when those before did not decide.
-
-    Returns
-    -------
-    (rows, n) of -1 and 1, read-only. The first row is all 1 where all are gone through; drawn rows leave it out.
+    The first choice flips nothing where all are gone through; drawn ones leave it out.
     """
     check_count("draws", draws)
     if n <= EXACT:
-        flips: Signs = (1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)).astype(np.float64)
-    else:
-        few = draws * n <= SMALL
-        rng = rng_for("signs", n=n, draws=draws, seed=seed, **({"part": part} if part else {}))
-        bits = rng.integers(2, size=(draws, n), dtype=np.int64 if few else np.int8)
-        bits *= -2
-        bits += 1
-        flips = bits.astype(np.float64 if few else np.int8, copy=False)
-    flips.flags.writeable = False
-    return flips, n <= EXACT
-
-
-def flipped(flips: Signs, d: Floats) -> Iterator[Floats]:
-    """Sums of differences, (n,) or (n, k), under each choice of signs: (rows,) or (rows, k), some rows at a time."""
-    rows = max(1, PART // flips.shape[1])
-    return (flips[k : k + rows].astype(np.float64, copy=False) @ d for k in range(0, len(flips), rows))
+        return Signs(np.packbits((np.arange(2**n)[:, None] >> np.arange(n)) & 1, axis=1), n), True
+    rng = rng_for("signs", n=n, draws=draws, seed=seed, **({"part": part} if part else {}))
+    kind = np.int64 if draws * n <= FEW else np.int8
+    some = 4 * max(1, PART // (4 * n))  # rows: bytes are drawn four at a time, so that parts make no difference
+    sizes = ((min(some, draws - k), n) for k in range(0, draws, some))
+    return Signs(np.vstack([np.packbits(rng.integers(2, size=size, dtype=kind), axis=1) for size in sizes]), n), False
 
 
 def resolution(n: int, draws: int = DRAWS, seed: int = 0) -> float:
@@ -73,5 +99,5 @@ def resolution(n: int, draws: int = DRAWS, seed: int = 0) -> float:
     if n <= EXACT:
         return 2.0 ** (1 - n)
     flips, _ = signs(n, draws, seed)
-    alike = int(np.count_nonzero(np.abs(flips.sum(axis=1)) == n))
+    alike = sum(np.count_nonzero(np.abs(part.sum(axis=1)) == n) for part in flips.parts())
     return (alike + 1) / (draws + 1)

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ._arrays import LEVEL, array, check_level, rounding
-from .sign_flip import flipped, resolution, signs
+from .sign_flip import resolution, signs, unflipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,19 +141,21 @@ def _deficits(x: Floats, flips: Signs) -> Floats:
     ----------
     x : (n, k)
         One cell.
-    flips : (rows, n)
+    flips
+        Of n seeds.
 
     Returns
     -------
     (rows, k)
     """
     n, k = x.shape
-    d = np.nan_to_num(x[:, :, None] - x[:, None, :])  # (n, k, k), zero where a pair is incomplete
+    d = x[:, :, None] - x[:, None, :]  # (n, k, k)
+    np.nan_to_num(d, copy=False)  # zero where a pair is incomplete
     d[np.abs(d) <= rounding(x)] = 0.0
     d = d.reshape(n, k * k)
     length = np.sqrt((d**2).sum(axis=0))
     d /= np.where(length > 0, length, 1.0)
-    return np.concatenate([sums.reshape(-1, k, k).max(axis=1) for sums in flipped(flips, d)])
+    return np.concatenate([sums.reshape(-1, k, k).max(axis=1) for sums in flips.flipped(d)])
 
 
 def _step_down(cells: Sequence[Floats], error: float, draws: int, seed: int) -> tuple[Floats, Bools]:
@@ -162,7 +164,7 @@ def _step_down(cells: Sequence[Floats], error: float, draws: int, seed: int) -> 
     Stepping down as Westfall and Young (1993, algorithm 4.1): each deficit is compared with the largest one, under each
     choice of signs, among the strategies that are not excluded before it.
     """
-    data = _all_deficits(cells, np.ones((1, len(cells[0]))))[0]
+    data = _all_deficits(cells, unflipped(len(cells[0])))[0]
     down = np.argsort(-data, kind="stable")
     p, borderline = np.empty(data.size), np.zeros(data.size, dtype=np.bool_)
     as_large, rows = np.zeros(data.size), 0
@@ -184,7 +186,7 @@ def _choices_of_signs(n: int, draws: int, seed: int) -> Iterator[tuple[Signs, bo
     if certain:
         yield flips, True
         return
-    yield np.vstack([np.ones(n, flips.dtype), flips]), False
+    yield flips.after(unflipped(n)), False
     for part in range(1, PARTS):
         yield signs(n, draws, seed, part)[0], False
 
