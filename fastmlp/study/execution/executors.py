@@ -79,6 +79,8 @@ class ThreadExecutor:
         return self._threads.submit(self._run, task)
 
     def _run(self, task: Task) -> None:
+        if task.stopped():  # while it waited
+            return
         task.start()
         for outcome in self.run_group(task.group, task.stopped):
             task.receive(outcome if outcome.worker else outcome._replace(worker=current_thread().name))

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from queue import Empty, Queue
 from time import monotonic
 from typing import Protocol
@@ -24,10 +23,11 @@ from .progress import Progress as Progress
 from .signals import Stop
 
 GROUPS_PER_WORKER = 2  # one that runs and one that waits, so that memory does not grow with the study
+MOST_OUT = 4096  # trials of more groups than that, where they are short: as many as workers finish in a second
 GRACE_SECONDS = 3.0  # that running trials have to end after a signal
 POLL_SECONDS = 0.25  # between two looks at the clock and at the outcomes that have come back
 COMMIT_SECONDS = 0.5  # between two commits
-MOST_UNCOMMITTED = 8192  # records that wait for one: some seven kilobytes each
+MOST_UNCOMMITTED = 4096  # records that wait for one: some seven kilobytes each
 NOTE_SECONDS = 2.0  # between two notes of what the workers have done
 SPLIT_SECONDS = 5.0  # that a group must still take to be split for idle workers
 
@@ -142,13 +142,12 @@ def _run(store: Store, scheduler: Scheduler, progress: Progress, report: Callabl
     """Dispatch groups and commit their outcomes until all have ended, or do not stop in time."""
     stop = scheduler.stop
     groups, uncommitted, due, noted = store.missing(), list[Outcome](), monotonic(), -math.inf
-    while True:
-        jobs = scheduler.executor.jobs
-        for group in islice(groups, 0 if stop() else max(0, jobs * GROUPS_PER_WORKER - len(scheduler))):
-            scheduler.submit(group)
-        scheduler.split_longest(jobs - len(scheduler))
+    scheduler.fill(groups)
+    over = False
+    while not over:
+        uncommitted += scheduler.wait(POLL_SECONDS if len(scheduler) else 0)
+        scheduler.fill(groups)  # before a commit, so that workers do not wait for it
         over = not len(scheduler) or stop.overdue(GRACE_SECONDS)  # trials that do not stop in time stay missing
-        uncommitted += scheduler.wait(0 if over else POLL_SECONDS)
         if stop() and not progress.stopping:
             progress.stopping = True
             report(progress)
@@ -159,8 +158,6 @@ def _run(store: Store, scheduler: Scheduler, progress: Progress, report: Callabl
             if over or due - noted > NOTE_SECONDS:
                 note_workers(store, progress, scheduler.executor.dashboard)
                 noted = due
-        if over:
-            return
 
 
 class Scheduler:
@@ -176,6 +173,8 @@ class Scheduler:
         self.executor = executor
         self.stop = stop
         self.tasks: dict[Future[None], Task] = {}
+        self.started = monotonic()
+        self.out, self.back = 0, 0  # trials of the tasks, and those that have come back
         self.outcomes: deque[tuple[Task, Outcome]] = deque()
         self.ended: Queue[Future[None]] = Queue()  # a SimpleQueue's timeout can be missed: see `signals`
 
@@ -183,11 +182,23 @@ class Scheduler:
         """Return how many groups have not ended."""
         return len(self.tasks)
 
+    def fill(self, groups: Iterator[Group]) -> None:
+        """Hand out as many groups as keep the workers busy during a commit; if there are too few, split the longest."""
+        while self._wants_more() and (group := next(groups, None)):
+            self.submit(group)
+        self.split_longest(self.executor.jobs - len(self))
+
+    def _wants_more(self) -> bool:
+        a_second = self.back / max(monotonic() - self.started, 1e-3)
+        wants = len(self) < self.executor.jobs * GROUPS_PER_WORKER or self.out < min(MOST_OUT, a_second)
+        return wants and not self.stop()
+
     def submit(self, group: Group) -> None:
         """Have a group run as soon as a worker is free."""
         task = Task(group, self.stop, self.outcomes)
         future = self.executor.submit(task)
         self.tasks[future] = task
+        self.out += len(group.trials)
         future.add_done_callback(self.ended.put)
 
     def split_longest(self, idle: int) -> None:
@@ -205,19 +216,30 @@ class Scheduler:
 
         If a group raised, its trials without an outcome have failed; if it was to be split, they are submitted anew.
         """
-        ended = None
-        with suppress(Empty):
-            ended = self.ended.get(timeout=seconds)
+        ended = self._ended(seconds)
         outcomes = []
         while self.outcomes:
             task, outcome = self.outcomes.popleft()
             task.done.update(outcome.keys())
+            self.back += len(outcome.records)
             outcomes.append(outcome)
-        return outcomes if ended is None else outcomes + self._end(ended)
+        for future in ended:
+            outcomes += self._end(future)
+        return outcomes
+
+    def _ended(self, seconds: float) -> list[Future[None]]:
+        """Return the groups that have ended, as soon as one has, or none after so many seconds."""
+        ended = []
+        with suppress(Empty):
+            ended.append(self.ended.get(timeout=seconds))
+            while True:
+                ended.append(self.ended.get_nowait())
+        return ended
 
     def _end(self, future: Future[None]) -> list[Outcome]:
         """Forget a task that has ended, and return the outcome of the trials that failed with it."""
         task, error = self.tasks.pop(future), future.exception()
+        self.out -= len(task.group.trials)
         left = task.group.without(task.done)
         if isinstance(error, Exception) and not isinstance(error, ClusterLost):
             return [failed_outcome(left, error)]

@@ -170,8 +170,8 @@ class Store:
         """Return the number of different trials in the plan, and how many of them are missing."""
         with naming(self.path):
             (planned,) = self.connection.execute("SELECT count(DISTINCT key) FROM plan").fetchone()
-            (missing,) = self.connection.execute(f"SELECT count(*) {PLAN} WHERE {MISSING}").fetchone()
-        return planned, missing
+            done = f"SELECT count(*) FROM records WHERE status IN {FINAL} AND key IN (SELECT key FROM plan)"
+            return planned, planned - self.connection.execute(done).fetchone()[0]
 
     def is_complete(self) -> bool:
         """Whether there is nothing to do."""

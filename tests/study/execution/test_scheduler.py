@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -17,7 +17,7 @@ import threadpoolctl
 
 from fastmlp.errors import StoreError
 from fastmlp.study.execution import scheduler
-from fastmlp.study.execution.scheduler import GRACE_SECONDS, GROUPS_PER_WORKER, Progress, Task, run_missing
+from fastmlp.study.execution.scheduler import GRACE_SECONDS, GROUPS_PER_WORKER, Progress, Scheduler, Task, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
 from fastmlp.study.store.reader import reading
@@ -30,8 +30,9 @@ PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finet
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit whenever a group ends; these studies take no time."""
+    """A commit whenever a group ends, and few groups out at once; these studies take no time."""
     monkeypatch.setattr(scheduler, "COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(scheduler, "MOST_OUT", 0)
 
 
 @pytest.fixture
@@ -228,6 +229,29 @@ def test_only_a_few_groups_are_under_way_at_a_time(store: Store) -> None:
     store.missing = lambda: iter(Counting(real()))  # type: ignore[method-assign]
     run_in_threads(store, work, 2, Stop())
     assert most <= 2 * GROUPS_PER_WORKER
+
+
+class Silent:
+    """An executor whose groups never end."""
+
+    jobs = 2
+    dashboard = ""
+
+    def submit(self, task: Task) -> Future[None]:
+        return Future()
+
+
+@pytest.mark.parametrize(("trials", "a_second", "groups"), [(120, 200, 4), (120, 1200, 10), (160, 10**6, 26)])
+def test_of_short_groups_more_are_out_so_that_workers_do_not_wait_for_a_commit(
+    trials: int, a_second: int, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    group = Group("p", 0, "", pretraining_missing=False, trials=tuple(made_up_plan(seeds=1)[:1]) * trials)
+    filled = Scheduler(Silent(), Stop())
+    filled.started, filled.back = monotonic() - 1000, a_second * 1000
+    filled.fill(repeat(group))
+    assert len(filled) == groups
+    assert filled.out == groups * trials
 
 
 def test_a_stop_ends_dispatch_and_keeps_what_is_finished(store: Store, tmp_path: Path) -> None:
