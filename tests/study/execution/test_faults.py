@@ -20,18 +20,28 @@ import fastmlp
 from fastmlp.cli import main
 from fastmlp.errors import StoreError
 from fastmlp.report import render
+from fastmlp.study.execution.scheduler import GRACE_SECONDS
 from fastmlp.study.settings.load import from_dict, to_toml
 from fastmlp.study.store.reader import reading
 from tests.made_up_study import SMALL, with_grid, without_seconds
 from tests.processes import hearing_interrupts
 
+from .warm_study import WarmStudy
+
 ROOT = Path(__file__).parents[3]
 PACED = with_grid(SMALL, seeds=12) | {"training": {"epochs": 60}}  # about a second of work
 LONG = with_grid(PACED, seeds=300)
 ENDLESS = SMALL | {"training": {"epochs": 200_000}}  # one training takes longer than a stop may
-# Each worker comes to a training without end after short trials, of which a process hands back half a second's.
-THEN_ENDLESS = with_grid(ENDLESS, strategies=["baseline", "scratch"])
-QUIET_SECONDS = 1.0  # without an outcome, after which all workers are at such a training
+# In each group, a trial of more than half a second, which is handed back, and a training without end.
+THEN_ENDLESS = with_grid(ENDLESS, strategies=["baseline", "scratch"], sizes=[20])
+PAUSE = """
+from time import sleep
+
+def pause(probabilities, y):
+    sleep(0.6)
+"""
+COMES_SECONDS = 0.3  # after the first trial, until the second is under way
+STOP_SECONDS = 5.0  # that a user waits after Ctrl-C, at most
 # The report has tests of its own; here it would take longer than the study.
 DRIVER = """
 import sys
@@ -42,6 +52,13 @@ sys.exit(main())
 """
 
 Start = Callable[..., "subprocess.Popen[str]"]
+StartWarm = Callable[..., WarmStudy]
+
+
+def words_of(settings: dict[str, Any], file: Path, out: Path, *options: str) -> list[str]:
+    """Return the arguments of a study on settings, which are written into a file."""
+    file.write_text(to_toml(from_dict(settings), file.parent), encoding="utf-8")
+    return ["study", str(file), "--out", str(out), "--backend", "numpy", *options]
 
 
 @pytest.fixture
@@ -50,9 +67,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started = []
 
     def begin(settings: dict[str, Any], out: Path, *options: str) -> subprocess.Popen[str]:
-        path = tmp_path / "settings.toml"
-        path.write_text(to_toml(from_dict(settings)), encoding="utf-8")
-        words = [sys.executable, "-c", DRIVER, "study", str(path), "--out", str(out), "--backend", "numpy", *options]
+        words = [sys.executable, "-c", DRIVER, *words_of(settings, tmp_path / "settings.toml", out, *options)]
         with hearing_interrupts():
             process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(process)
@@ -65,6 +80,23 @@ def start(tmp_path: Path) -> Iterator[Start]:
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+@pytest.fixture
+def warm(tmp_path: Path) -> Iterator[StartWarm]:
+    """Start `fastmlp study` as `start` does, warm."""
+    started = []
+
+    def begin(
+        settings: dict[str, Any], out: Path, *options: str, grace: float = GRACE_SECONDS, workers: int = 0
+    ) -> WarmStudy:
+        words = words_of(settings, tmp_path / "settings.toml", out, *options)
+        started.append(WarmStudy(words, tmp_path / "said.txt", grace, workers))
+        return started[-1]
+
+    yield begin
+    for study in started:
+        study.kill()
 
 
 def done(out: Path) -> int:
@@ -90,21 +122,13 @@ def at_work(out: Path) -> bool:
     return False
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 600) -> None:
+def wait_for(condition: Callable[[], bool], study: WarmStudy | None = None, seconds: float = 600) -> None:
+    """Wait until something is so, as long as a study runs."""
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, "it did not come so far"
+        assert study is None or study.runs, study.said
         sleep(0.02)
-
-
-def not_for(seconds: float, value: Callable[[], int]) -> bool:
-    """Whether a value does not change for so long."""
-    before, end = value(), monotonic() + seconds
-    while monotonic() < end:
-        sleep(0.05)
-        if value() != before:
-            return False
-    return True
 
 
 def test_killed_at_random_and_started_again_a_study_does_what_is_missing(
@@ -133,11 +157,11 @@ def test_killed_at_any_statement_a_study_does_what_is_missing() -> None:
     assert int(finished.stdout) > 30
 
 
-# Where trials run: options, the number of trials that makes it so; see `executors.MIN_TRIALS_FOR_PROCESSES`.
+# Where trials run: options, and how many worker processes of its own a study has.
 EXECUTORS = [
-    pytest.param((), 1600, id="threads"),
-    pytest.param((), 2400, id="processes"),
-    pytest.param(("--dask", "local:2"), 2400, id="dask", marks=pytest.mark.cluster),
+    pytest.param(("--jobs", "2"), 0, id="threads"),
+    pytest.param(("--jobs", "2"), 2, id="processes"),
+    pytest.param(("--dask", "local:2"), 0, id="dask", marks=pytest.mark.cluster),
 ]
 
 
@@ -145,65 +169,64 @@ def resume(out: Path) -> str:
     return f"to resume: fastmlp study {out}/study.toml --out {out} --backend numpy"
 
 
-@pytest.mark.parametrize(("options", "trials"), EXECUTORS)
+@pytest.mark.parametrize(("options", "workers"), EXECUTORS)
 def test_a_signal_stops_a_study_which_says_how_to_resume(
-    options: tuple[str, ...], trials: int, start: Start, tmp_path: Path
+    options: tuple[str, ...], workers: int, warm: StartWarm, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    process = start(with_grid(PACED, seeds=trials // 8), out, *options)
-    wait_for(lambda: done(out) > 0)
+    study = warm(with_grid(PACED, seeds=100), out, *options, workers=workers)
+    wait_for(lambda: done(out) > 0, study)
     asked = monotonic()
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
-    assert process.returncode == 130, said
-    assert monotonic() - asked < 5
-    assert "stopped by SIGINT; what is finished is kept" in said
-    assert resume(out) in said
-    assert "Traceback" not in said
-    assert 0 < done(out) < trials
+    study.send_signal(signal.SIGINT)
+    assert study.wait(20) == 130, study.said
+    assert monotonic() - asked < STOP_SECONDS
+    assert "stopped by SIGINT; what is finished is kept" in study.said
+    assert resume(out) in study.said
+    assert "Traceback" not in study.said
+    assert 0 < done(out) < 800
     assert errors(out) == []
 
 
-# As few workers as can be, for all of them train on and on; options, and how many short trials each does before.
+# As few workers as can be, for all of them train on and on.
 FEW = [
-    pytest.param(("--jobs", "1"), 1, id="threads"),
-    pytest.param(("--jobs", "2"), 100, id="processes"),
-    pytest.param(("--dask", "local:1"), 100, id="dask", marks=pytest.mark.cluster),
+    pytest.param(("--jobs", "1"), 0, id="threads"),
+    pytest.param(("--jobs", "2"), 2, id="processes"),
+    pytest.param(("--dask", "local:1"), 0, id="dask", marks=pytest.mark.cluster),
 ]
 
 
-@pytest.mark.parametrize(("options", "short"), FEW)
+@pytest.mark.parametrize(("options", "workers"), FEW)
 def test_a_signal_does_not_wait_for_a_training_without_end(
-    options: tuple[str, ...], short: int, start: Start, tmp_path: Path
+    options: tuple[str, ...], workers: int, warm: StartWarm, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    process = start(with_grid(THEN_ENDLESS, sizes=list(range(20, 20 + short)), seeds=12), out, *options)
-    wait_for(lambda: done(out) > 0)
-    wait_for(lambda: not_for(QUIET_SECONDS, lambda: done(out)))
-    asked, before = monotonic(), done(out)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=20)
-    assert process.returncode == 143, said
-    assert monotonic() - asked < 5
-    assert "stopped by SIGTERM; what is finished is kept" in said
-    assert resume(out) in said
-    assert "Traceback" not in said
-    assert done(out) >= before
+    out, code, groups, grace = tmp_path / "out", tmp_path / "mine.py", max(1, workers), 0.5
+    code.write_text(PAUSE, encoding="utf-8")
+    settings = with_grid(THEN_ENDLESS, seeds=groups) | {"measures": {"pause": f"{code}:pause"}}
+    study = warm(settings, out, *options, "--trust-code", grace=grace, workers=workers)
+    wait_for(lambda: done(out) == groups, study)
+    sleep(COMES_SECONDS)
+    asked = monotonic()
+    study.send_signal(signal.SIGTERM)
+    assert study.wait(20) == 143, study.said
+    assert monotonic() - asked < STOP_SECONDS - GRACE_SECONDS + grace
+    assert "stopped by SIGTERM; what is finished is kept" in study.said
+    assert f"{resume(out)} --trust-code" in study.said
+    assert "Traceback" not in study.said
+    assert done(out) == groups
     assert errors(out) == []
 
 
-def test_a_second_signal_ends_a_study_at_once(start: Start, tmp_path: Path) -> None:
+def test_a_second_signal_ends_a_study_at_once(warm: StartWarm, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process = start(ENDLESS, out)
-    wait_for(lambda: at_work(out))
-    sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    assert process.stderr is not None
-    said = iter(process.stderr.readline, "")  # on a busy machine, how far it is stands before
-    assert "stopping: running trials finish first; another signal stops them at once\n" in said
+    study = warm(ENDLESS, out)
+    wait_for(lambda: at_work(out), study)
+    sleep(COMES_SECONDS)
+    study.send_signal(signal.SIGINT)
+    told = "stopping: running trials finish first; another signal stops them at once\n"
+    wait_for(lambda: told in study.said, study)
     asked = monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(10) == -signal.SIGINT, "the system's own way, after which a shell says 130"
+    study.send_signal(signal.SIGINT)
+    assert study.wait(10) == -signal.SIGINT, "the system's own way, after which a shell says 130"
     assert monotonic() - asked < 2
     assert done(out) <= 4, "what had ended, which is no training"
 
