@@ -18,6 +18,7 @@ import fastmlp
 from fastmlp.study import Results, run
 from fastmlp.study.execution import executors
 from fastmlp.study.execution.scheduler import Progress
+from fastmlp.study.settings.load import to_toml
 
 from ..environment import circumstances, described
 from ..tables import markdown_table
@@ -115,22 +116,25 @@ def first_difference(one: list[list[str]], other: list[list[str]]) -> str:
     return ""
 
 
-def table(study: str, rounds: int) -> str:
+def table(study: str, rounds: int, seeds: int | None = None) -> str:
     """Measure all ways, and return their times in Markdown; a way with other results is an error."""
     shortest: dict[str, dict[str, float]] = {}
+    settings = run.effective_settings(study, seeds=seeds)
     with TemporaryDirectory() as folder:
+        file = Path(folder) / "study.toml"
+        file.write_text(to_toml(settings, file.parent), encoding="utf-8")
         first: list[list[str]] = []
         for round_ in range(rounds):
             for number, way in enumerate(WAYS):
                 out = Path(folder) / f"{round_}-{number}" / "out"
                 out.parent.mkdir()
-                found = measure(way, study, out)
+                found = measure(way, str(file), out)
                 first = first or without_seconds(out / "results.csv")
                 if difference := first_difference(first, without_seconds(out / "results.csv")):
                     raise RuntimeError(f"{way}: other results than by {next(iter(WAYS))}: {difference}")
                 shortest[way] = min(shortest.get(way, found), found, key=seconds_of)
                 sys.stderr.write(f"{way}: {found['seconds']:.1f} s\n")
-    return written(study, rounds, shortest)
+    return written(f"`{study}` of {len(settings.grid.seed_range)} seeds", rounds, shortest)
 
 
 def seconds_of(found: dict[str, float]) -> float:
@@ -149,7 +153,7 @@ def written(study: str, rounds: int, shortest: dict[str, dict[str, float]]) -> s
     trials = f"{shortest['processes']['trials']:,.0f}"
     where = described(circumstances("numpy", "numba", "distributed"))
     of = f"The shortest of {rounds} runs" if rounds > 1 else "One run"
-    below = f"{of} of the study `{study}`, {trials} trials, without its report. {where}"
+    below = f"{of} of the study {study}, {trials} trials, without its report. {where}"
     return (
         f"{markdown_table(head, 'lrrr', rows)}\n{below}\nAll have the same `results.csv`, columns of seconds aside.\n"
     )

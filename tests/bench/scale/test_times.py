@@ -37,9 +37,9 @@ def test_a_way_with_other_results_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_table_is_relative_to_processes_and_says_where_it_was_measured() -> None:
     shortest = {way: {"seconds": 10.0 * place, "trials": 1000} for place, way in enumerate(times.WAYS, 1)}
-    table = times.written("book", 3, shortest)
+    table = times.written("`book` of 20 seeds", 3, shortest)
     assert "| Dask | 30.0 | 33 | 0.67 |" in table
-    assert re.search(r"The shortest of 3 runs of the study `book`, 1,000 trials, .* [0-9]+ cores", table)
+    assert re.search(r"The shortest of 3 runs of the study `book` of 20 seeds, 1,000 trials, .* [0-9]+ cores", table)
 
 
 @pytest.mark.skipif(not PAGE.is_file(), reason="docs/ is no part of what is built")
