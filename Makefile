@@ -34,7 +34,8 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, its p
 	cp $(OUT)/book/report.md docs/book.md
 	$(BIN)/python docs/pictures.py docs/index.html docs/pictures
 	$(BIN)/fastmlp study claims --out $(OUT)/claims
-	$(BIN)/fastmlp claims $(OUT)/claims > docs/claims.md
+	cd docs && $(abspath $(BIN))/fastmlp claims $(abspath $(OUT))/claims --beside ../bench/claims.json \
+	  --picture pictures/claims.svg > claims.md
 
 backbones: $(BACKBONES)/.installed  ## Run the studies of pretrained networks on digits and on texts; put their reports into docs/
 	$(BACKBONES)/bin/fastmlp data get mnist

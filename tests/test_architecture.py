@@ -120,6 +120,7 @@ ALLOWED = {
     "interchange.tables": {"errors", "layout", "inputs", "files", "npz"},
     "models": NETWORK | {"backbones", "estimators", "files", "interchange", "problems", "study", "training"},
     "report.excerpts": {"errors", "files", "report", "report.figures", "report.render", "report.summary"},
+    "report.claims_page": {"errors", "report", "report.figures", "report.render"},
     "report.plots": {"errors", "report", "report.figures"},
     "lab": {"errors", "files", "backends"},  # and scikit-learn: what a student uses too
     "answer": {
@@ -134,6 +135,7 @@ ALLOWED = {
         "files",
         "datasets",
         "report",
+        "report.claims_page",
         "report.format",
         "report.render",
         "answer",

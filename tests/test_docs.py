@@ -48,4 +48,5 @@ def test_every_picture_is_shown_and_that_of_the_readme_in_light_and_in_dark() ->
     assert {name.replace("light", "dark") for name in shown} <= set(shown)
     for page in (DOCS / "guide").glob("*.md"):
         shown += re.findall(r"\(\.\./pictures/([^)]+)\)", page.read_text(encoding="utf-8"))
+    shown += re.findall(r"\(pictures/([^)]+)\)", (DOCS / "claims.md").read_text(encoding="utf-8"))
     assert set(shown) == {path.name for path in (DOCS / "pictures").iterdir()}

@@ -24,7 +24,6 @@ from ..files import write_whole
 from . import chapters, figures, tables
 from . import format as fmt
 from .chapters import CONTENTS
-from .claims import judge, tally
 from .difference import apart, difference, side_by_side
 from .equations import mathml
 from .history import history
@@ -45,8 +44,8 @@ __all__ = [
     "Records",
     "environment_of",
     "figure_of",
+    "render_alone",
     "render_both",
-    "render_claims",
     "render_difference",
     "render_page",
     "render_report",
@@ -120,20 +119,14 @@ def to_markdown(summary: Summary) -> str:
     return _tidy(_book(summary, "markdown"))
 
 
-def render_claims(data: Records) -> str:
-    """Claims of the literature, a card for each paper, as Markdown that reads well in a terminal."""
-    study = Study(data.settings, data.rows, data.meta)
-    numbers = {"here": tally(judge(study)), "margin": study.margin, "seeds": len(study.grid.seeds)}
-    return _page("claims.j2", numbers)
-
-
 def render_difference(first: Records, second: Records) -> str:
     """Two studies side by side, as Markdown that reads well in a terminal."""
     numbers = difference(*(Study(data.settings, data.rows, data.meta) for data in (first, second)))
-    return _page("difference.j2", numbers)
+    return render_alone("difference.j2", numbers)
 
 
-def _page(template: str, numbers: Mapping[str, Any]) -> str:
+def render_alone(template: str, numbers: Mapping[str, Any]) -> str:
+    """Return one template by itself, as Markdown."""
     return _tidy(environment_of("markdown", Labels()).get_template(template).render(numbers))
 
 

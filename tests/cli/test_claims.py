@@ -37,6 +37,22 @@ def test_an_outcome_that_changed_fails_until_it_is_renewed(capsys: pytest.Captur
     assert capsys.readouterr().err == "bernico-distant: undecided was written down, reproduced was found\n"
 
 
+def test_the_page_refers_to_its_picture_and_names_what_differs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["claims", "out", "--renew", "claims.json"]) == exit_codes.DONE
+    Path("claims.json").write_text(json.dumps(json.loads(Path("claims.json").read_text()) | {"hu-small": "gone"}))
+    capsys.readouterr()
+    assert main(["claims", "out", "--beside", "claims.json", "--picture", "effects.svg"]) == exit_codes.DONE
+    page = capsys.readouterr().out
+    assert "undecided](effects.svg)\n" in page
+    assert "- `hu-small`: gone there, " in page
+    assert Path("effects.svg").read_text().startswith("<?xml")
+    assert main(["claims", "out", "--picture", "effects.txt"]) == exit_codes.USAGE
+    assert "txt" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("text", "words"), [("[]", "no outcomes"), ("{", "is no JSON"), (None, "cannot be read")])
 def test_a_file_without_outcomes_is_refused(
     text: str | None, words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -17,29 +17,35 @@ from ..exit_codes import CHANGED, DONE
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a claim, for programs.")
 @click.option("--check", type=PATH, metavar="FILE", help="Fail if an outcome is not what FILE says.")
-@click.option("--renew", type=PATH, metavar="FILE", help="Write the outcomes down, for --check.")
-def claims_command(folder: Path, *, as_json: bool, check: Path | None, renew: Path | None) -> int:
+@click.option("--renew", type=PATH, metavar="FILE", help="Write the outcomes down, for --check and --beside.")
+@click.option("--beside", type=PATH, metavar="FILE", help="Name on the page the outcomes that differ from FILE.")
+@click.option("--picture", type=PATH, metavar="FILE", help="Draw the effects into FILE, .svg or .png, and refer to it.")
+def claims_command(
+    folder: Path, *, as_json: bool, check: Path | None, renew: Path | None, beside: Path | None, picture: Path | None
+) -> int:
     """Print what the study in DIR says of claims of the literature.
 
     Each is reproduced, not reproduced at this scale, undecided or not tested. The study `claims` has all that they
     compare.
     """
     from ...report.claims import changes, judge, written
-    from ...report.render import render_claims
+    from ...report.claims_page import claims_picture, render_claims
     from ...report.study import Study
     from ...study.store import read_study
 
-    before = None if check is None else _read(check)
+    before, others = (None if file is None else _read(file) for file in (check, beside))
     data = read_study(folder)
     cards = judge(Study(data.settings, data.rows, data.meta))
     if renew is not None:
         write_whole(renew, [(json.dumps(written(cards), indent=2) + "\n").encode()])
+    if picture is not None:
+        write_whole(picture, [claims_picture(data, picture.suffix.removeprefix("."))])
     if as_json:
         for card in cards:
             for claim in card["claims"]:
                 click.echo(json.dumps({"paper": card["title"], **claim}))
     else:
-        click.echo(render_claims(data), nl=False)
+        click.echo(render_claims(data, others, None if picture is None else picture.as_posix()), nl=False)
     found = [] if before is None else changes(cards, before)
     for change in found:
         click.echo(f"{change['name']}: {change['written']} was written down, {change['found']} was found", err=True)

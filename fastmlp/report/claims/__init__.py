@@ -5,9 +5,12 @@ words around them, which are in the chapter of the same name, and printing, whic
 """
 
 from .catalogue import CLAIMS as CLAIMS
+from .check import Beside as Beside
 from .check import Change as Change
+from .check import beside as beside
 from .check import changes as changes
 from .check import written as written
+from .forest import forest as forest
 from .judge import Card as Card
 from .judge import Judged as Judged
 from .judge import Outcome as Outcome

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from .judge import Card
 
-__all__ = ["Change", "changes", "written"]
+__all__ = ["Beside", "Change", "beside", "changes", "written"]
 
 
 class Change(TypedDict):
@@ -16,6 +16,17 @@ class Change(TypedDict):
     name: str
     written: str | None
     found: str | None
+
+
+class Beside(TypedDict):
+    """The claims of which another study of the same claims found something else.
+
+    Of these `opposed` counts those that one of the two reproduces and the other does not. Of the others, one of the two
+    could not decide.
+    """
+
+    changes: list[Change]
+    opposed: int
 
 
 def written(cards: Sequence[Card]) -> dict[str, str]:
@@ -37,3 +48,15 @@ def changes(cards: Sequence[Card], before: Mapping[str, str]) -> list[Change]:
         for name in {**now, **before}
         if before.get(name) != now.get(name)
     ]
+
+
+def beside(cards: Sequence[Card], before: Mapping[str, str]) -> Beside:
+    """Return where what was written down of another study differs from these cards.
+
+    Examples
+    --------
+    >>> beside([], {"kumar-drift": "reproduced"})
+    {'changes': [{'name': 'kumar-drift', 'written': 'reproduced', 'found': None}], 'opposed': 0}
+    """
+    found, decided = changes(cards, before), {"reproduced", "not reproduced at this scale"}
+    return {"changes": found, "opposed": sum({c["written"], c["found"]} == decided for c in found)}

@@ -36,9 +36,10 @@ def dots(data: Json, width: int) -> Figure:
     step = 2 if above else 1
     figure, axes = canvas(width, 22 * step * len(rows) + (120 if len(data["columns"]) > 1 else 80))
     if data["at"] is not None:
-        axes.axvline(data["at"], color=colours().muted, linewidth=1, zorder=1)
+        axes.axvline(data["at"], color=colours().muted, linewidth=1, zorder=1.9)  # above a line of the grid
+    apart = 0.22 if any(_held(row, data["columns"]) > 1 for row in rows) else 0.0
     for k, place in enumerate(data["columns"]):
-        _series(axes, data, place, k, step)
+        _series(axes, data, place, k, step, apart * (k - (len(data["columns"]) - 1) / 2))
     for y, row in enumerate(rows):
         of = shows(**{data["of"]: str(row[0]["value"])}) if data["of"] else None
         at, align = ((0, step * y - 0.85), "left") if above else ((0, step * y), "right")
@@ -62,10 +63,14 @@ def dots(data: Json, width: int) -> Figure:
     return figure
 
 
-def _series(axes: Axes, data: Json, place: int, k: int, step: int) -> None:
-    """One column: a dot a row, beside those of other columns, and its interval where it has one."""
+def _held(row: Sequence[Json], columns: Sequence[int]) -> int:
+    """Return how many of some columns hold a number in a row."""
+    return sum(interval_of(row[place])[0] is not None for place in columns)
+
+
+def _series(axes: Axes, data: Json, place: int, k: int, step: int, shift: float) -> None:
+    """One column: a dot a row, beside those of other columns by a `shift`, and its interval where it has one."""
     colour, column = colours().series[k % len(colours().series)], data["table"]["columns"][place]
-    shift = 0.22 * (k - (len(data["columns"]) - 1) / 2)
     marker: dict[str, Any] = {"marker": MARKERS[k % len(MARKERS)], "linestyle": "none", "markersize": 6}
     axes.plot([], [], label=fmt.label(_text(column["head"])), color=colour, **marker)  # stays, whatever rows are shown
     for y, row in enumerate(data["table"]["rows"]):

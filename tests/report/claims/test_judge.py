@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from fastmlp.report.chapters.claims.numbers import numbers
-from fastmlp.report.claims import CLAIMS, answerable, changes, judge, written
+from fastmlp.report.claims import CLAIMS, answerable, changes, forest, judge, tally, written
 from fastmlp.report.claims.catalogue import PROTOCOLS
 from fastmlp.report.claims.claim import MEASURES, Labels, Term
 from fastmlp.report.claims.judge import mean_by_seed
-from fastmlp.report.render import render_claims, to_markdown
+from fastmlp.report.claims_page import render_claims
+from fastmlp.report.render import to_markdown
 from fastmlp.study.settings.load import load_settings
 from tests.report_data import MadeUp, flat, study, study_of, summary_of
 
@@ -117,6 +118,7 @@ def test_the_page_has_a_card_for_each_paper() -> None:
     page = render_claims(made_up({"finetune": 0.9, "frozen": 0.8}))
     assert "**Bernico et al. 2017.**" in page
     assert "- **reproduced**: From a distant source, fine-tuning is better" in page
+    assert "(`bernico-distant`) Expected" in page
     assert "Expected above zero: +1" in page
     assert page.count("\n**") == len(PROTOCOLS)
     assert all(claim.says in page for claim in CLAIMS)
@@ -137,3 +139,29 @@ def test_the_book_of_the_study_has_the_cards() -> None:
     page = to_markdown(summary_of(data))
     assert "Claims of the literature" in page
     assert "| Bernico et al. 2017 | `bernico-distant` |" in page
+
+
+def test_what_another_number_of_seeds_found_is_named_on_the_page() -> None:
+    data = made_up({"finetune": 0.9, "frozen": 0.8})
+    found = outcomes(data)
+    assert "They agree on every claim." in render_claims(data, found)
+    page = render_claims(data, found | {"bernico-distant": "undecided"})
+    assert "They disagree on 1 claim, which is listed here by name. No claim is reproduced by one" in page
+    assert "- `bernico-distant`: undecided there, reproduced here." in page
+    opposed = render_claims(data, found | {"bernico-distant": "not reproduced at this scale", "hu-small": "undecided"})
+    assert "They disagree on 2 claims, which are listed here by name. 1 of them is reproduced by one" in opposed
+    assert "They " not in render_claims(data)
+
+
+def test_the_picture_has_every_claim_about_accuracy_in_the_column_of_its_outcome() -> None:
+    cards = judge(study_of(made_up({"finetune": 0.9, "frozen": 0.8})))
+    table = forest(tally(cards), in_points=True)
+    heads = [column["head"]["value"] for column in table["columns"]]
+    found = {
+        row[0]["value"]: [h for h, c in zip(heads[1:], row[1:], strict=True) if c["value"]] for row in table["rows"]
+    }
+    tested = [c for card in cards for c in card["claims"] if c["difference"] and c["measure"] == "accuracy"]
+    assert found == {c["name"]: [c["outcome"]] for c in tested}
+    others = forest(tally(cards), in_points=False)["rows"]
+    assert [row[0]["value"] for row in others] == ["kornblith-source"]
+    assert {c["kind"] for row in others for c in row[1:] if c["value"]} == {"mean"}

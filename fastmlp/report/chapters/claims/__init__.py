@@ -4,7 +4,8 @@ Not here: the claims and how they are judged, which are in `report.claims`.
 """
 
 from ...chapter import Chapter
+from ...claims import forest
 from .numbers import numbers
 from .tables import outcomes
 
-chapter = Chapter("claims", numbers, tables=(outcomes,))
+chapter = Chapter("claims", numbers, tables=(forest, outcomes))
