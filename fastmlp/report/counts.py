@@ -67,6 +67,7 @@ class Counts(TypedDict):
     errors: list[ErrorCount]
     left_out: list[LeftOut]
     train_seconds: float
+    tune_seconds: float
 
 
 def counts(study: Study) -> Counts:
@@ -97,7 +98,7 @@ def counts(study: Study) -> Counts:
     return {
         "planned": len(cells) * len(grid.seeds),
         "ok": sum(c["ok"] for c in cells),
-        "unstable": study.stability["unstable"],
+        "unstable": sum(study.stability["by_strategy"].values()),
         "diverged": sum(c["diverged"] for c in cells),
         "failed": sum(c["failed"] for c in cells),
         "missing": sum(c["missing"] for c in cells),
@@ -107,8 +108,15 @@ def counts(study: Study) -> Counts:
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
         "left_out": _left_out(grid),
-        "train_seconds": sum(number(row, "train_seconds") or 0.0 for row in grid.trials.rows()),
+        "train_seconds": _seconds(grid, "train_seconds"),
+        "tune_seconds": _seconds(grid, "tune_seconds"),
     }
+
+
+def _seconds(grid: Grid, column: str) -> float:
+    """Return the sum over distinct trials: one that serves several problems ran once."""
+    by_trial = {row.get("key") or place: number(row, column) or 0.0 for place, row in enumerate(grid.trials.rows())}
+    return sum(by_trial.values())
 
 
 def _left_out(grid: Grid) -> list[LeftOut]:

@@ -7,12 +7,13 @@ those with one target share that of scratch with the baseline, share its verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple, TypedDict
 
 from .. import stats
 from .grid import BASELINE, PLAIN, Grid, paired
+from .stability import Place
 from .strategies import family_of
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 Side = tuple[str, str]  # a problem and a strategy
+Verdict = Literal["better", "worse", "tied", "undecided"]
 
 
 class Pair(NamedTuple):
@@ -49,15 +51,19 @@ class Difference(TypedDict):
     high: float | None
     p_different: float | None
     p_equivalent: float | None
-    verdict: Literal["better", "worse", "tied", "undecided"]
+    verdict: Verdict
     trivial: bool
-    reason: Literal["no data", "one seed", "no spread"] | None
+    reason: Literal["no data", "one seed", "no spread", "unstable"] | None
     dropped: int
 
 
 class Comparison(Difference):
-    """Two strategies in one cell: who, how many pairs were planned, and how many were tested together."""
+    """Two strategies in one cell: who, how many pairs were planned, and how many were tested together.
 
+    `by_tests` is the verdict of the tests. It is the `verdict`, unless the `reason` is that a side is unstable.
+    """
+
+    by_tests: Verdict
     n_target: int
     first: str
     second: str
@@ -94,12 +100,20 @@ class Pairs:
         The smallest difference that matters.
     families
         By name, what says which pairs of a grid are tested together; `FAMILIES` unless it is given.
+    unsteady
+        Where trainings are unstable often: see `stability.unsteady`. A pair with such a side is tested with all others,
+        so that no correction depends on it, and is undecided: what its networks reach is an accident of their last
+        updates, and to conclude from it would be wrong for either side.
     """
 
     def __init__(
-        self, grid: Grid, margin: float, families: Mapping[str, Callable[[Grid], list[Pair]]] | None = None
+        self,
+        grid: Grid,
+        margin: float,
+        families: Mapping[str, Callable[[Grid], list[Pair]]] | None = None,
+        unsteady: Collection[Place] = (),
     ) -> None:
-        self._grid, self._margin = grid, margin
+        self._grid, self._margin, self._unsteady = grid, margin, unsteady
         self._made: dict[Pair, Comparison] = {}
         self._families = {name: pairs_of(grid) for name, pairs_of in (families or FAMILIES).items()}
         self._family_of: dict[Pair, str] = {}
@@ -136,7 +150,9 @@ class Pairs:
             if pair not in self._made and _swap(pair) not in self._made:
                 made = _comparison(pair, difference, self._planned(pair), together)
                 if family == BEST and difference.verdict != "tied":
-                    made["verdict"] = "undecided"
+                    made["verdict"] = made["by_tests"] = "undecided"
+                if not made["reason"] and any((*side, pair.n_target) in self._unsteady for side in pair[1:]):
+                    made["verdict"], made["reason"] = "undecided", "unstable"
                 self._made[pair], self._family_of[pair] = made, family
 
     def _planned(self, pair: Pair) -> int:
@@ -176,6 +192,7 @@ def difference_of(d: stats.Difference) -> Difference:
 def _comparison(pair: Pair, difference: stats.Difference, planned: int, together: int) -> Comparison:
     return {
         **difference_of(difference),
+        "by_tests": difference.verdict,
         "n_target": pair.n_target,
         "first": pair.first[1],
         "second": pair.second[1],
@@ -194,11 +211,12 @@ def _seen_from_second(c: Comparison) -> Comparison:
     swapped["mean"], swapped["low"], swapped["high"] = (
         None if x is None else -x for x in (c["mean"], c["high"], c["low"])
     )
-    if c["verdict"] == "better":
-        swapped["verdict"] = "worse"
-    elif c["verdict"] == "worse":
-        swapped["verdict"] = "better"
+    swapped["verdict"], swapped["by_tests"] = _turned(c["verdict"]), _turned(c["by_tests"])
     return swapped
+
+
+def _turned(verdict: Verdict) -> Verdict:
+    return "worse" if verdict == "better" else "better" if verdict == "worse" else verdict
 
 
 def _in_every_cell(grid: Grid, strategies: Sequence[tuple[str, str]]) -> list[Pair]:

@@ -1,4 +1,9 @@
-"""Trainings that finished and cannot be trusted, and cells where more labels gave less accuracy."""
+"""Trainings that finished and cannot be trusted, and cells where more labels gave less accuracy.
+
+No trial is left out of a mean for it: that would favour the strategy that fails. But nothing is concluded from a
+comparison one side of which is unstable often, whichever side that is; see `pairs.Pairs`. Losses on the labelled
+examples say what is unstable, and never the held-out data.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,11 @@ from typing import Any, TypedDict
 from ..stats import FAR, is_unstable, paired_family
 from .grid import Grid, Row, accuracy, paired
 
-__all__ = ["Fall", "Stability", "UnstableCell", "stability"]
+__all__ = ["OFTEN", "Fall", "Place", "Stability", "UnstableCell", "stability", "unsteady"]
+
+Place = tuple[str, str, int]  # a problem, a strategy and a number of labels
+
+OFTEN = 0.1  # of the trainings of a strategy in a cell: with more of them unstable, nothing is concluded from it
 
 
 class UnstableCell(TypedDict):
@@ -50,11 +59,14 @@ class Fall(TypedDict):
 class Stability(TypedDict):
     """How many of the finished trainings with losses ended far above the lowest one, and where accuracy falls.
 
-    `far` is the share of the loss of guessing that is far; `compared` are the steps from one number of labels to the
-    next that were tested together.
+    `far` is the share of the loss of guessing that is far, `often` the share of a strategy's trainings in a cell above
+    which nothing is concluded from it. `trained` and `unstable` count a training once that has several names;
+    `by_strategy` counts it under each. `compared` are the steps from one number of labels to the next that were tested
+    together.
     """
 
     far: float
+    often: float
     trained: int
     unstable: int
     by_strategy: dict[str, int]
@@ -64,7 +76,7 @@ class Stability(TypedDict):
 
 
 def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], int], margin: float) -> Stability:
-    """Judge all trials that finished; none is left out of anything for it.
+    """Judge all trials that finished.
 
     Parameters
     ----------
@@ -78,27 +90,35 @@ def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], 
         The smallest difference of accuracy that matters.
     """
     size = int(settings["training"]["batch_size"])
-    cells, trained = [], 0
+    cells, distinct = [], dict[Any, bool]()
     for problem in grid.problems:
         n_classes = classes(problem)
         for strategy in grid.strategies:
             for n in grid.sizes:
                 rows = [row for row in grid.ok(problem, strategy, n).values() if row.get("losses")]
-                trained += len(rows)
                 verdicts = [is_unstable(row["losses"], n_classes) for row in rows]
+                names = [row.get("key") or (problem, strategy, n, row["seed"]) for row in rows]
+                distinct.update(zip(names, verdicts, strict=True))
                 if any(verdicts):
                     cells.append(_cell(problem, strategy, n, size, rows, verdicts))
     found = {(c["problem"], c["strategy"], c["n_target"]): c["unstable"] for c in cells}
     compared, falls = _falls(grid, size, margin, found)
     return {
         "far": FAR,
-        "trained": trained,
-        "unstable": sum(found.values()),
+        "often": OFTEN,
+        "trained": len(distinct),
+        "unstable": sum(distinct.values()),
         "by_strategy": {s: sum(c["unstable"] for c in cells if c["strategy"] == s) for s in grid.strategies},
         "cells": cells,
         "compared": compared,
         "falls": falls,
     }
+
+
+def unsteady(found: Stability) -> frozenset[Place]:
+    """Return where more than `OFTEN` of a strategy's finished trainings are unstable."""
+    often = (c for c in found["cells"] if c["unstable"] > OFTEN * c["ok"])
+    return frozenset((c["problem"], c["strategy"], c["n_target"]) for c in often)
 
 
 def _cell(problem: str, strategy: str, n: int, size: int, rows: list[Row], verdicts: list[bool]) -> UnstableCell:
@@ -119,9 +139,7 @@ def _mean_accuracy(rows: Iterable[Row]) -> float | None:
     return fmean(found) if found else None
 
 
-def _falls(
-    grid: Grid, size: int, margin: float, unstable: Mapping[tuple[str, str, int], int]
-) -> tuple[int, list[Fall]]:
+def _falls(grid: Grid, size: int, margin: float, unstable: Mapping[Place, int]) -> tuple[int, list[Fall]]:
     """Compare each number of labels with the one before, all strategies and problems corrected together."""
     steps = list(_steps(grid))
     found = paired_family(

@@ -19,7 +19,7 @@ from ..stats import LEVEL, Winners, safe_choices, winner_sets
 from .grid import BASELINE, PLAIN, Grid, Row, number
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Comparison, Pair, Pairs
-from .stability import Stability, stability
+from .stability import Place, Stability, stability, unsteady
 from .strategies import stages_of
 
 __all__ = ["SIMILAR_FROM", "Contest", "InProblem", "Study"]
@@ -89,7 +89,7 @@ class Study:
     @cached_property
     def pairs(self) -> Pairs:
         """All comparisons of accuracy, those with the best of each cell last: they add none to another family."""
-        pairs = Pairs(self.grid, self.margin)
+        pairs = Pairs(self.grid, self.margin, unsteady=self.unsteady)
         pairs.against_best(
             [
                 Pair(n, (p, self.grid.contestants[result.best]), (p, s))
@@ -292,9 +292,14 @@ class Study:
         """What finished and cannot be trusted."""
 
         def classes(problem: str) -> int:
-            return int(self.facts(problem).get("target_classes", 2))
+            return int(self.facts(problem).get("target_classes") or 2)
 
         return stability(self.grid, self.settings, classes, self.margin)
+
+    @cached_property
+    def unsteady(self) -> frozenset[Place]:
+        """Where a strategy's trainings are unstable so often that nothing is concluded from it."""
+        return unsteady(self.stability)
 
     @property
     def lacking(self) -> dict[str, list[str]]:

@@ -20,7 +20,8 @@ class Verdict(TypedDict):
     `family` is the question that it belongs to: see `pairs.FAMILIES`. `difference` and its 95 % interval, `low` to
     `high`, are shares of the held-out examples: a point is 0.01. It rests on `n` of the `planned` seeds, and the
     p-values are corrected for the `together` comparisons of its family. `verdict` says what the first is, and
-    `reason` why that cannot be said, or is None.
+    `reason` why that cannot be said, or is None; it is *unstable* where too many trainings of one of the two ended far
+    above their lowest loss.
     """
 
     family: str
@@ -38,7 +39,7 @@ class Verdict(TypedDict):
     together: int
     p_different: float | None
     p_equivalent: float | None
-    reason: Literal["no data", "one seed", "no spread"] | None
+    reason: Literal["no data", "one seed", "no spread", "unstable"] | None
 
 
 class Verdicts(list[Verdict]):

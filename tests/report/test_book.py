@@ -229,9 +229,9 @@ def test_tables_of_data_are_in_the_appendix(book: Page) -> None:
     assert len(RULE.findall(back)) > 20
 
 
-def test_a_chapter_opens_with_its_finding_and_most_with_a_picture(book: Page) -> None:
+def test_a_chapter_opens_with_its_finding_and_a_picture(book: Page) -> None:
     chapters = re.split(r"^## \d+ ", book.markdown.split("## Appendix")[0], flags=re.MULTILINE)[1:]
     asked = [chapter for chapter in chapters if "**The question.**" in chapter]
+    assert len(asked) > 15
     assert all(chapter.index("**What was found.**") < 1500 for chapter in asked)
-    pictured = [chapter for chapter in asked if "**Figure " in chapter]
-    assert len(pictured) > 0.6 * len(asked), [chapter.splitlines()[0] for chapter in asked if chapter not in pictured]
+    assert [chapter.splitlines()[0] for chapter in asked if "**Figure " not in chapter] == []

@@ -88,6 +88,7 @@ CASES: list[tuple[Callable[[Any], str], object, str]] = [
     (fmt.pairs, {"n": 9999, "planned": 10000}, "9999 of 10,000"),
     (fmt.verdict, KNOWN, "tied"),
     (fmt.verdict, ONE_SEED, "not estimable"),
+    (fmt.verdict, KNOWN | {"reason": "unstable", "verdict": "undecided"}, "undecided"),
     (fmt.loss_range, {"median": 0.412, "low": 0.35, "high": 1.5}, "0.412 (0.350 to 1.50)"),
     (fmt.loss_range, None, "–"),
     (fmt.label, "x" * 50, "x" * 29 + "…"),

@@ -145,7 +145,7 @@ def test_every_table_has_caption_and_scopes(lab: tuple[str, str]) -> None:
 
 def test_every_figure_has_title_description_caption_and_numbers(lab: tuple[str, str]) -> None:
     drawn = re.findall(r'<div class="figure".*?</details>\n</div>', lab[0], flags=re.DOTALL)
-    assert len(drawn) == 12
+    assert len(drawn) == 15
     for figure in drawn:
         assert (
             figure.count("<svg ")

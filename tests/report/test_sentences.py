@@ -118,6 +118,10 @@ def test_freezing_is_told_of_all_problems_together() -> None:
         "with 500 labels, `finetune` is better than `frozen` on every problem."
     )
     assert "No problem has results of both" in said("freezings", [problem("a", "")])
+    found[1]["comparisons"][-1]["n_target"] = 50
+    assert said("freezings", found).endswith(
+        "; with the most labels of each problem (50 to 500), `finetune` is better than `frozen` on every problem."
+    )
 
 
 def row(name: str, rank: float | None = 1.0, **beats: str) -> dict[str, Any]:
@@ -293,3 +297,15 @@ def test_a_new_case_without_a_sentence_is_an_error(macro: str) -> None:
     unknown = {"case": "?", "verdict": "?", "choices": 1, "least": None, "name": "p"}
     with pytest.raises(LookupError, match="no sentence"):
         said(macro, unknown)
+
+
+def test_problems_with_far_inputs_are_told_together() -> None:
+    far = [
+        SEEN | {"name": name, "case": "far", "largest_mean_shift": shift} for name, shift in (("a", 2.5), ("b", 4.0))
+    ]
+    assert said("seen_together", [*far, SEEN | {"name": "c", "case": "near"}]) == (
+        "On `a` (2.50) and `b` (4.00), the target’s inputs are far from the source’s; in parentheses stands by how "
+        "many standard deviations of the source the mean of one feature is shifted. There a pretrained network gets "
+        "inputs that differ in kind from those it was trained on. "
+        "On `c`, the mean of no feature is shifted by a standard deviation of the source or more."
+    )

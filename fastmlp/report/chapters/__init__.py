@@ -29,6 +29,7 @@ from . import (
     speed,
     transfer,
     tuning,
+    why,
     workflow,
 )
 
@@ -38,7 +39,7 @@ __all__ = ["CONTENTS"]
 CONTENTS: tuple[Chapter, ...] = (
     answer.chapter,
     chart.chapter,
-    Chapter("why"),
+    why.chapter,
     data.chapter,
     workflow.chapter,
     network.chapter,

@@ -92,7 +92,7 @@ def pairs(value: Mapping[str, int]) -> str:
 
 def verdict(value: Mapping[str, Any]) -> str:
     """A verdict, or why there is none."""
-    return "not estimable" if value["reason"] else str(value["verdict"])
+    return "not estimable" if value["reason"] in REASONS else str(value["verdict"])
 
 
 def effect(value: Mapping[str, Any]) -> str:

@@ -104,3 +104,17 @@ def test_an_unknown_question_is_an_error() -> None:
     branch: Branch = {"question": "?", "problems": [], "ends": []}  # type: ignore[typeddict-item]
     with pytest.raises(LookupError, match="no sentence"):
         said("question", branch, {})
+
+
+def test_unstable_trainings_behind_an_end_are_told() -> None:
+    made = data({})
+    for row in made.rows:
+        if (row["problem"], row["strategy"], row["n_target"]) == ("far", "finetune", 20):
+            row["losses"] = [*row["losses"][:-1], 9.0]
+    found = ends(chart(made))
+    assert {key: (end["unsteady"], end["cells"]) for key, end in found.items() if end["unsteady"]} == {
+        ("fits", "few"): (1, 2),
+        ("unknown", "few"): (1, 4),
+    }
+    words = said("end", found["fits", "few"], {"baseline": "baseline"})
+    assert words.endswith("In 1 of the 2 cells behind this, trainings are unstable often.")

@@ -10,6 +10,7 @@ import pytest
 
 from fastmlp.backends import reference
 from fastmlp.report.chapters.network.numbers import short_batches_of
+from fastmlp.report.chapters.network.tables import short_batches
 from fastmlp.report.chapters.network.worked import LABEL, PARAMETERS, Pass, X, forward_backward, work_through
 from fastmlp.report.png import png, strip
 
@@ -77,6 +78,9 @@ def test_what_a_short_batch_does_is_said_as_it_was_measured(changed: dict[str, A
         "none": "takes nothing away that the seeds could show",
     }
     assert words[case] in said("short_batches", found)
+    rows = short_batches(found)["rows"]
+    assert [row[0]["value"] for row in rows] == [96, 97]
+    assert rows[1][1]["value"]["mean"] == found["accuracies"][0][1]["mean"]
 
 
 def test_a_study_that_did_not_measure_short_batches_shows_none() -> None:

@@ -10,8 +10,12 @@ import pytest
 
 from fastmlp.report.chapters.answer.numbers import numbers as answer
 from fastmlp.report.chapters.tuning.factors import steps
+from fastmlp.report.chapters.tuning.neighbourhood import EPOCHS, RATES, neighbourhood
 from fastmlp.report.chapters.tuning.numbers import Numbers, numbers
+from fastmlp.report.chapters.tuning.tables import neighbours
 from fastmlp.report.opponents import declared_overview
+from fastmlp.study.settings.schema import TUNED_EPOCHS
+from fastmlp.study.trial import tuning
 from tests.report.test_sentences import said
 from tests.report_data import MadeUp, flat, study, study_of
 
@@ -139,3 +143,40 @@ def test_a_size_that_a_problem_has_not_is_no_part_of_its_means() -> None:
     by_problem = dict(zip(study_of(data).ordered, changes["finetune"], strict=True))
     assert by_problem["same"]["n"] == by_problem["parity"]["n"] == 6
     assert all(one["differences"][0]["n"] == 6 for one in found_in(data)["factors"])
+
+
+def test_the_map_of_rates_and_epochs_has_every_distinct_trial_once_in_its_place() -> None:
+    data, _ = tuned(CLOSED, LED, problems=("parity", "same"))
+    chosen = [(0.05, 60, 0.0), (0.05, 60, 0.1), (0.02, 40, 0.1), (0.02, 40, 0.1), (0.12, 60, 0.1), (0.12, 60, 0.1)]
+    for row in data.rows:
+        if row["strategy"] != "baseline":
+            rate, epochs, decay = chosen[row["seed"]]
+            row.update(tuned_lr=rate, tuned_epochs=epochs, tuned_weight_decay=decay)
+    found = neighbourhood(study_of(data))
+    assert found is not None
+    assert (found["strategies"], found["rate"], found["epochs"]) == (["scratch", "finetune"], 0.05, 60)
+    taken = {(f["rate"], f["epochs"], f["penalty"]): f for f in found["fields"] if f["chosen"][0]}
+    assert {place: round(6 * f["chosen"][0]) for place, f in taken.items()} == {
+        ("as declared", "as declared", False): 1,
+        ("as declared", "as declared", True): 1,
+        ("lower", "lower", True): 2,
+        ("higher", "near", True): 2,
+    }
+    gained = taken["lower", "lower", True]["gains"][0]
+    assert gained["n"] == 2
+    assert gained["mean"] == pytest.approx(CLOSED["scratch"] - LED["scratch"], abs=0.02)
+    assert [sum(f["chosen"][k] for f in found["fields"]) for k in (0, 1)] == [pytest.approx(1)] * 2
+    assert len(neighbours(found)["rows"]) == 2 + 9
+    words = said("neighbours", found)
+    assert "`scratch` kept the declared rate and epochs in 33 % of its trials" in words
+    assert "In none of 4 places of the map" in words
+
+
+def test_places_where_trials_lost_are_told() -> None:
+    data, _ = tuned(LED, CLOSED)
+    words = said("neighbours", neighbourhood(study_of(data)))
+    assert "In 2 of 2 places of the map the trials lost by what they chose" in words
+
+
+def test_the_map_reaches_as_far_as_the_search() -> None:
+    assert (RATES, EPOCHS) == (tuning.RATES, TUNED_EPOCHS)

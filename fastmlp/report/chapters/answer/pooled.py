@@ -16,7 +16,7 @@ from ...grid import BASELINE, FEW_LABELS, PLAIN
 from ...pairs import Difference, difference_of
 from ...study import Study
 
-__all__ = ["Gain", "Pooled", "PooledProblem", "Tally", "pooled"]
+__all__ = ["Gain", "Pooled", "PooledProblem", "Steady", "Tally", "pooled"]
 
 FEWEST_TARGETS = 3  # for an interval over them: of two it would be six times as wide as of three, and say nothing
 
@@ -51,12 +51,33 @@ class Gain(TypedDict):
     reason: Literal["no data", "too few targets", "no spread"] | None
 
 
+class Turn(TypedDict):
+    """A verdict over all sizes, and what it is if sizes with unstable trainings are left out."""
+
+    problem: str
+    strategy: str
+    verdict: str
+    steady: str
+
+
+class Steady(TypedDict):
+    """How the verdicts over all sizes fare without the sizes where a side is unstable often: see `stability.unsteady`.
+
+    So many of the comparisons that count have such a size, and `turns` are those whose verdict is another without it.
+    """
+
+    touched: int
+    tested: int
+    turns: list[Turn]
+
+
 class Pooled(TypedDict):
     """All strategies against scratch, problem by problem, by falling similarity.
 
     `sizes` has the numbers of labels of each part; there are no few and many unless the study has both. All sizes are
     one family of comparisons, few and many another. `gains` are over the `targets` of problems that are no controls,
-    each target the mean of its problems; there are none for a single target.
+    each target the mean of its problems; there are none for a single target. `steady` is None where no training was
+    unstable often.
     """
 
     strategies: list[str]
@@ -65,6 +86,7 @@ class Pooled(TypedDict):
     tallies: dict[Part, Tally]
     gains: list[Gain]
     targets: int
+    steady: Steady | None
 
 
 def pooled(study: Study) -> Pooled | None:
@@ -90,7 +112,34 @@ def pooled(study: Study) -> Pooled | None:
         "tallies": {part: _tally(_distinct(study, problems, names, part)) for part in sizes},
         "gains": [_gain(study, problems, k, s, targets) for k, s in enumerate(names)] if len(targets) > 1 else [],
         "targets": len(targets),
+        "steady": _steady(study, problems, names) if study.unsteady else None,
     }
+
+
+def _steady(study: Study, problems: Sequence[PooledProblem], names: Sequence[str]) -> Steady:
+    """Compare over all sizes once more, as one family again, each pair on the sizes where neither side is unsteady."""
+    asked = [(one["name"], s) for one in problems for s in names]
+    left = {(p, s): [n for n in study.grid.sizes_of[p] if not _unsteady(study, p, s, n)] for p, s in asked}
+    found = paired_family([_pair(study, p, s, left[p, s]) for p, s in asked], margin=study.margin)
+    again: list[PooledProblem] = [{"name": one["name"], "differences": {"all": []}} for one in problems]
+    by_name = {one["name"]: one["differences"]["all"] for one in again}
+    for (p, _), d in zip(asked, found, strict=True):
+        by_name[p].append(difference_of(d))
+    before, after = (_distinct_by_name(study, them, names, "all") for them in (problems, again))
+    counted = [place for place, d in before.items() if d["p_different"] is not None]
+    return {
+        "touched": sum(len(left[place]) < len(study.grid.sizes_of[place[0]]) for place in counted),
+        "tested": len(counted),
+        "turns": [
+            {"problem": p, "strategy": s, "verdict": before[p, s]["verdict"], "steady": after[p, s]["verdict"]}
+            for p, s in counted
+            if before[p, s]["verdict"] != after[p, s]["verdict"]
+        ],
+    }
+
+
+def _unsteady(study: Study, problem: str, strategy: str, n: int) -> bool:
+    return any((problem, s, n) in study.unsteady for s in (strategy, PLAIN))
 
 
 def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tuple[list[float], list[float]]:
@@ -107,12 +156,19 @@ def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tu
 
 def _distinct(study: Study, problems: Sequence[PooledProblem], names: Sequence[str], part: Part) -> list[Difference]:
     """Return the differences that count: on problems that are no controls, each with trials of its own."""
+    return list(_distinct_by_name(study, problems, names, part).values())
+
+
+def _distinct_by_name(
+    study: Study, problems: Sequence[PooledProblem], names: Sequence[str], part: Part
+) -> dict[tuple[str, str], Difference]:
+    """Return them by the first problem that has the trials, and the strategy."""
     found: dict[tuple[str, str], Difference] = {}
     for one in problems:
         if one["name"] in study.subjects:
             for s, d in zip(names, one["differences"][part], strict=True):
                 found.setdefault((study.targets[one["name"]] if s == BASELINE else one["name"], s), d)
-    return list(found.values())
+    return found
 
 
 def _tally(differences: Iterable[Difference]) -> Tally:

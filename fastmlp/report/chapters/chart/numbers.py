@@ -7,7 +7,7 @@ verdicts; and with each other, for who may be the best (`stats.winner_sets`), al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypedDict
 
 import numpy as np
@@ -34,7 +34,8 @@ class End(TypedDict):
     `top` has the highest mean, `accuracy`, over the end's problems and sizes; `others` may be the best as well, the
     best first. The `case` is *network*, where the baseline may not be the best; *baseline*, where it has the highest
     mean; *open*, where a network has it and the baseline may be the best too. `strategies` have a difference from
-    scratch and from the baseline each, None for the strategy itself.
+    scratch and from the baseline each, None for the strategy itself. `unsteady` counts the problems and sizes, of
+    `cells`, at which trainings of the top, or of scratch, are unstable often: see `stability.unsteady`.
     """
 
     labels: Part
@@ -46,6 +47,8 @@ class End(TypedDict):
     strategies: list[str]
     from_scratch: list[Difference | None]
     from_baseline: list[Difference | None]
+    cells: int
+    unsteady: int
 
 
 class Branch(TypedDict):
@@ -76,8 +79,8 @@ def numbers(study: Study) -> Numbers | None:
     found = [(q, part, ps) for q, ps in _answers(study).items() if ps for part in sizes]
     taken = [_accuracies(study, problems, sizes[part]) for _, part, problems in found]
     ends = [
-        _end(part, sizes[part], names, x, compared, held)
-        for (_, part, _), (names, x), compared, held in zip(
+        _end(part, sizes[part], names, x, compared, held, _steadiness(study, problems, sizes[part]))
+        for (_, part, problems), (names, x), compared, held in zip(
             found, taken, _compared(study, taken), _winners(taken), strict=True
         )
     ]
@@ -167,12 +170,14 @@ def _end(
     x: Array,
     compared: dict[str, list[Difference | None]],
     held: Winners,
+    steadiness: Callable[[str], tuple[int, int]],
 ) -> End | None:
     """Return an end, or None if no network has finished there."""
     if held.best is None or not set(names) - {BASELINE}:
         return None
     means = np.nanmean(x, axis=0)
     best, top = held.best, names[held.best]
+    cells, unsteady = steadiness(top)
     others = sorted((names[k] for k in held.winners if k != best), key=lambda s: -means[names.index(s)])
     return {
         "labels": part,
@@ -184,7 +189,15 @@ def _end(
         "strategies": names,
         "from_scratch": compared[PLAIN],
         "from_baseline": compared[BASELINE],
+        "cells": cells,
+        "unsteady": unsteady,
     }
+
+
+def _steadiness(study: Study, problems: Sequence[str], sizes: Sequence[int]) -> Callable[[str], tuple[int, int]]:
+    """Return what counts the cells of an end, and those in which trainings of a strategy or of scratch are unsteady."""
+    cells = [(p, n) for p in problems for n in sizes if n in study.grid.sizes_of[p]]
+    return lambda top: (len(cells), sum(any((p, s, n) in study.unsteady for s in (top, PLAIN)) for p, n in cells))
 
 
 def _prepared(study: Study) -> Comparison | None:

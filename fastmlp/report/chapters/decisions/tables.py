@@ -21,10 +21,8 @@ POINTS_ABOVE = tuple(step / 2 for step in POINTS_BEHIND)
 def wins(data: Winners) -> Table:
     """Return in how many cells each strategy may be the best."""
     return {
-        "columns": [head("strategy", number=False), head("cells in which it may be the best"), head("of")],
-        "rows": [
-            [cell("name", w["strategy"]), cell("count", w["cells"]), cell("count", data["cells"])] for w in data["wins"]
-        ],
+        "columns": [head("strategy", number=False), head("cells in which it may be the best")],
+        "rows": [[cell("name", w["strategy"]), cell("count", w["cells"])] for w in data["wins"]],
     }
 
 

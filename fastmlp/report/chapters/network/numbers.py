@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Literal, TypedDict
 
-from ....stats import mean_interval, paired_difference
+from ....stats import paired_difference
+from ...measures import Mean, mean_of
 from ...study import Study
 from .worked import Worked, work_through
 
@@ -65,7 +66,7 @@ class OwnBackend(TypedDict):
 
 
 class ShortBatches(TypedDict):
-    """What `fastmlp.study.short_batches` noted, as means over seeds: a row per choice, a column per number of labels.
+    """What `fastmlp.study.short_batches` noted: for each choice the mean over seeds at each number of labels.
 
     `fall` is what one label more than full batches changes if its step is whole, and `mended` if it is weighted; the
     `case` is *falls* if the first is a loss of accuracy and the second is none, by paired tests.
@@ -76,7 +77,7 @@ class ShortBatches(TypedDict):
     sizes: list[int]
     full: int
     choices: list[str]
-    accuracies: list[list[float | None]]
+    accuracies: list[list[Mean]]
     seeds: int
     fall: float | None
     mended: float | None
@@ -163,7 +164,7 @@ def short_batches_of(text: str | None, margin: float) -> ShortBatches | None:
         "sizes": noted["sizes"],
         "full": noted["sizes"][0],
         "choices": list(accuracy),
-        "accuracies": [[mean_interval(cell).mean for cell in cells] for cells in accuracy.values()],
+        "accuracies": [[mean_of(cell) for cell in cells] for cells in accuracy.values()],
         "seeds": len(accuracy["mean"][0]),
         "fall": whole.mean,
         "mended": weighted.mean,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...table import Table, cell, head, kind_head
+from ...table import Table, cell, head, name_head
 from .numbers import GradientCheck, ShortBatches
 from .worked import Worked
 
@@ -41,11 +41,11 @@ def gradient(check: GradientCheck) -> Table:
 
 
 def short_batches(data: ShortBatches) -> Table:
-    """Return the mean accuracy by choice for a short batch and number of labels."""
+    """Return the mean accuracy by number of labels and choice for a short batch, one row per number of labels."""
     return {
-        "columns": [head("short batch", number=False), *(kind_head("count", n) for n in data["sizes"])],
+        "columns": [head("labels", number=False), *map(name_head, data["choices"])],
         "rows": [
-            [cell("name", choice), *(cell("percent", share) for share in shares)]
-            for choice, shares in zip(data["choices"], data["accuracies"], strict=True)
+            [cell("labels", n), *(cell("percent_mean", mean) for mean in means)]
+            for n, *means in zip(data["sizes"], *data["accuracies"], strict=True)
         ],
     }

@@ -5,6 +5,6 @@ Not here: the results of the trials.
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import counts, falls, listing, lossy, unstable
+from .tables import counts, falls, listing, lossy, trusted, unstable
 
-chapter = Chapter("reproducibility", numbers, tables=(counts, falls, listing, lossy, unstable))
+chapter = Chapter("reproducibility", numbers, tables=(counts, falls, listing, lossy, trusted, unstable))

@@ -8,6 +8,7 @@ from typing import Any
 from ...counts import CellCounts, Counts
 from ...stability import Stability
 from ...table import Table, cell, head
+from .numbers import Trusted
 
 
 def counts(data: Counts) -> Table:
@@ -24,6 +25,17 @@ def counts(data: Counts) -> Table:
     return {
         "columns": [head("strategy", number=False), *map(head, statuses)],
         "rows": [*rows, [cell("text", "all"), *(cell("count", n) for n in total)]],
+    }
+
+
+def trusted(strategies: Sequence[Trusted]) -> Table:
+    """Return the share of trainings that are unstable and that diverged, one row per strategy."""
+    return {
+        "columns": [head("strategy", number=False), head("unstable"), head("diverged")],
+        "rows": [
+            [cell("name", one["strategy"]), cell("percent", one["unstable"]), cell("percent", one["diverged"])]
+            for one in strategies
+        ],
     }
 
 

@@ -5,6 +5,6 @@ Not here: the cross-validation itself, which is part of a trial.
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import changes, choices, factors, gaps
+from .tables import changes, choices, factors, gaps, neighbours
 
-chapter = Chapter("tuning", numbers, tables=(gaps, changes, factors, choices))
+chapter = Chapter("tuning", numbers, tables=(gaps, changes, factors, choices, neighbours))

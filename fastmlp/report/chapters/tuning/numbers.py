@@ -13,6 +13,7 @@ from ...opponents import Overview, declared_overview, overview
 from ...pairs import Difference, difference_of
 from ...study import Study
 from .factors import Factor, factors
+from .neighbourhood import Neighbourhood, neighbourhood
 
 __all__ = ["Change", "Choice", "Gap", "Numbers", "numbers"]
 
@@ -72,6 +73,7 @@ class Numbers(TypedDict):
     declared: Overview | None
     tuned: Overview
     factors: list[Factor]
+    neighbourhood: Neighbourhood | None
 
 
 def numbers(study: Study) -> Numbers | None:
@@ -101,6 +103,7 @@ def numbers(study: Study) -> Numbers | None:
         "declared": declared_overview(study),
         "tuned": overview(study, study.pairs, top),
         "factors": factors(study, study.declared),
+        "neighbourhood": neighbourhood(study),
     }
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from ...table import Table, cell, effect_cell, head, kind_head, name_head
+from .neighbourhood import Field, Neighbourhood
 from .numbers import Numbers
 
-__all__ = ["changes", "choices", "factors", "gaps"]
+__all__ = ["changes", "choices", "factors", "gaps", "neighbours"]
+
+RATES = {"lower": "lower rate", "near": "rate near", "higher": "higher rate"}
+EPOCHS = {"lower": "fewer epochs", "near": "epochs near", "higher": "more epochs"}
 
 
 def gaps(data: Numbers) -> Table:
@@ -63,3 +67,26 @@ def choices(data: Numbers) -> Table:
             for c in data["choices"]
         ],
     }
+
+
+def neighbours(data: Neighbourhood) -> Table:
+    """Return the map of settings: a row a field, how often each strategy chose it, and what it gained there."""
+    shares, gains = [head(f"{s}, chosen") for s in data["strategies"]], [name_head(s) for s in data["strategies"]]
+    return {
+        "columns": [head("settings", number=False), *shares, *gains],
+        "rows": [
+            [
+                cell("text", _settings(field)),
+                *(cell("percent", share) for share in field["chosen"]),
+                *(cell("percent_mean", gain) for gain in field["gains"]),
+            ]
+            for field in data["fields"]
+        ],
+    }
+
+
+def _settings(field: Field) -> str:
+    if field["rate"] == "as declared":
+        return "as declared, another penalty" if field["penalty"] else "as declared"
+    near = field["rate"] == field["epochs"] == "near"
+    return "both near the declared" if near else f"{RATES[field['rate']]}, {EPOCHS[field['epochs']]}"
