@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +30,28 @@ def _no_data_sets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FASTMLP_DATA", str(tmp_path_factory.getbasetemp() / "no data sets"))
         yield
+
+
+LONG = 1000  # tests: so many call all kernels sooner or later
+COMPILED_FIRST = {  # by process
+    "gw0": ("float64", ("train", "train_lora", "forward", "train_between")),
+    "gw1": ("float32", ("train", "train_lora", "forward")),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_are_compiled_once(request: pytest.FixtureRequest) -> None:
+    """In a long run of two processes each compiles kernels of one precision, and finds the others in the cache.
+
+    Both begin with the same empty cache, and would compile all of them otherwise.
+    """
+    worker = getattr(request.config, "workerinput", {}).get("workerid")
+    if worker not in COMPILED_FIRST or len(request.session.items) < LONG or find_spec("numba") is None:
+        return
+    from fastmlp.backends import get_backend
+
+    dtype, functions = COMPILED_FIRST[worker]
+    get_backend("numba").warm_up(np.dtype(dtype), *functions)
 
 
 @dataclass
