@@ -17,7 +17,7 @@ PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study docs backbones claims guide test cluster oracles notebook lint bench rehearse clean
+.PHONY: help study docs backbones claims guide test exhaustive cluster oracles notebook lint bench rehearse clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ guide: $(VENV)/.installed-guide  ## Build the user guide, with the reference of 
 
 test: $(VENV)/.installed-test  ## Run all tests, on two cores; PYTEST_ARGS="-k layout" runs some, on one
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+exhaustive: $(VENV)/.installed-test  ## Run the tests that take longest, most of which compile kernels of their own
+	$(BIN)/python -m pytest tests/backends tests/bench -m exhaustive $(PYTEST_ARGS)
 
 cluster: $(VENV)/.installed-test  ## Run the tests of a study on a Dask cluster: workers are killed, networks cut
 	$(BIN)/python -m pytest tests/study/execution tests/bench/scale -m cluster $(PYTEST_ARGS)

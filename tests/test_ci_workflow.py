@@ -48,6 +48,18 @@ def test_the_tests_that_a_job_narrows_to_are_there() -> None:
     assert " -k " not in text
 
 
+def test_make_runs_the_tests_that_it_leaves_out() -> None:
+    """Those with a marker, in the folders that a target of their own names; and the CI runs each of these targets."""
+    makefile, script = ((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", ".ci/run"))
+    for marker in ("cluster", "exhaustive"):
+        (folders,) = re.findall(rf"^{marker}: .*\n.* -m pytest (.+) -m {marker} ", makefile, re.MULTILINE)
+        assert f"make {marker}\n" in script
+        marked = [path for path in (ROOT / "tests").rglob("*.py") if f"pytest.mark.{marker}" in path.read_text("utf-8")]
+        assert marked
+        for path in marked:
+            assert any(path.is_relative_to(ROOT / folder) for folder in folders.split()), path
+
+
 def test_the_gate_understands_the_command() -> None:
     arguments = shlex.split(COMMAND.replace('"$(git merge-base origin/main HEAD)"', "abc"))
     assert arguments[:3] == ["python", "-m", "bench"]

@@ -347,7 +347,9 @@ def test_any_number_of_threads_gives_the_same_bits() -> None:
         assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("variable", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
+@pytest.mark.parametrize(
+    "variable", ["NUMBA_DISABLE_JIT", pytest.param("NUMBA_BOUNDSCHECK", marks=pytest.mark.exhaustive)]
+)
 @pytest.mark.skipif("FASTMLP_TEST_INSIDE" in os.environ, reason="this is the inner run")
 def test_backends_agree_under(variable: str) -> None:
     selection = "signatures or (agrees_with and float64) or split or ten_thousand or touches_nothing or read_only"

@@ -65,24 +65,25 @@ print(caught[0].message)
 """
 
 
+RAISES = "raise NotImplementedError('no fused multiply-add')"
+REFUSED = "return ir.FormattedConstant(self.kind, 'rubbish')"
+TRAIN = "return fastmlp.train_mlp(net, X, [0, 1], epochs=3, backend=backend).network.theta"
+FORWARD = "return fastmlp.forward(net, X, backend=backend)"
+DOCTOR = "from fastmlp.study import doctor; print(doctor.kernels())"
+
+
 @pytest.mark.parametrize(
     ("fault", "ask", "more", "told"),
     [
-        (
-            "raise NotImplementedError('no fused multiply-add')",
-            "return fastmlp.train_mlp(net, X, [0, 1], epochs=3, backend=backend).network.theta",
-            "from fastmlp.study import doctor; print(doctor.kernels())",
-            r"NotImplementedError: no fused multiply-add\nplain loops",
+        pytest.param(
+            RAISES, TRAIN, DOCTOR, r"NotImplementedError: no fused multiply-add\nplain loops",
+            marks=pytest.mark.exhaustive,
         ),
-        (
-            "return ir.FormattedConstant(self.kind, 'rubbish')",
-            "return fastmlp.forward(net, X, backend=backend)",
-            "",
-            "RuntimeError: LLVM IR parsing error",
-        ),
+        (RAISES, FORWARD, "", "NotImplementedError: no fused multiply-add"),
+        (REFUSED, FORWARD, "", "RuntimeError: LLVM IR parsing error"),
     ],
-    ids=["the emission raises", "LLVM refuses"],
-)
+    ids=["the emission of a training raises", "the emission raises", "LLVM refuses"],
+)  # fmt: skip
 def test_plain_loops_run_where(fault: str, ask: str, more: str, told: str, tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -132,6 +133,7 @@ def test_a_tile_that_cannot_be_is_refused(shape: tuple[int, int, int, int]) -> N
         Tile("made up", *shape)
 
 
+@pytest.mark.exhaustive  # two trainings to compile
 @pytest.mark.parametrize("shape", [(32, 2, 4, 2), (16, 8, 1, 1)], ids=str)
 def test_every_tile_that_can_be_trains(shape: tuple[int, int, int, int], monkeypatch: Any) -> None:
     """Code and memory follow the tile, whatever its shape: all agree, to the bit or to rounding."""

@@ -42,6 +42,7 @@ CALL = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("call", CALL)
 def test_seconds_of_a_first_training_hold_no_compiling(call: str, tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
@@ -61,7 +62,7 @@ def test_seconds_of_a_first_training_hold_no_compiling(call: str, tmp_path: Any,
 @pytest.mark.parametrize(
     ("function", "dtype"),
     [
-        pytest.param(name, dtype, marks=[pytest.mark.oracle] * (name == "train_lora_between"))  # it takes long
+        pytest.param(name, dtype, marks=[pytest.mark.exhaustive] * (name == "train_lora_between"))
         for name in CALLS
         for dtype in ("float64", "float32")
         if not (name.endswith("between") and dtype == "float32")

@@ -27,7 +27,9 @@ pytestmark = pytest.mark.skipif(TILE == PLAIN, reason="there is no vector code")
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx,+sse4.2"}
 
 
-@pytest.fixture(scope="module", params=["float32", "float64"])
+@pytest.fixture(
+    scope="module", params=[pytest.param(dtype, marks=pytest.mark.exhaustive) for dtype in ("float32", "float64")]
+)
 def text(request: pytest.FixtureRequest) -> str:
     return training(request.param).text
 
@@ -82,11 +84,12 @@ def test_a_kernel_that_asks_for_memory_does_not_compile() -> None:
         jit.njit(**jit.OPTIONS)(lambda n: np.zeros(n).sum())(3)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(TILE.name != "AVX-512", reason="the host is narrower, or this is the inner run")
 def test_avx2_is_correct_and_as_tight() -> None:
     selection = "hot_loops or libm or agrees_with or split"
     files = [__file__, str(Path(__file__).parents[1] / "backends" / "test_backends.py")]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files, "-k", selection]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "", "-p", "no:cacheprovider", *files, "-k", selection]
     result = subprocess.run(command, env=os.environ | AVX2, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, result.stdout
     assert " passed" in result.stdout

@@ -31,6 +31,7 @@ def suites() -> Iterator[tuple[str, type]]:
 
 SUITES = dict(suites())
 GROWTH = "bench_study.Growth.track_growth"  # which a test of its own runs
+COMPILE = {"bench_compile.FirstCall.track_first_call", "bench_facts.HotLoops.track_count"}  # with an empty cache
 METHODS = [f"{name}.{method}" for name, suite in SUITES.items() for method in dir(suite) if method.startswith(KINDS)]
 METHODS.remove(GROWTH)
 
@@ -41,7 +42,9 @@ def smallest(suite: type) -> tuple[Any, ...]:
     return tuple(values[0] for values in params)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.exhaustive] * (name in COMPILE)) for name in METHODS]
+)
 def test_benchmark_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     suite, _, method = name.rpartition(".")
     self = SUITES[suite]()
@@ -98,6 +101,7 @@ def test_a_wrong_kernel_is_not_timed() -> None:
         ready(wrong, LAB, "numpy", reference=training)
 
 
+@pytest.mark.exhaustive  # two studies of thousands of trials
 def test_memory_does_not_grow_with_the_number_of_trials() -> None:
     """Nothing holds a whole study: not its plan, its store, its resumption, its export, nor its report."""
     assert Growth().track_growth(8_000) < 10

@@ -216,6 +216,7 @@ def test_the_next_run_sweeps_what_the_dead_left(tmp_path: Path, monkeypatch: pyt
     assert not mine.exists()
 
 
+@pytest.mark.exhaustive  # each revision is compiled, and its results, memory and machine code are compared
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="clones this checkout, and this is none")
 def test_a_branch_made_slower_on_purpose_is_refused(tmp_path: Path) -> None:
     """By the command of the workflow, narrowed to one benchmark."""
