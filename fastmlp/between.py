@@ -64,6 +64,8 @@ def between_options(
     InvalidInput
         If there is anything to tell, and the backend is a user's own, which has no gradient of it.
     """
+    if keys is None and not (net.norms or net.inner_norms):
+        return {}
     table = np.zeros((net.layout.n_layers - first, N_COLUMNS))
     if net.norms:
         table[:, NORM] = net.norms[first:]

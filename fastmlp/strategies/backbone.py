@@ -226,7 +226,7 @@ def resolved_phase(
         If it has a rank, and no stage that moves has a linear layer.
     """
     n_layers = net.layout.n_layers
-    resolved = resolve_phase(net, phase.multipliers(n_layers), options, epochs)
+    resolved = resolve_phase(net.dtype, phase.multipliers(n_layers), options, epochs)
     resolved = replace(resolved, pulls=phase.pulls(n_layers), patience=phase.patience)
     if not phase.rank:
         resolved.rates[:-1] *= np.where(net.drawn, math.sqrt(body_rate), body_rate)[:, np.newaxis]

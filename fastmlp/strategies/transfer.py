@@ -6,24 +6,25 @@ A new head is the same draw for every strategy that is given the same `rng`.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..checks import at_least_one
 from ..errors import InvalidInput, shown
-from ..network import BY_LAYER, Network, check_network, examples_for, init_mlp
+from ..network import BY_LAYER, Network, check_network, init_mlp
 from ..problems import interleave
 from ..seeds import generator_of
-from ..training import Fit, ResolvedPhase, TrainingOptions, draw_adapters, fit_phases, resolve_phase
+from ..training import Fit, ResolvedPhase, TrainingOptions, check_examples, draw_adapters, fit_phases, resolve_phase
 from .families import get_strategy
-from .spec import Phase, Strategy, share_out
+from .spec import Strategy, share_out
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ..seeds import Rng
-    from ..training import AfterEpoch
+    from ..training import AfterEpoch, Examples
 
 
 def transfer(
@@ -110,7 +111,7 @@ def transfer(
 
 def train_from(
     start: Network,
-    X: ArrayLike,
+    X: ArrayLike | Examples,
     y: ArrayLike,
     strategy: Strategy,
     options: TrainingOptions,
@@ -127,7 +128,9 @@ def train_from(
     ----------
     start
         As `starting_network` returns it; it is not changed.
-    X, y, order, sample_weight
+    X, y, sample_weight
+        As in `fastmlp.training.check_examples`.
+    order
         As in `transfer`.
     strategy, options
         Which phases, and what they share.
@@ -145,13 +148,10 @@ def train_from(
         As in `transfer`.
     """
     phases = strategy.phases_for(start.layout.n_layers)
+    resolved = list(_resolved(strategy, start.layout.n_layers, start.dtype, options))
     given: dict[str, Any] = {"order": order, "sample_weight": sample_weight, "after_epoch": after_epoch}
     if not phases:
         return fit_phases(start, X, y, [], options, **given, rng=rng)
-    epochs = share_out(phases, options.epochs)
-    if reason := strategy.refusal_of_epochs(options.epochs, start.layout.n_layers - 1):
-        raise InvalidInput(reason)
-    resolved = [_resolve(start, phase, options, share) for phase, share in zip(phases, epochs, strict=True)]
     if order is not None and not (strategy.held_back or start.drops or any(phase.rank for phase in phases)):
         return fit_phases(start, X, y, resolved, options, **given)  # nothing is drawn: making generators takes time
     adapters, visits, watched = spawned(rng, len(phases))
@@ -160,7 +160,8 @@ def train_from(
         for one, phase, generator in zip(resolved, phases, adapters, strict=True)
     ]
     if strategy.held_back and held_back is None:
-        held_back = hold_back(examples_for(start, X, y)[1], strategy.held_back, start.n_classes, watched)
+        X = check_examples(start, X, y, options.loss_code, sample_weight)
+        held_back = hold_back(X.y, strategy.held_back, start.n_classes, watched)
     mask = held_back if strategy.held_back and held_back is not None else 0.0
     return fit_phases(start, X, y, resolved, options, **given, held_back=mask, rng=visits)
 
@@ -240,11 +241,28 @@ def spawned(rng: Rng, n_phases: int) -> tuple[list[np.random.Generator], np.rand
     return adapters, order, held_back
 
 
-def _resolve(net: Network, phase: Phase, options: TrainingOptions, epochs: int) -> ResolvedPhase:
-    """Resolve a phase of a strategy, without adapters, for the network it starts from."""
-    n_layers = net.layout.n_layers
-    resolved = resolve_phase(net, phase.multipliers(n_layers), options, epochs)
-    return replace(resolved, pulls=phase.pulls(n_layers), patience=phase.patience)
+@lru_cache(maxsize=256)  # a study asks for the same few again and again
+def _resolved(
+    strategy: Strategy, n_layers: int, dtype: np.dtype[Any], options: TrainingOptions
+) -> tuple[ResolvedPhase, ...]:
+    """Resolve the phases of a strategy, without adapters, for a network of so many layers.
+
+    Raises
+    ------
+    InvalidInput
+        If a phase would get no epoch.
+    """
+    phases = strategy.phases_for(n_layers)
+    if phases and (reason := strategy.refusal_of_epochs(options.epochs, n_layers - 1)):
+        raise InvalidInput(reason)
+    return tuple(
+        replace(
+            resolve_phase(dtype, phase.multipliers(n_layers), options, epochs),
+            pulls=phase.pulls(n_layers),
+            patience=phase.patience,
+        )
+        for phase, epochs in zip(phases, share_out(phases, options.epochs), strict=True)
+    )
 
 
 def hold_back(y: NDArray[np.int64], share: float, n_classes: int, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from .after_epoch import Epoch as Epoch
 from .after_epoch import Stop as Stop
 from .api import train_mlp as train_mlp
 from .data import Examples as Examples
+from .data import check_examples as check_examples
 from .data import draw_order as draw_order
 from .fit import Fit as Fit
 from .fit import TrainingInterrupted as TrainingInterrupted

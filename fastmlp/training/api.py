@@ -130,7 +130,7 @@ def train_mlp(
         learning_rate, power_t, patience, tol, threads,
     )  # fmt: skip
     everything = np.ones((check_network(net).layout.n_layers, 2))
-    phase = resolve_phase(net, everything, options, options.epochs)
+    phase = resolve_phase(net.dtype, everything, options, options.epochs)
     return fit_phases(
         net,
         X,

@@ -67,9 +67,37 @@ class TrainingData:
     masks: np.random.Generator | None = None
 
 
+def check_examples(
+    net: Network, X: ArrayLike | Examples, y: ArrayLike, loss: int, sample_weight: ArrayLike | None = None
+) -> Examples:
+    """Return examples as a network and a loss take them.
+
+    Parameters
+    ----------
+    net, y, sample_weight
+        As in `fastmlp.train_mlp`.
+    X : (n, sizes[0])
+        The same; or examples that were checked for such a network and loss before, which are returned as they are.
+    loss
+        Place in `registry.LOSSES`.
+
+    Raises
+    ------
+    ShapeError, NotFiniteError, LabelError, InvalidInput
+        If the examples do not fit the network or the loss.
+    """
+    if isinstance(X, Examples):
+        return X
+    x = inputs_for(net, X)
+    targets = check_targets(y, len(x), net.sizes[-1], loss, net.dtype)
+    weights = check_sample_weight(sample_weight, len(x), net.dtype)
+    warn_of_sentinels(x)
+    return Examples(x, targets, weights)
+
+
 def prepare_data(
     net: Network,
-    X: ArrayLike,
+    X: ArrayLike | Examples,
     y: ArrayLike,
     options: TrainingOptions,
     order: ArrayLike | None,
@@ -81,8 +109,10 @@ def prepare_data(
 
     Parameters
     ----------
-    net, X, y, order, sample_weight, held_back, rng
+    net, order, held_back, rng
         As in `fastmlp.train_mlp`.
+    X, y, sample_weight
+        As in `check_examples`.
     options
         Hold the epochs, which are the rows of the order, and the loss.
 
@@ -91,13 +121,10 @@ def prepare_data(
     ShapeError, NotFiniteError, LabelError, InvalidInput
         If the examples do not fit the network or the loss, or the order does not fit the examples.
     """
-    x = inputs_for(net, X)
-    targets = check_targets(y, len(x), net.sizes[-1], options.loss_code, net.dtype)
-    weights = check_sample_weight(sample_weight, len(x), net.dtype)
-    warn_of_sentinels(x)
-    rows = draw_order(options.epochs, len(x), rng) if order is None else check_order(order, options.epochs, len(x))
-    examples, labels = Examples(x, targets, weights), LOSS_ROWS[options.loss_code].labels
-    mask = marked(held_back, len(x), targets if labels else None, rng)
+    examples, labels = check_examples(net, X, y, options.loss_code, sample_weight), LOSS_ROWS[options.loss_code].labels
+    n, targets, weights = len(examples.x), examples.y, examples.sample_weight
+    rows = draw_order(options.epochs, n, rng) if order is None else check_order(order, options.epochs, n)
+    mask = marked(held_back, n, targets if labels else None, rng)
     if labels:
         check_trainable(targets[~mask] if mask.any() else targets, net.n_classes)
     masks = (

@@ -209,7 +209,7 @@ def diverged_in(losses: NDArray[np.float64], guess: float, theta: Floats) -> int
 
 def fit_phases(
     net: Network,
-    X: ArrayLike,
+    X: ArrayLike | Examples,
     y: ArrayLike,
     phases: Sequence[ResolvedPhase],
     options: TrainingOptions,
@@ -224,8 +224,10 @@ def fit_phases(
 
     Parameters
     ----------
-    net, X, y, order, sample_weight, rng
+    net, order, rng
         As in `fastmlp.train_mlp`.
+    X, y, sample_weight
+        As in `check_examples`.
     phases
         The phases. The last one also takes the epochs that earlier ones, stopped early, left over. Without any, the
         network stays as it is.

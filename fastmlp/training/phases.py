@@ -7,7 +7,8 @@ pulls towards the start. Freezing, discriminative rates, unfreezing and penaltie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class ResolvedPhase:
     patience: int | None = None
     adapters: Adapters | None = None
 
-    @property
+    @cached_property
     def trainable(self) -> NDArray[np.bool_]:
         """Which weight matrices and biases are free to move, (L, 2)."""
         free: NDArray[np.bool_] = self.rates != 0
@@ -87,7 +88,7 @@ class ResolvedPhase:
             free[:-1, 1] = False
         return free
 
-    @property
+    @cached_property
     def lowest(self) -> int:
         """The lowest layer of which something is free to move; the last one if nothing is."""
         moving = np.flatnonzero(self.trainable) // 2
@@ -101,21 +102,13 @@ class ResolvedPhase:
         return counts
 
 
-class HasDtype(Protocol):
-    """A network, of fastmlp's own or of stages."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of its parameters."""
-
-
-def resolve_phase(net: HasDtype, multipliers: Table, options: TrainingOptions, epochs: int) -> ResolvedPhase:
+def resolve_phase(dtype: np.dtype[Any], multipliers: Table, options: TrainingOptions, epochs: int) -> ResolvedPhase:
     """Resolve a phase: multipliers times the learning rate, decay on weight matrices, no pull, no patience, full rank.
 
     Parameters
     ----------
-    net
-        The network it is resolved for.
+    dtype
+        Of the network that it is resolved for.
     multipliers : (L, 2)
         Of the learning rate, for each weight matrix and each bias.
     options
@@ -128,7 +121,7 @@ def resolve_phase(net: HasDtype, multipliers: Table, options: TrainingOptions, e
     InvalidInput
         If the learning rate is not finite in the network's dtype.
     """
-    rates = in_range("lr", options.lr, above=0, below=float(np.finfo(net.dtype).max)) * multipliers
+    rates = in_range("lr", options.lr, above=0, below=float(np.finfo(dtype).max)) * multipliers
     decays = np.zeros_like(multipliers)
     decays[:, 0] = options.l2 or options.weight_decay
     return ResolvedPhase(epochs, rates, decays, np.zeros_like(multipliers))

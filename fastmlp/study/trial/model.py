@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ from ...backends.reference_losses import two_logits
 from ...measures import log_loss
 from ...network import Network, kernel_arguments, softmax
 from ...problems import Scaler, Task
+from ...registry import CROSS_ENTROPY
 from ...strategies import Strategy, fit_baseline, train_from
-from ...training import Fit, TrainingOptions
+from ...training import Examples, Fit, TrainingOptions, check_examples
 from ..settings.schema import TrainingSettings
 from ..store.schema import Record, all_finite, finite
 from .diagnostics import drift_by_layer
@@ -78,20 +79,18 @@ def train_network(
     scaler: Scaler,
     task: Task,
     rows: Ints,
-    training: TrainingSettings,
-    pool: int,
+    options: TrainingOptions,
     shared: SeedContext,
 ) -> Model:
     """Train a network by a strategy on some rows of a task.
 
-    Initial weights and order have a generator each, so that a replicate may vary one and keep the other. `pool` is the
-    number of examples that defines a budget of steps.
+    Initial weights and order have a generator each, so that a replicate may vary one and keep the other.
     """
     dtype = shared.settings.network.dtype
     inputs = scaler.transform(task.X[rows], dtype)
     start = shared.start(strategy, start, task.n_classes)
-    accuracies = shared.settings.measures.inside
-    fit = fit_network(strategy, start, inputs, task.y[rows], training, pool, shared, accuracies=accuracies)
+    examples = network_examples(start, inputs, task.y[rows])
+    fit = fit_network(strategy, start, examples, options, shared)
     return Model(scaler, dtype, inputs, logits_of(fit.network, shared.backend), _fit_record(fit), fit)
 
 
@@ -100,20 +99,23 @@ def logits_of(net: Network, backend: str) -> Callable[[Floats], Floats]:
     return partial(get_backend(backend).forward, *kernel_arguments(net))
 
 
+def network_examples(net: Network, inputs: Floats, y: Ints) -> Examples:
+    """Check scaled inputs (n, features) and labels (n,) of a network once for all of its trainings on them."""
+    return check_examples(net, inputs, y, CROSS_ENTROPY)
+
+
 def fit_network(
-    strategy: Strategy,
-    start: Network,
-    inputs: Floats,
-    y: Ints,
-    training: TrainingSettings,
-    pool: int,
-    shared: SeedContext,
-    *,
-    accuracies: bool = False,
+    strategy: Strategy, start: Network, examples: Examples, options: TrainingOptions, shared: SeedContext
 ) -> Fit:
-    """Train the network that a strategy starts from on scaled inputs (n, features) and labels (n,)."""
-    epochs = epochs_for(training, len(y), pool)
-    options = TrainingOptions(
+    """Train the network that a strategy starts from."""
+    order = shared.order(options.epochs, len(examples.y))
+    return train_from(start, examples, examples.y, strategy, options, order=order, rng=shared.seed_of("weights"))
+
+
+@lru_cache(maxsize=256)  # the strategies of a cell train with the same few, and checking them takes time
+def options_for(training: TrainingSettings, epochs: int, backend: str, *, accuracies: bool) -> TrainingOptions:
+    """Return the options of a training of so many epochs."""
+    return TrainingOptions(
         epochs=epochs,
         batch_size=training.batch_size,
         short_batch=training.short_batch,
@@ -122,11 +124,9 @@ def fit_network(
         optimizer=training.optimizer,
         weight_decay=training.weight_decay,
         accuracies=accuracies,
-        backend=shared.backend,
+        backend=backend,
         threads=1,  # trials share the cores
     )
-    order = shared.order(epochs, len(y))
-    return train_from(start, inputs, y, strategy, options, order=order, rng=shared.seed_of("weights"))
 
 
 def training_record(fit: Fit | BackboneFit) -> Record:
@@ -173,7 +173,7 @@ def fit_logistic(
 
     def logits(X: Any) -> Floats:
         full = np.full((X.shape[0], n_classes), -np.inf)  # a class without training examples is never predicted
-        full[:, model.classes_] = two_logits(model.decision_function(X).reshape(X.shape[0], -1))
+        full[:, model.classes_] = two_logits(X @ model.coef_.T + model.intercept_)
         return full
 
     return (

@@ -123,7 +123,7 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
             "error": f"the pretraining it starts from diverged in epoch {source.diverged_epoch}",
         }
     chosen, tuned = tune(context, strategy, source, rows)
-    model = train(context, strategy, source, rows, chosen)
+    model = train(context, strategy, source, rows, chosen, accuracies=context.settings.measures.inside)
     record = model.record | tuned
     if model.diverged:
         return record
@@ -135,7 +135,8 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
     record |= context.heldout.evaluate(model)
     if tuned:  # by then the choice is made
         first = declared(context)
-        untuned = model if chosen == first else train(context, strategy, source, rows, first)
+        same = chosen == first if model.fit is not None else chosen.C == first.C  # all that the baseline knows
+        untuned = model if same else train(context, strategy, source, rows, first)
         record["declared_accuracy"] = None if untuned.diverged else context.heldout.accuracy(untuned)
     return record | compare_with_source(context, strategy, source, model)
 

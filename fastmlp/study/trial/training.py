@@ -13,10 +13,18 @@ import numpy as np
 from ...network import Network, softmax
 from ...problems import Scaler, Task
 from ...strategies import Strategy
-from ..settings.schema import TrainingSettings
 from ..store.schema import Record, all_finite
 from .context import TrialContext
-from .model import Model, fit_network, logits_of, train_baseline, train_network
+from .model import (
+    Model,
+    epochs_for,
+    fit_network,
+    logits_of,
+    network_examples,
+    options_for,
+    train_baseline,
+    train_network,
+)
 from .pretraining import Source
 from .tuning import Candidate, choose, draw_candidates, penalised
 
@@ -24,16 +32,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...layout import Ints
+    from ...training import TrainingOptions
 
 
-def train(context: TrialContext, strategy: Strategy, source: Source, rows: Ints, candidate: Candidate) -> Model:
-    """Train by a strategy on some rows."""
+def train(
+    context: TrialContext,
+    strategy: Strategy,
+    source: Source,
+    rows: Ints,
+    candidate: Candidate,
+    *,
+    accuracies: bool = False,
+) -> Model:
+    """Train by a strategy on some rows; `accuracies` says whether a network's accuracies on them are kept."""
     target = context.problem.target
     scaler = _scaler(strategy, source, target, rows)
     if strategy.start is None:
         return train_baseline(scaler, target, rows, candidate.C)
-    start, training = _start(strategy, source), _training(context, candidate)
-    return train_network(strategy, start, scaler, target, rows, training, context.problem.sizes.pool, context.shared)
+    options = _options(context, candidate, len(rows), accuracies=accuracies)
+    return train_network(strategy, _start(strategy, source), scaler, target, rows, options, context.shared)
 
 
 def declared(context: TrialContext) -> Candidate:
@@ -77,16 +94,16 @@ def train_fold(
     NaN stands for those of a training that diverged. All candidates share the inputs, and nothing is measured that only
     a record needs: with few labels that takes longer than the training.
     """
-    target, shared, pool = context.problem.target, context.shared, context.problem.sizes.pool
+    target, shared = context.problem.target, context.shared
     scaler = _scaler(strategy, source, target, rows[kept])
     if strategy.start is None:
         return baseline_fold(scaler, target, rows[kept], rows[left_out])
     start = shared.start(strategy, _start(strategy, source), target.n_classes)
     inputs, asked = (shared.scaled(target.X[rows[part]], scaler) for part in (kept, left_out))
-    y = target.y[rows[kept]]
+    examples = network_examples(start, inputs, target.y[rows[kept]])
 
     def fit(candidate: Candidate) -> NDArray[np.float64]:
-        trained = fit_network(strategy, start, inputs, y, _training(context, candidate), pool, shared)
+        trained = fit_network(strategy, start, examples, _options(context, candidate, len(kept)), shared)
         if trained.diverged:
             return np.full((len(left_out), target.n_classes), np.nan)
         return softmax(logits_of(trained.network, shared.backend)(asked))
@@ -124,6 +141,9 @@ def _start(strategy: Strategy, source: Source) -> Network:
     return source.network if strategy.starts_from_source else source.random_network
 
 
-def _training(context: TrialContext, candidate: Candidate) -> TrainingSettings:
+def _options(context: TrialContext, candidate: Candidate, n: int, *, accuracies: bool = False) -> TrainingOptions:
+    """Return the options of a training on n examples."""
     chosen = {"lr": candidate.lr, "epochs": candidate.epochs, "weight_decay": candidate.weight_decay}
-    return msgspec.structs.replace(context.settings.training, **chosen)
+    training = msgspec.structs.replace(context.settings.training, **chosen)
+    epochs = epochs_for(training, n, context.problem.sizes.pool)
+    return options_for(training, epochs, context.shared.backend, accuracies=accuracies)
