@@ -349,7 +349,7 @@ def forward(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int |
         If the inputs do not fit the network, or hold NaN or infinity.
     """
     x = inputs_for(net, X)
-    return _after(net, x, net.layout.n_layers, backend, threads)
+    return values_after(net, x, net.layout.n_layers, backend, threads)
 
 
 def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", threads: int | None = None) -> Floats:
@@ -374,11 +374,11 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", t
         raise ShapeError(
             f"depth is {shown(depth)}; a network of sizes {net.sizes} has features at depths 0 to {deepest}"
         )
-    return _after(net, x, int(depth), backend, threads)
+    return values_after(net, x, int(depth), backend, threads)
 
 
-def _after(net: Network, x: Floats, depth: int, backend: str, threads: int | None) -> Floats:
-    """Return the values after `depth` layers."""
+def values_after(net: Network, x: Floats, depth: int, backend: str, threads: int | None) -> Floats:
+    """Return the values after `depth` layers, after all of them the logits, for inputs that were checked."""
     team = check_threads(threads) or threads_for(FLOP_PER_FORWARD * net.theta.size * len(x))
     theta, sizes, activation = kernel_arguments(net)
     compute = get_backend(backend).hidden
@@ -458,7 +458,11 @@ def softmax(logits: Floats) -> NDArray[np.float64]:
 
 def predict(net: Network, X: ArrayLike, *, backend: str = "auto", threads: int | None = None) -> NDArray[np.int64]:
     """Return the likeliest class of each example, (n,)."""
-    logits = forward(net, X, backend=backend, threads=threads)
+    return likeliest(forward(net, X, backend=backend, threads=threads))
+
+
+def likeliest(logits: Floats) -> NDArray[np.int64]:
+    """Return the likeliest class by logits (n, outputs), (n,)."""
     labels: NDArray[np.int64] = (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
     return labels
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
 from itertools import product
 from typing import Any, NamedTuple
@@ -51,6 +52,11 @@ def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
 
     A strategy that keeps the source's head has none on a problem whose source has other classes.
     """
+
+    @lru_cache(maxsize=1000)  # making a problem may take a tenth of a second
+    def depends_on(name: str, seed: int) -> Dependencies:
+        return dependencies(settings.problem(name, seed), seed, settings, environment)
+
     grid, again, smaller = settings.grid, settings.replicates, settings.amounts
     names = (*grid.strategies, *again.strategies, *smaller.strategies)
     rows = {name: settings.strategy(name) for name in names}
@@ -61,9 +67,7 @@ def plan(settings: Settings, environment: Environment) -> Iterator[Trial]:
         (smaller.problems or grid.problems, amount_cells, grid.first_seeds(smaller.seeds if smaller.ratios else 0)),
     ):
         for name in problems:
-            problem_of = {
-                seed: dependencies(settings.problem(name, seed), seed, settings, environment) for seed in seeds
-            }
+            problem_of = {seed: depends_on(name, seed) for seed in seeds}
             runs = {strategy: settings.can_run(strategy, name) for strategy in rows}
             for cell in (cell for cell in cells(settings, name) if runs[cell.strategy]):
                 problem, strategy = problem_of[cell.seed], rows[cell.strategy]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..backends import get_backend
+from ..backends.reference_losses import two_logits
 from ..between import between_options, draw_keys
 from ..measures import log_loss
-from ..network import Network, predict, predict_proba
+from ..network import Network, likeliest, softmax, values_after
 from .accuracy_log import AccuracyLog
 from .after_epoch import Epoch, Stop
 from .phase_runner import PhaseRunner, Runner
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..layout import Ints
+    from ..layout import Floats, Ints
     from .after_epoch import AfterEpoch
     from .data import TrainingData
     from .interrupt import Onlooker
@@ -126,12 +127,15 @@ class TrainingLoop:
 
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""
-        return predict(self.net, self._data.examples.x, backend=self._options.backend, threads=self._options.threads)
+        return likeliest(self._logits_of(self._data.examples.x))
 
     def probabilities(self, rows: Ints) -> NDArray[np.float64]:
         """Return the probability of each class, (n, classes), for some of the examples."""
-        x, options = self._data.examples.x[rows], self._options
-        return predict_proba(self.net, x, backend=options.backend, threads=options.threads)
+        return softmax(two_logits(self._logits_of(self._data.examples.x[rows])))
+
+    def _logits_of(self, x: Floats) -> Floats:
+        """Return the logits for inputs that are checked already."""
+        return values_after(self.net, x, self.net.layout.n_layers, self._options.backend, self._options.threads)
 
     def warm_up(self, phases: Sequence[ResolvedPhase]) -> None:
         """Let the backend compile what these phases need, unless it has been compiled already."""

@@ -12,7 +12,7 @@ from ..backends import StepwiseTraining, get_backend
 from ..backends.watch import Watch
 from ..between import between_options, first_inputs
 from ..machine import threads_for
-from ..network import Network, features, kernel_arguments
+from ..network import Network, kernel_arguments, values_after
 from ..registry import OPTIMIZERS
 from .pieces import FLOP_PER_UPDATE, Pieces, WholeEpochs
 
@@ -108,11 +108,7 @@ class PhaseRunner:
         depth = phase.lowest
         theta, sizes, activation = kernel_arguments(net)
         above = slice(net.layout.starts[depth], None)
-        x = (
-            features(net, examples.x, depth=depth, backend=options.backend, threads=options.threads)
-            if depth
-            else examples.x
-        )
+        x = values_after(net, examples.x, depth, options.backend, options.threads) if depth else examples.x
         x = first_inputs(net, x, depth, keys)
         batch_size = min(options.batch_size, order.shape[1])
         if options.short_batch == "drop":

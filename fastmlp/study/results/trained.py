@@ -136,7 +136,7 @@ def train_again(
     source = context.source(n_target)
     with blas_threads_limited():  # as in a study, so that the bits are the same
         candidate, _ = tune(context, how, source, rows)
-        model = train(context, how, source, rows, candidate)
+        model = train(context, how, source, rows, candidate, accuracies=settings.measures.inside)
     network = _linear(model) if model.fit is None else model.fit.network
     target = context.problem.target
     numbers = tuple(map(str, range(target.n_classes)))  # a digit is called by its number, and that is one
