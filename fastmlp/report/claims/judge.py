@@ -26,7 +26,10 @@ Outcome = Literal["reproduced", "not reproduced at this scale", "undecided", "no
 
 
 class Judged(TypedDict):
-    """A claim and what came of it: the first side minus the second over seeds, or None where it was not tested."""
+    """A claim and what came of it: the first side minus the second over seeds, or None where it was not tested.
+
+    It is `unsteady` if trainings of some of its cells are unstable often: see `stability.unsteady`.
+    """
 
     name: str
     says: str
@@ -34,6 +37,7 @@ class Judged(TypedDict):
     measure: Measure
     difference: Difference | None
     outcome: Outcome
+    unsteady: bool
 
 
 class Card(TypedDict):
@@ -73,7 +77,7 @@ def judge(study: Study) -> list[Card]:
             "paper": paper,
             "title": TITLES.get(paper) or REFERENCES[paper].short,
             "protocol": protocol,
-            "claims": [_judged(claim, found.get(claim.name)) for claim in CLAIMS if claim.paper == paper],
+            "claims": [_judged(study, claim, found.get(claim.name)) for claim in CLAIMS if claim.paper == paper],
         }
         for paper, protocol in PROTOCOLS.items()
     ]
@@ -85,7 +89,8 @@ def tally(cards: list[Card]) -> Tally:
     return {"cards": cards, "claims": len(found), "counts": {one: found.count(one) for one in dict.fromkeys(found)}}
 
 
-def _judged(claim: Claim, difference: Difference | None) -> Judged:
+def _judged(study: Study, claim: Claim, difference: Difference | None) -> Judged:
+    cells = ((p, term.strategy, n) for term in claim.terms for p in term.problems for n in _sizes(study, term))
     return {
         "name": claim.name,
         "says": claim.says,
@@ -93,6 +98,7 @@ def _judged(claim: Claim, difference: Difference | None) -> Judged:
         "measure": claim.measure,
         "difference": difference,
         "outcome": _outcome(claim, difference),
+        "unsteady": difference is not None and not study.unsteady.isdisjoint(cells),
     }
 
 

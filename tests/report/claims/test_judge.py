@@ -165,3 +165,14 @@ def test_the_picture_has_every_claim_about_accuracy_in_the_column_of_its_outcome
     others = forest(tally(cards), in_points=False)["rows"]
     assert [row[0]["value"] for row in others] == ["kornblith-source"]
     assert {c["kind"] for row in others for c in row[1:] if c["value"]} == {"mean"}
+
+
+def test_a_claim_that_rests_on_unstable_trainings_is_told() -> None:
+    data = made_up({"finetune": 0.9, "frozen": 0.8})
+    for row in data.rows:
+        if (row["problem"], row["strategy"], row["n_target"]) == ("parity", "frozen", 200):
+            row["losses"] = [*row["losses"][:-1], 9.0]
+    unsteady = {c["name"] for card in judge(study_of(data)) for c in card["claims"] if c["unsteady"]}
+    assert "bernico-distant" in unsteady
+    assert "hu-small" not in unsteady
+    assert render_claims(data).count("In some of its cells trainings are unstable often.") == len(unsteady)
