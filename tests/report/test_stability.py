@@ -55,7 +55,7 @@ def test_no_trial_is_left_out_of_a_mean_nor_of_a_test(both: tuple[Study, Study])
     assert [c["winners"] for c in steady.contests.values()] == [c["winners"] for c in unsteady.contests.values()]
     for (_, pair, c), (_, twin, d) in zip(steady.pairs, unsteady.pairs, strict=True):
         assert pair == twin
-        assert c | {"verdict": None, "reason": None} == d | {"verdict": None, "reason": None}
+        assert {**c, "verdict": None, "reason": None} == {**d, "verdict": None, "reason": None}
 
 
 def test_nothing_is_concluded_from_a_pair_with_an_unstable_side(both: tuple[Study, Study]) -> None:
