@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Visits:
 
     def __init__(self, rows: Ints, random: np.random.RandomState, *, shuffle: bool) -> None:
         self._rows, self._random, self._shuffle = rows, random, shuffle
-        self._before = random.get_state()
+        self._before: Any = None  # the generator's state where the last stretch began
 
     def stretches(self, epochs: int) -> Iterator[Ints]:
         """Yield orders (epochs of a stretch, n) until there are so many epochs."""

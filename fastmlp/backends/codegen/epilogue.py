@@ -92,6 +92,9 @@ def accumulator_offsets(emit: Emitter, sums: list[list[Any]], row_step: Any) -> 
     ]
 
 
+BY_DIVIDER = 3  # of so many ratios all but one; then the divider has as much to do as what multiplies
+
+
 class Update:
     """The optimizer's step, in place of storing the gradient.
 
@@ -112,6 +115,7 @@ class Update:
         self.rows = [emit.address(pointer, emit.times(index(row), size)) for row in range(4)]
         self.coefficients = coefficients
         self.coefficient = [self.broadcast(place) for place in range(OLD1)]
+        self.ratios = 0
 
     def apply(self, sums: list[list[Any]], row_step: Any, step: Any) -> None:
         """Update every parameter of the tile by its sum; `step` is `sgd` or `adam`.
@@ -158,7 +162,9 @@ class Update:
             m, v, p = self.flush(m), self.flush(v), builder.fmul(self.coefficient[KEEP], p)
         emit.store(m, self.rows[1], at)
         emit.store(v, self.rows[2], at)
-        share = builder.fdiv(m, builder.fadd(emit.sqrt(v), self.coefficient[GUARD]))
+        self.ratios += 1
+        root, refined = emit.sqrt(v), self.ratios % BY_DIVIDER == 0
+        share = emit.ratio(m, builder.fadd(root, self.coefficient[GUARD]), refined=refined)
         return emit.fma(self.coefficient[STEP], share, p)
 
     def ahead(self, v: Any, g: Any) -> Any:

@@ -103,13 +103,21 @@ class Arithmetic:
         estimate. (Markstein, *Software division and square root using Goldschmidt's algorithms*, 2004.)
         """
         builder, half = self.builder, self.constant(0.5)
-        estimate = self._estimate(a)
+        estimate = self._estimate("rsqrt14", a)
         root, inverse = builder.fmul(a, estimate), builder.fmul(half, estimate)  # of a, and of 4 a
         for _ in range(2):
             rest = self.fma(builder.fneg(root), inverse, half)
             root, inverse = self.fma(root, rest, root), self.fma(inverse, rest, inverse)
         root = self.fma(self.fma(builder.fneg(root), root, a), inverse, root)
         return builder.select(builder.fcmp_ordered("<", a, self.constant(1e-300)), self.constant(0.0), root)
+
+    def refined_ratio(self, a: Any, b: Any) -> Any:
+        """a / b of eight float64, likewise: Newton's steps towards 1 / b, and the remainder. b is normal and finite."""
+        inverse, below = self._estimate("rcp14", b), self.builder.fneg(b)
+        for _ in range(2):
+            inverse = self.fma(inverse, self.fma(below, inverse, self.constant(1.0)), inverse)
+        ratio = self.builder.fmul(a, inverse)
+        return self.fma(self.fma(below, ratio, a), inverse, ratio)
 
     def absolute(self, a: Any) -> Any:
         """Absolute value."""
@@ -132,10 +140,10 @@ class Arithmetic:
         ceiling = self.constant(bound)
         return self.builder.select(self.builder.fcmp_ordered(">", x, ceiling), ceiling, x)
 
-    def _estimate(self, a: Any) -> Any:
-        """The inverse of the square root, to 14 bits."""
+    def _estimate(self, operation: str, a: Any) -> Any:
+        """An inverse, to 14 bits."""
         everywhere = ir.Constant(ir.IntType(8), -1)
-        return self._declared("llvm.x86.avx512.rsqrt14.pd.512", a, self.constant(0.0), everywhere)
+        return self._declared(f"llvm.x86.avx512.{operation}.pd.512", a, self.constant(0.0), everywhere)
 
     def _call(self, operation: str, *operands: Any) -> Any:
         return self._declared(f"llvm.{operation}.{self.name}", *operands)

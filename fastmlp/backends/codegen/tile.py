@@ -54,6 +54,10 @@ class Emitter(Arithmetic):
         """Square root of what is not negative, by whatever leaves the most room for other work."""
         return self.refined_sqrt(a) if self.has_estimates else super().sqrt(a)
 
+    def ratio(self, a: Any, b: Any, *, refined: bool) -> Any:
+        """a / b, by the divider or, if it can be, by an estimate that is refined."""
+        return self.refined_ratio(a, b) if refined and self.has_estimates else self.builder.fdiv(a, b)
+
     def address(self, pointer: Any, offset: Any) -> Any:
         """Where the number at an offset lies."""
         return self.builder.gep(pointer, [offset])

@@ -16,7 +16,7 @@ from ...registry import SGD
 from .. import watch as watching
 from ..between import INNER
 from ..codegen.types import panel_width
-from ..coefficients import FLOOR, KEPT, N_SQUARES, PACE, PER, SQUARES, TOTAL
+from ..coefficients import FLOOR, KEPT, N_SQUARES, PACE, PER, SQUARES, TOTAL, WEIGHTED
 from ..jit import entry, inlined, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
@@ -283,9 +283,12 @@ def forward_and_loss(
             tile, inputs, table[0, SOURCE], table[0, STEP], top, bottom, table[0, INPUTS], between[0], activation_row,
             visit,
         )  # fmt: skip
-    clock[TOTAL] = 0.0
-    for j in range(count):
-        clock[TOTAL] += weights[rows[start + j]]
+    total = float(count)
+    if clock[WEIGHTED] != 0:
+        total = 0.0
+        for j in range(count):
+            total += weights[rows[start + j]]
+    clock[TOTAL] = total
     meet(team, thread, threads)
     forward(
         tile, inputs, deltas, spare, parameters, table, table.shape[0], count, activation, activation_row, between,

@@ -77,27 +77,30 @@ def test_far_out_they_reach_their_limits(dtype: str) -> None:
     assert np.isfinite(evaluate("exp", x)).all()
 
 
-def test_the_square_root_of_eight_numbers_is_the_instructions_to_the_bit() -> None:
-    """Where AVX-512's estimate is refined; elsewhere it is the instruction."""
+def test_square_roots_and_ratios_of_vectors_are_the_instructions_to_the_bit() -> None:
+    """Where AVX-512's estimates are refined; elsewhere they are the instructions."""
     rng = np.random.default_rng(0)
     x = np.exp(rng.uniform(-680, 700, 8 * 25_000))
     x[:24] = [0.0, 1e-310, 1e-301, 1.0, 4.0, np.nan, 1.7e308, 1e-299] * 3
+    a, b = rng.normal(size=x.size) * np.exp(rng.uniform(-70, 70, x.size)), np.exp(rng.uniform(-70, 70, x.size))
 
     @tile_function
-    def sqrt_vectors(emit: Any, a: Any, count: Any) -> None:
+    def compute(emit: Any, x: Any, a: Any, b: Any, count: Any) -> None:
         def vector(k: Any, _carried: list[Any]) -> list[Any]:
             place = emit.times(k, index(emit.lanes))
-            emit.store(emit.sqrt(emit.load(a, place)), a, place)
+            emit.store(emit.sqrt(emit.load(x, place)), x, place)
+            emit.store(emit.ratio(emit.load(a, place), emit.load(b, place), refined=True), b, place)
             return []
 
         emit_loop(emit, count, [], vector)
 
     @numba.njit
-    def fill(tile: Any, a: Any, count: int) -> None:
-        sqrt_vectors(tile, a, count)
+    def fill(tile: Any, x: Any, a: Any, b: Any, count: int) -> None:
+        compute(tile, x, a, b, count)
 
-    tile, root = choose_tile(), x.copy()
-    fill(tile, root, x.size // tile.lanes(x.dtype))
+    tile, root, ratio = choose_tile(), x.copy(), b.copy()
+    fill(tile, root, a, ratio, x.size // tile.lanes(x.dtype))
+    np.testing.assert_array_equal(ratio, a / b)
     near_zero = x < 1e-300
     np.testing.assert_array_equal(root[~near_zero], np.sqrt(x[~near_zero]))
     assert (root[near_zero] <= 1e-150).all()
