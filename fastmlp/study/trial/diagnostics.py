@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...network import Network, accuracy, features
+from ...network import Network, inputs_for, likeliest, values_after
 from ...similarity import drift, linear_cka
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def drift_by_layer(trained: Network, start: Network) -> list[float | None]:
 
 def hidden_features(net: Network, X: Floats, backend: str) -> list[Floats]:
     """Return the features of every hidden layer, (n, units), on inputs (n, features)."""
-    return [features(net, X, depth=depth, backend=backend, threads=1) for depth in range(1, net.layout.n_layers)]
+    x = inputs_for(net, X)
+    return [values_after(net, x, depth, backend, 1) for depth in range(1, net.layout.n_layers)]
 
 
 def cka_by_layer(some: Sequence[Floats], others: Sequence[Floats]) -> list[float | None]:
@@ -39,10 +40,10 @@ def source_accuracy_kept(trained: Network, pretrained: Network, X: Floats, y: In
     """Return the accuracy on the source task of the trained body under the pretrained head.
 
     Before training it is the pretrained network's own accuracy; what is lost of that is forgetting. None if the body is
-    not as deep as the pretrained one.
+    not as deep as the pretrained one. Inputs are those of `Source`, which has checked them.
     """
     head = pretrained.layout.starts[pretrained.layout.n_layers - 1]
     if trained.sizes[:-1] != pretrained.sizes[:-1]:
         return None
     both = replace(pretrained, theta=np.concatenate([trained.theta[:head], pretrained.theta[head:]]))
-    return accuracy(both, X, y, backend=backend, threads=1)
+    return float((likeliest(values_after(both, X, both.layout.n_layers, backend, 1)) == y).mean())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...network import Network, accuracy, features
+from ...network import Network, accuracy, features, inputs_for
 from ...problems import Pretrained, Problem, Scaler, Split, Task
 from ...similarity import h_score
 from ...training import Fit, train_mlp
@@ -68,7 +68,7 @@ class Source:
     @cached_property
     def held_out_inputs(self) -> Floats:
         """The held-out inputs of its own task, as this network sees them."""
-        return self.inputs(self.task.X[self.held_out])
+        return inputs_for(self.network, self.inputs(self.task.X[self.held_out]))
 
     @property
     def held_out_labels(self) -> Ints:
