@@ -8,13 +8,13 @@ from .equivalence import plainest as plainest
 from .families import FAMILIES as FAMILIES
 from .families import expand as expand
 from .families import get_strategy as get_strategy
+from .logistic import fit_baseline as fit_baseline
 from .read import read_strategy as read_strategy
 from .spec import Phase as Phase
 from .spec import Strategy as Strategy
 from .spec import share_out as share_out
 from .table import SMALLER as SMALLER
 from .table import STRATEGIES as STRATEGIES
-from .transfer import fit_baseline as fit_baseline
 from .transfer import hold_back as hold_back
 from .transfer import starting_network as starting_network
 from .transfer import train_from as train_from

@@ -287,26 +287,3 @@ def hold_back(y: NDArray[np.int64], share: float, n_classes: int, rng: np.random
     number = max(0, min(round(share * len(y)), len(y) - n_classes))
     held_back[interleave(y, rng)[:number]] = True
     return held_back
-
-
-def fit_baseline(X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None, **options: Any) -> Any:
-    """Fit scikit-learn's logistic regression, the baseline that is hard to beat.
-
-    Parameters
-    ----------
-    X : (n, features)
-        Scaled inputs.
-    y : (n,)
-        Labels.
-    sample_weight : (n,)
-        What each example counts.
-    options
-        Passed on; C is 1 by default, as in scikit-learn.
-
-    Returns
-    -------
-    The fitted `sklearn.linear_model.LogisticRegression`.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(**{"max_iter": 1000, **options}).fit(X, y, sample_weight)

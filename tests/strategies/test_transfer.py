@@ -19,7 +19,6 @@ from fastmlp.strategies import (
     Phase,
     Strategy,
     expand,
-    fit_baseline,
     get_strategy,
     share_out,
     starting_network,
@@ -547,13 +546,6 @@ def test_what_transfer_refuses_holds_the_values(rng: SeededRng) -> None:
         transfer(SOURCE, x, y, n_classes=5)
     with pytest.raises(LabelError, match="5 examples for 10 classes"):
         transfer(SOURCE, x[:5], np.arange(5), n_classes=10)
-
-
-def test_the_baseline_is_logistic_regression(rng: SeededRng) -> None:
-    x, y = target(rng)
-    model = fit_baseline(x, y)
-    assert model.score(x, y) > 0.3  # three times chance
-    assert model.predict_proba(x).shape == (40, 10)
 
 
 @pytest.mark.parametrize("name", ["finetune", "lp-ft", "lora-4", "plateau"])
