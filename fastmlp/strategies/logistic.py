@@ -8,7 +8,7 @@ order, write to arrays that are there already. `tests/strategies/test_logistic.p
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -62,10 +62,11 @@ def fit_baseline(
     return _fit_multinomial(model, X, classes, labels.astype(np.float64))
 
 
-def _is_plain(X: Any) -> bool:
+def _is_plain(X: object) -> TypeGuard[Matrix]:
     """Whether inputs are what scikit-learn would make of them."""
-    is_array = type(X) is np.ndarray and X.ndim == 2 and X.dtype == np.float64 and X.flags.c_contiguous
-    return is_array and bool(np.isfinite(X).all())
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype != np.float64 or not X.flags.c_contiguous:
+        return False
+    return bool(np.isfinite(X).all())
 
 
 def _fit_multinomial(model: Any, X: Matrix, classes: NDArray[Any], labels: Matrix) -> Any:
