@@ -57,9 +57,18 @@ def fit_baseline(
     model = LogisticRegression(tol=tol, max_iter=MOST_ITERATIONS) if near is None else near
     model.set_params(C=C, warm_start=near is not None)
     classes, labels = np.unique(y, return_inverse=True)
-    if sample_weight is not None or len(classes) < 3 or not _is_plain(X):
+    if sample_weight is not None or len(classes) < 3 or not _is_plain(X) or _multinomial_loss() is None:
         return model.fit(X, y, sample_weight)
     return _fit_multinomial(model, X, classes, labels.astype(np.float64))
+
+
+def _multinomial_loss() -> Any:
+    """Return the class of scikit-learn's loss, or None from a release that has it elsewhere: its name is not public."""
+    try:
+        from sklearn._loss import HalfMultinomialLoss
+    except ImportError:
+        return None
+    return HalfMultinomialLoss
 
 
 def _is_plain(X: object) -> TypeGuard[Matrix]:
@@ -115,10 +124,8 @@ class Objective:
     """
 
     def __init__(self, X: Matrix, labels: Matrix, n_classes: int, strength: float) -> None:
-        from sklearn._loss import HalfMultinomialLoss
-
         self._X, self._labels, self._n_classes, self._strength = X, labels, n_classes, strength
-        self._losses_and_slopes = HalfMultinomialLoss(n_classes=n_classes).closs.loss_gradient
+        self._losses_and_slopes = _multinomial_loss()(n_classes=n_classes).closs.loss_gradient
         self._losses, (self._logits, self._slopes) = np.empty(len(X)), np.empty((2, len(X), n_classes))
         self._gradient = np.empty(0)
 

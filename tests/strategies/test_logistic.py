@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,13 @@ def test_what_a_fit_of_its_own_is_for_is_left_to_scikit_learn(rng: SeededRng) ->
     assert_same(fit_baseline(x.astype(np.float32), labels), theirs.fit(x.astype(np.float32), labels))
     with pytest.raises(ValueError, match="NaN"):
         fit_baseline(np.where(np.arange(40)[:, None] == 7, np.nan, x), labels)
+
+
+def test_without_the_loss_of_scikit_learn_its_own_fit_is_used(rng: SeededRng, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, labels = rng.normal(40, 3), rng.labels(40, 3)
+    monkeypatch.setitem(sys.modules, "sklearn._loss", ModuleType("sklearn._loss"))
+    monkeypatch.setattr(logistic, "Objective", None)  # which nobody must ask for then
+    assert_same(fit_baseline(x, labels), LogisticRegression(max_iter=1000).fit(x, labels))
 
 
 def test_a_fit_that_does_not_converge_says_so(rng: SeededRng, monkeypatch: pytest.MonkeyPatch) -> None:
