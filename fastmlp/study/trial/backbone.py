@@ -128,7 +128,7 @@ class BackboneContext(TrialContext):
 
         y, words = self.problem.target.y, TfidfVectorizer(sublinear_tf=True)
         X = words.fit_transform(self.problem.rows(rows))
-        _, logits, record = fit_logistic(X, y[rows], self.problem.target.n_classes, TEXT_STRENGTH)
+        logits, record = fit_logistic(X, y[rows], self.problem.target.n_classes, TEXT_STRENGTH)
         right = logits(X).argmax(axis=1) == y[rows]
         start = perf_counter()
         held_out = logits(words.transform(self.problem.rows(self.split.heldout)))

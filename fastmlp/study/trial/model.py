@@ -47,8 +47,6 @@ class Model:
         What its training adds to the record.
     fit
         The training itself, if it is a network.
-    baseline
-        The fitted logistic regression, if it is none.
     """
 
     scaler: Scaler
@@ -57,7 +55,6 @@ class Model:
     logits: Callable[[Floats], Floats]
     record: Record = field(repr=False)
     fit: Fit | None = field(default=None, repr=False)
-    baseline: Any = field(default=None, repr=False)
 
     @property
     def diverged(self) -> bool:
@@ -67,10 +64,6 @@ class Model:
     def inputs(self, X: NDArray[np.float64]) -> Floats:
         """Return scaled inputs."""
         return self.scaler.transform(X, self.dtype)
-
-    def probabilities(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the probability of each class, (n, classes), for raw inputs."""
-        return softmax(self.logits(self.inputs(X)))
 
 
 def train_network(
@@ -152,40 +145,36 @@ def _fit_record(fit: Fit) -> Record:
     }
 
 
-def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float, near: Any = None) -> Model:
-    """Fit logistic regression on some rows of a task; `strength` is its C, and `near` as for `fit_logistic`."""
+def train_baseline(scaler: Scaler, task: Task, rows: Ints, strength: float) -> Model:
+    """Fit logistic regression on some rows of a task; `strength` is its C."""
     X, y = scaler.transform(task.X[rows]), task.y[rows]
-    model, logits, record = fit_logistic(X, y, task.n_classes, strength, near)
-    return Model(scaler, "float64", X, logits, record, baseline=model)
+    logits, record = fit_logistic(X, y, task.n_classes, strength)
+    return Model(scaler, "float64", X, logits, record)
 
 
-def fit_logistic(
-    X: Any, y: Ints, n_classes: int, strength: float, near: Any = None
-) -> tuple[Any, Callable[[Any], Floats], Record]:
-    """Fit logistic regression on inputs (n, features), sparse ones too; return it, its logits, its part of a record.
-
-    `near` is as for `fit_baseline`.
-    """
+def fit_logistic(X: Any, y: Ints, n_classes: int, strength: float) -> tuple[Callable[[Any], Floats], Record]:
+    """Fit logistic regression on inputs (n, features), sparse ones too; return its logits, and its part of a record."""
     start = perf_counter()
-    model = fit_baseline(X, y, C=strength, near=near)
-    seconds = perf_counter() - start
+    model = fit_baseline(X, y, C=strength)
+    seconds, logits = perf_counter() - start, logits_of_baseline(model, n_classes)
+    return logits, {
+        "status": "ok",
+        "final_loss": log_loss(softmax(logits(X)), y),
+        "train_seconds": seconds,
+        "parameters_trained": int(model.coef_.size + model.intercept_.size),
+        "steps": int(model.n_iter_.max()),
+    }
+
+
+def logits_of_baseline(model: Any, n_classes: int) -> Callable[[Any], Floats]:
+    """Return the function from scaled inputs (n, features) to logits (n, classes) of a fitted logistic regression."""
 
     def logits(X: Any) -> Floats:
         full = np.full((X.shape[0], n_classes), -np.inf)  # a class without training examples is never predicted
         full[:, model.classes_] = two_logits(X @ model.coef_.T + model.intercept_)
         return full
 
-    return (
-        model,
-        logits,
-        {
-            "status": "ok",
-            "final_loss": log_loss(softmax(logits(X)), y),
-            "train_seconds": seconds,
-            "parameters_trained": int(model.coef_.size + model.intercept_.size),
-            "steps": int(model.n_iter_.max()),
-        },
-    )
+    return logits
 
 
 def epochs_for(training: TrainingSettings, n_target: int, pool: int) -> int:

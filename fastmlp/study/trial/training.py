@@ -12,7 +12,7 @@ import numpy as np
 
 from ...network import Network, softmax
 from ...problems import Scaler, Task
-from ...strategies import Strategy
+from ...strategies import Strategy, fit_baseline
 from ..store.schema import Record, all_finite
 from .context import TrialContext
 from .model import (
@@ -20,6 +20,7 @@ from .model import (
     epochs_for,
     fit_network,
     logits_of,
+    logits_of_baseline,
     network_examples,
     options_for,
     train_baseline,
@@ -119,14 +120,15 @@ def baseline_fold(
     Of a candidate the baseline knows the penalty alone: what has been fitted is not fitted again, and each fit starts
     where the last one ended.
     """
+    X, y, asked = scaler.transform(target.X[kept]), target.y[kept], scaler.transform(target.X[left_out])
     known: dict[float, NDArray[np.float64]] = {}
-    last: list[Any] = [None]
+    last: Any = None
 
     def fit(candidate: Candidate) -> NDArray[np.float64]:
+        nonlocal last
         if candidate.C not in known:
-            model = train_baseline(scaler, target, kept, candidate.C, near=last[0])
-            last[0] = model.baseline
-            known[candidate.C] = model.probabilities(target.X[left_out])
+            last = fit_baseline(X, y, C=candidate.C, near=last)
+            known[candidate.C] = softmax(logits_of_baseline(last, target.n_classes)(asked))
         return known[candidate.C]
 
     return fit
