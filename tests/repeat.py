@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from tempfile import TemporaryDirectory
 
-IN_A_ROW = 10  # rounds of a process, at most
+IN_A_ROW = 25  # rounds of a process, at most
 
 
 def run(rounds: int, words: list[str]) -> subprocess.CompletedProcess[str]:

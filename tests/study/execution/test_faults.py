@@ -26,6 +26,7 @@ from fastmlp.study.store.reader import reading
 from tests.made_up_study import SMALL, with_grid, without_seconds
 from tests.processes import hearing_interrupts
 
+from .started_cluster import StartedCluster
 from .warm_study import WarmStudy
 
 ROOT = Path(__file__).parents[3]
@@ -99,6 +100,25 @@ def warm(tmp_path: Path) -> Iterator[StartWarm]:
         study.kill()
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Dask scheduler with two workers, who go on when a study of theirs is stopped."""
+    started = StartedCluster(tmp_path_factory.mktemp("cluster"))
+    started.scheduler()
+    for _ in range(2):
+        started.worker()
+    yield started.address
+    started.stop()
+
+
+@pytest.fixture(params=["threads", "processes", pytest.param("dask", marks=pytest.mark.cluster)])
+def where(request: pytest.FixtureRequest) -> tuple[tuple[str, ...], int]:
+    """Where trials run: options, and how many worker processes of its own a study has."""
+    if request.param == "dask":
+        return ("--dask", request.getfixturevalue("cluster")), 0
+    return ("--jobs", "2"), 2 if request.param == "processes" else 0
+
+
 def done(out: Path) -> int:
     """How many trials have a record; -1 before there is a plan."""
     try:
@@ -157,23 +177,14 @@ def test_killed_at_any_statement_a_study_does_what_is_missing() -> None:
     assert int(finished.stdout) > 30
 
 
-# Where trials run: options, and how many worker processes of its own a study has.
-EXECUTORS = [
-    pytest.param(("--jobs", "2"), 0, id="threads"),
-    pytest.param(("--jobs", "2"), 2, id="processes"),
-    pytest.param(("--dask", "local:2"), 0, id="dask", marks=pytest.mark.cluster),
-]
-
-
 def resume(out: Path) -> str:
     return f"to resume: fastmlp study {out}/study.toml --out {out} --backend numpy"
 
 
-@pytest.mark.parametrize(("options", "workers"), EXECUTORS)
 def test_a_signal_stops_a_study_which_says_how_to_resume(
-    options: tuple[str, ...], workers: int, warm: StartWarm, tmp_path: Path
+    where: tuple[tuple[str, ...], int], warm: StartWarm, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
+    (options, workers), out = where, tmp_path / "out"
     study = warm(with_grid(PACED, seeds=100), out, *options, workers=workers)
     wait_for(lambda: done(out) > 0, study)
     asked = monotonic()
