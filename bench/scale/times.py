@@ -134,7 +134,8 @@ def table(study: str, rounds: int, seeds: int | None = None) -> str:
                     raise RuntimeError(f"{way}: other results than by {next(iter(WAYS))}: {difference}")
                 shortest[way] = min(shortest.get(way, found), found, key=seconds_of)
                 sys.stderr.write(f"{way}: {found['seconds']:.1f} s\n")
-    return written(f"`{study}` of {len(settings.grid.seed_range)} seeds", rounds, shortest)
+    of = f"`{study}` of {len(settings.grid.seed_range)} seeds on {len(settings.grid.problems)} problems"
+    return written(of, rounds, shortest)
 
 
 def seconds_of(found: dict[str, float]) -> float:
