@@ -111,7 +111,7 @@ def state_bytes(state: State, kind: str) -> bytes:
         document = json.dumps(envelope, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"a {kind} cannot be saved: {error}; fields are what JSON holds") from error
-    arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in state.arrays.items()}
     if foreign := {array.dtype.name for array in arrays.values()} - set(DTYPES.values()):
         raise InvalidInput(f"a {kind} cannot be saved: it has arrays of {', '.join(sorted(foreign))}")
     written: bytes = import_safetensors().numpy.save(arrays, metadata={KEY: document})
