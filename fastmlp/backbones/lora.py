@@ -14,6 +14,7 @@ import numpy as np
 from ..backends.torch import Stage, import_torch, tensor
 from ..training.phases import Adapters
 from .int8 import int8_kind
+from .stages import SUM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,10 @@ def _sum(a: Any, b: Any) -> Any:
     module = import_torch().nn.Module
 
     class Sum(module):  # type: ignore[misc, valid-type]
+        def __init__(self) -> None:
+            super().__init__()
+            setattr(self, SUM, True)
+
         def forward(self, weight: Any) -> Any:
             return weight + (a @ b).T
 

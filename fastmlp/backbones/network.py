@@ -95,7 +95,7 @@ class BackboneNetwork:
     def copy(self) -> BackboneNetwork:
         """Return a network with modules and parameters of its own."""
         other = BackboneNetwork(self.stages, self.pool, self.features, self.n_classes, self.drawn)
-        other.theta[:] = self.theta
+        other.head[:] = self.head
         other.device = self.device
         return other
 

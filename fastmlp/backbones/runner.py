@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backends.torch import GroupedOptimizer, StageTraining, Visits, freeze, moving_cells, tensor
 from ..registry import OPTIMIZERS
+from ..training.pieces import FLOP_PER_UPDATE, Pieces, WholeEpochs
 from .devices import moved, own_randomness, placed
 from .lora import LowRank
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..layout import Ints
     from ..training import ResolvedPhase, TrainingOptions
     from ..training.data import TrainingData
+    from ..training.interrupt import Onlooker
     from .cache import FeatureCache
     from .network import BackboneNetwork
     from .prepared import Prepared
@@ -61,7 +63,7 @@ class StageRunner:
         What pulls lead to.
     conditions, data, options
         As for `fit_backbone`.
-    phase, order
+    phase, order, onlooker
         As for `fastmlp.training.phase_runner.PhaseRunner`.
     """
 
@@ -74,9 +76,10 @@ class StageRunner:
         phase: ResolvedPhase,
         order: Ints,
         options: TrainingOptions,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.losses, self.penalties = np.zeros(len(order)), np.zeros(len(order))
-        self.steps: int = 0
+        self._onlooker = onlooker
         self.watch: Watch | None = None
         self._net, self._conditions = net, conditions
         self._moving = np.asarray(phase.trainable[:-1].any(axis=1))
@@ -93,7 +96,8 @@ class StageRunner:
             self._low_rank = LowRank(net.stages[row], phase.adapters.factors[row], phase.adapters.rank)
             parts = anchors = [*self._low_rank.parts, net.parts[-1]]
         cells = moving_cells(parts, anchors, phase.rates[row], phase.decays[row], phase.pulls[row])
-        self._tensors = [*net.tensors(depth, len(net.parts)), *of_parts([*parts, *anchors])]
+        changes = [*net.tensors(depth, len(net.parts)), *of_parts(parts)]
+        self._tensors = [*changes, *of_parts(anchors)]
         optimizer = GroupedOptimizer(cells, OPTIMIZERS.index(options.optimizer), options.momentum)
         examples = data.examples
         weights = None if examples.sample_weight is None else tensor(examples.sample_weight)
@@ -101,10 +105,18 @@ class StageRunner:
         weights = None if weights is None else weights.to(device)
         visits = Visits(values, tensor(examples.y).to(device), order, batch_size, weights)
         self._n_batches = visits.n_batches
+        keep, restore = partial(copies_of, changes), partial(copy_into, changes)
+        whole = None if onlooker is None else WholeEpochs(onlooker, keep, restore, self._n_batches)
+        self._pieces = Pieces(FLOP_PER_UPDATE * net.theta.size * batch_size, None, whole)
         self._random: list[Any] = []  # the state of PyTorch's generators
         weighted = options.short_batch == "weighted"
         lowest = replace(parts[0], call=partial(_brought, parts[0].call, device))
         self._training = StageTraining([lowest, *parts[1:]], optimizer, visits, self.losses, weighted=weighted)
+
+    @property
+    def steps(self) -> int:
+        """Updates made."""
+        return self._pieces.steps
 
     @property
     def epochs_run(self) -> int:
@@ -113,8 +125,8 @@ class StageRunner:
 
     @property
     def stopped(self) -> bool:
-        """Whether the watch has stopped the phase."""
-        return False
+        """Whether an interrupt has stopped the phase."""
+        return self._onlooker is not None and self._onlooker.interrupted
 
     def keep_best(self) -> int | None:
         """Return None: the last parameters are kept, as those of every phase with a patience of its own."""
@@ -126,8 +138,7 @@ class StageRunner:
         self._net.set_modes(self._moving, self._conditions.batch_norm)
         conditions, device = self._conditions, self._net.device
         with own_randomness(conditions.seed, self._random, device), placed(self._tensors, device):
-            self.steps = self._training.run(self.steps, last)
-        return self.steps == last
+            return self._pieces.run(self._training, last)
 
     def finish(self) -> None:
         """Put what moved within a rank into the weights."""
@@ -143,3 +154,14 @@ def _brought(call: Callable[[Any], Any], device: str, value: Any) -> Any:
 def of_parts(parts: Sequence[Stage]) -> list[Any]:
     """Return the parameters of stages."""
     return [one for part in parts for one in (*part.matrices, *part.others)]
+
+
+def copies_of(tensors: Sequence[Any]) -> list[Any]:
+    """Return copies of tensors, where they lie."""
+    return [one.detach().clone() for one in tensors]
+
+
+def copy_into(tensors: Sequence[Any], copies: Sequence[Any]) -> None:
+    """Bring back what tensors were."""
+    for one, copy in zip(tensors, copies, strict=True):
+        one.data.copy_(copy)

@@ -14,6 +14,7 @@ from ..errors import InvalidInput, UnknownName, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SUM = "is_sum_of_low_rank"  # marks what adds a product of factors to a weight
 CLOSE = 1e-4  # of the largest value: float32 summed in another order
 
 
@@ -87,9 +88,27 @@ def bytes_of(tensor: Any) -> bytes:
 
 
 def copy_stages(stages: Sequence[BackboneStage]) -> tuple[BackboneStage, ...]:
-    """Return stages with modules of their own; a module that two stages share is shared again."""
+    """Return stages with modules of their own; a module that two stages share is shared again.
+
+    A weight that is a sum, because the training within a low rank is under way, is a plain weight of the copy.
+    """
     copies = deepcopy([stage.modules for stage in stages])
+    parametrize = import_torch().nn.utils.parametrize
+    for module in {one for modules in copies for part in modules for one in part.modules()}:
+        if parametrize.is_parametrized(module, "weight") and hasattr(module.parametrizations.weight[-1], SUM):
+            _settle(module)
     return tuple(replace(stage, modules=modules) for stage, modules in zip(stages, copies, strict=True))
+
+
+def _settle(layer: Any) -> None:
+    """Let a copied layer have its weight, which is a sum, as a plain parameter.
+
+    PyTorch's own way would change the class of the layer that was copied too: both have the one that was made for it.
+    """
+    weight = layer.weight.detach().clone()
+    layer.__class__ = type(layer).__base__
+    del layer.parametrizations
+    layer.weight = import_torch().nn.Parameter(weight, requires_grad=False)
 
 
 def cut(module: Any, stages: object, example: Any) -> tuple[BackboneStage, ...]:

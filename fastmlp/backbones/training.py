@@ -17,9 +17,10 @@ import numpy as np
 from ..backends import get_backend
 from ..backends.torch import threads_of_torch
 from ..network import Network, softmax
-from ..training import ResolvedPhase, TrainingOptions
+from ..training import ResolvedPhase, TrainingInterrupted, TrainingOptions
 from ..training.data import TrainingData
 from ..training.fit import diverged_in
+from ..training.interrupt import Onlooker
 from ..training.loop import TrainingLoop
 from ..training.phase_runner import PhaseRunner
 from .network import BackboneNetwork
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..layout import Floats, Ints
+    from ..training import AfterEpoch
     from ..training.phase_runner import Runner
     from .prepared import Prepared
 
@@ -91,6 +93,7 @@ def fit_backbone(
     phases: Sequence[ResolvedPhase],
     options: TrainingOptions,
     conditions: Conditions,
+    after_epoch: AfterEpoch | None = None,
 ) -> BackboneFit:
     """Train stages and head through phases, one after the other; each starts with a fresh state of the optimizer.
 
@@ -104,20 +107,32 @@ def fit_backbone(
         As in `fastmlp.training.fit_phases`.
     conditions
         All else.
+    after_epoch
+        As in `fastmlp.training.fit_phases`.
 
     Raises
     ------
     InvalidInput
         If what frozen stages compute needs more memory than the cache may have, before anything is trained.
+    TrainingInterrupted
+        On Ctrl-C, once an update has been made.
     """
     for depth in {lowest_moving(phase, start) for phase in phases} - {0, len(start.stages)}:
         conditions.cache.check_room(start, conditions.inputs, depth)
-    loop = BackboneLoop(start, data, options, conditions)
-    loop.warm_up(phases)
-    begun = perf_counter()
-    with threads_of_torch(options.threads):
+    with Onlooker(len(data.order)) as onlooker, threads_of_torch(options.threads):
+        loop = BackboneLoop(start, data, options, conditions, after_epoch, onlooker)
+        loop.warm_up(phases)
+        begun = perf_counter()
         loop.run(phases)
-    seconds = perf_counter() - begun - loop.log.seconds
+        seconds = perf_counter() - begun - loop.log.seconds
+    fit = _fit_of(loop, start, conditions, seconds)
+    if onlooker.interrupted:
+        raise TrainingInterrupted(fit, len(data.order))
+    return fit
+
+
+def _fit_of(loop: BackboneLoop, start: BackboneNetwork, conditions: Conditions, seconds: float) -> BackboneFit:
+    """Return what a loop has made of a network."""
     stays = np.ones((start.layout.n_layers, 2), dtype=bool)
     free = np.zeros(start.layout.n_layers, dtype=np.int64)
     for phase in loop.phases_run:
@@ -156,16 +171,29 @@ class BackboneLoop(TrainingLoop):
 
     Parameters
     ----------
-    start, data, options, conditions
+    start, data, options, conditions, after_epoch
         As for `fit_backbone`.
+    onlooker
+        As for `TrainingLoop`.
     """
 
     def __init__(
-        self, start: BackboneNetwork, data: TrainingData, options: TrainingOptions, conditions: Conditions
+        self,
+        start: BackboneNetwork,
+        data: TrainingData,
+        options: TrainingOptions,
+        conditions: Conditions,
+        after_epoch: AfterEpoch | None,
+        onlooker: Onlooker,
     ) -> None:
         self.backbone, self._conditions, self._from = start.copy(), conditions, start
         self._depth = 0  # stages that the phase does not move
-        super().__init__(head_network(self.backbone), data, options)
+        super().__init__(head_network(self.backbone), data, options, after_epoch, onlooker)
+
+    @property
+    def shown(self) -> BackboneNetwork:
+        """Stages and head, not the head alone."""
+        return self.backbone
 
     def runner_of(self, phase: ResolvedPhase, watched: Ints, order: Ints) -> Runner:
         """Return what takes the network through the epochs of a phase."""
@@ -173,13 +201,15 @@ class BackboneLoop(TrainingLoop):
         depth = self._depth = lowest_moving(phase, net)
         if depth < len(net.stages):
             conditions = replace(conditions, seed=conditions.seed + len(self.phases_run))
-            return StageRunner(net, self._from, conditions, self._data, phase, order, self._options)
+            return StageRunner(net, self._from, conditions, self._data, phase, order, self._options, self._onlooker)
         features = conditions.cache.values(net, conditions.inputs, depth, pooled=True).numpy()
         row = slice(depth, None)
         alone = replace(phase, rates=phase.rates[row], decays=phase.decays[row], pulls=phase.pulls[row], adapters=None)
         examples = replace(self._data.examples, x=features)
         head = head_network(net)
-        return PhaseRunner(head, self._from.head, examples, watched, alone, order, self._options)
+        return PhaseRunner(
+            head, self._from.head, examples, watched, alone, order, self._options, onlooker=self._onlooker
+        )
 
     def _run_phase(self, runner: Runner, phase: ResolvedPhase) -> int:
         """Run one phase; return how many epochs it took."""

@@ -9,16 +9,17 @@ import numpy as np
 
 from ..checks import at_least_one, in_range, true_or_false
 from ..errors import InvalidInput, LabelError, TrainingDiverged, shown
+from ..network import predict_proba
 from ..seeds import rng_for
 from ..strategies import hold_back, starting_network, train_from
-from ..training import Epoch, Fit, Stop, TrainingOptions
+from ..training import Epoch, Stop, TrainingOptions
 from .early_stopping import EarlyStopping
 from .held_back import hold_back_alike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..layout import Floats, Ints
+    from ..layout import Ints
     from ..network import Network
     from ..problems import Scaler
     from ..strategies import Strategy
@@ -51,9 +52,9 @@ class Transfer(Protocol):
 
 
 class Examples(NamedTuple):
-    """Examples: inputs (n, features), labels (n,) and what each counts, None if all count the same."""
+    """Examples: inputs (n, features) or `Prepared` ones, labels (n,), what each counts, None if all count the same."""
 
-    X: Floats
+    X: Any
     labels: Ints
     weights: NDArray[np.float64] | None
 
@@ -65,8 +66,8 @@ class Examples(NamedTuple):
 class Outcome(NamedTuple):
     """The network to predict with, the training it is from, and the losses of examples held back, if any were."""
 
-    network: Network
-    fit: Fit
+    network: Any
+    fit: Any
     validation_losses: list[float] | None
 
 
@@ -98,12 +99,16 @@ def carry_out(model: Transfer, template: Network, examples: Examples, seed: int)
     """
     strategy, generator = model.strategy_, np.random.default_rng(seed)
     start = _start(model, template, generator)
-    trained, watched = _hold_back(model, examples, start.n_classes, seed)
+    trained, watched = without_watched(model, examples, start.n_classes, seed)
     mask = None
     if strategy.held_back:
         draws = rng_for("held back by weight", seed=seed)
         mask = hold_back_alike(*trained, strategy.held_back, start.n_classes, draws)
-    trained, watch = _scaled(model, trained, start), watched and _watch(model, _scaled(model, watched, start))
+    trained = _scaled(model, trained, start)
+    watch = None
+    if watched is not None:
+        seen = _scaled(model, watched, start)
+        watch = watch_over(model, seen, lambda net: predict_proba(net, seen.X, backend=model.backend))
     options = TrainingOptions(
         EPOCHS if model.epochs is None else model.epochs, model.batch_size, LR if model.lr is None else model.lr,
         model.momentum, OPTIMIZER if model.optimizer is None else model.optimizer, model.weight_decay,
@@ -111,13 +116,18 @@ def carry_out(model: Transfer, template: Network, examples: Examples, seed: int)
     )  # fmt: skip
     fit = train_from(
         start, trained.X, trained.labels, strategy, options, sample_weight=trained.weights, held_back=mask,
-        rng=generator, after_epoch=_after_epoch(model.callbacks, watch),
+        rng=generator, after_epoch=after_each_epoch(model.callbacks, watch),
     )  # fmt: skip
     if fit.diverged:
         raise TrainingDiverged(
             f"{called(model.strategy)} diverged in epoch {(fit.diverged_epoch or 0) + 1} of {options.epochs} at "
             f"lr = {options.lr}; a smaller lr may help"
         )
+    return outcome_of(fit, watch)
+
+
+def outcome_of(fit: Any, watch: EarlyStopping | None) -> Outcome:
+    """Return what came of a training: the network for which the watched loss was lowest, or the last."""
     if watch is None or watch.best is None:
         return Outcome(fit.network, fit, None)
     return Outcome(watch.best, fit, watch.losses)
@@ -139,7 +149,7 @@ def _scaled(model: Transfer, examples: Examples, start: Network) -> Examples:
     return examples if model.scaler_ is None else examples._replace(X=model.scaler_.transform(examples.X, start.dtype))
 
 
-def _hold_back(model: Transfer, examples: Examples, n_classes: int, seed: int) -> tuple[Examples, Examples | None]:
+def without_watched(model: Transfer, examples: Examples, n_classes: int, seed: int) -> tuple[Examples, Examples | None]:
     """Return the examples to train on, and those to stop early by, if any are held back for that."""
     if not true_or_false("early_stopping", model.early_stopping) or not model.strategy_.phases:
         return examples, None
@@ -153,17 +163,18 @@ def _hold_back(model: Transfer, examples: Examples, n_classes: int, seed: int) -
     return examples.rows(~mask), examples.rows(mask)
 
 
-def _watch(model: Transfer, examples: Examples) -> EarlyStopping:
-    """Return what stops a training by examples that are held back."""
+def watch_over(model: Transfer, examples: Examples, proba: Callable[[Any], NDArray[np.float64]]) -> EarlyStopping:
+    """Return what stops a training by examples that are held back; `proba` as for `EarlyStopping`."""
     return EarlyStopping(
-        *examples,
+        proba,
+        examples.labels,
+        examples.weights,
         patience=at_least_one("n_iter_no_change", model.n_iter_no_change),
         tol=in_range("tol", model.tol),
-        backend=model.backend,
     )
 
 
-def _after_epoch(callbacks: object, watch: EarlyStopping | None) -> Callable[[Epoch], Stop | None] | None:
+def after_each_epoch(callbacks: object, watch: EarlyStopping | None) -> Callable[[Epoch], Stop | None] | None:
     """Return what is called after each epoch: early stopping first, then the callbacks."""
     given: list[Any] | tuple[Any, ...] = (
         callbacks if isinstance(callbacks, list | tuple) else [] if callbacks is None else [callbacks]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..measures import log_loss
-from ..network import predict_proba
 from ..training import Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..layout import Floats, Ints
-    from ..network import Network
+    from ..layout import Ints
     from ..training import Epoch
 
 
@@ -26,12 +26,12 @@ class EarlyStopping:
 
     Parameters
     ----------
-    x, labels, weights
-        The examples, as the network takes them.
+    proba
+        Returns the probability of each class, (n, n_classes), by a network, for the examples.
+    labels, weights : (n,)
+        Theirs.
     patience, tol
         When a phase ends.
-    backend
-        Which backend computes.
 
     Attributes
     ----------
@@ -43,23 +43,22 @@ class EarlyStopping:
 
     def __init__(
         self,
-        x: Floats,
+        proba: Callable[[Any], NDArray[np.float64]],
         labels: Ints,
         weights: NDArray[np.float64] | None,
         *,
         patience: int,
         tol: float,
-        backend: str = "auto",
     ) -> None:
         self.losses: list[float] = []
-        self.best: Network | None = None
-        self._examples, self._patience, self._tol, self._backend = (x, labels, weights), patience, tol, backend
+        self.best: Any = None
+        self._proba, self._labels, self._weights = proba, labels, weights
+        self._patience, self._tol = patience, tol
         self._lowest, self._to_beat, self._waited = math.inf, math.inf, 0
 
     def after(self, epoch: Epoch) -> Stop | None:
         """Look at an epoch; return whether its phase ends."""
-        x, labels, weights = self._examples
-        loss = log_loss(predict_proba(epoch.network, x, backend=self._backend), labels, weights)
+        loss = log_loss(self._proba(epoch.network), self._labels, self._weights)
         self.losses.append(loss)
         if loss < self._lowest:
             self._lowest, self.best = loss, epoch.network.copy()

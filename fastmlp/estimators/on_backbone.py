@@ -10,15 +10,15 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
-from ..backbones import Backbone, BackboneFit, FeatureCache, Prepared
+from ..backbones import Backbone, FeatureCache, Prepared
 from ..backends.torch import import_torch
 from ..checks import in_range
 from ..errors import InvalidInput, ShapeError, TrainingDiverged, shown
 from ..network import Network, predict_proba, softmax
 from ..problems import Scaler
 from ..strategies import fit_baseline
-from ..strategies.backbone import transfer_backbone
-from .carry_out import called
+from ..strategies.backbone import frozen_stages, transfer_backbone
+from .carry_out import Examples, Outcome, after_each_epoch, called, outcome_of, watch_over, without_watched
 from .labels import encode, example_weights, with_class_weight
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def fit_on_backbone(model: Any, strategy: Strategy, X: Any, y: Any, sample_weigh
     if strategy.start is None:
         _fit_baseline(model, inputs, labels, weights)
     else:
-        _keep(model, _transferred(model, inputs, labels, weights))
+        keep(model, _transferred(model, Examples(inputs, labels, weights)))
 
 
 def proba_on_backbone(model: Any, X: Any) -> NDArray[np.float64]:
@@ -93,30 +93,31 @@ def proba_on_backbone(model: Any, X: Any) -> NDArray[np.float64]:
 
 
 def _check_parameters(model: Any) -> None:
-    """Refuse what a training on a backbone has no use for."""
-    if model.early_stopping or model.callbacks is not None:
-        name, value = ("early_stopping", True) if model.early_stopping else ("callbacks", model.callbacks)
-        raise InvalidInput(
-            f"{name} is {shown(value)}, which a backbone's training does not know; the strategy 'plateau' stops by "
-            "itself"
-        )
+    """Refuse a cache that is none."""
     if model.cache is not None and not isinstance(model.cache, FeatureCache):
         raise InvalidInput(f"cache is {shown(model.cache)}; a FeatureCache is needed, or None")
 
 
-def _transferred(model: Any, inputs: Prepared, labels: Ints, weights: NDArray[np.float64] | None) -> BackboneFit:
+def _transferred(model: Any, examples: Examples) -> Outcome:
+    """Carry out the strategy: what `carry_out` does on a network of fastmlp's own."""
     own = {name: value for name in OWN_DEFAULTS if (value := getattr(model, name)) is not None}
+    seed, n_classes = int(check_random_state(model.random_state).randint(2**31 - 1)), len(model.classes_)
+    trained, watched = without_watched(model, examples, n_classes, seed)
+    cache, watch = FeatureCache() if model.cache is None else model.cache, None
+    if watched is not None:
+        asked, depth = watched.X, frozen_stages(model.strategy_, len(model.pretrained.stages))
+        watch = watch_over(model, watched, lambda net: softmax(cache.logits(net, asked, depth)))
     fit = transfer_backbone(
-        _with_classes(model.pretrained, model.source_classes), inputs, labels,
-        strategy=model.strategy, n_classes=len(model.classes_), sample_weight=weights, cache=model.cache,
-        rng=int(check_random_state(model.random_state).randint(2**31 - 1)),
+        _with_classes(model.pretrained, model.source_classes), trained.X, trained.labels,
+        strategy=model.strategy, n_classes=n_classes, sample_weight=trained.weights, cache=cache,
+        rng=seed, after_epoch=after_each_epoch(model.callbacks, watch),
         **own, **{name: getattr(model, name) for name in PASSED_ON},
     )  # fmt: skip
     if fit.diverged:
         raise TrainingDiverged(
             f"{called(model.strategy)} diverged in epoch {(fit.diverged_epoch or 0) + 1}; a smaller lr may help"
         )
-    return fit
+    return outcome_of(fit, watch)
 
 
 def _with_classes(backbone: Backbone, classes: ArrayLike | None) -> Backbone:
@@ -127,8 +128,10 @@ def _with_classes(backbone: Backbone, classes: ArrayLike | None) -> Backbone:
     return replace(backbone, head=columns[:, np.argsort(classes, kind="stable")].ravel())
 
 
-def _keep(model: Any, fit: BackboneFit) -> None:
-    model.fit_, model.network_, model.validation_losses_ = fit, fit.network, None
+def keep(model: Any, done: Outcome) -> None:
+    """Let a classifier on a backbone have what came of a training."""
+    fit = model.fit_ = done.fit
+    model.network_, model.validation_losses_ = done.network, done.validation_losses
     model.loss_curve_, model.n_iter_ = fit.losses.tolist(), len(fit.losses)
     model.n_parameters_trained_, model.n_steps_ = fit.parameters_trained, fit.steps
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..backbones import BackboneNetwork
     from ..seeds import Rng
+    from ..training import AfterEpoch
     from .spec import Phase
 
 BATCH_NORMS = ("kept", "moving")
@@ -66,6 +67,7 @@ def transfer_backbone(
     backend: str = "auto",
     threads: int | None = None,
     device: str = "cpu",
+    after_epoch: AfterEpoch | None = None,
 ) -> BackboneFit:
     """Train a backbone for a new task by a strategy; its stages are the layers that the strategy speaks of.
 
@@ -101,11 +103,16 @@ def transfer_backbone(
         How many threads PyTorch may use; without it, as its own settings say.
     device
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one. The head alone is trained on the CPU all the same.
+    after_epoch
+        Called after each epoch with a `fastmlp.training.Epoch`; the `fastmlp.training.Stop` that it returns ends the
+        phase or the training.
 
     Raises
     ------
     UnknownName, InvalidInput
         As `fastmlp.transfer`.
+    TrainingInterrupted
+        On Ctrl-C, and by a notebook's stop button, once an update has been made; its `fit` has what whole epochs made.
     """
     if not isinstance(backbone, Backbone):
         raise InvalidInput(f"backbone is {shown(backbone)}; a Backbone is needed")
@@ -143,8 +150,15 @@ def transfer_backbone(
         resolved_phase(start, phase, options, share, adapter, body_rate)
         for phase, share, adapter in zip(phases, share_out(phases, options.epochs), adapters, strict=False)
     ]
-    seed = int(dropout.integers(2**31))
-    return fit_backbone(start, data, resolved, options, Conditions(inputs, cache or FeatureCache(), batch_norm, seed))
+    conditions = Conditions(inputs, cache or FeatureCache(), batch_norm, int(dropout.integers(2**31)))
+    return fit_backbone(start, data, resolved, options, conditions, after_epoch)
+
+
+def frozen_stages(strategy: Strategy, stages: int) -> int:
+    """Return how many stages of so many, from the inputs up, no phase of a strategy moves."""
+    depth = strategy.layers if strategy.cut and strategy.layers else stages
+    moves = [phase.multipliers(depth + 1).any(axis=1) for phase in strategy.phases_for(depth + 1)]
+    return int(np.flatnonzero([*np.any(moves, axis=0)[:-1], True])[0]) if moves else depth
 
 
 def check_phases(strategy: Strategy, stages: int, epochs: int, called: str) -> None:

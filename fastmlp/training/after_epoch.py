@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
-
-from ..network import Network
+from typing import Any, NamedTuple
 
 
 class Stop(Enum):
@@ -26,14 +24,14 @@ class Epoch(NamedTuple):
     loss
         Mean over the epoch of the losses seen before each update.
     network
-        As it is then; it is trained on, so copy it to keep it.
+        As it is then, a `Network` or what is trained of a backbone; it is trained on, so copy it to keep it.
     validation_loss
         Loss of examples that are held back, where something computes it.
     """
 
     number: int
     loss: float
-    network: Network
+    network: Any
     validation_loss: float | None = None
 
 

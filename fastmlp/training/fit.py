@@ -180,12 +180,12 @@ class TrainingInterrupted(KeyboardInterrupt):
     Parameters
     ----------
     fit
-        The training so far: its network is that of the end of the last whole epoch.
+        The training so far, a `Fit` or a `BackboneFit`: its network is that of the end of the last whole epoch.
     epochs
         How many it was to have.
     """
 
-    def __init__(self, fit: Fit, epochs: int) -> None:
+    def __init__(self, fit: Any, epochs: int) -> None:
         self.fit = fit
         done = f"interrupted after {len(fit.losses)} of {epochs} epochs; what they made of the network is kept"
         where = "the exception's `fit`, in a notebook `sys.last_value.fit`"

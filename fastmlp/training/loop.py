@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -125,6 +125,11 @@ class TrainingLoop:
         examples, options, onlooker = self._data.examples, self._options, self._onlooker
         return PhaseRunner(self.net, start, examples, watched, phase, order, options, keys, onlooker=onlooker)
 
+    @property
+    def shown(self) -> Any:
+        """The network that is trained, as those see it who are told of epochs."""
+        return self.net
+
     def predictions(self) -> Ints:
         """Return the likeliest class of each example, (n,)."""
         return likeliest(self._logits_of(self._data.examples.x))
@@ -166,7 +171,7 @@ class TrainingLoop:
         before = self._epochs_run
 
         def goes_on(runner: Runner, epoch: int) -> bool:
-            self._stop = after_epoch(Epoch(before + epoch, float(runner.losses[epoch - 1]), self.net))
+            self._stop = after_epoch(Epoch(before + epoch, float(runner.losses[epoch - 1]), self.shown))
             return self._stop is None
 
         return goes_on

@@ -121,7 +121,8 @@ class PhaseRunner:
         rates, decays, pulls = phase.rates[depth:], phase.decays[depth:], phase.pulls[depth:]
         self._steps_per_epoch = math.ceil(order.shape[1] / batch_size)
         flop = FLOP_PER_UPDATE * theta.size * batch_size
-        whole = None if onlooker is None else WholeEpochs(onlooker, theta, self._steps_per_epoch)
+        restore = partial(np.copyto, theta)
+        whole = None if onlooker is None else WholeEpochs(onlooker, theta.copy, restore, self._steps_per_epoch)
         self._pieces = Pieces(flop, self.watch, whole)
         visits = x, examples.y, order, batch_size
         steps: dict[str, Any] = {

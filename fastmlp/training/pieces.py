@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..backends import RunningTraining
     from ..backends.watch import Watch
-    from ..layout import Floats
     from .interrupt import Onlooker
 
 # Compiled code cannot be interrupted, so a long training is split into several calls. Each continues from the state of
@@ -78,16 +79,18 @@ class WholeEpochs:
     ----------
     onlooker
         Says whether the training is interrupted, and is told how far it is.
-    theta : (P,)
-        The parameters that are trained, in place.
+    keep, restore
+        Return a copy of all that the training changes, in place; and bring that back.
     steps
         Updates of an epoch.
     """
 
-    def __init__(self, onlooker: Onlooker, theta: Floats, steps: int) -> None:
+    def __init__(
+        self, onlooker: Onlooker, keep: Callable[[], Any], restore: Callable[[Any], object], steps: int
+    ) -> None:
         self.onlooker = onlooker
-        self._theta, self._steps = theta, steps
-        self._kept: tuple[int, Floats] = 0, theta[:0]
+        self._keep, self._restore, self._steps = keep, restore, steps
+        self._kept: tuple[int, Any] = 0, None
 
     def end_of_piece(self, training: RunningTraining, first: int, target: int) -> int:
         """Return where a piece ends that may go from `first` to `target`: with an epoch, if one ends there."""
@@ -95,7 +98,7 @@ class WholeEpochs:
         if boundary > first:
             return boundary
         if self.ends(first):  # an epoch of several pieces begins, and an interrupt goes back here
-            self._kept = first, self._theta.copy() if training.is_in_place else self._theta[:0]
+            self._kept = first, self._keep() if training.is_in_place else None
         return target
 
     def ends(self, target: int) -> bool:
@@ -110,8 +113,8 @@ class WholeEpochs:
         """Bring the network to the end of the last whole epoch; return the updates it has had then."""
         if self.ends(steps):
             return steps
-        at, whole = self._kept
-        whole = whole if training.is_in_place else self._theta.copy()  # which the pieces since have left alone
+        at, kept = self._kept
+        kept = kept if training.is_in_place else self._keep()  # which the pieces since have left alone
         training.run(steps, steps)  # or a later copy of what the network has become would undo this one
-        self._theta[:] = whole
+        self._restore(kept)
         return at

@@ -17,7 +17,7 @@ from sklearn.base import clone
 import fastmlp
 from fastmlp.errors import FastmlpError
 
-from ..backbones.modules import BLOCKS, pictures, small_cnn
+from ..backbones.modules import BLOCKS, pictures, sequential, small_cnn
 
 X, Y = pictures()
 NAMES = np.array(["ant", "bee", "cat", "dog"])[Y]
@@ -27,6 +27,12 @@ FAST: dict[str, Any] = {"epochs": 3, "random_state": 0, "backend": "numpy"}
 @pytest.fixture
 def cnn(oracle: Callable[[str], ModuleType]) -> Any:
     return fastmlp.make_backbone(small_cnn(oracle("torch")), BLOCKS, X[:4], head="fc")
+
+
+@pytest.fixture
+def linear(oracle: Callable[[str], ModuleType]) -> Any:
+    net = fastmlp.init_mlp((6, 9, 7, 4), rng=1)
+    return fastmlp.make_backbone(sequential(oracle("torch"), net), [["0", "1"], ["2", "3"]], np.ones((3, 6)), head="4")
 
 
 def fitted(cnn: Any, strategy: str, **options: Any) -> fastmlp.TransferClassifier:
@@ -78,7 +84,7 @@ def test_a_file_holds_what_moved_and_the_head_and_says_what_it_stands_on(cnn: An
 
 
 def test_a_statistic_that_moved_is_in_the_file(cnn: Any, tmp_path: Path) -> None:
-    model = fitted(cnn, "scratch")
+    model = fitted(cnn, "scratch", epochs=5)  # its counters of batches, which have no axis, end where no other did
     loaded = fastmlp.load(fastmlp.save(model, tmp_path / "model"), backbone=cnn)
     assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
@@ -133,6 +139,50 @@ def test_advice_for_a_backbone_is_that_of_what_is_cheap(cnn: Any, tmp_path: Path
     assert loaded.best_strategy_ == advice.best
 
 
+EARLY: dict[str, Any] = {"early_stopping": True, "validation_fraction": 0.3, "n_iter_no_change": 2, "epochs": 60}
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "lp-ft", "lora-2", "scratch"])
+def test_early_stopping_keeps_the_best_network_and_ends_phases(
+    strategy: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Copies that a callback makes are whole networks: within a rank, with what it has come to added."""
+    backbone = request.getfixturevalue("linear" if strategy == "lora-2" else "cnn")
+    inputs = X.reshape(len(X), -1)[:, :6] if strategy == "lora-2" else X
+    seen: list[Any] = []
+    model: Any = fastmlp.TransferClassifier(backbone, strategy, **FAST | EARLY | {"lr": 0.1})
+    model.set_params(callbacks=lambda epoch: seen.append(epoch._replace(network=epoch.network.copy())))
+    model.fit(inputs, NAMES)
+    losses = model.validation_losses_
+    assert losses is not None
+    assert len(losses) == model.n_iter_ == len(model.loss_curve_) == len(seen) < 60
+    assert [epoch.validation_loss for epoch in seen] == losses
+    assert [epoch.loss for epoch in seen] == model.loss_curve_
+    best = seen[int(np.argmin(losses))].network
+    assert_array_equal(model.network_.theta, best.theta)
+    assert_allclose(model.predict_proba(inputs), best.predict_proba(backbone.prepare(inputs)), atol=1e-6)
+    assert model.fit_.free_by_stage[-2] > 0 or strategy == "frozen"  # the second phase of lp-ft was trained too
+    loaded = fastmlp.load(fastmlp.save(model.set_params(callbacks=None), tmp_path / "model"), backbone=backbone)
+    assert_allclose(loaded.predict_proba(inputs), model.predict_proba(inputs), atol=1e-6)
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "finetune", "gradual", "plateau", "scratch"])
+def test_callbacks_see_each_epoch_and_change_no_bit_until_one_ends_the_training(strategy: str, cnn: Any) -> None:
+    seen: list[Any] = []
+
+    def look(epoch: Any) -> None:
+        seen.append(epoch)
+        epoch.network.predict(cnn.prepare(X))  # in evaluation, and dropout goes on in training
+
+    plain = fitted(cnn, strategy, epochs=4)
+    told = fitted(cnn, strategy, epochs=4, callbacks=[look])
+    assert_array_equal(told.network_.theta, plain.network_.theta)
+    assert [epoch.number for epoch in seen] == [1, 2, 3, 4][: plain.n_iter_]
+    assert [epoch.loss for epoch in seen] == plain.loss_curve_
+    ended = fitted(cnn, strategy, epochs=4, callbacks=lambda epoch: epoch.number == 2)
+    assert ended.loss_curve_ == plain.loss_curve_[:2]
+
+
 def test_pictures_are_files_arrays_or_columns(oracle: Callable[[str], ModuleType], tmp_path: Path) -> None:
     pd = oracle("pandas")
 
@@ -160,8 +210,9 @@ def test_pictures_are_files_arrays_or_columns(oracle: Callable[[str], ModuleType
 
 
 REFUSED: list[tuple[dict[str, Any], Any, Any, str]] = [
-    ({"early_stopping": True}, X, NAMES, "early_stopping is True, which a backbone's training does not know"),
-    ({"callbacks": print}, X, NAMES, "callbacks is .*print.*, which a backbone's training does not know"),
+    ({"early_stopping": 2}, X, NAMES, "early_stopping is 2"),
+    ({"early_stopping": True}, X[:4], NAMES[:4], r"validation_fraction is 0\.1: that leaves none of 4 examples"),
+    ({"callbacks": [3]}, X, NAMES, "callbacks holds 3, which cannot be called"),
     ({"device": "gpu"}, X, NAMES, "unknown device 'gpu'"),
     ({"cache": 3}, X, NAMES, "cache is 3; a FeatureCache is needed"),
     ({"batch_norm": "frozen"}, X, NAMES, "unknown batch_norm 'frozen'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
@@ -16,7 +17,8 @@ from fastmlp.errors import FastmlpError, InvalidInput
 from fastmlp.strategies import STRATEGIES, Phase, Strategy, get_strategy
 from fastmlp.strategies.backbone import transfer_backbone
 from fastmlp.strategies.transfer import train_from
-from fastmlp.training import TrainingOptions, draw_order
+from fastmlp.training import TrainingInterrupted, TrainingOptions, draw_order
+from fastmlp.training.interrupt import Onlooker
 
 from ..backbones.modules import BLOCKS, pictures, sequential, small_cnn
 
@@ -188,6 +190,37 @@ def test_frozen_stages_are_computed_once_and_kept(cnn: Any) -> None:
     for strategy, hits, misses in [("partial-2", 0, 1), ("partial-2", 1, 1), ("frozen", 1, 2), ("frozen", 2, 2)]:
         transfer_backbone(cnn, X, y, strategy=strategy, n_classes=4, epochs=1, cache=cache)
         assert (cache.hits, cache.misses) == (hits, misses)
+
+
+@pytest.mark.parametrize(("strategy", "stop", "whole"), [("finetune", 7, 3), ("lora-2", 5, 2), ("lp-ft", 9, 4)])
+def test_an_interrupt_keeps_what_whole_epochs_made(
+    strategy: str, stop: int, whole: int, cnn: Any, mlp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two updates an epoch; the signal comes after some of them, in the midst of an epoch or at its end."""
+    backbone, (x, y) = (mlp, (X[:24], Y[:24])) if strategy == "lora-2" else (cnn, pictures())
+    options: dict[str, Any] = {"strategy": strategy, "n_classes": 4, "batch_size": 12, "epochs": 6, "backend": "numpy"}
+    kept: list[Any] = []
+    transfer_backbone(backbone, x, y, **options, after_epoch=lambda epoch: kept.append(epoch.network.copy()))
+    monkeypatch.setattr("fastmlp.training.pieces.STEPS_PER_CALL", 1)
+    monkeypatch.setattr("fastmlp.training.pieces.SECONDS_PER_CALL", 1e-12)
+    calls, see = [0], Onlooker.see
+
+    def heard(onlooker: Onlooker, epoch: int, *, goes_on: bool) -> None:
+        see(onlooker, epoch, goes_on=goes_on)
+        calls[0] += 1
+        if calls[0] == stop:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Onlooker, "see", heard)
+    with pytest.raises(TrainingInterrupted, match=f"interrupted after {whole} of 6 epochs") as stopped:
+        transfer_backbone(backbone, x, y, **options)
+    fit = stopped.value.fit
+    assert_array_equal(fit.network.theta, kept[whole - 1].theta)
+    for ours, theirs in zip(fit.network.stages, kept[whole - 1].stages, strict=True):
+        assert ours.digest() == theirs.digest()
+    assert len(fit.losses) == whole
+    assert fit.frozen_before == fit.frozen_after
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_subsets_of_prepared_inputs_are_the_inputs_and_share_what_is_computed(cnn: Any) -> None:
