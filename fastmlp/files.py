@@ -11,6 +11,7 @@ import csv
 import errno
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -247,6 +248,15 @@ def write_whole(path: Path, chunks: Iterable[bytes], refusal: Refusal = StoreErr
                 raise
     except OSError as error:
         raise refusal(f"{path}: {reason(error)}{'; what was there is kept' if _is_there(path) else ''}") from error
+
+
+def delete_files(folder: Path, named: re.Pattern[str]) -> None:
+    """Delete a folder's files whose names begin so, and the folder if that was all; what cannot be deleted stays."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if named.match(path.name):
+                path.unlink()
+        folder.rmdir()
 
 
 def _flush_to_disk(descriptor: int) -> None:

@@ -75,15 +75,16 @@ ALLOWED = {
     "study.trial": TRAINING | BACKBONES | {"files", "study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report
-        *(*TRAINING, "files", "report", "study.settings", "study.store", "study.trial", "study.execution"),
+        *(*TRAINING, "files", "report", "estimators"),
+        *(f"study.{room}" for room in ("settings", "store", "trial", "execution")),
         *(f"report.{x}" for x in ("excerpts", "figures", "plots", "summary")),
     },
     "study": {
         *(*TRAINING, *BACKBONES, "files", "machine", "datasets"),
-        *(f"study.{room}" for room in ("settings", "store", "results", "run")),
+        *(f"study.{room}" for room in ("settings", "store", "results", "run", "trial")),
     },
     "study.run": {
-        *(*TRAINING, "files", "machine", "report", "report.render", "study"),  # it ends with its report
+        *(*TRAINING, "backbones", "files", "machine", "report", "report.render", "study"),  # it ends with its report
         *(f"study.{room}" for room in ("settings", "trial", "execution", "store", "results")),
     },
     "stats": {"errors", "seeds"},

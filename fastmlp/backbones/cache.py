@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..backends.torch import import_torch, tensor
 from ..errors import InvalidInput
-from ..files import entry_at, prepare_folder, refusing, write_whole
+from ..files import delete_files, entry_at, prepare_folder, refusing, write_whole
 from .network import BackboneNetwork
 from .pool import POOLS
 from .prepared import Prepared, leading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MEMORY = 2**30  # bytes
 MOST_PARTS = 3  # tensors of a value
+OURS = re.compile(r"\.?[0-9a-f]{40}\.")  # a file of a value, or what one is while it is written
 
 
 class FeatureCache:
@@ -148,6 +150,11 @@ class FeatureCache:
             if all(entry_at(path) == "file" for path in paths):
                 return _unwrapped(tuple(map(_read, paths)))
         return None
+
+
+def forget(folder: Path) -> None:
+    """Delete what caches have kept in a folder, files that were cut short among it, and the folder if that was all."""
+    delete_files(folder, OURS)
 
 
 def _key(digest: str, stages: list[str], pool: str) -> str:

@@ -59,6 +59,11 @@ class EnvironmentCheck:
             **{f"version of {library}": version for library, version in environment.versions.items()},
             **{f"fingerprint of the {kind} kernels": found for kind, found in environment.kernels.items()},
             **{f"data set {name}": hash_of(name)[:12] for name in needed(self.settings)},
+            **{
+                f"{what} of {name}": found
+                for name, problem in self.settings.problems.items()
+                for what, found in problem.found_here().items()
+            },
         }
 
 

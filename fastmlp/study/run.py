@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..backbones.cache import forget
 from ..backends import get_backend, is_own, known_backends
 from ..checks import at_most, check_name, plain, true_or_false
 from ..errors import InvalidInput, SettingsError, StoreError, shown
@@ -48,6 +49,7 @@ from .trial.own_measures import OwnMeasure, take_measures
 from .trial.run import GroupRunner
 
 MOST_JOBS = 1024  # more threads than any machine has cores are a slip of the keyboard
+FEATURES = "features"  # a folder in a study's own, while it runs: what frozen stages have computed
 HEADER = "# The settings of this study, defaults included. To resume it: fastmlp study study.toml --out .\n\n"
 
 
@@ -115,10 +117,10 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
     settings = effective_settings(study, seeds=seeds, quick=quick, device=device)
     own = take_measures(study, settings, trusted=true_or_false("trust_code", trust_code))
     check_reach(own, executor)
-    settings, expected = of_backbones(settings, place, workers, budget)
     backend = get_backend(backend).name
-    share = (lambda _: True) if part is None else share_of(settings, part)
     with nullcontext() if executor is None else connect(executor) as cluster:
+        settings, expected = of_backbones(settings, place, count_workers(workers, cluster), budget)
+        share = (lambda _: True) if part is None else share_of(settings, part)
         folder = prepare_folder(place)
         settings = msgspec.structs.replace(settings, problems=write_objects(settings.problems, folder))
         with handling_signals() as stop, Store.open(folder) as store, Live("trials", 0):
@@ -129,11 +131,14 @@ def run_study(  # noqa: PLR0913 (the options of `fastmlp study`)
             facts |= note_of(settings, environment) | ({} if part is None else {"shard": str(part)})
             if store.begin(plan(settings, environment), {"settings": toml} | facts, share):
                 how = {"jobs": str(workers), "command": command(settings)} | measure_network(settings, backend)
-                with open_workers(settings, backend, cluster or workers, store.count()[1], own) as found:
+                kept = folder / FEATURES if settings.stages else None
+                with open_workers(settings, backend, cluster or workers, store.count()[1], own, kept) as found:
                     store.note(describe_run(environment) | how)
                     with stop.drain():
                         run_missing(store, found, stop, on_commit, expected)
                 store.note({"finished": now()})
+                if kept is not None:
+                    forget(kept)  # it is large, and of use only to a study that goes on
             write_results(store, folder)
     with reading(folder) as reader:
         return Results(folder, settings, reader.counts(), () if part is None else (str(part),))
@@ -182,21 +187,24 @@ def check_reach(own: Sequence[OwnMeasure], executor: object) -> None:
         )
 
 
-def of_backbones(settings: Settings, folder: Path, workers: object, budget: str | None) -> tuple[Settings, str]:
+def count_workers(workers: int | str, cluster: Any) -> int:
+    """Return the number of workers: on this machine, or the threads that a cluster has now."""
+    return workers if isinstance(workers, int) else max(1, sum(cluster.nthreads().values()))
+
+
+def of_backbones(settings: Settings, folder: Path, workers: int, budget: str | None) -> tuple[Settings, str]:
     """Return the part of a study that fits a budget, and how long it takes, in words; nothing for small networks.
 
     Raises
     ------
     InvalidInput
-        If nothing fits, or a study cannot be so: one of small networks has no budget, one of backbones no cluster.
+        If nothing fits, or the study is one of small networks, which has no budget.
     """
     seconds = None if budget is None else read_seconds(budget)
     if not settings.stages:
         if seconds is not None:
             raise InvalidInput(f"budget is {shown(budget)}; studies of backbones have one, and this is none")
         return settings, ""
-    if not isinstance(workers, int):
-        raise InvalidInput("trials of a backbone run on this machine; leave out executor (--dask)")
     clock = Clock(settings, workers)
     part = settings if seconds is None else resumed(settings, folder) or clock.within(seconds)
     return part, in_words(clock, part)
@@ -219,15 +227,25 @@ def measure_network(settings: Settings, backend: str) -> dict[str, str]:
 
 @contextmanager
 def open_workers(
-    settings: Settings, backend: str, where: object, trials: int, own: tuple[OwnMeasure, ...] = ()
+    settings: Settings,
+    backend: str,
+    where: object,
+    trials: int,
+    own: tuple[OwnMeasure, ...] = (),
+    features: Path | None = None,
 ) -> Iterator[Executor]:
-    """Yield an executor for a number of trials: on a cluster's client, or with so many workers on this machine."""
+    """Yield an executor for a number of trials: on a cluster's client, or with so many workers on this machine.
+
+    Workers on this machine keep what frozen stages compute in the folder `features`, if there is to be one.
+    """
     if isinstance(where, int):
         candidates = settings.tuning.trials  # each of them is trained, so a tuned study is long sooner
         only_here = any(measure.local for measure in own)  # then threads do it: other processes do not know it
         work = 0 if only_here else trials * candidates
         apart = bool(settings.stages) and not only_here
-        with open_executor(GroupRunner(settings, backend, own=own), where, work, apart=apart) as executor:
+        with open_executor(
+            GroupRunner(settings, backend, own=own, features=features), where, work, apart=apart
+        ) as executor:
             yield executor
         return
     owned = settings.problems.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -42,6 +43,19 @@ def small_cnn(torch: ModuleType) -> Any:
     return net
 
 
+def tiny_bert(folder: Path, transformers: ModuleType, torch: ModuleType) -> None:
+    """Save a BERT of two layers and sixteen units with random weights, and a tokenizer of a few words."""
+    folder.mkdir()
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *FRUIT, *BOATS]))
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    config = transformers.BertConfig(vocab_size=5 + len(FRUIT + BOATS), max_position_embeddings=16, **shape)
+    transformers.BertModel(config).eval().save_pretrained(folder)
+    transformers.BertTokenizer(str(vocabulary)).save_pretrained(folder)
+
+
+FRUIT, BOATS = ["apple", "pear", "plum", "fig", "lemon"], ["canoe", "ferry", "raft", "yacht", "barge"]
 BLOCKS = ["block0", "block1", "block2"]
 
 

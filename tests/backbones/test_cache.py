@@ -97,6 +97,22 @@ def test_values_beyond_memory_are_read_from_the_disk(made: Any, tmp_path: Path) 
     assert (cache.hits, cache.misses) == (1, 1)
 
 
+def test_a_folder_is_cleared_of_what_caches_kept_and_of_nothing_else(made: Any, tmp_path: Path) -> None:
+    from fastmlp.backbones import FeatureCache
+    from fastmlp.backbones.cache import forget
+
+    net, inputs = made
+    FeatureCache(folder=tmp_path / "mine").values(net, inputs, 2)
+    (tmp_path / "mine" / f".{'0' * 40}.0of1.npy.1234abcd").write_bytes(b"cut short")
+    (tmp_path / "mine" / "own.npy").write_bytes(b"")
+    forget(tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["own.npy"]
+    (tmp_path / "mine" / "own.npy").unlink()
+    forget(tmp_path / "mine")
+    forget(tmp_path / "mine")  # it is gone
+    assert not (tmp_path / "mine").exists()
+
+
 def test_a_pickle_of_a_cache_is_its_settings(made: Any) -> None:
     from fastmlp.backbones import FeatureCache
 

@@ -23,6 +23,7 @@ from ..store.foreign import read_foreign, write_foreign
 from ..store.schema import NESTED, STATUSES, Record
 
 if TYPE_CHECKING:
+    from ...estimators.transfer_classifier import TransferClassifier
     from ...report.plots import Plots
     from ...report.study import Study
     from ...report.verdicts import Best, Verdicts
@@ -266,8 +267,12 @@ class Results:
         write_foreign(self.folder, [r for r in read_foreign(self.folder) if r.strategy != method] + results)
         return replace(self, _read=read_study(self.folder))
 
-    def fit(self, strategy: str, *, problem: str | None = None, n_target: int | None = None, seed: int = 0) -> Trained:
+    def fit(
+        self, strategy: str, *, problem: str | None = None, n_target: int | None = None, seed: int = 0
+    ) -> Trained | TransferClassifier:
         """Train by a strategy as the study's trials do, and return the model with its scaler, to be taken away.
+
+        On a problem with a backbone that is a `TransferClassifier`, for what the backbone prepares.
 
         Parameters
         ----------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ...errors import CheckpointError, InvalidInput, shown
+from ...errors import CheckpointError, shown
 from ...inputs import check_inputs
 from ...network import Network, predict_proba
 from ...problems import Scaler
@@ -15,12 +15,15 @@ from ...state import State, labels_from_json, labels_to_json
 from ...training import Fit
 from ..execution.blas_threads import blas_threads_limited
 from ..settings.schema import Settings
-from ..trial.context import TrialContext
+from ..trial.backbone import BackboneContext
 from ..trial.model import Model
+from ..trial.run import context_of
 from ..trial.training import train, tune
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from ...estimators.transfer_classifier import TransferClassifier
 
 NEVER = -1e9  # a logit: its class has no probability, and the number is finite
 
@@ -126,11 +129,13 @@ class Trained:
 
 def train_again(
     settings: Settings, backend: str, problem: str, strategy: str, n_target: int | None, seed: int
-) -> Trained:
+) -> Trained | TransferClassifier:
     """Train as a trial does; with no number of labels, on every labelled example of the target, held-out ones too."""
-    if settings.stages:
-        raise InvalidInput(f"problem {problem!r} has a backbone; fastmlp.TransferClassifier trains and saves one")
-    context = TrialContext(settings.problem(problem, seed), seed, settings, backend)
+    context = context_of(settings.problem(problem, seed), seed, settings, backend)
+    if isinstance(context, BackboneContext):
+        from .on_backbone import train_on_backbone  # imports scikit-learn
+
+        return train_on_backbone(context, strategy, n_target)
     split, how = context.split, settings.strategy(strategy)
     rows = np.arange(len(context.problem.target.y)) if n_target is None else split.subset(n_target)
     source = context.source(n_target)

@@ -120,6 +120,21 @@ class BackboneSettings(OwnProblem, frozen=True, forbid_unknown_fields=True, kw_o
         """Return the backbone; the same object for the same settings, which a process loads once."""
         return _loaded(self.backbone, self.weights, msgspec.json.encode(self.preparation), self.corruption)
 
+    def found_here(self) -> dict[str, str]:
+        """Return the hashes of its examples and of its backbone, the version of PyTorch, and the device.
+
+        Raises
+        ------
+        InvalidInput, MissingLibrary
+            If one of them is not on this machine.
+        """
+        return {
+            "examples": self.examples().task().name[:12],
+            "backbone": self.load_backbone().fingerprint[:12],
+            "version of torch": version_of("torch"),
+            "device": device_of(self.device),
+        }
+
     def load(self, name: str) -> Problem:
         """Return the problem under a name; the same object for the same settings."""
         return _problem(name, msgspec.json.encode(self))

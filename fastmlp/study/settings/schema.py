@@ -189,6 +189,10 @@ class OwnProblem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """The stages of the pretrained network, if the study does not train one itself."""
         return ()
 
+    def found_here(self) -> dict[str, str]:
+        """Return what its trials read on the machine where they run, by name: nothing, where it is sent with them."""
+        return {}
+
     @property
     def sizes(self) -> SplitSizes:
         """Sizes of the split, as far as they are known."""

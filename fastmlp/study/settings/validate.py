@@ -79,8 +79,6 @@ def _check_kinds(settings: Settings) -> None:
     if len(set(stages.values())) > 1:
         parts = ", ".join(f"{name} has {number or 'no'} stages" for name, number in stages.items())
         raise SettingsError("grid.problems", f"{parts}; give backbones of another depth a study of their own")
-    if settings.stages and settings.tuning.trials > 1:
-        raise SettingsError("tuning.trials", f"is {settings.tuning.trials}; trials of a backbone are not tuned")
 
 
 def _check_replicates(settings: Settings) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,13 @@ from ..store.schema import SCORES, Record, finite
 from .context import TrialContext
 from .model import epochs_for, fit_logistic, train_baseline, training_record
 from .stage_values import stage_features
+from .training import baseline_fold, declared, training_with, tune_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from ...backbones import BackboneFit, BackboneNetwork, Prepared
     from ...layout import Floats, Ints
@@ -29,8 +34,34 @@ if TYPE_CHECKING:
     from ...strategies import Strategy
     from ..settings.schema import Settings
     from .own_measures import OwnMeasure
+    from .tuning import Candidate
+
 
 TEXT_STRENGTH = 10.0  # C of logistic regression on word counts, whose columns are short: scikit-learn's 1 is too tight
+
+
+@dataclass(frozen=True, eq=False)
+class BackboneModel:
+    """A model after training.
+
+    Parameters
+    ----------
+    logits
+        From rows of the target, (n,), to logits, (n, n_classes).
+    describe
+        Returns what its training adds to the record.
+    fit
+        The training; None for a baseline.
+    """
+
+    logits: Callable[[Ints], Floats]
+    describe: Callable[[], Record]
+    fit: BackboneFit | None = None
+
+    @property
+    def diverged(self) -> bool:
+        """Whether its training diverged."""
+        return self.fit is not None and self.fit.diverged
 
 
 class BackboneContext(TrialContext):
@@ -42,19 +73,33 @@ class BackboneContext(TrialContext):
     ----------
     problem, seed, settings, backend, own
         As for `TrialContext`; the backend is that of the kernels which train a head alone.
+    features
+        A folder where what frozen stages make of inputs is kept too, for a study that is resumed; None for none.
     """
 
     problem: BackboneProblem
 
     def __init__(
-        self, problem: Problem, seed: int, settings: Settings, backend: str, own: Sequence[OwnMeasure] = ()
+        self,
+        problem: Problem,
+        seed: int,
+        settings: Settings,
+        backend: str,
+        own: Sequence[OwnMeasure] = (),
+        features: Path | None = None,
     ) -> None:
         super().__init__(problem, seed, settings, backend, own)
-        self.cache = FeatureCache()
+        self.cache = FeatureCache(folder=features)
 
     @cached_property
     def _rows(self) -> Ints:
         return np.concatenate([self.split.heldout, np.sort(self.split.pool), self.split.probe])
+
+    def use_all(self) -> Ints:
+        """Let all rows of the target have prepared inputs, whatever the split says; return them."""
+        self._rows = np.arange(len(self.problem.target.y))
+        self.__dict__.pop("prepared", None)
+        return self._rows
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -68,26 +113,60 @@ class BackboneContext(TrialContext):
 
     def carry_out(self, strategy: Strategy, n_target: int) -> Record:
         """Train by a strategy on the first n_target examples of the target pool; evaluate it on the held-out set."""
-        rows = self.split.subset(n_target)
-        if strategy.start is None:
-            return self._text_baseline(rows) if self.problem.texts else self._pixel_baseline(rows)
-        fit, labels = self.fit(strategy, rows), self.problem.target.y
-        record = fit_record(fit, len(self.problem.backbone.stages))
-        if fit.diverged:
+        rows, y = self.split.subset(n_target), self.problem.target.y
+        chosen, tuned = self.tune(strategy, rows)
+        model = self._train(strategy, rows, chosen)
+        record = model.describe() | tuned
+        if model.diverged:
             return record
-        depth = fit.frozen_depth
         if strategy.trains:
-            seen = self.cache.logits(fit.network, self.inputs(rows), depth).argmax(axis=1)
-            record["train_accuracy"] = float((seen == labels[rows]).mean())
-        start = perf_counter()
-        inside = self.settings.measures.inside and strategy.starts_from_source
-        features, logits = stage_features(fit.network, self.inputs(self.split.heldout), depth, self.cache, kept=inside)
-        record |= self._evaluate(logits, start)
-        return record | ({"cka": self._cka(features, depth)} if inside else {})
+            record["train_accuracy"] = _accuracy(model.logits(rows), y[rows])
+        record |= self._evaluate(model, inside=self.settings.measures.inside and strategy.starts_from_source)
+        if tuned:  # by then the choice is made
+            first, heldout = self.declared(strategy), self.split.heldout
+            untuned = model if chosen == first else self._train(strategy, rows, first)
+            record["declared_accuracy"] = None if untuned.diverged else _accuracy(untuned.logits(heldout), y[heldout])
+        return record
 
-    def fit(self, strategy: Strategy, rows: Ints) -> BackboneFit:
-        """Train by a strategy on some rows of the target."""
-        target, training = self.problem.target, self.settings.training
+    def declared(self, strategy: Strategy) -> Candidate:
+        """Return the settings that the study declares for a strategy."""
+        is_of_words = strategy.start is None and self.problem.texts
+        return declared(self)._replace(C=TEXT_STRENGTH) if is_of_words else declared(self)
+
+    def tune(self, strategy: Strategy, rows: Ints) -> tuple[Candidate, Record]:
+        """Choose settings by cross-validation on some rows of the target; return the choice and its record."""
+        return tune_by(self, strategy, rows, self.declared(strategy), partial(self._fold, strategy, rows))
+
+    def _fold(
+        self, strategy: Strategy, rows: Ints, kept: Ints, left_out: Ints
+    ) -> Callable[[Candidate], NDArray[np.float64]]:
+        """Do what `train_fold` does for a network of fastmlp's own; frozen stages are computed for all rows once."""
+        target = self.problem.target
+        if strategy.start is None and not self.problem.texts:
+            return baseline_fold(target.scaler(rows[kept]), target, rows[kept], rows[left_out])
+
+        def fit(candidate: Candidate) -> NDArray[np.float64]:
+            model = self._train(strategy, rows[kept], candidate)
+            if model.diverged:
+                return np.full((len(left_out), target.n_classes), np.nan)
+            return softmax(model.logits(rows[left_out]))
+
+        return fit
+
+    def _train(self, strategy: Strategy, rows: Ints, candidate: Candidate) -> BackboneModel:
+        """Train by a strategy on some rows of the target that the seed uses."""
+        if strategy.start is None:
+            return (self._text_baseline if self.problem.texts else self._pixel_baseline)(rows, candidate.C)
+        fit = self.fit(strategy, rows, candidate)
+        return BackboneModel(
+            lambda asked: self.cache.logits(fit.network, self.inputs(asked), fit.frozen_depth),
+            partial(fit_record, fit, len(self.problem.backbone.stages)),
+            fit,
+        )
+
+    def fit(self, strategy: Strategy, rows: Ints, candidate: Candidate) -> BackboneFit:
+        """Carry a strategy out on some rows of the target that the seed uses."""
+        target, training = self.problem.target, training_with(self, candidate)
         epochs = epochs_for(training, len(rows), self.problem.sizes.pool)
         return transfer_backbone(
             self.problem.backbone,
@@ -112,27 +191,30 @@ class BackboneContext(TrialContext):
             device=self.problem.device,
         )
 
-    def _evaluate(self, logits: Floats, start: float) -> Record:
-        """Return the measures of held-out logits; `start` is when their computation began."""
-        return self.heldout.measure(softmax(logits)) | {"evaluate_seconds": perf_counter() - start}
+    def _evaluate(self, model: BackboneModel, *, inside: bool) -> Record:
+        """Return the measures of the held-out set, and with `inside` CKA with the pretrained features by stage."""
+        start, heldout = perf_counter(), self.split.heldout
+        if model.fit is None:
+            logits, compared = model.logits(heldout), {}
+        else:
+            net, depth = model.fit.network, model.fit.frozen_depth
+            features, logits = stage_features(net, self.inputs(heldout), depth, self.cache, kept=inside)
+            compared = {"cka": self._cka(features, depth)} if inside else {}
+        return self.heldout.measure(softmax(logits)) | {"evaluate_seconds": perf_counter() - start} | compared
 
-    def _pixel_baseline(self, rows: Ints) -> Record:
+    def _pixel_baseline(self, rows: Ints, strength: float) -> BackboneModel:
         target = self.problem.target
-        model = train_baseline(target.scaler(rows), target, rows, 1.0)
-        right = model.logits(model.train_inputs).argmax(axis=1) == target.y[rows]
-        return model.record | {"train_accuracy": float(right.mean())} | self.heldout.evaluate(model)
+        model = train_baseline(target.scaler(rows), target, rows, strength)
+        return BackboneModel(lambda asked: model.logits(model.inputs(target.X[asked])), lambda: model.record)
 
-    def _text_baseline(self, rows: Ints) -> Record:
+    def _text_baseline(self, rows: Ints, strength: float) -> BackboneModel:
         """Fit logistic regression on the words of the labelled texts, weighted by how rare they are there."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        y, words = self.problem.target.y, TfidfVectorizer(sublinear_tf=True)
+        target, words = self.problem.target, TfidfVectorizer(sublinear_tf=True)
         X = words.fit_transform(self.problem.rows(rows))
-        logits, record = fit_logistic(X, y[rows], self.problem.target.n_classes, TEXT_STRENGTH)
-        right = logits(X).argmax(axis=1) == y[rows]
-        start = perf_counter()
-        held_out = logits(words.transform(self.problem.rows(self.split.heldout)))
-        return record | {"train_accuracy": float(right.mean())} | self._evaluate(held_out, start)
+        logits, record = fit_logistic(X, target.y[rows], target.n_classes, strength)
+        return BackboneModel(lambda asked: logits(words.transform(self.problem.rows(asked))), lambda: record)
 
     @cached_property
     def _pretrained(self) -> list[Floats]:
@@ -191,6 +273,10 @@ class BackboneContext(TrialContext):
             of_source = softmax(self.cache.logits(own, self.inputs(rows), depth))
             found["leep"] = finite(leep(of_source, y, target.n_classes))
         return dict.fromkeys(SCORES) | found
+
+
+def _accuracy(logits: Floats, labels: Ints) -> float:
+    return float((logits.argmax(axis=1) == labels).mean())
 
 
 def fit_record(fit: BackboneFit, stages: int) -> Record:

@@ -6,8 +6,12 @@ All trials of one problem and one seed share a `TrialContext`: a split, a source
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +28,8 @@ from .own_measures import OwnMeasure
 from .pretraining import Source
 from .training import declared, train, tune
 
+_torch = Lock()  # PyTorch has one random generator and one number of threads a process, whatever threads a worker has
+
 
 @dataclass(frozen=True)
 class GroupRunner:
@@ -39,6 +45,8 @@ class GroupRunner:
         Data and pretrained networks of the study's own, for machines that do not have its files.
     own
         Measures of the study's own.
+    features
+        A folder where what frozen stages compute is kept as well as in memory.
     """
 
     settings: Settings
@@ -46,6 +54,7 @@ class GroupRunner:
     tasks: tuple[Task, ...] = ()
     networks: tuple[Pretrained, ...] = ()
     own: tuple[OwnMeasure, ...] = ()
+    features: Path | None = None
 
     def __call__(self, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         """Run a group's trials one after the other, until there are no more or `stopped` says so."""
@@ -54,24 +63,40 @@ class GroupRunner:
         for network in self.networks:
             keep_pretrained(network)
         problem = self.settings.problem(group.problem, group.seed)
-        context = context_of(problem, group.seed, self.settings, self.backend, self.own)
+        alone: AbstractContextManager[Any] = _torch if self.settings.stages else nullcontext()
+        with alone:
+            context = context_of(problem, group.seed, self.settings, self.backend, self.own, self.features)
         if group.pretraining_missing and not stopped():
-            yield Outcome(pretraining=pretraining_record(context, group))
+            with alone:
+                found = pretraining_record(context, group)
+            yield Outcome(pretraining=found)
         for n_target, key in group.scores:
-            if not stopped() and (record := score_record(context, n_target, key)):
-                yield Outcome(scores=[record])
+            if stopped():
+                break
+            with alone:
+                scores = score_record(context, n_target, key)
+            if scores:
+                yield Outcome(scores=[scores])
         for trial in group.trials:
             if stopped():
                 break
-            yield Outcome(records=[run_trial(context, trial)])
+            with alone:
+                record = run_trial(context, trial)
+            yield Outcome(records=[record])
 
 
 def context_of(
-    problem: Problem, seed: int, settings: Settings, backend: str, own: Sequence[OwnMeasure] = ()
+    problem: Problem,
+    seed: int,
+    settings: Settings,
+    backend: str,
+    own: Sequence[OwnMeasure] = (),
+    features: Path | None = None,
 ) -> TrialContext:
     """Return what the trials of a problem and a seed share; the arguments are those of `GroupRunner`."""
-    kind = BackboneContext if isinstance(problem, BackboneProblem) else TrialContext
-    return kind(problem, seed, settings, backend, own)
+    if isinstance(problem, BackboneProblem):
+        return BackboneContext(problem, seed, settings, backend, own, features)
+    return TrialContext(problem, seed, settings, backend, own)
 
 
 def load_libraries() -> None:

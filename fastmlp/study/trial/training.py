@@ -27,13 +27,14 @@ from .model import (
     train_network,
 )
 from .pretraining import Source
-from .tuning import Candidate, choose, draw_candidates, penalised
+from .tuning import Candidate, Fold, choose, draw_candidates, penalised
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...layout import Ints
     from ...training import TrainingOptions
+    from ..settings.schema import TrainingSettings
 
 
 def train(
@@ -62,7 +63,14 @@ def declared(context: TrialContext) -> Candidate:
 
 def tune(context: TrialContext, strategy: Strategy, source: Source, rows: Ints) -> tuple[Candidate, Record]:
     """Choose settings by cross-validation on the n_target examples; return the choice and its record."""
-    tuning, first = context.settings.tuning, declared(context)
+    return tune_by(context, strategy, rows, declared(context), partial(train_fold, context, strategy, source, rows))
+
+
+def tune_by(
+    context: TrialContext, strategy: Strategy, rows: Ints, first: Candidate, fold: Fold
+) -> tuple[Candidate, Record]:
+    """Choose among `first`, which the study declares, and candidates around it; `fold` as for `choose`."""
+    tuning = context.settings.tuning
     if tuning.trials == 1 or not strategy.trains:
         return first, {}
     start, target = perf_counter(), context.problem.target
@@ -72,7 +80,7 @@ def tune(context: TrialContext, strategy: Strategy, source: Source, rows: Ints) 
         target.y[rows],
         tuning.folds,
         context.shared.rng("folds"),
-        partial(train_fold, context, strategy, source, rows),
+        fold,
         None if target.groups is None else target.groups[rows],
     )
     best, is_network = choice.best, strategy.start is not None
@@ -143,9 +151,14 @@ def _start(strategy: Strategy, source: Source) -> Network:
     return source.network if strategy.starts_from_source else source.random_network
 
 
+def training_with(context: TrialContext, candidate: Candidate) -> TrainingSettings:
+    """Return the study's settings of a training with what a candidate has in their place."""
+    chosen = {"lr": candidate.lr, "epochs": candidate.epochs, "weight_decay": candidate.weight_decay}
+    return msgspec.structs.replace(context.settings.training, **chosen)
+
+
 def _options(context: TrialContext, candidate: Candidate, n: int, *, accuracies: bool = False) -> TrainingOptions:
     """Return the options of a training on n examples."""
-    chosen = {"lr": candidate.lr, "epochs": candidate.epochs, "weight_decay": candidate.weight_decay}
-    training = msgspec.structs.replace(context.settings.training, **chosen)
+    training = training_with(context, candidate)
     epochs = epochs_for(training, n, context.problem.sizes.pool)
     return options_for(training, epochs, context.shared.backend, accuracies=accuracies)

@@ -153,6 +153,23 @@ def choose(
     return Choice(candidates[left[0]], tuple(means), "cross-validated")
 
 
+def fits(candidates: int, folds: int) -> int:
+    """Return how many fits `choose` takes.
+
+    Examples
+    --------
+    >>> fits(8, 5), fits(6, 5), fits(2, 2)
+    (14, 11, 4)
+    """
+    left, done = candidates, 0
+    for scored in range(1, folds + 1):
+        done += left
+        left = max(1 if scored >= ENOUGH else 2, math.ceil(left / 2))
+        if left == 1:
+            break
+    return done
+
+
 def _loss(p: NDArray[np.float64], y: Ints) -> float:
     """Return the log-loss; infinity if the training diverged."""
     return log_loss(p, y) if np.isfinite(p).all() else math.inf
