@@ -17,11 +17,13 @@ from ..strategies import Strategy
 from ..strategies.backbone_seconds import seconds_per_example
 from .settings import load
 from .settings.schema import Settings
+from .trial.tuning import FEWEST, fits
 
 if TYPE_CHECKING:
     from ..problems.backbone import BackboneProblem
 
 UNITS = {"s": 1, "min": 60, "h": 3600}
+USUAL = "30min"  # the budget that is offered
 FEWEST_SEEDS = 3  # that a budget leaves, for differences are judged over seeds
 ALWAYS = 0.3  # seconds of a trial that are no training: copies of the network, hashes of what is frozen
 START = 15.0  # seconds until the workers have loaded PyTorch and their network
@@ -80,11 +82,19 @@ class Clock:
         if strategy.start is None:
             return ALWAYS
         timing, training, stages = self._timings[problem], self.settings.training, self.settings.depth
-        heldout = self.settings.problem(problem).sizes.heldout
+        chosen = self.settings.problem(problem)
         passes = timing.forward(0, stages)
-        return (
-            ALWAYS + size * seconds_per_example(strategy, timing, stages, training.epochs) + (size + heldout) * passes
-        )
+        trainings = self._trainings(size, chosen.target.n_classes) if strategy.trains else 1.0
+        once = ALWAYS + size * seconds_per_example(strategy, timing, stages, training.epochs)
+        return trainings * once + (size + chosen.sizes.heldout) * passes
+
+    def _trainings(self, size: int, n_classes: int) -> float:
+        """Return how many trainings on all labels of a trial the tuning of its settings comes to, itself included."""
+        tuning = self.settings.tuning
+        if tuning.trials == 1 or size < FEWEST * n_classes:
+            return 1.0
+        declared = 1.0  # the settings that the study declares are trained too, to say what tuning changed
+        return 1.0 + declared + fits(tuning.trials, tuning.folds) * (1 - 1 / tuning.folds)
 
     def within(self, budget: float) -> Settings:
         """Return the settings with the largest grid that fits a budget in seconds.
@@ -143,9 +153,21 @@ def in_words(clock: Clock, settings: Settings) -> str:
     part = f"{len(grid.strategies)} strategies, sizes {', '.join(map(str, grid.sizes))}, {len(grid.seed_range)} seeds"
     text = f"about {minutes(clock.seconds(settings))} on {clock.workers} workers: {part}"
     if grid == whole:
-        return text
+        return text + _offer(clock)
     all_of_it = f"all of it, sizes {', '.join(map(str, whole.sizes))} and {len(whole.seed_range)} seeds"
     return f"{text}; {all_of_it}, would take about {minutes(clock.seconds())}"
+
+
+def _offer(clock: Clock) -> str:
+    """Return what the usual budget would leave of a study that takes longer, if it leaves anything."""
+    budget = read_seconds(USUAL)
+    if clock.seconds() <= budget:
+        return ""
+    try:
+        grid = clock.within(budget).grid
+    except InvalidInput:
+        return ""
+    return f"; --budget {USUAL} would leave sizes {', '.join(map(str, grid.sizes))} and {len(grid.seed_range)} seeds"
 
 
 def minutes(seconds: float) -> str:
