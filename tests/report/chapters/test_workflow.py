@@ -106,6 +106,7 @@ def test_accuracy_is_set_against_seconds(page: str) -> None:
         "partial-1",
         "scratch",
     )
+    assert [row["kilobytes"] for row in costs["rows"] if row["strategy"] in {"frozen", "scratch"}] == [0.12, 0.8]
     assert "`scratch` takes 9.0 s, and `partial-1`, the cheapest that is not shown to be behind another, 1.0 s" in page
     alone = summary_of(pretrained(seeds=1))["numbers"]["workflow"]["costs"][1]
     assert alone["cheapest"]["strategy"] == "frozen", "one seed shows nothing"

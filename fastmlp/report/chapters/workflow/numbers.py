@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from ...grid import number
+from ...grid import BASELINE, number
 from ...measures import Mean, mean_of, median_of
 from ...study import Study
 
@@ -92,12 +92,14 @@ class Probes(TypedDict):
 class Cost(TypedDict):
     """What a strategy costs and reaches in one cell.
 
-    `front` says whether none is as accurate in less time, `may_be_best` whether it is not shown to be behind another.
+    `kilobytes` are those of the numbers that it trains; `front` says whether none is as accurate in less time,
+    `may_be_best` whether it is not shown to be behind another.
     """
 
     strategy: str
     seconds: float | None
     parameters: float | None
+    kilobytes: float | None
     accuracy: Mean
     front: bool
     may_be_best: bool
@@ -207,11 +209,13 @@ def _costs(study: Study, problem: str, n: int) -> Costs:
     rows: list[Cost] = []
     for strategy in study.choices:
         trials = list(study.grid.ok(problem, strategy, n).values())
+        trained, each = median_of(trials, "parameters_trained"), 8 if strategy == BASELINE else 4
         rows.append(
             {
                 "strategy": strategy,
                 "seconds": median_of(trials, "train_seconds"),
-                "parameters": median_of(trials, "parameters_trained"),
+                "parameters": trained,
+                "kilobytes": None if trained is None else each * trained / 1e3,
                 "accuracy": mean_of([number(row, "accuracy") for row in trials]),
                 "front": False,
                 "may_be_best": strategy in open_to,

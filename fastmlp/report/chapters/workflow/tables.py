@@ -65,7 +65,7 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> Table:
     return {
         "columns": [
             head("strategy", number=False),
-            *map(head, ("seconds", "parameters trained", "accuracy, %")),
+            *map(head, ("seconds", "parameters trained", "their kB", "accuracy, %")),
             head("on the front", number=False),
             head("may be the best", number=False),
         ],
@@ -74,6 +74,7 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> Table:
                 cell("name", row["strategy"]),
                 cell("number2", row["seconds"]),
                 cell("count", row["parameters"]),
+                cell("count", None if row["kilobytes"] is None else round(row["kilobytes"])),
                 cell("percent_mean", row["accuracy"]),
                 cell("text", "yes" if row["front"] else "no"),
                 cell("text", "yes" if row["may_be_best"] else "no"),
