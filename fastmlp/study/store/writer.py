@@ -191,19 +191,23 @@ class Store:
                 " LEFT JOIN scores ON scores.key = scores_key"
                 f" GROUP BY problem, seed HAVING unmeasured OR unscored OR max({MISSING}) ORDER BY min(position)"
             ).fetchall()
-        for problem, seed, pretraining_key, unmeasured, _ in groups:
+        for problem, seed, pretraining_key, unmeasured, unscored in groups:
             with naming(self.path):
                 rows = self.connection.execute(
                     f"SELECT {PLANNED} {PLAN} WHERE {MISSING} AND problem = ? AND seed = ? ORDER BY position",
                     (problem, seed),
                 ).fetchall()
-                scores = self.connection.execute(
-                    "SELECT DISTINCT n_target, scores_key FROM plan LEFT JOIN scores ON scores.key = scores_key"
-                    " WHERE scores_key != '' AND scores.key IS NULL AND problem = ? AND seed = ? ORDER BY n_target",
-                    (problem, seed),
-                ).fetchall()
+                scores = self._unscored(problem, seed) if unscored else []
             trials = tuple(map(Trial._make, rows))
             yield Group(problem, seed, pretraining_key, bool(unmeasured), trials, tuple(scores))
+
+    def _unscored(self, problem: str, seed: int) -> list[tuple[int, str]]:
+        """Return the numbers of labels of a group whose scores are missing, each with their key."""
+        return self.connection.execute(
+            "SELECT DISTINCT n_target, scores_key FROM plan LEFT JOIN scores ON scores.key = scores_key"
+            " WHERE scores_key != '' AND scores.key IS NULL AND problem = ? AND seed = ? ORDER BY n_target",
+            (problem, seed),
+        ).fetchall()
 
     def add(self, pretrainings: Iterable[Record], records: Iterable[Record], scores: Iterable[Record] = ()) -> None:
         """Commit what workers have returned: all of it, or nothing.
