@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..backends import get_backend
 from ..checks import at_least_one, check_name, check_threads, in_range, true_or_false
 from ..errors import InvalidInput
 from ..registry import ADAMW, CROSS_ENTROPY, LEARNING_RATES, LOSSES, OPTIMIZERS, SGD, SHORT_BATCHES
@@ -91,6 +92,8 @@ class TrainingOptions:
     threads: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.backend, str):
+            get_backend(self.backend)  # which refuses it, before anybody hashes these options
         checked = {
             "epochs": at_least_one("epochs", self.epochs),
             "batch_size": at_least_one("batch_size", self.batch_size),

@@ -64,6 +64,7 @@ def test_the_fingerprint_runs_every_tile_on_every_processor(
     lanes, unit = tile.lanes(np.dtype(dtype)), tile.padding_unit(np.dtype(dtype))
     tiles = {name for name, value in vars(matmul_tiled).items() if isinstance(value, _Intrinsic)}
     never = {name for name in tiles if name.startswith("adam" if optimizer == "sgd" else "sgd")}
+    never |= {"add_squares_tile"}  # of a penalty that is counted among the losses, as no study's is
     if tile.vectors * lanes == unit:  # rows are padded to it, which leaves no rest
         never |= {"affine_narrow", "backward_input_narrow"}
     if tile.stored == 1 or tile.stored * lanes == unit:
