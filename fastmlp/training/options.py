@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..backends import get_backend
+from ..backends import known_backends
 from ..checks import at_least_one, check_name, check_threads, in_range, true_or_false
 from ..errors import InvalidInput
 from ..registry import ADAMW, CROSS_ENTROPY, LEARNING_RATES, LOSSES, OPTIMIZERS, SGD, SHORT_BATCHES
@@ -92,8 +92,6 @@ class TrainingOptions:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.backend, str):
-            get_backend(self.backend)  # which refuses it, before anybody hashes these options
         checked = {
             "epochs": at_least_one("epochs", self.epochs),
             "batch_size": at_least_one("batch_size", self.batch_size),
@@ -105,6 +103,7 @@ class TrainingOptions:
             "accuracies": true_or_false("accuracies", self.accuracies),
             "short_batch": check_name("short_batch", self.short_batch, SHORT_BATCHES),
             "loss": check_name("loss", self.loss, LOSSES),
+            "backend": check_name("backend", self.backend, known_backends()),
             "nesterov": true_or_false("nesterov", self.nesterov),
             "l2": in_range("l2", self.l2),
             "learning_rate": check_name("learning_rate", self.learning_rate, LEARNING_RATES),
