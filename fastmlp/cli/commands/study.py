@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from inspect import cleandoc
 from pathlib import Path
 from statistics import fmean
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +30,9 @@ class NamingStudies(click.Command):
         from ...study.settings.load import shipped
 
         *names, last = shipped()
-        self.help = (self.help or "").format(shipped=f"{', '.join(names)} and {last}")
+        said = f"The shipped studies are {', '.join(names)} and {last}."
+        lines = wrap(said, formatter.width - 4, break_on_hyphens=False)  # click would end lines within a name
+        self.help = cleandoc(self.help or "").format(shipped="\n".join(["\b", *lines]))
         super().format_help_text(ctx, formatter)
 
 
@@ -85,8 +89,10 @@ class NamingStudies(click.Command):
 def study_command(study: str, out: Path, *, backend: str, quick: bool | None, **options: Any) -> int:
     """Run STUDY: the name of a shipped study, or a TOML file.
 
-    The shipped studies are {shipped}. It writes study.toml, study.sqlite, results.csv,
-    report.html and report.md. If the folder already has finished trials, only the missing ones run.
+    {shipped}
+
+    It writes study.toml, study.sqlite, results.csv, report.html and report.md. If the folder already has finished
+    trials, only the missing ones run.
     """
     from ...study import resume_command, run_study
     from ...study.execution.signals import StudyStopped
