@@ -32,7 +32,7 @@ ENGINE = (
         losses = spare_losses if turn < first else real_losses
 """,
     ),
-    ("    if (ends or done < last", "    parameters = real_parameters\n    if (ends or done < last"),
+    ("    if ends or done < last", "    parameters = real_parameters\n    if ends or done < last"),
 )
 ADDED = """
 
