@@ -15,12 +15,14 @@ import pytest
 from PIL import Image
 
 import fastmlp
+from fastmlp.backends.torch import threads_of_torch
 from fastmlp.errors import InvalidInput, SettingsError
 from fastmlp.study.budget import Clock, in_words, read_seconds, resumed, smaller_grids
 from fastmlp.study.settings.load import from_dict, load_settings, quick, shipped, with_device
 from fastmlp.study.settings.toml import read_toml
 from fastmlp.study.store import read_study
 from fastmlp.study.store.schema import reproducible
+from fastmlp.study.trial.backbone import BackboneContext
 
 from ..data_sets import keep_all
 
@@ -95,6 +97,21 @@ def test_a_network_of_timms_with_weights_from_a_file(here: Path, vision: Any, or
     results = run(given)
     assert [row["status"] for row in results.rows] == ["ok", "ok"]
     assert results.rows[0]["parameters_trained"] == 513 * 3
+
+
+@pytest.mark.filterwarnings("ignore:1 of 25 pictures cannot be read")
+def test_a_trial_computes_with_one_thread(here: Path, oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluation too: two workers with a thread for each core each took four times as long."""
+    torch, seen, evaluate = oracle("torch"), [], BackboneContext._evaluate
+
+    def seeing(self: BackboneContext, *args: Any, **options: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return evaluate(self, *args, **options)
+
+    monkeypatch.setattr(BackboneContext, "_evaluate", seeing)
+    with threads_of_torch(2):
+        run(read_toml(here / "flowers.toml") | {"grid": {"strategies": ["finetune"], "sizes": [6], "seeds": 1}})
+    assert seen == [1]
 
 
 @pytest.mark.filterwarnings("ignore:1 of 2. pictures cannot be read", "ignore:problems.flowers")

@@ -6,7 +6,7 @@ All trials of one problem and one seed share a `TrialContext`: a split, a source
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...backends.torch import threads_of_torch
 from ...problems import Pretrained, Problem, Task, keep_pretrained, keep_task
 from ...problems.backbone import BackboneProblem
 from ...strategies import Strategy
@@ -63,26 +64,33 @@ class GroupRunner:
         for network in self.networks:
             keep_pretrained(network)
         problem = self.settings.problem(group.problem, group.seed)
-        alone: AbstractContextManager[Any] = _torch if self.settings.stages else nullcontext()
-        with alone:
+        alone: Callable[[], AbstractContextManager[Any]] = _alone_with_torch if self.settings.stages else nullcontext
+        with alone():
             context = context_of(problem, group.seed, self.settings, self.backend, self.own, self.features)
         if group.pretraining_missing and not stopped():
-            with alone:
+            with alone():
                 found = pretraining_record(context, group)
             yield Outcome(pretraining=found)
         for n_target, key in group.scores:
             if stopped():
                 break
-            with alone:
+            with alone():
                 scores = score_record(context, n_target, key)
             if scores:
                 yield Outcome(scores=[scores])
         for trial in group.trials:
             if stopped():
                 break
-            with alone:
+            with alone():
                 record = run_trial(context, trial)
             yield Outcome(records=[record])
+
+
+@contextmanager
+def _alone_with_torch() -> Iterator[None]:
+    """Take turns, and let PyTorch use one thread: two of each worker would wait for the same cores."""
+    with _torch, threads_of_torch(1):
+        yield
 
 
 def context_of(
