@@ -61,7 +61,7 @@ cluster: $(VENV)/.installed-test  ## Run the tests of a study on a Dask cluster:
 	$(BIN)/python -m pytest tests/study/execution tests/bench/scale -m cluster $(PYTEST_ARGS)
 
 oracles: $(ORACLES)/.installed  ## Run the tests that compare with other libraries, PyTorch and JAX among them
-	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle
+	FASTMLP_REQUIRE_ORACLES=1 $(ORACLES)/bin/python -m pytest tests -m oracle $(PYTEST_ARGS)
 
 notebook: $(NOTEBOOK)/.installed  ## Run the notebooks of the lab and of the guide, in a real kernel and in JupyterLab
 	FASTMLP_REQUIRE_NOTEBOOK=1 FASTMLP_REQUIRE_BROWSER=1 $(NOTEBOOK)/bin/python -m pytest tests/lab/test_notebook.py tests/test_guide_notebooks.py tests/browser/test_jupyterlab.py
