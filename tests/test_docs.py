@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -50,3 +51,15 @@ def test_every_picture_is_shown_and_that_of_the_readme_in_light_and_in_dark() ->
         shown += re.findall(r"\(\.\./pictures/([^)]+)\)", page.read_text(encoding="utf-8"))
     shown += re.findall(r"\(pictures/([^)]+)\)", (DOCS / "claims.md").read_text(encoding="utf-8"))
     assert set(shown) == {path.name for path in (DOCS / "pictures").iterdir()}
+
+
+def test_the_page_of_claims_names_those_of_which_the_check_on_fewer_seeds_finds_something_else() -> None:
+    page = (DOCS / "claims.md").read_text(encoding="utf-8")
+    told = re.findall(r"^- \*\*([^*]+)\*\*: .*? \(`([\w-]+)`\)", page, flags=re.MULTILINE)
+    found = {name: outcome for outcome, name in told}
+    checked = json.loads((ROOT / "bench" / "claims.json").read_text())
+    assert set(found) == set(checked)
+    listed = re.findall(r"^- `([\w-]+)`: ([\w ]+) there, ([\w ]+) here\.", page, flags=re.MULTILINE)
+    differ = [(name, checked[name], found[name]) for name in found if checked[name] != found[name]]
+    assert sorted(listed) == sorted(differ)
+    assert f"They disagree on {len(differ)} claim" in page
