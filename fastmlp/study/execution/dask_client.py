@@ -22,6 +22,8 @@ MOST_LOCAL = 1024  # workers on this machine
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")  # with own levels
 # Dask has the C library hand memory back whenever 64 kB are free, which makes trials of small networks a tenth slower.
 EAGER_TRIM = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
+# And it looks a hundred times a second at what a worker's threads do, which takes one part in twenty of them.
+PROFILE = "distributed.worker.profile.enabled"
 CONNECT_SECONDS = 10.0  # to find the scheduler, or for an answer of a worker
 
 
@@ -99,7 +101,7 @@ def _remote(distributed: Any, address: str) -> Iterator[Client]:
 def _local(distributed: Any, workers: int) -> Iterator[Client]:
     from dask import config
 
-    with config.set({EAGER_TRIM: None}):
+    with config.set({EAGER_TRIM: None, PROFILE: False}):
         cluster = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
