@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TypedDict
 
-from .grid import Grid, number
+import numpy as np
+from numpy.typing import NDArray
+
+from .grid import Grid, firsts, number, trial_of
 from .study import Study
 
 __all__ = ["CellCounts", "Counts", "StrategyCounts", "counts"]
@@ -82,6 +86,7 @@ def counts(study: Study) -> Counts:
     ]
     failed = (row for row in grid.trials.rows() if row["status"] == "failed")
     errors = Counter(str(row.get("error") or "no message") for row in failed)
+    distinct = firsts(map(trial_of, grid.trials.rows()))
     by_strategy: list[StrategyCounts] = []
     for s in grid.strategies:
         mine = [c for c in cells if c["strategy"] == s]
@@ -108,15 +113,15 @@ def counts(study: Study) -> Counts:
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
         "left_out": _left_out(grid),
-        "train_seconds": _seconds(grid, "train_seconds"),
-        "tune_seconds": _seconds(grid, "tune_seconds"),
+        "train_seconds": _seconds(grid, distinct, "train_seconds"),
+        "tune_seconds": _seconds(grid, distinct, "tune_seconds"),
     }
 
 
-def _seconds(grid: Grid, column: str) -> float:
-    """Return the sum over distinct trials: one that serves several problems ran once."""
-    by_trial = {row.get("key") or place: number(row, column) or 0.0 for place, row in enumerate(grid.trials.rows())}
-    return sum(by_trial.values())
+def _seconds(grid: Grid, distinct: NDArray[np.intp], column: str) -> float:
+    """Return the sum over distinct trials, by their places: one that serves several problems ran once."""
+    taken = np.fromiter((number(row, column) or 0.0 for row in grid.trials.rows()), np.float64)
+    return math.fsum(taken[distinct])
 
 
 def _left_out(grid: Grid) -> list[LeftOut]:

@@ -7,12 +7,13 @@ contestants, which are all the others and which the study's question is about.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..seeds import seed_range
 from .strategies import Rule, rules
@@ -26,9 +27,11 @@ __all__ = [
     "STATUSES",
     "Grid",
     "Row",
+    "firsts",
     "flat",
     "number",
     "paired",
+    "trial_of",
 ]
 
 Row = Mapping[str, Any]
@@ -46,6 +49,17 @@ FACTS = {
     **PARTS,
 }
 STATUSES = ("ok", "diverged", "failed", "missing")
+
+
+def trial_of(row: Row) -> Any:
+    """What says that two rows are one trial: its key, which it may have under several names, or else its place."""
+    return row.get("key") or _key(row)
+
+
+def firsts(trials: Iterable[Any]) -> NDArray[np.intp]:
+    """Return where each of some trials stands first. Of a trial it holds a hash, eight bytes: they may be millions."""
+    hashes = np.fromiter(map(hash, trials), np.int64)
+    return np.sort(np.unique(hashes, return_index=True)[1])
 
 
 def number(row: Row, column: str) -> float | None:

@@ -7,13 +7,14 @@ examples say what is unstable, and never the held-out data.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import compress, pairwise
 from statistics import fmean
 from typing import Any, TypedDict
 
 from ..stats import FAR, is_unstable, paired_family
-from .grid import Grid, Row, accuracy, paired
+from .grid import Grid, Row, accuracy, firsts, paired, trial_of
 
 __all__ = ["OFTEN", "Fall", "Place", "Stability", "UnstableCell", "stability", "unsteady"]
 
@@ -90,24 +91,25 @@ def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], 
         The smallest difference of accuracy that matters.
     """
     size = int(settings["training"]["batch_size"])
-    cells, distinct = [], dict[Any, bool]()
+    cells, trials, judged = [], array("q"), bytearray()
     for problem in grid.problems:
         n_classes = classes(problem)
         for strategy in grid.strategies:
             for n in grid.sizes:
                 rows = [row for row in grid.ok(problem, strategy, n).values() if row.get("losses")]
                 verdicts = [is_unstable(row["losses"], n_classes) for row in rows]
-                names = [row.get("key") or (problem, strategy, n, row["seed"]) for row in rows]
-                distinct.update(zip(names, verdicts, strict=True))
+                trials.extend(hash(trial_of(row)) for row in rows)
+                judged.extend(verdicts)
                 if any(verdicts):
                     cells.append(_cell(problem, strategy, n, size, rows, verdicts))
     found = {(c["problem"], c["strategy"], c["n_target"]): c["unstable"] for c in cells}
     compared, falls = _falls(grid, size, margin, found)
+    distinct = firsts(trials)
     return {
         "far": FAR,
         "often": OFTEN,
         "trained": len(distinct),
-        "unstable": sum(distinct.values()),
+        "unstable": sum(judged[place] for place in distinct),
         "by_strategy": {s: sum(c["unstable"] for c in cells if c["strategy"] == s) for s in grid.strategies},
         "cells": cells,
         "compared": compared,

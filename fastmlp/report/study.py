@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..stats import LEVEL, Winners, safe_choices, winner_sets
-from .grid import BASELINE, PLAIN, Grid, Row, number
+from .grid import BASELINE, PLAIN, Grid, Row, number, trial_of
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Comparison, Pair, Pairs
 from .stability import Place, Stability, stability, unsteady
@@ -146,7 +146,7 @@ class Study:
         """Return a hash of what the trials of a cell depend on; of their place, where that was not noted."""
         found = sha256()
         for row in self.grid.cell(problem, strategy, n_target):
-            found.update(repr(row.get("key") or (problem, strategy, row["seed"])).encode())
+            found.update(repr(trial_of(row)).encode())
         return found.digest()
 
     @property

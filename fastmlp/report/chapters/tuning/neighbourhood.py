@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypedDict
 
 from ....stats import mean_interval
-from ...grid import BASELINE, Row, number
+from ...grid import BASELINE, Row, number, trial_of
 from ...measures import Mean, mean_of
 from ...study import Study
 
@@ -88,7 +88,7 @@ def neighbourhood(study: Study) -> Neighbourhood | None:
 
 def _trials(study: Study, strategy: str, declared: Declared) -> list[_Trial]:
     rows = {
-        row.get("key") or (p, n, row["seed"]): row
+        trial_of(row): row
         for p in study.subjects
         for n in study.grid.sizes_of[p]
         for row in study.grid.ok(p, strategy, n).values()
