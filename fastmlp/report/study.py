@@ -301,6 +301,10 @@ class Study:
         """Where a strategy's trainings are unstable so often that nothing is concluded from it."""
         return unsteady(self.stability)
 
+    def is_unsteady(self, problem: str, n_target: int, *strategies: str) -> bool:
+        """Whether that is so of one of some strategies in a cell."""
+        return any((problem, s, n_target) in self.unsteady for s in strategies)
+
     @property
     def lacking(self) -> dict[str, list[str]]:
         """The problems that were left out, each with the data sets that were not on the machine."""

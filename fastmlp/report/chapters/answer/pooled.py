@@ -119,7 +119,7 @@ def pooled(study: Study) -> Pooled | None:
 def _steady(study: Study, problems: Sequence[PooledProblem], names: Sequence[str]) -> Steady:
     """Compare over all sizes once more, as one family again, each pair on the sizes where neither side is unsteady."""
     asked = [(one["name"], s) for one in problems for s in names]
-    left = {(p, s): [n for n in study.grid.sizes_of[p] if not _unsteady(study, p, s, n)] for p, s in asked}
+    left = {(p, s): [n for n in study.grid.sizes_of[p] if not study.is_unsteady(p, n, s, PLAIN)] for p, s in asked}
     found = paired_family([_pair(study, p, s, left[p, s]) for p, s in asked], margin=study.margin)
     again: list[PooledProblem] = [{"name": one["name"], "differences": {"all": []}} for one in problems]
     by_name = {one["name"]: one["differences"]["all"] for one in again}
@@ -136,10 +136,6 @@ def _steady(study: Study, problems: Sequence[PooledProblem], names: Sequence[str
             if before[p, s]["verdict"] != after[p, s]["verdict"]
         ],
     }
-
-
-def _unsteady(study: Study, problem: str, strategy: str, n: int) -> bool:
-    return any((problem, s, n) in study.unsteady for s in (strategy, PLAIN))
 
 
 def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tuple[list[float], list[float]]:

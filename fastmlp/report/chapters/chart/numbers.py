@@ -197,7 +197,7 @@ def _end(
 def _steadiness(study: Study, problems: Sequence[str], sizes: Sequence[int]) -> Callable[[str], tuple[int, int]]:
     """Return what counts the cells of an end, and those in which trainings of a strategy or of scratch are unsteady."""
     cells = [(p, n) for p in problems for n in sizes if n in study.grid.sizes_of[p]]
-    return lambda top: (len(cells), sum(any((p, s, n) in study.unsteady for s in (top, PLAIN)) for p, n in cells))
+    return lambda top: (len(cells), sum(study.is_unsteady(p, n, top, PLAIN) for p, n in cells))
 
 
 def _prepared(study: Study) -> Comparison | None:
