@@ -13,6 +13,7 @@ from ...estimators.transfer_classifier import TransferClassifier
 from ..execution.blas_threads import blas_threads_limited
 from ..trial.model import epochs_for
 from ..trial.training import training_with
+from .trained import are_numbers
 
 if TYPE_CHECKING:
     from ..trial.backbone import BackboneContext
@@ -45,8 +46,8 @@ def train_on_backbone(context: BackboneContext, strategy: str, n_target: int | N
         backend=context.shared.backend,
         threads=1,
     )
-    numbers = tuple(map(str, range(problem.target.n_classes)))  # a digit is called by its number, and that is one
-    model.classes_ = np.arange(len(numbers)) if problem.classes == numbers else np.array(problem.classes)
+    classes = problem.classes
+    model.classes_ = np.arange(len(classes)) if are_numbers(classes) else np.array(classes)
     model.strategy_, model.scaler_, model.fill_ = how, None, None
     keep(model, Outcome(fit.network, fit, None))
     return model

@@ -144,9 +144,13 @@ def train_again(
         model = train(context, how, source, rows, candidate, accuracies=settings.measures.inside)
     network = _linear(model) if model.fit is None else model.fit.network
     target = context.problem.target
-    numbers = tuple(map(str, range(target.n_classes)))  # a digit is called by its number, and that is one
-    names = () if target.classes == numbers else target.classes, target.features
+    names = () if are_numbers(target.classes) else target.classes, target.features
     return Trained(problem, strategy, len(rows), seed, model.scaler, network, model.fit, *names)
+
+
+def are_numbers(classes: tuple[str, ...]) -> bool:
+    """Whether classes are called by their numbers, as digits are, so that a label is a number too."""
+    return classes == tuple(map(str, range(len(classes))))
 
 
 def _linear(model: Model) -> Network:
