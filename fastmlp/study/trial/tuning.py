@@ -146,8 +146,7 @@ def choose(
         for k in sorted(left, key=lambda k: candidates[k].C):  # from strong penalties to weak, for those who go on
             losses[k].append(_loss(fit(candidates[k]), y[left_out]))
         means = [float(np.mean(of_one)) for of_one in losses]
-        fewest = 1 if scored >= ENOUGH else 2
-        left = sorted(left, key=lambda k: (means[k], k))[: max(fewest, math.ceil(len(left) / 2))]
+        left = sorted(left, key=lambda k: (means[k], k))[: _go_on(len(left), scored)]
         if len(left) == 1:
             break
     return Choice(candidates[left[0]], tuple(means), "cross-validated")
@@ -164,10 +163,15 @@ def fits(candidates: int, folds: int) -> int:
     left, done = candidates, 0
     for scored in range(1, folds + 1):
         done += left
-        left = max(1 if scored >= ENOUGH else 2, math.ceil(left / 2))
+        left = _go_on(left, scored)
         if left == 1:
             break
     return done
+
+
+def _go_on(left: int, scored: int) -> int:
+    """Return how many of the candidates that are left go on after so many folds."""
+    return max(1 if scored >= ENOUGH else 2, math.ceil(left / 2))
 
 
 def _loss(p: NDArray[np.float64], y: Ints) -> float:
