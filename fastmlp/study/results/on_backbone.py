@@ -12,6 +12,7 @@ from ...estimators.on_backbone import keep
 from ...estimators.transfer_classifier import TransferClassifier
 from ..execution.blas_threads import blas_threads_limited
 from ..trial.model import epochs_for
+from ..trial.run import alone_with_torch
 from ..trial.training import training_with
 from .trained import are_numbers
 
@@ -31,7 +32,7 @@ def train_on_backbone(context: BackboneContext, strategy: str, n_target: int | N
             f"fastmlp.TransferClassifier(backbone, {strategy!r}) trains such a model"
         )
     rows = context.use_all() if n_target is None else context.split.subset(n_target)
-    with blas_threads_limited():
+    with blas_threads_limited(), alone_with_torch():  # as in a study, so that the bits are the same
         candidate, _ = context.tune(how, rows)
         fit = context.fit(how, rows, candidate)
     if fit.diverged:

@@ -64,7 +64,7 @@ class GroupRunner:
         for network in self.networks:
             keep_pretrained(network)
         problem = self.settings.problem(group.problem, group.seed)
-        alone: Callable[[], AbstractContextManager[Any]] = _alone_with_torch if self.settings.stages else nullcontext
+        alone: Callable[[], AbstractContextManager[Any]] = alone_with_torch if self.settings.stages else nullcontext
         with alone():
             context = context_of(problem, group.seed, self.settings, self.backend, self.own, self.features)
         if group.pretraining_missing and not stopped():
@@ -87,7 +87,7 @@ class GroupRunner:
 
 
 @contextmanager
-def _alone_with_torch() -> Iterator[None]:
+def alone_with_torch() -> Iterator[None]:
     """Take turns, and let PyTorch use one thread: two of each worker would wait for the same cores."""
     with _torch, threads_of_torch(1):
         yield
