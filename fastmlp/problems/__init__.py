@@ -25,6 +25,7 @@ from .split import group_folds as group_folds
 from .split import interleave as interleave
 from .task import Problem as Problem
 from .task import Task as Task
+from .task import are_numbers as are_numbers
 from .teacher import teacher as teacher
 from .user import keep_task as keep_task
 from .user import read_task as read_task

@@ -196,3 +196,8 @@ class Problem:
         left_out, others = fold_rows(y, folds, fold, draw)
         held_out, spare = np.split(left_out, [sizes.heldout])  # a fold may have one row more than another
         return held_out, np.concatenate([others[interleave(y[others], rng)], spare])
+
+
+def are_numbers(classes: tuple[str, ...]) -> bool:
+    """Whether classes are called by their numbers, as digits are, so that a label is a number too."""
+    return classes == tuple(map(str, range(len(classes))))

@@ -10,11 +10,11 @@ from ...errors import InvalidInput, TrainingDiverged
 from ...estimators.carry_out import Outcome
 from ...estimators.on_backbone import keep
 from ...estimators.transfer_classifier import TransferClassifier
+from ...problems import are_numbers
 from ..execution.blas_threads import blas_threads_limited
 from ..trial.model import epochs_for
 from ..trial.run import alone_with_torch
 from ..trial.training import training_with
-from .trained import are_numbers
 
 if TYPE_CHECKING:
     from ..trial.backbone import BackboneContext

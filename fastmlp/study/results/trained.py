@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import CheckpointError, shown
 from ...inputs import check_inputs
 from ...network import Network, predict_proba
-from ...problems import Scaler
+from ...problems import Scaler, are_numbers
 from ...state import State, labels_from_json, labels_to_json
 from ...training import Fit
 from ..execution.blas_threads import blas_threads_limited
@@ -146,11 +146,6 @@ def train_again(
     target = context.problem.target
     names = () if are_numbers(target.classes) else target.classes, target.features
     return Trained(problem, strategy, len(rows), seed, model.scaler, network, model.fit, *names)
-
-
-def are_numbers(classes: tuple[str, ...]) -> bool:
-    """Whether classes are called by their numbers, as digits are, so that a label is a number too."""
-    return classes == tuple(map(str, range(len(classes))))
 
 
 def _linear(model: Model) -> Network:
