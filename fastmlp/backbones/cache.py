@@ -27,7 +27,7 @@ OURS = re.compile(r"\.?[0-9a-f]{40}\.")  # a file of a value, or what one is whi
 
 
 class FeatureCache:
-    """Values of stages, by the bytes of the stages below them and of the inputs.
+    """Values of stages, by the bytes of the stages below them and of the inputs, and by the device that computed them.
 
     The key is a hash of all that the values depend on, so nothing in it is ever stale, and one cache serves trainings,
     strategies and seeds; subsets of one data set share what is computed for the whole.
@@ -103,8 +103,8 @@ class FeatureCache:
     def _of_all(self, net: BackboneNetwork, inputs: Prepared, depth: int, *, pooled: bool) -> Any:
         """Return the values of all examples, found or computed from the highest stage whose values are."""
         below = [stage.digest() for stage in net.stages[:depth]]
-        keys = [_key(inputs.digest, below[:reached], "") for reached in range(depth + 1)]
-        wanted = _key(inputs.digest, below, net.pool) if pooled else keys[depth]
+        keys = [_key(net.device, inputs.digest, below[:reached], "") for reached in range(depth + 1)]
+        wanted = _key(net.device, inputs.digest, below, net.pool) if pooled else keys[depth]
         if (found := self._find(wanted)) is not None:
             self.hits += 1
             return found
@@ -157,8 +157,8 @@ def forget(folder: Path) -> None:
     delete_files(folder, OURS)
 
 
-def _key(digest: str, stages: list[str], pool: str) -> str:
-    return sha256(" ".join([digest, *stages, pool]).encode()).hexdigest()[:40]
+def _key(device: str, digest: str, stages: list[str], pool: str) -> str:
+    return sha256(" ".join([device, digest, *stages, pool]).encode()).hexdigest()[:40]
 
 
 def _first(values: Any) -> Any:

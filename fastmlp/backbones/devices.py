@@ -39,9 +39,19 @@ def is_host(device: str) -> bool:
     return device == HOST
 
 
+def wait_for(device: str) -> None:
+    """Wait until a device has computed what it was given."""
+    if device == GPU:
+        import_torch().cuda.synchronize()
+
+
 @contextmanager
 def placed(tensors: Iterable[Any], device: str) -> Iterator[None]:
-    """Let tensors lie on a device within the block; after it their own memory holds what they became there."""
+    """Let tensors lie on a device within the block; after it their own memory holds what they became there.
+
+    Within it cuDNN multiplies floats in full, and not in the 10 bits of TF32, and sums in the same order each time, so
+    that a training has the same bits again.
+    """
     if is_host(device):
         yield
         return
@@ -50,7 +60,8 @@ def placed(tensors: Iterable[Any], device: str) -> Iterator[None]:
     try:
         for one in each:
             one.data = one.data.to(device, copy=True)
-        yield
+        with import_torch().backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+            yield
     finally:
         for one, memory in zip(each, own, strict=True):
             if one.data is not memory:
@@ -80,7 +91,9 @@ def own_randomness(seed: int, state: list[Any], device: str) -> Iterator[None]:
     gpus = [torch.cuda.current_device()] if device == GPU else []
     with torch.random.fork_rng(devices=gpus):
         if not state:
-            torch.random.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
+            for gpu in gpus:
+                torch.cuda.default_generators[gpu].manual_seed(seed)
         else:
             torch.random.set_rng_state(state[0])
             for gpu, one in zip(gpus, state[1:], strict=True):

@@ -53,15 +53,15 @@ def draw_stage(net: BackboneNetwork, place: int, rng: np.random.Generator, *, ke
 
 
 def _reset(stage: BackboneStage, seed: int) -> None:
-    random = import_torch().random
+    torch = import_torch()
     owners = [module for module in stage.submodules() if list(module.parameters(recurse=False))]
     for module in owners:
         if not hasattr(module, "reset_parameters"):
             raise InvalidInput(
                 f"stage {stage.name!r} cannot be drawn anew: {_name(module)} has parameters and no reset_parameters()"
             )
-    with random.fork_rng(devices=[]):
-        random.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed those of GPUs too
         for module in owners:
             module.reset_parameters()
 

@@ -140,4 +140,6 @@ def integer_product(x: Any, weight: Any, scale: Any) -> Any:
     torch = import_torch()
     largest = x.abs().amax(dim=1, keepdim=True).clamp(min=torch.finfo(x.dtype).tiny) / MOST
     whole = torch.round(x / largest).to(torch.int8)
-    return torch._int_mm(whole, weight).to(x.dtype).mul_(largest).mul_(scale)  # noqa: SLF001  what torchao builds on
+    # torchao builds on _int_mm too; cuBLAS has it for some shapes and layouts only, and doubles hold the same sums
+    product = whole.double() @ weight.double() if x.is_cuda else torch._int_mm(whole, weight)  # noqa: SLF001
+    return product.to(x.dtype).mul_(largest).mul_(scale)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..backends.torch import import_torch, threads_of_torch
+from .devices import is_host, moved, placed, wait_for
 from .prepared import leading
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ REPEATS = 2  # the faster one counts: the first call of a shape is slower
 class Timing:
     """Seconds an example, for the stages of a network as they are computed and as they are trained.
 
-    They are seconds of one core, and not of the clock on the wall: other programs do not count.
+    They are seconds of one core, and not of the clock on the wall, so that other programs do not count; of a GPU, which
+    a core waits for, those of the clock.
 
     Parameters
     ----------
@@ -47,25 +49,28 @@ class Timing:
     def step(self, depth: int) -> float:
         """Return the seconds that a step takes for an example, if the stages from `depth` up and the head move."""
         if depth not in self._steps:
-            self._steps[depth] = self._seconds(lambda: self._differentiate(depth))
+            with placed(self._net.tensors(depth, len(self._net.parts)), self._net.device):
+                self._steps[depth] = self._seconds(lambda: self._differentiate(depth))
         return self._steps[depth]
 
     def _differentiate(self, depth: int) -> None:
-        functional = import_torch().nn.functional
-        parts, value = self._net.parts[depth:], self._values[depth]
+        functional, device = import_torch().nn.functional, self._net.device
+        parts, value = self._net.parts[depth:], moved(self._values[depth], device)
         moving = [one.requires_grad_() for part in parts for one in (*part.matrices, *part.others)]
         for part in parts:
             value = part.call(value)
         labels = import_torch().from_numpy(np.arange(self._n) % self._net.n_classes)
-        functional.cross_entropy(value, labels).backward()
+        functional.cross_entropy(value, moved(labels, device)).backward()
         for parameter in moving:
             parameter.grad = None
 
     def _seconds(self, call: Callable[[], Any]) -> float:
-        times = []
+        times, device = [], self._net.device
+        clock = thread_time if is_host(device) else perf_counter
         with threads_of_torch(1):
             for _ in range(REPEATS):
-                start = thread_time()
+                start = clock()
                 call()
-                times.append(thread_time() - start)
+                wait_for(device)
+                times.append(clock() - start)
         return min(times) / self._n

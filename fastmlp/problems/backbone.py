@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..backbones import Backbone
+    from ..backbones.network import BackboneNetwork
     from ..layout import Ints
 
 
@@ -79,6 +80,12 @@ class BackboneProblem(Problem):
                 f"{self.fingerprint} is what backbone_hash says; without backbone_hash a study asks what is there now"
             )
         return found
+
+    def network(self, n_classes: int | None = None) -> BackboneNetwork:
+        """Return the pretrained network under a head of zeros, for the target's classes or so many, on the device."""
+        net = self.backbone.network(len(self.backbone.stages), n_classes or self.target.n_classes)
+        net.device = self.device
+        return net
 
     @property
     def conditions(self) -> list[str]:

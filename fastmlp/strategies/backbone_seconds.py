@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backbones import Backbone, Timing
+from ..backbones import Backbone, Timing, device_of
 from ..checks import at_least_one
 from ..errors import InvalidInput, shown
 from .backbone import EPOCHS
@@ -28,8 +28,9 @@ def estimate_seconds(
     n: int | None = None,
     epochs: int = EPOCHS,
     batch_size: int = 32,
+    device: str = "cpu",
 ) -> dict[str, float]:
-    """Return about how many seconds of one core each strategy would take on this machine.
+    """Return about how many seconds of one core, or of a GPU, each strategy would take on this machine.
 
     With more threads it takes less, at best by their number. Each stage is timed on one batch, as it is computed and as
     it is trained; stages that do not move count once, and a head alone does not count, since its kernels take next to
@@ -37,7 +38,7 @@ def estimate_seconds(
 
     Parameters
     ----------
-    backbone, n_classes, epochs, batch_size
+    backbone, n_classes, epochs, batch_size, device
         As in `fastmlp.transfer_backbone`.
     X
         Some inputs: the first batch of them is prepared and timed.
@@ -57,7 +58,9 @@ def estimate_seconds(
     examples = at_least_one("n", len(X) if n is None else n)
     rounds, batch = at_least_one("epochs", epochs), X[: at_least_one("batch_size", batch_size)]
     stages = len(backbone.stages)
-    timing = Timing(backbone.network(stages, at_least_one("n_classes", n_classes)), backbone.prepared(batch).tensors)
+    net = backbone.network(stages, at_least_one("n_classes", n_classes))
+    net.device = device_of(device)
+    timing = Timing(net, backbone.prepared(batch).tensors)
     return {
         name: examples * seconds_per_example(strategy, timing, stages, rounds)
         for name, strategy in chosen.items()

@@ -64,7 +64,7 @@ def describe_backbone(problem: BackboneProblem) -> str:
 def describe_stages(problem: BackboneProblem, split: Split) -> list[dict[str, Any]]:
     """Return name, parameters, features and seconds an example of each stage, and the scores of its features."""
     backbone = problem.backbone
-    net = backbone.network(len(backbone.stages), problem.target.n_classes)
+    net = problem.network()
     batch = backbone.prepared(problem.rows(split.pool[:TIMED])).tensors
     timing = Timing(net, batch)
     scores = stage_scores(problem, split, net) if len(split.probe) else [(None, None)] * len(backbone.stages)

@@ -186,5 +186,4 @@ def minutes(seconds: float) -> str:
 def _timing(settings: Settings, name: str) -> Timing:
     problem = cast("BackboneProblem", settings.problem(name))
     batch: Any = problem.rows(problem.split(0).pool[: settings.training.batch_size])
-    backbone = problem.backbone
-    return Timing(backbone.network(len(backbone.stages), problem.target.n_classes), backbone.prepared(batch).tensors)
+    return Timing(problem.network(), problem.backbone.prepared(batch).tensors)

@@ -219,12 +219,8 @@ class BackboneContext(TrialContext):
     @cached_property
     def _pretrained(self) -> list[Floats]:
         """Features of the held-out inputs at each stage of the pretrained network."""
-        net = self._network()
+        net = self.problem.network()
         return stage_features(net, self.inputs(self.split.heldout), 0, self.cache)[0]
-
-    def _network(self) -> BackboneNetwork:
-        backbone = self.problem.backbone
-        return backbone.network(len(backbone.stages), self.problem.target.n_classes)
 
     def _cka(self, features: list[Floats], depth: int) -> list[float | None]:
         """Return CKA with the pretrained features by stage; stages below `depth` have not moved."""
@@ -239,7 +235,7 @@ class BackboneContext(TrialContext):
         if not len(probe):
             return {}
         return {
-            "h_score": self._h_score(self._network()),
+            "h_score": self._h_score(self.problem.network()),
             "h_score_random": self._h_score(self._random_network()),
         }
 
@@ -247,9 +243,11 @@ class BackboneContext(TrialContext):
         backbone, n_classes = self.problem.backbone, self.problem.target.n_classes
         rng = self.shared.rng("pretraining weights")
         try:
-            return starting_backbone(backbone, get_strategy("random-frozen"), n_classes, rng, "a random start")
+            net = starting_backbone(backbone, get_strategy("random-frozen"), n_classes, rng, "a random start")
         except InvalidInput:  # a module that cannot be drawn anew
             return None
+        net.device = self.problem.device
+        return net
 
     def _h_score(self, net: BackboneNetwork | None) -> float | None:
         if net is None:
@@ -262,13 +260,13 @@ class BackboneContext(TrialContext):
         """Measure how transferable the pretrained network looks to someone with n_target labels."""
         backbone, target, rows = self.problem.backbone, self.problem.target, self.split.subset(n_target)
         depth, y = len(backbone.stages), target.y[rows]
-        features = self.cache.values(self._network(), self.inputs(rows), depth, pooled=True).numpy()
+        features = self.cache.values(self.problem.network(), self.inputs(rows), depth, pooled=True).numpy()
         found = {
             "log_me": finite(log_me(features, y, target.n_classes)),
             "label_cka": finite(linear_cka(features, np.eye(target.n_classes)[y])),
         }
         if backbone.head is not None:
-            own = backbone.network(depth, len(backbone.head) // (backbone.features + 1))
+            own = self.problem.network(len(backbone.head) // (backbone.features + 1))
             own.head[:] = backbone.head
             of_source = softmax(self.cache.logits(own, self.inputs(rows), depth))
             found["leep"] = finite(leep(of_source, y, target.n_classes))
