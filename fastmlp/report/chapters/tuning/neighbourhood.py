@@ -20,8 +20,8 @@ __all__ = ["Field", "Neighbourhood", "neighbourhood"]
 
 RATES, EPOCHS = 3.0, 2.0  # how far tuning goes from what is declared: `study.trial.tuning`, `study.settings.schema`
 
-Place = Literal["lower", "near", "higher", "as declared"]
-PLACES: tuple[Place, ...] = ("lower", "near", "higher")
+Region = Literal["lower", "near", "higher", "as declared"]
+REGIONS: tuple[Region, ...] = ("lower", "near", "higher")
 
 
 class Field(TypedDict):
@@ -31,8 +31,8 @@ class Field(TypedDict):
     with the study's penalty and with another.
     """
 
-    rate: Place
-    epochs: Place
+    rate: Region
+    epochs: Region
     penalty: bool
     chosen: list[float]
     gains: list[Mean]
@@ -61,7 +61,7 @@ class Declared(NamedTuple):
 
 
 class _Trial(NamedTuple):
-    place: tuple[Place, Place, bool]
+    place: tuple[Region, Region, bool]
     seed: int
     gain: float
 
@@ -74,8 +74,8 @@ def neighbourhood(study: Study) -> Neighbourhood | None:
     found = {s: trials for s, trials in found.items() if trials}
     if not found:
         return None
-    places: list[tuple[Place, Place, bool]] = [("as declared", "as declared", penalty) for penalty in (False, True)]
-    places += [(a, b, True) for a in PLACES for b in PLACES]
+    places: list[tuple[Region, Region, bool]] = [("as declared", "as declared", penalty) for penalty in (False, True)]
+    places += [(a, b, True) for a in REGIONS for b in REGIONS]
     return {
         "strategies": list(found),
         "rate": declared.rate,
@@ -109,13 +109,13 @@ def _trial(row: Row, declared: Declared) -> _Trial | None:
     return _Trial((*place, True), row["seed"], reached - before)
 
 
-def _third(factor: float, most: float) -> Place:
+def _third(factor: float, most: float) -> Region:
     """Return in which third of the range from 1 / most to most a factor lies."""
     x = math.log(factor, most)
     return "lower" if x < -1 / 3 else "higher" if x > 1 / 3 else "near"
 
 
-def _field(place: tuple[Place, Place, bool], by_strategy: Sequence[Sequence[_Trial]]) -> Field:
+def _field(place: tuple[Region, Region, bool], by_strategy: Sequence[Sequence[_Trial]]) -> Field:
     here = [[t for t in trials if t.place == place] for trials in by_strategy]
     return {
         "rate": place[0],
