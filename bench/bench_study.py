@@ -14,6 +14,7 @@ from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.settings.schema import TuningSettings
 from fastmlp.study.store import Store
+from fastmlp.study.store.outcome import outcome_of
 from fastmlp.study.store.schema import Trial
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import load_libraries, run_trial
@@ -62,7 +63,8 @@ class Storing:
 
     def setup(self) -> None:
         self.folder = TemporaryDirectory()
-        self.records = [filled("records", f"{number:032x}") | {"status": "ok"} for number in range(RECORDS)]
+        records = (filled("records", f"{number:032x}") | {"status": "ok"} for number in range(RECORDS))
+        self.outcomes = [outcome_of(records=[record]) for record in records]
 
     def teardown(self) -> None:
         self.folder.cleanup()
@@ -70,7 +72,7 @@ class Storing:
     def time_store(self) -> None:
         with Store.open(Path(self.folder.name)) as store:
             for start in range(0, RECORDS, BATCH):
-                store.add([], self.records[start : start + BATCH])
+                store.add(self.outcomes[start : start + BATCH])
 
 
 class Growth:

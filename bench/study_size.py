@@ -27,7 +27,8 @@ from fastmlp.study.results.export import export
 from fastmlp.study.settings.load import from_dict, to_toml
 from fastmlp.study.settings.schema import Settings
 from fastmlp.study.store import Store, read_study
-from fastmlp.study.store.schema import RECORDS, Group, Outcome, Record
+from fastmlp.study.store.outcome import Outcome, outcome_of
+from fastmlp.study.store.schema import RECORDS, Group, Record
 
 SIZES = tuple(range(100, 200, 10))
 WORKERS = 2
@@ -61,13 +62,13 @@ def filled(table: str, key: str) -> Record:
 
 def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Return made-up records for the trials of a group."""
-    yield Outcome(
-        filled("pretrainings", group.pretraining_key) if group.pretraining_missing else None,
-        scores=[filled("scores", key) for _, key in group.scores],
+    yield outcome_of(
+        [filled("pretrainings", group.pretraining_key)] if group.pretraining_missing else (),
+        [filled("scores", key) for _, key in group.scores],
     )
     for trial in group.trials:
         if not stopped():
-            yield Outcome(records=[filled("records", trial.key) | {"status": "ok"}])
+            yield outcome_of(records=[filled("records", trial.key) | {"status": "ok"}])
 
 
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:

@@ -12,8 +12,8 @@ from fastmlp.study.execution.scheduler import Progress, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.store import Store
-from fastmlp.study.store.encoding import packed
-from fastmlp.study.store.schema import PRETRAINING, TRIAL, Group, Outcome, Record, Trial, joined
+from fastmlp.study.store.outcome import Outcome, joined, outcome_of
+from fastmlp.study.store.schema import PRETRAINING, RECORDS, TRIAL, Group, Record, Trial
 
 # A real study of well under a second.
 SMALL: dict[str, Any] = {
@@ -65,10 +65,10 @@ def made_up_pretraining(key: str) -> Record:
 def made_up_work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Do a group's trials in no time."""
     if group.pretraining_missing:
-        yield Outcome(made_up_pretraining(group.pretraining_key))
+        yield outcome_of([made_up_pretraining(group.pretraining_key)])
     for trial in group.trials:
         if not stopped():
-            yield Outcome(records=[made_up_record(trial.key)])
+            yield outcome_of(records=[made_up_record(trial.key)])
 
 
 def run_in_threads(
@@ -80,8 +80,21 @@ def run_in_threads(
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:
-    """All that a group's work hands back, as one; lists are encoded, as a worker's are."""
-    return joined([*map(packed, outcomes)])
+    """All that a group's work hands back, as one."""
+    return joined(list(outcomes))
+
+
+def records_of(outcomes: Iterable[Outcome], table: str = "records") -> list[Record]:
+    """What work hands back for a table, by the names of its columns; lists are JSON text."""
+    rows = getattr(together(outcomes), table)
+    return [dict(zip(("key", *RECORDS[table]), row, strict=True)) for row in rows]
+
+
+def add(
+    store: Store, pretrainings: Iterable[Record], records: Iterable[Record] = (), scores: Iterable[Record] = ()
+) -> None:
+    """Commit records to a store."""
+    store.add([outcome_of(pretrainings, scores, records)])
 
 
 def begin(store: Store, trials: Iterable[Trial]) -> None:

@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 from fastmlp.study.execution.worker_processes import WorkerProcesses
-from fastmlp.study.store.schema import TRIAL, Group, Outcome, Trial
+from fastmlp.study.store.outcome import Outcome, outcome_of
+from fastmlp.study.store.schema import TRIAL, Group, Trial
 from fastmlp.study.trial.run import load_libraries
 
 from ..environment import circumstances, described
@@ -52,7 +53,7 @@ def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
             end = perf_counter() + WORK_SECONDS
             while perf_counter() < end:
                 pass
-            yield Outcome(records=[dict.fromkeys(TRIAL) | {"key": trial.key}])
+            yield outcome_of(records=[dict.fromkeys(TRIAL) | {"key": trial.key}])
 
 
 def whole(group: Group) -> list[Outcome]:

@@ -32,7 +32,7 @@ from fastmlp.study.execution import scheduler
 from fastmlp.study.execution.scheduler import Progress, note_workers
 from fastmlp.study.settings.load import from_dict, shipped, to_toml
 from fastmlp.study.store import Store
-from fastmlp.study.store.schema import Outcome
+from fastmlp.study.store.outcome import Outcome
 
 from ..made_up_study import SMALL, made_up_plan
 from ..report_text import html_of_markdown
@@ -389,6 +389,10 @@ def test_progress_off_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[st
     ]
 
 
+def ended_well(trials: int, worker: str) -> Outcome:
+    return Outcome(records=[("key", "ok")] * trials, worker=worker)
+
+
 @pytest.fixture
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> float:
     """The scheduler's clock stands still, so that rates are exact."""
@@ -402,8 +406,8 @@ def test_progress_tells_rate_and_time_left_and_what_each_worker_does(
 ) -> None:
     meter, state = Meter(), Progress(1000, 100, started=stopped_clock - 10)
     meter.spoken -= progress.SECONDS + 1
-    state.count(Outcome(records=[{"status": "ok"}] * 300, worker="a"))
-    state.count(Outcome(records=[{"status": "ok"}] * 100, worker="b"))
+    state.count(ended_well(300, "a"))
+    state.count(ended_well(100, "b"))
     meter(state)
     said = capsys.readouterr().err
     assert said == (
@@ -415,7 +419,7 @@ def test_status_shows_the_workers_while_they_work(
     stopped_clock: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = Progress(10, 0, started=stopped_clock - 2)
-    state.count(Outcome(records=[{"status": "ok"}] * 4, worker="process 7"))
+    state.count(ended_well(4, "process 7"))
     with Store.open(tmp_path) as store:
         store.begin(made_up_plan(), {"settings": 'name = "made up"'})
         note_workers(store, state, "http://here:8787")

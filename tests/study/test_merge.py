@@ -23,7 +23,7 @@ from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.reader import reading
 from fastmlp.study.store.schema import Trial, failed_record
 
-from ..made_up_study import SMALL, made_up_plan, made_up_pretraining, made_up_record, with_grid, without_seconds
+from ..made_up_study import SMALL, add, made_up_plan, made_up_pretraining, made_up_record, with_grid, without_seconds
 
 STUDY = with_grid(SMALL, problems=["parity", "halves"], strategies=["scratch", "finetune"], sizes=[20])
 
@@ -227,7 +227,7 @@ def part_of(folder: Path, plan: list[Trial], done: set[int], failed: set[int] = 
         store.begin(plan, {"settings": 'name = "made up"'}, lambda trial: plan.index(trial) in done)
         records = [made_up_record(plan[place].key) for place in done - failed]
         records += [failed_record(plan[place], ValueError("no")) for place in done & failed]
-        store.add([made_up_pretraining(plan[place].pretraining_key) for place in done], records)
+        add(store, [made_up_pretraining(plan[place].pretraining_key) for place in done], records)
     return folder
 
 

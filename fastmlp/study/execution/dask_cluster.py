@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from ..store.schema import Group, Outcome
+from ..store.outcome import Outcome
+from ..store.schema import Group
 from .dask_members import Future, Interrupted, Members
 from .dask_seats import POLL_SECONDS, Seats
 from .dask_worker import Bundle, OtherProcess, Reply, begun, run_bundle

@@ -18,7 +18,8 @@ from time import monotonic
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..store.schema import Group, Outcome, joined
+from ..store.outcome import Outcome, joined
+from ..store.schema import Group
 from ..trial.run import load_libraries
 from .blas_threads import limit_blas_threads
 from .worker import RunGroup, outcomes_of

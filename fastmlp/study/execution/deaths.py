@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Collection
 
 from ...errors import FastmlpError
-from ..store.schema import Group, Outcome, failed_outcome
+from ..store.outcome import Outcome, failed_outcome
+from ..store.schema import Group
 
 MAX_DEATHS = 3  # of workers at one trial, after which it has failed
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from time import monotonic
 
-from ..store.schema import Outcome
+from ..store.outcome import Outcome
 
 
 @dataclass
@@ -52,8 +52,8 @@ class Progress:
         """Add an outcome that was committed."""
         self.done += len(outcome.records)
         self.workers[outcome.worker] += len(outcome.records)
-        self.diverged += sum(record["status"] == "diverged" for record in outcome.records)
-        self.failed += sum(record["status"] == "failed" for record in outcome.records)
+        self.diverged += outcome.count("diverged")
+        self.failed += outcome.count("failed")
 
     def pace(self, *, left: bool = True) -> str:
         """Return how fast it runs, in words: all workers together, each if there are several, and the time left."""

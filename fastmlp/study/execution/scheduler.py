@@ -18,7 +18,8 @@ from typing import Protocol
 
 from ...errors import ClusterLost
 from ..store import Store
-from ..store.schema import Group, Outcome, failed_outcome
+from ..store.outcome import Outcome, failed_outcome
+from ..store.schema import Group
 from .progress import Progress as Progress
 from .signals import Stop
 
@@ -27,7 +28,7 @@ MOST_OUT = 4096  # trials of more groups than that, where they are short: as man
 GRACE_SECONDS = 3.0  # that running trials have to end after a signal
 POLL_SECONDS = 0.25  # between two looks at the clock and at the outcomes that have come back
 COMMIT_SECONDS = 0.5  # between two commits
-MOST_UNCOMMITTED = 4096  # records that wait for one: some seven kilobytes each
+MOST_UNCOMMITTED = 16384  # records that wait for one: some three kilobytes each
 NOTE_SECONDS = 2.0  # between two notes of what the workers have done
 SPLIT_SECONDS = 5.0  # that a group must still take to be split for idle workers
 
@@ -258,11 +259,7 @@ def number_of(outcomes: list[Outcome]) -> int:
 
 def commit(store: Store, outcomes: list[Outcome], progress: Progress) -> None:
     """Write outcomes to the store, and count them."""
-    store.add(
-        [outcome.pretraining for outcome in outcomes if outcome.pretraining],
-        [record for outcome in outcomes for record in outcome.records],
-        [record for outcome in outcomes for record in outcome.scores],
-    )
+    store.add(outcomes)
     for outcome in outcomes:
         progress.count(outcome)
 

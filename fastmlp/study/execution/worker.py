@@ -16,8 +16,8 @@ from queue import Queue
 from time import monotonic
 from typing import Any, BinaryIO
 
-from ..store.encoding import packed
-from ..store.schema import Group, Outcome, failed_outcome, joined
+from ..store.outcome import Outcome, failed_outcome, joined
+from ..store.schema import Group
 from ..trial.run import load_libraries
 from .blas_threads import blas_threads_limited, limit_blas_threads
 
@@ -85,12 +85,11 @@ def _batches(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> 
 
 
 def outcomes_of(run_group: RunGroup, group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Generate the outcomes of a group, their lists encoded; after an exception the trials that were not run failed."""
+    """Generate the outcomes of a group; after an exception the trials that were not run failed."""
     done: set[str] = set()
     try:
         for outcome in run_group(group, stopped):
-            encoded = packed(outcome)
             done.update(outcome.keys())
-            yield encoded
+            yield outcome
     except Exception as error:  # noqa: BLE001 - it is recorded with the trials that were not run
         yield failed_outcome(group.without(done), error)

@@ -24,7 +24,8 @@ from io import BufferedReader
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
-from ..store.schema import Group, Outcome
+from ..store.outcome import Outcome
+from ..store.schema import Group
 from .deaths import WorkerDied, after_death
 from .worker import CONTINUE, STOP, RunGroup
 

@@ -109,12 +109,11 @@ class Reader:
         """Generate the place of each trial in the whole plan, and its fields."""
         yield from self.connection.execute(f"SELECT position, {', '.join(Trial._fields)} FROM plan ORDER BY position")
 
-    def records(self, table: str) -> Iterator[Record]:
-        """Generate the records of a table that the plan's trials have; lists are JSON text."""
+    def records(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """Generate the rows of a table that the plan's trials have, as `encoding.row_of` makes them."""
         names, of_trial = ("key", *RECORDS[table]), KEYS[table]
         planned = f"SELECT {', '.join(names)} FROM {table} WHERE key IN (SELECT {of_trial} FROM plan)"
-        for values in self.connection.execute(planned):
-            yield dict(zip(names, values, strict=True))
+        yield from self.connection.execute(planned)
 
     def counts(self) -> dict[str, int]:
         """Return the number of trials of the plan with each status."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from ...measures import MEASURES
@@ -77,29 +76,6 @@ class Group(NamedTuple):
             (others if part else self)._replace(trials=self.trials[part::parts])
             for part in range(min(parts, max(1, len(self.trials))))
         ]
-
-
-class Outcome(NamedTuple):
-    """Part of the results of a group, as a worker returns it; a group that was stopped returns fewer."""
-
-    pretraining: Record | None = None
-    records: Sequence[Record] = ()
-    scores: Sequence[Record] = ()
-    worker: str = ""  # who has run it; the executor says
-
-    def keys(self) -> Iterator[str]:
-        """Generate the keys of all records."""
-        first = () if self.pretraining is None else (self.pretraining,)
-        return (record["key"] for record in (*first, *self.records, *self.scores))
-
-
-def joined(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return outcomes of one group as one: to send, receive and count it is less work."""
-    return Outcome(
-        next((outcome.pretraining for outcome in outcomes if outcome.pretraining), None),
-        [*chain.from_iterable(outcome.records for outcome in outcomes)],
-        [*chain.from_iterable(outcome.scores for outcome in outcomes)],
-    )
 
 
 LONGEST_ERROR = 500  # characters
@@ -182,11 +158,6 @@ def failed_record(trial: Trial, error: Exception) -> Record:
     text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_ERROR]
     # A message may quote a file name that is not Unicode, and SQLite stores Unicode
     return blank_record(trial) | {"status": "failed", "error": text.encode(errors="replace").decode() + where}
-
-
-def failed_outcome(group: Group, error: Exception) -> Outcome:
-    """Return the outcome of a group whose work raised an exception."""
-    return Outcome(None, [failed_record(trial, error) for trial in group.trials])
 
 
 def finite(value: float | None) -> float | None:

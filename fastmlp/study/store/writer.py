@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import count, islice
 from operator import itemgetter
@@ -13,10 +12,11 @@ from typing import Any
 
 from ...errors import StoreError
 from .database import FILE, connect_writer, naming, transaction
-from .encoding import alike, nested
+from .encoding import Row, alike
 from .lock import hold
+from .outcome import Outcome
 from .reader import KEYS, Reader
-from .schema import FINAL, NESTED, RECORDS, Group, Record, Trial, reproducible
+from .schema import FINAL, RECORDS, Group, Record, Trial, reproducible
 
 # A trial is missing if there is no final record under its key; it is run at the first place in the plan with that key.
 PLAN = "FROM plan LEFT JOIN records USING (key)"
@@ -27,16 +27,7 @@ INSERT = {
     " ON CONFLICT(key) DO NOTHING"
     for table, columns in RECORDS.items()
 }
-VALUES = {table: itemgetter("key", *columns) for table, columns in RECORDS.items()}
-NESTED_PLACES = {
-    table: [place for place, kind in enumerate(columns.values(), 1) if kind in NESTED]
-    for table, columns in RECORDS.items()
-}
-NUMBERS = {
-    table: itemgetter(*(name for name, kind in columns.items() if kind in {"REAL", "INTEGER"}))
-    for table, columns in RECORDS.items()
-}
-AT_ONCE = 256  # records that are made rows before they are inserted
+AT_ONCE = 256  # rows that are inserted before it is looked whether all were new
 WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
@@ -209,7 +200,7 @@ class Store:
             (problem, seed),
         ).fetchall()
 
-    def add(self, pretrainings: Iterable[Record], records: Iterable[Record], scores: Iterable[Record] = ()) -> None:
+    def add(self, outcomes: Sequence[Outcome]) -> None:
         """Commit what workers have returned: all of it, or nothing.
 
         A failed record is replaced by a later one. A final one stays: what comes again is ignored if it has failed or
@@ -221,16 +212,17 @@ class Store:
             If the disk is full, or a result comes again and differs.
         """
         with naming(self.path), transaction(self.connection, self.gives_up):
-            self._insert("pretrainings", pretrainings)
-            self._insert("scores", scores)
-            self._insert("records", records)
+            for table in RECORDS:
+                rows = [row for outcome in outcomes for row in getattr(outcome, table)]
+                # Keys are hashes: in their order each page of their index is reached once, and not again and again
+                self._insert(table, sorted(rows, key=itemgetter(0)))
 
-    def _insert(self, table: str, records: Iterable[Record]) -> None:
-        """Add records; one that is there already under its key stays, or has failed and is replaced."""
-        remaining = iter(records)
-        while rows := [stored(table, record) for record in islice(remaining, AT_ONCE)]:
-            if self.connection.executemany(INSERT[table], rows).rowcount < len(rows):
-                for row in rows:
+    def _insert(self, table: str, rows: Iterable[Row]) -> None:
+        """Add rows; one that is there already under its key stays, or has failed and is replaced."""
+        remaining = iter(rows)
+        while some := list(islice(remaining, AT_ONCE)):
+            if self.connection.executemany(INSERT[table], some).rowcount < len(some):
+                for row in some:
                     self._insert_again(table, dict(zip(("key", *RECORDS[table]), row, strict=True)))
 
     def _insert_again(self, table: str, new: Record) -> None:
@@ -256,30 +248,3 @@ class Store:
         problem, strategy, n_target, seed = self.connection.execute(where, (key,)).fetchone() or [""] * 4
         trial = f"{strategy}, {n_target} labels, " if table == "records" else ""
         return f" ({problem}, {trial}seed {seed})" if problem else ""
-
-
-def stored(table: str, record: Record) -> list[Any]:
-    """Return a record as a row of its table, the key first.
-
-    Raises
-    ------
-    ValueError
-        If it has a value without a column, or a number that is not finite.
-    """
-    columns = RECORDS[table]
-    if len(record) > 1 + len(columns):
-        homeless = [name for name in record if name not in columns and name != "key"]
-        raise ValueError(f"{', '.join(homeless)}: measured, and {table} has no such column; see store/schema.py")
-    values = list(VALUES[table](record))
-    for place in NESTED_PLACES[table]:
-        values[place] = None if values[place] is None else nested(values[place])
-    if not math.isfinite(sum(filter(None, NUMBERS[table](record)))):  # one of them, or their sum
-        check_finite(table, record["key"], values)
-    return values
-
-
-def check_finite(table: str, key: str, values: Iterable[object]) -> None:
-    """Raise a ValueError that names the first value which SQLite would keep as nothing."""
-    for name, value in zip(("key", *RECORDS[table]), values, strict=True):
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{name} of trial {key} is {value}; SQLite would keep it as nothing")

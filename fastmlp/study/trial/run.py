@@ -20,7 +20,8 @@ from ...problems import Pretrained, Problem, Task, keep_pretrained, keep_task
 from ...problems.backbone import BackboneProblem
 from ...strategies import Strategy
 from ..settings.schema import Settings
-from ..store.schema import PRETRAINING, SCORES, Group, Outcome, Record, Trial, blank_record, failed_record
+from ..store.outcome import Outcome, outcome_of
+from ..store.schema import PRETRAINING, SCORES, Group, Record, Trial, blank_record, failed_record
 from .backbone import BackboneContext
 from .context import TrialContext
 from .diagnostics import cka_by_layer, hidden_features, source_accuracy_kept
@@ -70,20 +71,20 @@ class GroupRunner:
         if group.pretraining_missing and not stopped():
             with alone():
                 found = pretraining_record(context, group)
-            yield Outcome(pretraining=found)
+            yield outcome_of([found] if found else ())
         for n_target, key in group.scores:
             if stopped():
                 break
             with alone():
                 scores = score_record(context, n_target, key)
             if scores:
-                yield Outcome(scores=[scores])
+                yield outcome_of(scores=[scores])
         for trial in group.trials:
             if stopped():
                 break
             with alone():
                 record = run_trial(context, trial)
-            yield Outcome(records=[record])
+            yield outcome_of(records=[record])
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from fastmlp.study.execution import dask_cluster, dask_members, dask_worker
 from fastmlp.study.execution.dask_cluster import DaskWorkers
 from fastmlp.study.execution.dask_worker import Bundle, OtherProcess, Reply, begun, run_bundle
 from fastmlp.study.store.schema import Group
-from tests.made_up_study import made_up_plan, made_up_work
+from tests.made_up_study import made_up_plan, made_up_work, records_of
 
 from . import made_up_cluster
 from .made_up_cluster import MadeUpClient
@@ -100,7 +100,7 @@ def test_what_was_not_begun_or_only_forgotten_counts_no_death(
 ) -> None:
     faults = Faults(times, fault)
     with workers_of(faults.client, monkeypatch) as workers:
-        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+        records = records_of(workers(GROUP, lambda: False))
     assert [(record["key"], record["status"]) for record in records] == [(key, "ok") for key in KEYS]
     assert all(bundle.group.deaths == () for bundle in faults.bundles)
 
@@ -109,7 +109,7 @@ def test_what_was_not_begun_or_only_forgotten_counts_no_death(
 def test_what_was_begun_counts_one(fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     faults = Faults(1, fault)
     with workers_of(faults.client, monkeypatch) as workers:
-        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+        records = records_of(workers(GROUP, lambda: False))
     assert {(record["key"], record["status"]) for record in records} == {(key, "ok") for key in KEYS}
     assert [bundle.group.deaths for bundle in faults.bundles[:2]] == [(), (KEYS[0],)]
     assert {bundle.seconds for bundle in faults.bundles[1:]} == {0.0}, "trial by trial, so that what kills is found"
@@ -118,7 +118,7 @@ def test_what_was_begun_counts_one(fault: Callable[..., None], monkeypatch: pyte
 def test_each_trial_that_is_begun_when_three_workers_die_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     faults = Faults(6, dies_when_it_has_begun)
     with workers_of(faults.client, monkeypatch) as workers:
-        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+        records = records_of(workers(GROUP, lambda: False))
     assert Counter(record["status"] for record in records) == {"failed": 2}
     assert all(record["error"].endswith("left the cluster at work, like 2 before it") for record in records)
 
@@ -144,7 +144,7 @@ def test_an_error_on_the_way_of_outcomes_is_no_error_of_a_trial(monkeypatch: pyt
 
     monkeypatch.setattr(made_up_cluster.MadeUpFuture, "result", fetch)
     with workers_of(client, monkeypatch) as workers:
-        records = [record for outcome in workers(GROUP, lambda: False) for record in outcome.records]
+        records = records_of(workers(GROUP, lambda: False))
     assert [(record["key"], record["status"]) for record in records] == [(key, "ok") for key in KEYS]
     assert errors == []
 

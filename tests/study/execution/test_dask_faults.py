@@ -19,8 +19,9 @@ from fastmlp.study.execution.scheduler import Progress, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.store import Store
+from fastmlp.study.store.outcome import Outcome
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import Group, Outcome
+from fastmlp.study.store.schema import Group
 from tests.made_up_study import begin, made_up_work
 
 from .started_cluster import ROOT, StartedCluster, free_port

@@ -11,8 +11,9 @@ import pytest
 
 from fastmlp.study.execution import dask_worker
 from fastmlp.study.execution.dask_worker import PROCESS, Bundle, OtherProcess, Reply, run_bundle
-from fastmlp.study.store.schema import Group, Outcome
-from tests.made_up_study import made_up_plan, made_up_record, made_up_work, together
+from fastmlp.study.store.outcome import Outcome, outcome_of
+from fastmlp.study.store.schema import Group
+from tests.made_up_study import made_up_plan, made_up_record, made_up_work, records_of, together
 
 GROUP = Group(
     "p",
@@ -51,13 +52,13 @@ def test_a_bundle_is_about_as_long_as_it_should_be(monkeypatch: pytest.MonkeyPat
 
 def not_a_number(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     for trial in group.trials:
-        yield Outcome(records=[made_up_record(trial.key, losses=[math.nan if "frozen" in trial.key else 0.5])])
+        yield outcome_of(records=[made_up_record(trial.key, losses=[math.nan if "frozen" in trial.key else 0.5])])
 
 
 def test_a_list_that_cannot_be_stored_fails_the_trial_and_what_comes_after_it() -> None:
     """Lists are encoded where they were made."""
     reply = run("not a number", seconds=60.0, work=pickle.dumps(not_a_number))
-    records = reply.outcome.records
+    records = records_of([reply.outcome])
     assert [record["status"] for record in records] == ["ok", "failed", "failed"]
     assert records[1]["error"].startswith("ValueError: Out of range float values are not JSON compliant")
 

@@ -8,7 +8,7 @@ import pytest
 
 from fastmlp.study.execution.deaths import MAX_DEATHS, WorkerDied, after_death
 from fastmlp.study.store.schema import Group
-from tests.made_up_study import made_up_plan
+from tests.made_up_study import made_up_plan, records_of
 
 TRIALS = tuple(made_up_plan(strategies=("scratch", "frozen", "finetune", "gradual"), seeds=1))
 KEYS = [trial.key for trial in TRIALS]
@@ -28,7 +28,7 @@ def run(group: Group, killers: Collection[str]) -> tuple[dict[str, str], int]:
         came |= dict.fromkeys(done, "ok")
         deaths += not group.without(done).is_empty()
         group, failed = after_death(group, done, DIED)
-        came |= {record["key"]: record["status"] for outcome in failed for record in outcome.records}
+        came |= {record["key"]: record["status"] for record in records_of(failed)}
     return came, deaths
 
 
@@ -62,4 +62,4 @@ def test_the_record_says_who_died_how_and_how_often() -> None:
     left, (outcome,) = after_death(group, (), DIED)
     assert [trial.key for trial in left.trials] == KEYS[1:]
     assert outcome.worker == "worker 7"
-    assert outcome.records[0]["error"] == "WorkerDied: worker 7 was killed, like 2 before it"
+    assert records_of([outcome])[0]["error"] == "WorkerDied: worker 7 was killed, like 2 before it"

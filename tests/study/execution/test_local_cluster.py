@@ -24,8 +24,9 @@ from fastmlp.study.execution.scheduler import Progress, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.store import Store
+from fastmlp.study.store.outcome import Outcome
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import Group, Outcome
+from fastmlp.study.store.schema import Group
 from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, with_grid, without_seconds
 from tests.study.execution.test_worker_processes import work_killed_once, work_that_raises
 

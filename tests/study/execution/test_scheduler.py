@@ -20,10 +20,11 @@ from fastmlp.study.execution import scheduler
 from fastmlp.study.execution.scheduler import GRACE_SECONDS, GROUPS_PER_WORKER, Progress, Scheduler, Task, run_missing
 from fastmlp.study.execution.signals import Stop
 from fastmlp.study.store import Store
+from fastmlp.study.store.outcome import Outcome, outcome_of
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import Group, Outcome, Record
+from fastmlp.study.store.schema import Group, Record
 from fastmlp.study.trial.run import load_libraries
-from tests.made_up_study import begin, made_up_plan, made_up_work, run_in_threads
+from tests.made_up_study import begin, made_up_plan, made_up_work, records_of, run_in_threads
 
 PLAN = made_up_plan(problems=("p", "q"), strategies=("scratch", "frozen", "finetune"), seeds=6)
 
@@ -173,8 +174,8 @@ def test_a_long_group_is_shared_out_when_workers_have_nothing_to_do(
     def work(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
         for outcome in made_up_work(group, stopped):
             sleep(0.01)
-            seen.extend((threading.current_thread().name, record["key"]) for record in outcome.records)
-            measured.extend([group.pretraining_key] if outcome.pretraining else [])
+            seen.extend((threading.current_thread().name, key) for key, *_ in outcome.records)
+            measured.extend(key for key, *_ in outcome.pretrainings)
             yield outcome
 
     run_in_threads(store, work, 3, Stop())
@@ -368,7 +369,7 @@ def test_a_full_disk_ends_dispatch(store: Store, tmp_path: Path) -> None:
 
 def with_long_errors(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     for outcome in outcomes:
-        yield outcome._replace(records=[record | {"error": "x" * 2000} for record in outcome.records])
+        yield outcome_of(records=[record | {"error": "x" * 2000} for record in records_of([outcome])])
 
 
 def test_linear_algebra_has_one_thread_where_trials_run(store: Store) -> None:

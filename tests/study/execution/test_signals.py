@@ -16,7 +16,8 @@ import pytest
 from fastmlp.study.execution.executors import ThreadExecutor
 from fastmlp.study.execution.scheduler import Scheduler
 from fastmlp.study.execution.signals import Stop, StudyStopped, handling_signals
-from fastmlp.study.store.schema import Group, Outcome
+from fastmlp.study.store.outcome import Outcome
+from fastmlp.study.store.schema import Group
 
 GROUP = Group("p", 0, "p-0", pretraining_missing=False, trials=())
 CAME = 0.1  # seconds from the start of a wait to a signal

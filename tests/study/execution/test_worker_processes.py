@@ -26,9 +26,10 @@ from fastmlp.study.execution.signals import Stop
 from fastmlp.study.execution.worker import RunGroup
 from fastmlp.study.execution.worker_processes import WorkerProcess, WorkerProcesses
 from fastmlp.study.store import Store
+from fastmlp.study.store.outcome import Outcome
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import Group, Outcome
-from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, together, without_seconds
+from fastmlp.study.store.schema import Group
+from tests.made_up_study import SMALL, begin, made_up_plan, made_up_work, records_of, together, without_seconds
 from tests.processes import alive, gone
 
 PLAN = made_up_plan(strategies=("scratch", "frozen", "finetune"), seeds=6)
@@ -135,11 +136,9 @@ def apart(quick_start: None) -> Iterator[Apart]:
 
 
 def test_an_error_comes_back_as_failed_trials_and_prints_disturb_nothing(apart: Apart) -> None:
-    outcome = together(apart(work_that_raises))
-    assert [record["status"] for record in outcome.records] == ["ok", "failed", "failed"]
-    assert outcome.records[1]["error"].startswith(
-        "UnknownName: unknown thing 'x' (known: y) (test_worker_processes.py:"
-    )
+    records = records_of(apart(work_that_raises))
+    assert [record["status"] for record in records] == ["ok", "failed", "failed"]
+    assert records[1]["error"].startswith("UnknownName: unknown thing 'x' (known: y) (test_worker_processes.py:")
 
 
 def test_a_group_stops_between_two_trials(apart: Apart) -> None:
@@ -164,11 +163,11 @@ def test_what_is_done_comes_back_before_the_group_ends(apart: Apart) -> None:
 
 def test_a_trial_that_kills_every_process_fails_alone(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deaths, "MAX_DEATHS", 2)  # or it takes longer
-    outcome = together(apart(work_that_kills))
-    assert {record["key"]: record["status"] for record in outcome.records} == {
+    records = records_of(apart(work_that_kills))
+    assert {record["key"]: record["status"] for record in records} == {
         "any-scratch-0": "ok", "p-finetune-0": "ok", "p-frozen-0": "failed"
     }  # fmt: skip
-    assert re.search("ended at work, with code -9, like 1 before it$", outcome.records[-1]["error"])
+    assert re.search("ended at work, with code -9, like 1 before it$", records[-1]["error"])
 
 
 @pytest.mark.parametrize(
@@ -205,7 +204,7 @@ def test_a_process_that_ends_is_named_with_its_code(
 
 def assert_all_failed(outcomes: Iterator[Outcome], why: str) -> None:
     """Nothing is known to be done, so what comes before the trials has failed, and they with it."""
-    records = together(outcomes).records
+    records = records_of(outcomes)
     assert [record["status"] for record in records] == ["failed"] * 3
     assert all(re.search(f"^WorkerDied: process [0-9]+ {why}", record["error"]) for record in records)
 

@@ -25,12 +25,12 @@ from fastmlp.report.grid import Grid
 from fastmlp.report.measures import pretraining
 from fastmlp.study.results.export import export
 from fastmlp.study.store import Store, database, read_study
-from fastmlp.study.store.encoding import packed
 from fastmlp.study.store.lock import check_free, hold, holder
+from fastmlp.study.store.outcome import Outcome, outcome_of
 from fastmlp.study.store.reader import reading
-from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Outcome, Trial
+from fastmlp.study.store.schema import COLUMNS, FINAL, PRETRAINING, SCORES, TRIAL, Trial
 
-from ...made_up_study import begin, made_up_plan, made_up_pretraining, made_up_record
+from ...made_up_study import add, begin, made_up_plan, made_up_pretraining, made_up_record
 
 
 def has(store: Store, key: str) -> bool:
@@ -53,9 +53,9 @@ def names(store: Store) -> list[str]:
 def test_a_measure_without_a_column_is_refused_by_name(store: Store) -> None:
     record = made_up_record("p-frozen-0") | {"accuracy_blurred": 0.5, "top_two": 0.9}
     with pytest.raises(ValueError, match="accuracy_blurred, top_two: measured, and records has no such column"):
-        store.add([], [record])
+        add(store, [], [record])
     with pytest.raises(ValueError, match="warmth: measured, and pretrainings has no such column"):
-        store.add([made_up_pretraining("p-0") | {"warmth": 1.0}], [])
+        add(store, [made_up_pretraining("p-0") | {"warmth": 1.0}], [])
     assert not has(store, "p-frozen-0")
 
 
@@ -65,7 +65,7 @@ def test_a_plan_that_grows_has_not_finished_and_forgets_problems_that_left(store
             return {name: value for name, value in reader.meta().items() if name == "finished" or ":" in name}
 
     plan = made_up_plan()
-    store.add([made_up_pretraining(f"p-{seed}") for seed in range(3)], [made_up_record(trial.key) for trial in plan])
+    add(store, [made_up_pretraining(f"p-{seed}") for seed in range(3)], [made_up_record(trial.key) for trial in plan])
     store.note({"finished": "yesterday"})
     assert not store.begin(plan, {"problem:p": "{}"})
     assert noted() == {"finished": "yesterday", "problem:p": "{}"}
@@ -75,7 +75,7 @@ def test_a_plan_that_grows_has_not_finished_and_forgets_problems_that_left(store
 
 def test_what_is_added_is_no_longer_missing(store: Store) -> None:
     assert store.count() == (6, 6)
-    store.add([made_up_pretraining("p-0")], [made_up_record("any-scratch-0"), made_up_record("p-frozen-0")])
+    add(store, [made_up_pretraining("p-0")], [made_up_record("any-scratch-0"), made_up_record("p-frozen-0")])
     assert store.count() == (6, 4)
     assert has(store, "p-frozen-0")
     assert not has(store, "p-frozen-1")
@@ -83,7 +83,7 @@ def test_what_is_added_is_no_longer_missing(store: Store) -> None:
 
 
 def test_rows_come_back_as_they_went_in_and_in_the_plans_order(store: Store, tmp_path: Path) -> None:
-    store.add([made_up_pretraining("p-1")], [made_up_record("p-frozen-1", error="ünïcode \0 'quoted'", steps=7)])
+    add(store, [made_up_pretraining("p-1")], [made_up_record("p-frozen-1", error="ünïcode \0 'quoted'", steps=7)])
     data = read_study(tmp_path)
     assert data.settings == {"name": "made up"}
     assert [(row["strategy"], row["seed"]) for row in data.rows] == [trial[1:4:2] for trial in made_up_plan()]
@@ -111,7 +111,7 @@ def test_the_similarity_is_the_one_that_the_book_tells(tmp_path: Path) -> None:
             "p-0-50": {"h_score": 9.0},
             "p-again": {"h_score": 9.0},
         }
-        store.add([made_up_pretraining(key) | change for key, change in changes.items()], [])
+        add(store, [made_up_pretraining(key) | change for key, change in changes.items()], [])
     rows = read_study(tmp_path).rows
     told = pretraining(Grid.of({"network": {"hidden": [8]}, "grid": {}}, rows), "p")["similarity"]
     assert {row["similarity"] for row in rows} == {told["mean"]} == {(0.5 + 0.75) / 2}
@@ -123,7 +123,7 @@ def test_a_trial_that_two_problems_share_runs_once_and_counts_for_both(tmp_path:
         begin(store, made_up_plan(problems=("p", "q"), seeds=1))
         assert store.count() == (3, 3)
         assert names(store) == ["any-scratch-0", "p-frozen-0", "q-frozen-0"]
-        store.add([], [made_up_record("any-scratch-0")])
+        add(store, [], [made_up_record("any-scratch-0")])
     rows = read_study(tmp_path).rows
     assert [(row["problem"], row["status"]) for row in rows if row["strategy"] == "scratch"] == [
         ("p", "ok"),
@@ -134,60 +134,55 @@ def test_a_trial_that_two_problems_share_runs_once_and_counts_for_both(tmp_path:
 def test_a_group_without_its_pretraining_is_missing_though_its_trials_are_there(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         begin(store, made_up_plan(strategies=("scratch",), seeds=1))
-        store.add([], [made_up_record("any-scratch-0")])
+        add(store, [], [made_up_record("any-scratch-0")])
         (group,) = store.missing()
         assert group.pretraining_missing
         assert group.trials == ()
-        store.add([made_up_pretraining("p-0")], [])
+        add(store, [made_up_pretraining("p-0")], [])
         assert store.is_complete()
 
 
 def test_a_failed_trial_is_tried_again_and_a_final_one_is_not(store: Store, tmp_path: Path) -> None:
-    store.add([], [made_up_record("p-frozen-0", status="failed", accuracy=None, error="once")])
-    store.add([], [made_up_record("p-frozen-1", status="diverged", accuracy=None)])
+    add(store, [], [made_up_record("p-frozen-0", status="failed", accuracy=None, error="once")])
+    add(store, [], [made_up_record("p-frozen-1", status="diverged", accuracy=None)])
     assert "p-frozen-0" in names(store)
     assert "p-frozen-1" not in names(store)
-    store.add([], [made_up_record("p-frozen-0")])
+    add(store, [], [made_up_record("p-frozen-0")])
     assert {row["key"]: row["status"] for row in read_study(tmp_path).rows}["p-frozen-0"] == "ok"
 
 
 def test_a_result_may_come_twice_but_must_be_the_same(store: Store) -> None:
-    store.add([], [made_up_record("p-frozen-0")])
-    store.add([], [made_up_record("p-frozen-0", train_seconds=99.0)])
+    add(store, [], [made_up_record("p-frozen-0")])
+    add(store, [], [made_up_record("p-frozen-0", train_seconds=99.0)])
     with pytest.raises(
         StoreError,
         match=r"trial p-frozen-0 \(p, frozen, 20 labels, seed 0\) was computed twice and differs: accuracy was 0",
     ):
-        store.add([], [made_up_record("p-frozen-1"), made_up_record("p-frozen-0", accuracy=0.5)])
+        add(store, [], [made_up_record("p-frozen-1"), made_up_record("p-frozen-0", accuracy=0.5)])
     assert not has(store, "p-frozen-1"), "all of a commit or nothing"
 
 
 def test_lists_are_compared_by_their_numbers(store: Store) -> None:
     """An earlier encoder put a space behind each comma, and wrote other digits for the same number."""
     record = made_up_record("p-frozen-0", losses=[0.5, None, 1e-7])
-    store.add([], [record])
+    add(store, [], [record])
     store.connection.execute("UPDATE records SET losses = '[0.5, null, 1e-07]'")
-    store.add([], [record])
+    add(store, [], [record])
     store.connection.execute("UPDATE records SET losses = '[0.5, null, 2e-07]'")
     with pytest.raises(StoreError, match="computed twice and differs: losses was"):
-        store.add([], [record])
+        add(store, [], [record])
 
 
-def test_lists_that_a_worker_has_encoded_are_the_same(store: Store) -> None:
-    pretraining, records = made_up_pretraining("p-0"), [made_up_record("p-frozen-0", trainable=[3, 4.5], cka=None)]
-    outcome = packed(Outcome(pretraining, records))
-    assert outcome.records[0]["trainable"] == "[3,4.5]"
-    store.add([pretraining], records)
-    before = store.connection.execute("SELECT * FROM records, pretrainings").fetchall()
-    assert outcome.pretraining is not None
-    store.connection.execute("DELETE FROM records")
-    store.connection.execute("DELETE FROM pretrainings")
-    store.add([outcome.pretraining], outcome.records)
-    assert store.connection.execute("SELECT * FROM records, pretrainings").fetchall() == before
+def test_a_commit_is_in_the_order_of_keys_and_of_one_key_in_the_order_of_coming(store: Store) -> None:
+    failed = made_up_record("p-frozen-1", status="failed", accuracy=None)
+    add(store, [], [made_up_record("p-frozen-2"), failed, made_up_record("p-frozen-0"), made_up_record("p-frozen-1")])
+    assert [has(store, f"p-frozen-{seed}") for seed in range(3)] == [True] * 3
+    first, *_, last = store.connection.execute("SELECT key FROM records ORDER BY rowid").fetchall()
+    assert (first, last) == (("p-frozen-0",), ("p-frozen-1",)), "what replaces another comes last"
 
 
 def test_another_plan_keeps_the_records(store: Store) -> None:
-    store.add([], [made_up_record("p-frozen-0")])
+    add(store, [], [made_up_record("p-frozen-0")])
     begin(store, made_up_plan(strategies=("finetune",)))
     assert not any("frozen" in key for key in names(store))
     begin(store, made_up_plan())
@@ -197,9 +192,9 @@ def test_another_plan_keeps_the_records(store: Store) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_not_stored_as_nothing(store: Store, value: float) -> None:
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
-        store.add([], [made_up_record("p-frozen-0", losses=[value])])
+        add(store, [], [made_up_record("p-frozen-0", losses=[value])])
     with pytest.raises(ValueError, match=r"accuracy of trial p-frozen-0 is (nan|inf)"):
-        store.add([], [made_up_record("p-frozen-0", accuracy=value)])
+        add(store, [], [made_up_record("p-frozen-0", accuracy=value)])
     assert not has(store, "p-frozen-0")
 
 
@@ -249,15 +244,15 @@ def test_the_lock_names_nobody_after_an_exception(error: type[BaseException], tm
 
 
 def test_a_full_disk_keeps_what_is_committed_and_nothing_of_the_rest(store: Store, tmp_path: Path) -> None:
-    store.add([], [made_up_record("p-frozen-0")])
+    add(store, [], [made_up_record("p-frozen-0")])
     (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
     store.connection.execute(f"PRAGMA max_page_count={pages + 1}")
     many = [made_up_record(f"p-{n}", error="x" * 400) for n in range(100)]
     with pytest.raises(StoreError, match=r"study.sqlite: database or disk is full; make room and start again"):
-        store.add([], many)
+        add(store, [], many)
     assert store.connection.execute("SELECT count(*) FROM records").fetchone() == (1,)
     store.connection.execute("PRAGMA max_page_count=100000")
-    store.add([], many)
+    add(store, [], many)
     assert store.connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
 
 
@@ -265,7 +260,7 @@ def finished(folder: Path) -> Path:
     """Return the file of a study with enough records to fill several pages."""
     with Store.open(folder) as store:
         begin(store, made_up_plan(seeds=50))
-        store.add([], [made_up_record(trial.key) for trial in made_up_plan(seeds=50)])
+        add(store, [], [made_up_record(trial.key) for trial in made_up_plan(seeds=50)])
     return folder / "study.sqlite"
 
 
@@ -426,7 +421,7 @@ def test_what_reaches_the_loss_of_scratch_is_timed_by_its_epochs(tmp_path: Path)
     ]
     with Store.open(tmp_path) as store:
         begin(store, trials)
-        store.add([], records)
+        add(store, [], records)
     columns = ["scratch_loss_steps", "scratch_loss_seconds"]
     with reading(tmp_path) as reader:
         found = [tuple(row.values()) for row in reader.rows(columns)]
@@ -438,19 +433,17 @@ def test_a_failed_scratch_times_nobody(tmp_path: Path) -> None:
     scratch, frozen = made_up_plan(seeds=1)
     with Store.open(tmp_path) as store:
         begin(store, [scratch, frozen])
-        store.add([], [made_up_record(scratch.key, status="diverged", final_loss=9.0), made_up_record(frozen.key)])
+        add(store, [], [made_up_record(scratch.key, status="diverged", final_loss=9.0), made_up_record(frozen.key)])
     assert {row["scratch_loss_steps"] for row in read_study(tmp_path).rows} == {None}
 
 
 def test_scores_are_missing_until_they_are_there_and_are_read_by_size(store: Store, tmp_path: Path) -> None:
     trials = [trial._replace(scores_key=f"s-{trial.problem}-{trial.seed}") for trial in made_up_plan()]
     begin(store, trials)
-    store.add(
-        [made_up_pretraining(f"p-{seed}") for seed in range(3)], [made_up_record(trial.key) for trial in trials], []
-    )
+    add(store, [made_up_pretraining(f"p-{seed}") for seed in range(3)], [made_up_record(t.key) for t in trials])
     assert [group.scores for group in store.missing()] == [((20, f"s-p-{seed}"),) for seed in range(3)]
     scores = {"log_me": 0.5, "leep": -1.0, "label_cka": None, "domain_distance": 0.0}
-    store.add([], [], [{"key": f"s-p-{seed}"} | scores for seed in range(3)])
+    add(store, [], [], [{"key": f"s-p-{seed}"} | scores for seed in range(3)])
     assert store.is_complete()
     assert all({name: row[name] for name in SCORES} == scores for row in read_study(tmp_path).rows)
 
@@ -547,7 +540,7 @@ def test_a_reader_sees_one_moment_and_holds_no_writer_up(tmp_path: Path) -> None
         thread.start()
         for place in range(0, len(plan), 10):
             start = monotonic()
-            store.add([], [made_up_record(trial.key) for trial in plan[place : place + 10]])
+            add(store, [], [made_up_record(trial.key) for trial in plan[place : place + 10]])
             waits.append(monotonic() - start)
         stop.set()
         thread.join()
@@ -577,7 +570,7 @@ def test_a_commit_waits_for_a_reader_as_long_as_it_takes_and_says_so_once(
             return False
 
         impatient.gives_up = gives_up
-        impatient.add([], [made_up_record("p-frozen-0")])
+        add(impatient, [], [made_up_record("p-frozen-0")])
     assert len(attempts) == 9
     assert has(impatient, "p-frozen-0")
     path = tmp_path / "study.sqlite"
@@ -589,7 +582,7 @@ def test_a_study_that_is_to_end_does_not_wait_for_a_reader(impatient: Store, tmp
     with reading(tmp_path) as reader:
         reader.counts()
         with pytest.raises(StoreError, match=r"database is locked; another program .* try again"):
-            impatient.add([], [made_up_record("p-frozen-0")])
+            add(impatient, [], [made_up_record("p-frozen-0")])
     assert not has(impatient, "p-frozen-0")
 
 
@@ -597,7 +590,7 @@ def test_whoever_takes_an_export_slowly_holds_nobody_up(store: Store, tmp_path: 
     table = export(tmp_path, "csv")
     assert next(table).startswith(b"problem,")
     start = monotonic()
-    store.add([], [made_up_record("p-frozen-0")])
+    add(store, [], [made_up_record("p-frozen-0")])
     assert monotonic() - start < 1
     table.close()
 
@@ -638,20 +631,20 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(keys=chosen, status=st.sampled_from(["ok", "diverged"]))
     def add(self, keys: list[str], status: str) -> None:
         keys = [key for key in keys if self.model.get(key, status) in {status, "failed"}]
-        self.store.add([], [made_up_record(key, status=status) for key in keys])
+        add(self.store, [], [made_up_record(key, status=status) for key in keys])
         self.model |= dict.fromkeys(keys, status)
 
     @rule(keys=chosen)
     def fail(self, keys: list[str]) -> None:
         keys = [key for key in keys if self.model.get(key) not in {"ok", "diverged"}]
-        self.store.add([], [made_up_record(key, status="failed", accuracy=None) for key in keys])
+        add(self.store, [], [made_up_record(key, status="failed", accuracy=None) for key in keys])
         self.model |= dict.fromkeys(keys, "failed")
 
     @rule(keys=chosen)
     def crash_in_a_commit(self, keys: list[str]) -> None:
         keys = [key for key in keys if self.model.get(key) not in {"ok", "diverged"}]
-        with pytest.raises(KeyError):
-            self.store.add([], [*(made_up_record(key) for key in keys), {"key": "incomplete"}])
+        with pytest.raises(StoreError, match="number of bindings"):
+            self.store.add([outcome_of(records=map(made_up_record, keys)), Outcome(records=[("~ has no columns",)])])
 
     @rule()
     def reopen(self) -> None:

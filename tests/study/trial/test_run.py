@@ -20,7 +20,7 @@ from fastmlp.study.trial.run import GroupRunner, run_strategy
 from fastmlp.study.trial.training import train
 from fastmlp.study.trial.tuning import Candidate
 
-from ...made_up_study import SMALL, together, with_grid
+from ...made_up_study import SMALL, records_of, with_grid
 
 STRATEGIES = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
 
@@ -34,8 +34,8 @@ def run(changes: dict[str, Any] | None = None, wanted: Group | None = None) -> d
     """Records of a group by strategy."""
     wanted = group() if wanted is None else wanted
     run_group = GroupRunner(from_dict(with_grid(SMALL, strategies=list(STRATEGIES)) | (changes or {})), "numpy")
-    outcome = together(run_group(wanted, lambda: False))
-    return dict(zip([each.strategy for each in wanted.trials], outcome.records, strict=True))
+    records = records_of(run_group(wanted, lambda: False))
+    return dict(zip([each.strategy for each in wanted.trials], records, strict=True))
 
 
 def context(problem: Problem | None = None, seed: int = 0) -> TrialContext:
@@ -53,11 +53,11 @@ def test_a_record_has_every_column_and_finite_numbers() -> None:
 
 
 def test_a_pretraining_has_every_column() -> None:
-    outcome = together(GroupRunner(from_dict(SMALL), "numpy")(group(()), lambda: False))
-    assert outcome.pretraining is not None
-    assert set(outcome.pretraining) == {"key", *PRETRAINING}
-    assert 0 < outcome.pretraining["h_score_random"] < outcome.pretraining["h_score_target"]
-    assert len(json.loads(outcome.pretraining["pretrain_losses"])) == 2
+    outcomes = GroupRunner(from_dict(SMALL), "numpy")(group(()), lambda: False)
+    (pretraining,) = records_of(outcomes, "pretrainings")
+    assert set(pretraining) == {"key", *PRETRAINING}
+    assert 0 < pretraining["h_score_random"] < pretraining["h_score_target"]
+    assert len(json.loads(pretraining["pretrain_losses"])) == 2
 
 
 def test_trials_run_again_give_the_same_bytes() -> None:
@@ -146,13 +146,14 @@ def test_a_huge_rate_diverges_and_is_not_measured() -> None:
 def test_a_pretraining_that_diverges_takes_only_what_starts_from_it() -> None:
     wanted = group()
     run_group = GroupRunner(from_dict(SMALL | {"pretraining": {"lr": 1e6, "epochs": 3}}), "numpy")
-    outcome = together(run_group(wanted, lambda: False))
-    status = {each.strategy: record["status"] for each, record in zip(wanted.trials, outcome.records, strict=True)}
+    outcomes = list(run_group(wanted, lambda: False))
+    records = records_of(outcomes)
+    status = {each.strategy: record["status"] for each, record in zip(wanted.trials, records, strict=True)}
     assert {name for name, value in status.items() if value == "diverged"} == {"frozen", "finetune"}
     assert {value for name, value in status.items() if name not in {"frozen", "finetune"}} == {"ok"}
-    assert outcome.pretraining is not None
-    assert outcome.pretraining["h_score"] is outcome.pretraining["source_accuracy"] is None
-    assert "the pretraining it starts from diverged in epoch" in outcome.records[-1]["error"]
+    (pretraining,) = records_of(outcomes, "pretrainings")
+    assert pretraining["h_score"] is pretraining["source_accuracy"] is None
+    assert "the pretraining it starts from diverged in epoch" in records[-1]["error"]
 
 
 def test_a_trial_that_raises_fails_alone_and_says_why_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,8 +188,8 @@ def test_a_group_stops_between_two_trials() -> None:
         asked.append(True)
         return len(asked) > 3  # once for the pretraining, then after two trials
 
-    outcome = together(GroupRunner(from_dict(SMALL), "numpy")(group(), stopped))
-    assert [record["key"] for record in outcome.records] == ["key of baseline", "key of baseline-source-scaler"]
+    records = records_of(GroupRunner(from_dict(SMALL), "numpy")(group(), stopped))
+    assert [record["key"] for record in records] == ["key of baseline", "key of baseline-source-scaler"]
 
 
 @pytest.mark.parametrize(
