@@ -2,7 +2,8 @@
 
 MiniLM on posts to ten newsgroups: the bytes of its body, the time that features take, how far they are from those of
 floats, and accuracy and seconds of a head on frozen features and of LoRA: a table as the guide has one, on its page on
-pretrained networks. It needs what the study backbone-text needs, and takes some minutes of a core.
+pretrained networks, where `--write docs/guide/pretrained.md` puts it. It needs what the study backbone-text needs, and
+takes some minutes of a core.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import fastmlp
@@ -19,7 +21,7 @@ from fastmlp.problems.labelled import labelled_texts
 from fastmlp.seeds import rng_for
 
 from .environment import circumstances, described
-from .tables import markdown_table
+from .tables import markdown_table, put
 
 TRAINED, JUDGED = 200, 400  # posts
 LENGTH, EPOCHS = 32, 4  # tokens of a post
@@ -66,10 +68,14 @@ def _trained(row: Mapping[str, Any], strategy: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Measure both bodies, and print the table and what it was measured on."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    table = table_of(measure())
-    sys.stdout.write(f"{table}\n{described(circumstances('fastmlp', 'torch', 'transformers'))}\n")
+    """Measure both bodies; print the table and what it was measured on, and write them into a page."""
+    parser = argparse.ArgumentParser(prog="python -m bench.bodies", description=__doc__)
+    parser.add_argument("--write", type=Path, help="the page that has a place for the table")
+    options = parser.parse_args()
+    table = f"{table_of(measure())}\n{described(circumstances('fastmlp', 'torch', 'transformers'))}\n"
+    sys.stdout.write(table)
+    if options.write:
+        put(options.write, "bodies", table)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
-"""Tables as text for a terminal and as Markdown, and lists cut short."""
+"""Tables as text for a terminal and as Markdown, their place in a page, and lists cut short."""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 SHOWN = 5
 RULES = {"l": "---", "r": "---:"}
@@ -28,6 +31,15 @@ def markdown_table(head: Sequence[str], alignment: str, rows: Iterable[Sequence[
     """
     lines = [_line(head), f"|{'|'.join(RULES[letter] for letter in alignment)}|", *map(_line, rows)]
     return "\n".join(lines) + "\n"
+
+
+def put(path: Path, name: str, table: str) -> None:
+    """Put a table between its marks in a page."""
+    text = path.read_text(encoding="utf-8")
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+    if not marked.search(text):
+        sys.exit(f"{path} has no <!-- {name} --> and <!-- end of {name} -->")
+    path.write_text(marked.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", text), encoding="utf-8")
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
+from ..tables import put
 from . import processes, times
-
-
-def put(path: Path, name: str, table: str) -> None:
-    """Put a table between its marks in a page."""
-    text = path.read_text(encoding="utf-8")
-    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-    if not marked.search(text):
-        sys.exit(f"{path} has no <!-- {name} --> and <!-- end of {name} -->")
-    path.write_text(marked.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", text), encoding="utf-8")
 
 
 def main() -> None:

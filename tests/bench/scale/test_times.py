@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.scale import times
-from bench.scale.__main__ import put
+from bench.tables import put
 from fastmlp.study.settings.load import from_dict, to_toml
 from tests.made_up_study import SMALL, with_grid
 
