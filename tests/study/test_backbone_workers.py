@@ -111,7 +111,10 @@ def done(out: Path) -> int:
         return 0
 
 
-def test_a_signal_ends_a_study_in_the_midst_of_a_training_and_it_goes_on(flowers: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_study_in_the_midst_of_a_training_and_it_goes_on(
+    sent: signal.Signals, code: int, flowers: Path, tmp_path: Path
+) -> None:
     """In two processes; what frozen stages computed is still there."""
     toml, out = flowers / "long.toml", tmp_path / "out"
     toml.write_text(FLOWERS.replace("epochs = 2", f"epochs = {LONG}"))
@@ -124,14 +127,14 @@ def test_a_signal_ends_a_study_in_the_midst_of_a_training_and_it_goes_on(flowers
             assert process.poll() is None, process.communicate()[1]
             assert monotonic() < end
             sleep(0.05)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(sent)
         asked = monotonic()
         said = process.communicate(timeout=30)[1]
     finally:
         process.kill()
-    assert process.returncode == 143, said
+    assert process.returncode == code, said
     assert monotonic() - asked < 10
-    assert "stopped by SIGTERM; what is finished is kept" in said
+    assert f"stopped by {sent.name}; what is finished is kept" in said
     assert "to resume: fastmlp study" in said
     assert "Traceback" not in said
     before = fastmlp.load(out).rows
