@@ -39,7 +39,8 @@ class Timing:
         for place in range(len(net.stages)):
             value = self._values[-1]
             self._forward.append(self._seconds(lambda value=value, place=place: net.evaluate(value, place, place + 1)))  # type: ignore[misc]
-            self._values.append(net.evaluate(value, place, place + 1))
+            with threads_of_torch(1):
+                self._values.append(net.evaluate(value, place, place + 1))
         self._steps: dict[int, float] = {}
 
     def forward(self, first: int, last: int) -> float:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 BODY_RATE = 0.03  # of a head's rate: pretrained stages take smaller steps
 MINILM = "all-minilm-l6"
+MOST = 32  # problems that are kept: they share examples and, but for their mistakes, networks
+MEASURED = 2  # raise it as `schema.PROTOCOL`, where the records of backbones alone change
 
 
 class BackboneSettings(OwnProblem, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,7 +120,7 @@ class BackboneSettings(OwnProblem, frozen=True, forbid_unknown_fields=True, kw_o
 
     def load_backbone(self) -> Backbone:
         """Return the backbone; the same object for the same settings, which a process loads once."""
-        return _loaded(self.backbone, self.weights, msgspec.json.encode(self.preparation), self.corruption)
+        return _prepared(self.backbone, self.weights, msgspec.json.encode(self.preparation), self.corruption)
 
     def found_here(self) -> dict[str, str]:
         """Return the hashes of its examples and of its backbone, the version of PyTorch, and the device.
@@ -159,15 +161,21 @@ class BackboneSettings(OwnProblem, frozen=True, forbid_unknown_fields=True, kw_o
         return msgspec.structs.replace(self, stages=names, backbone_hash=found.fingerprint, device=device)
 
 
+@lru_cache(maxsize=MOST)
+def _prepared(backbone: str, weights: str | None, preparation: bytes, corruption: str | None) -> Backbone:
+    """Return a backbone; those that differ in their mistake share their weights."""
+    found = _loaded(backbone, weights, preparation)
+    return found if corruption is None else corrupted(found, corruption)
+
+
 @lru_cache(maxsize=4)
-def _loaded(backbone: str, weights: str | None, preparation: bytes, corruption: str | None = None) -> Backbone:
+def _loaded(backbone: str, weights: str | None, preparation: bytes) -> Backbone:
     given: dict[str, Any] = msgspec.json.decode(preparation)
     of_load = {"pool", "length"} if is_for_texts(backbone) else {"pool", "size"}
     arguments = {name: given.pop(name) for name in of_load & given.keys()}
     name = f"transformers:{minilm_folder()}" if backbone == MINILM else backbone
     found = replace(load_backbone(name, weights=weights, **arguments), name=backbone)
-    found = prepared_otherwise(found, given) if given else found
-    return found if corruption is None else corrupted(found, corruption)
+    return prepared_otherwise(found, given) if given else found
 
 
 def prepared_otherwise(backbone: Backbone, given: Mapping[str, Any]) -> Backbone:
@@ -196,7 +204,7 @@ def is_for_texts(backbone: str) -> bool:
     return backbone == MINILM or backbone.startswith("transformers:")
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=MOST)
 def _problem(name: str, encoded: bytes) -> BackboneProblem:
     own = msgspec.json.decode(encoded, type=BackboneSettings)
     found = own.examples()
