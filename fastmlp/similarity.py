@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 LOGME_STEPS = 100  # about ten reach the fixed point
+PENALTIES = np.logspace(-4, 4, 17)  # of a ridge regression, as parts of the features' variance
 FAINT = 1e-12  # precisions stay between this and its inverse, because features may explain all of the labels or none
 
 
@@ -49,6 +50,53 @@ def h_score(features: Floats, y: Ints) -> float:
     between = members @ f / np.sqrt(n * members.sum(axis=1))[:, np.newaxis]  # between.T @ between = cov(E[f | y])
     explained = np.einsum("cu,uc->", between, np.linalg.solve(shrunk, between.T))
     return float((1 - shrinkage) * explained)
+
+
+def left_out_h_score(features: Floats, y: Ints) -> float:
+    """Return the H-score that features show on examples that were left out, from 0 to `perfect_h_score`.
+
+    Features that are more than the examples explain any labels of theirs, so that `h_score` says of a wide random
+    network what it says of a good one. But the H-score is a squared error too, and that can be taken of examples that
+    the linear map has not seen. With p_c the share of class c, let z_c = ([y = c] - p_c) / sqrt(p_c). Then
+    cov(f, z_c) = sqrt(p_c) (E[f | c] - E[f]), so that cov(f, z) cov(z, f) = cov(E[f | y]); and E|z|^2 = sum(1 - p_c) =
+    C - 1. The best linear map W from centred features leaves the error E|z|^2 - tr(cov(z, f) cov(f)^-1 cov(f, z)), so
+
+        trace(cov(f)^-1 cov(E[f | y])) = C - 1 - min_W E|z - W f|^2.
+
+    No error is below zero: that is why no H-score is above C - 1, and why features that reach it tell the classes of
+    all examples apart by a linear map. Bao et al. (2019), definition 3, divide by the H-score of the best features that
+    the target has; where inputs determine the labels, it is this one.
+
+    Here the error of each example is that of the map, with an intercept, which ridge regression fits to all others; the
+    penalty is the one that is best for the examples left out. Features that show less than nothing are worth nothing.
+
+    Parameters
+    ----------
+    features : (n, units)
+    y : (n,)
+        Labels.
+    """
+    from sklearn.linear_model import RidgeCV
+
+    f = centred(features)
+    scale = float((f**2).sum() / len(f))
+    if not scale:
+        return 0.0  # as `h_score`
+    members = (y[:, np.newaxis] == np.unique(y)).astype(np.float64)  # (n, C)
+    z = centred(members) / np.sqrt(members.mean(axis=0))
+    fit = RidgeCV(alphas=scale * PENALTIES).fit(f, z)
+    return max(0.0, perfect_h_score(y) + float(fit.best_score_) * z.shape[1])  # its score is minus a mean over classes
+
+
+def perfect_h_score(y: Ints) -> float:
+    """Return the highest H-score that features can have for some labels: C - 1, as `left_out_h_score` proves.
+
+    Parameters
+    ----------
+    y : (n,)
+        Labels; C is the number of those that occur.
+    """
+    return float(len(np.unique(y)) - 1)
 
 
 def log_me(features: Floats, y: Ints, n_classes: int) -> float:

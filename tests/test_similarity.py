@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 from sklearn.covariance import ledoit_wolf
+from sklearn.linear_model import Ridge
 
-from fastmlp.similarity import domain_distance, drift, h_score, leep, linear_cka, log_me
+from fastmlp.similarity import (
+    PENALTIES,
+    domain_distance,
+    drift,
+    h_score,
+    leep,
+    left_out_h_score,
+    linear_cka,
+    log_me,
+    perfect_h_score,
+)
+from fastmlp.stats import normalised_score
 
 from .conftest import SeededRng
+
+#: Features of twelve examples with labels of some of four classes.
+FEATURES = st.integers(1, 20).flatmap(
+    lambda units: arrays(np.float64, (12, units), elements=st.floats(-9, 9, width=16))
+)
+LABELS = arrays(np.int64, 12, elements=st.integers(0, 3))
 
 
 def test_h_score_equals_its_definition(rng: SeededRng) -> None:
@@ -22,6 +43,65 @@ def test_h_score_equals_its_definition(rng: SeededRng) -> None:
     between = means.T @ means / 80
     expected = (1 - shrinkage) * np.trace(np.linalg.inv(covariance) @ between)
     assert h_score(f, y) == pytest.approx(expected, rel=1e-9)
+
+
+def whitened(y: np.ndarray) -> np.ndarray:
+    members = (y[:, None] == np.unique(y)).astype(float)
+    return (members - members.mean(axis=0)) / np.sqrt(members.mean(axis=0))
+
+
+def test_the_h_score_is_what_a_linear_map_explains_of_the_classes(rng: SeededRng) -> None:
+    """Without shrinkage: the identity that the left-out score and its highest value rest on."""
+    y = rng.labels(80, 4)
+    f = rng.normal(80, 6) + np.eye(4, 6)[y]
+    f -= f.mean(axis=0)
+    means = np.array([f[y == label].mean(axis=0) for label in y])
+    defined = np.trace(np.linalg.solve(f.T @ f, means.T @ means))
+    z = whitened(y)
+    error = ((z - f @ np.linalg.lstsq(f, z)[0]) ** 2).sum() / 80
+    assert perfect_h_score(y) == pytest.approx((z**2).sum() / 80) == 3
+    assert perfect_h_score(y) - error == pytest.approx(defined)
+
+
+@pytest.mark.parametrize("units", [3, 40], ids=["tall", "wide"])
+def test_a_left_out_h_score_equals_its_definition(units: int, rng: SeededRng) -> None:
+    """Each example is predicted by a ridge regression on all others, with one penalty for all, the best."""
+    y = rng.labels(20, 3)
+    f = rng.normal(20, units) + 4 * np.eye(3, units)[y]
+    scale, z, errors = f.var(axis=0).sum(), whitened(y), np.zeros((len(PENALTIES), 20))
+    for row, penalty in zip(errors, PENALTIES, strict=True):
+        for k in range(20):
+            others = np.arange(20) != k
+            model = Ridge(alpha=penalty * scale).fit(f[others], z[others])
+            row[k] = ((model.predict(f[k : k + 1]) - z[k]) ** 2).sum()
+    assert left_out_h_score(f, y) == pytest.approx(perfect_h_score(y) - errors.mean(axis=1).min())
+
+
+def test_features_that_are_more_than_the_examples_are_not_taken_for_good(rng: SeededRng) -> None:
+    y = rng.labels(60, 5)
+    f = np.maximum(rng.normal(60, 30) @ rng.normal(30, 400), 0)  # a wide layer of random weights, on random inputs
+    assert h_score(f, y) > 2.5
+    assert left_out_h_score(f, y) < 0.3
+    assert left_out_h_score(f + 200 * np.eye(5, 400)[y], y) > 3.5
+
+
+@given(FEATURES, FEATURES, LABELS, st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_a_similarity_is_from_zero_to_one_and_sees_no_rotation_scale_shift_or_order(
+    f: np.ndarray, random: np.ndarray, y: np.ndarray, seed: int
+) -> None:
+    assume(np.ptp(f, axis=0).max() > 0.1)  # of constant features a rotation leaves what was rounded off, and no more
+    top, score, zero = perfect_h_score(y), left_out_h_score(f, y), left_out_h_score(random, y)
+    assert 0 <= min(score, zero) <= max(score, zero) <= top
+    similarity = normalised_score(min(score, zero), max(score, zero), top)
+    assert similarity is None or 0 <= similarity <= 1
+    assert normalised_score(zero, zero, top) in {0, None}
+    assert normalised_score(zero, top, top) in {1, None}
+    rng = np.random.default_rng(seed)
+    rotation, _ = np.linalg.qr(rng.normal(size=(f.shape[1], f.shape[1])))
+    order, names = rng.permutation(12), rng.permutation(4)
+    other = left_out_h_score(2 * f[order] @ rotation + 5, names[y][order])
+    assert other == pytest.approx(score, rel=1e-5, abs=1e-5)
 
 
 @pytest.mark.parametrize("score", ["h_score", "log_me"])
@@ -40,7 +120,7 @@ def test_scores_survive_dead_units(rng: SeededRng) -> None:
     y = rng.labels(50, 5)
     f = np.hstack([np.eye(5)[y] + 0.1 * rng.normal(50, 5), np.zeros((50, 20))])
     assert np.isfinite([h_score(f, y), log_me(f, y, 5)]).all()
-    assert h_score(np.zeros((50, 4)), y) == 0
+    assert h_score(np.zeros((50, 4)), y) == left_out_h_score(np.zeros((50, 4)), y) == 0
     assert np.isfinite(log_me(np.zeros((50, 4)), y, 5))
 
 

@@ -49,6 +49,8 @@ class BackboneProblem(Problem):
         Multiplies the learning rates of stages that start pretrained.
     batch_norm, device
         See `fastmlp.transfer_backbone`.
+    mistake
+        What is wrong with the preparation, in words, if that is to be seen: the problem is a control then.
     """
 
     inputs: Any = field(repr=False)
@@ -62,6 +64,7 @@ class BackboneProblem(Problem):
     body_rate: float = 1.0
     batch_norm: str = "kept"
     device: str = "cpu"
+    mistake: str | None = None
     shared: bool = False
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..seeds import seed_range
-from .strategies import Rule, rules
+from .strategies import Rule, mistaken_of, rules
 
 __all__ = [
     "BASELINE",
@@ -106,6 +106,8 @@ class Grid:
         Methods that were run elsewhere on the same examples. They are compared with the contestants, and are none.
     own_measures
         Columns that the study's own functions measured.
+    mistaken
+        Problems whose inputs are prepared with a mistake, each with the one that differs from it in nothing else.
     """
 
     problems: tuple[str, ...]
@@ -116,6 +118,7 @@ class Grid:
     rules: Mapping[str, Rule]
     foreign: tuple[str, ...] = ()
     own_measures: tuple[str, ...] = ()
+    mistaken: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], rows: Sequence[Row], foreign: Collection[str] = ()) -> Grid:
@@ -136,6 +139,7 @@ class Grid:
             rules={rule["name"]: rule for rule in rules(strategies, settings)},
             foreign=tuple(sorted(foreign)),
             own_measures=tuple(sorted(settings.get("measures", {}).get("own", {}))),
+            mistaken=mistaken_of(settings),
         )
 
     @property

@@ -278,6 +278,12 @@ def _preparation(grid: Grid) -> list[Pair]:
     return [Pair(n, (alike, s), (naive, s)) for n in grid.sizes for s in grid.transferring if both]
 
 
+def _mistakes(grid: Grid) -> list[Pair]:
+    """Ask what a mistake in the preparation of inputs costs whoever transfers."""
+    both = grid.mistaken.items()
+    return [Pair(n, (wrong, s), (right, s)) for wrong, right in both for n in grid.sizes for s in grid.transferring]
+
+
 def transplanted(grid: Grid) -> list[tuple[str, str, list[tuple[int, str]]]]:
     """Return problem, family and (number of layers, strategy), shallowest first, where there is more than one depth."""
     by_family = {
@@ -328,4 +334,5 @@ FAMILIES: dict[str, Callable[[Grid], list[Pair]]] = {
     "crossings": _crossings,
     "foreign": _foreign,
     "preparation": _preparation,
+    "mistakes": _mistakes,
 }

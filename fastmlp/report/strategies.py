@@ -104,6 +104,22 @@ def stages_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return next((tuple(problem["stages"]) for problem in own if problem.get("stages")), ())
 
 
+def mistaken_of(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the problems whose inputs are prepared with a mistake, each with the one that has none."""
+    own = {name: settings.get("problems", {}).get(name, {}) for name in settings["grid"].get("problems", ())}
+    mistaken = {name: problem for name, problem in own.items() if problem.get("corruption")}
+    found = {
+        name: next((p for p in own if p not in mistaken and _otherwise(own[p]) == _otherwise(problem)), None)
+        for name, problem in mistaken.items()
+    }
+    return {name: right for name, right in found.items() if right}
+
+
+def _otherwise(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a problem but for its mistake, and for the hash that follows from it."""
+    return {name: value for name, value in problem.items() if name not in {"corruption", "backbone_hash"}}
+
+
 def family_of(name: str) -> str:
     """Return the family of a strategy's name: that of partial-2 is partial."""
     return re.sub(r"-\d+$", "", name)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..backbones import Timing
 from ..backbones.pool import POOLS
-from ..similarity import h_score, log_me
+from ..backends.torch import threads_of_torch
+from ..similarity import left_out_h_score, log_me
 from .store.schema import finite
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def describe_backbone(problem: BackboneProblem) -> str:
             "pool": backbone.pool,
             "own_classes": 0 if backbone.head is None else len(backbone.head) // (backbone.features + 1),
             "preparation": backbone.preparation,
+            "mistake": problem.mistake,
             "steps": preparation_steps(problem, split),
             "stages": describe_stages(problem, split),
         },
@@ -62,19 +64,24 @@ def describe_backbone(problem: BackboneProblem) -> str:
 
 
 def describe_stages(problem: BackboneProblem, split: Split) -> list[dict[str, Any]]:
-    """Return name, parameters, features and seconds an example of each stage, and the scores of its features."""
+    """Return name, parameters, features and seconds an example of each stage, and the scores of its features.
+
+    A mistake in the preparation takes no longer, so that there are no seconds.
+    """
     backbone = problem.backbone
     net = problem.network()
-    batch = backbone.prepared(problem.rows(split.pool[:TIMED])).tensors
-    timing = Timing(net, batch)
-    scores = stage_scores(problem, split, net) if len(split.probe) else [(None, None)] * len(backbone.stages)
+    with threads_of_torch(1):  # more of them wait for each other where other programs run
+        timing = None
+        if problem.mistake is None:
+            timing = Timing(net, backbone.prepared(problem.rows(split.pool[:TIMED])).tensors)
+        scores = stage_scores(problem, split, net) if len(split.probe) else [(None, None)] * len(backbone.stages)
     return [
         {
             "name": stage.name,
             "parameters": sum(net.layout.counts[place]),
             "features": backbone.widths[place],
-            "forward_seconds": timing.forward(place, place + 1),
-            "step_seconds": timing.step(place),
+            "forward_seconds": timing and timing.forward(place, place + 1),
+            "step_seconds": timing and timing.step(place),
             "h_score": scores[place][0],
             "log_me": scores[place][1],
         }
@@ -91,7 +98,7 @@ def stage_scores(
     for place in range(len(net.stages)):
         value = net.evaluate(value, place, place + 1)
         features = POOLS[net.pool](value).numpy()
-        found.append((finite(h_score(features, y)), finite(log_me(features, y, n_classes))))
+        found.append((finite(left_out_h_score(features, y)), finite(log_me(features, y, n_classes))))
     return found
 
 

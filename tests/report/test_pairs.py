@@ -176,7 +176,7 @@ def test_the_order_of_families_is_declared_because_it_decides_verdicts() -> None
     assert any(there[pair]["together"] != back[pair]["together"] for pair in pairs)
     assert list(FAMILIES) == [
         *("question", "baseline", "scaler", "weights", "freezing", "layers", "yosinski", "matched", "crossings"),
-        *("foreign", "preparation"),
+        *("foreign", "preparation", "mistakes"),
     ]
 
 

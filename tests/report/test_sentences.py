@@ -96,6 +96,32 @@ def test_freezing_has_a_sentence_for_each_outcome(found: dict[str, Any], words: 
     assert ("weights help" in said("cost_of_freezing", found)) == (found.get("helped", 0) > 0)
 
 
+DEAREST = {"problem": "unscaled", "strategy": "frozen", "n_target": 50, "difference": {"mean": -0.3}}
+
+
+@pytest.mark.parametrize(
+    ("worst", "counts", "words"),
+    [
+        (None, (0, 0, 0, 0), "cannot be said yet"),
+        (
+            None,
+            (0, 1, 2, 5),
+            "of 8 comparisons of a strategy with a mistake and without it, 1 is better, 2 tied",
+        ),
+        (
+            DEAREST,
+            (1, 0, 2, 5),
+            "1 is worse, 0 better, 2 tied and 5 undecided. The dearest is `unscaled`: `frozen`",
+        ),
+    ],
+)
+def test_mistakes_have_a_sentence_for_each_outcome(worst: Any, counts: tuple[int, ...], words: str) -> None:
+    by_verdict = dict(zip(("worse", "better", "tied", "undecided"), counts, strict=True))
+    text = said("mistaken", {"counts": by_verdict, "tested": sum(counts), "worst": worst})
+    assert words in text
+    assert ("50 labels loses 30.0 points." in text) == (worst is not None)
+
+
 def problem(name: str, similarity: str, *verdicts: str) -> dict[str, Any]:
     freezing = [{"n_target": n, "verdict": verdict} for n, verdict in zip((20, 500), verdicts, strict=False)]
     return {"name": name, "pretraining": {"similarity": {"case": similarity}}, "comparisons": freezing}

@@ -136,6 +136,10 @@ def test_a_short_form_of_each_shipped_study(name: str, here: Path, vision: Any, 
     assert {row["strategy"]: row["status"] for row in results.rows} == dict.fromkeys(data["grid"]["strategies"], "ok")
     scored = [row["log_me"] for row in results.rows if row["strategy"] == "frozen"]
     assert all(isinstance(score, float) for score in scored)
+    for row in results.rows:
+        classes = results.settings.problem(row["problem"]).target.n_classes
+        assert row["h_score_target"] == classes - 1 >= max(row["h_score"], row["h_score_random"])
+        assert row["similarity"] <= 1
     assert "tf-idf" in (here / "out" / "report.md").read_text() or name != "backbone-text"
     whole = from_dict(data | {"grid": data["grid"] | {"sizes": [20, 25, 30, 40], "seeds": 4}})
     assert (quick(whole).grid.seeds, quick(whole).grid.sizes) == (2, (20, 30, 40))

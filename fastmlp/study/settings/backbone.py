@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ...backbones.corruptions import corrupted
+from ...backbones.corruptions import CORRUPTIONS, corrupted
 from ...backbones.devices import device_of
 from ...backbones.sources import load_backbone, minilm_folder
 from ...errors import InvalidInput, UnknownName
@@ -209,7 +209,7 @@ def _problem(name: str, encoded: bytes) -> BackboneProblem:
     own = msgspec.json.decode(encoded, type=BackboneSettings)
     found = own.examples()
     target = own.task("target")
-    conditions = (str(own.backbone_hash), own.body_rate, own.batch_norm, version_of("torch"), own.device)
+    conditions = (str(own.backbone_hash), own.body_rate, own.batch_norm, version_of("torch"), own.device, MEASURED)
     return BackboneProblem(
         name=name,
         source=source_of(*conditions),
@@ -227,4 +227,6 @@ def _problem(name: str, encoded: bytes) -> BackboneProblem:
         body_rate=own.body_rate,
         batch_norm=own.batch_norm,
         device=own.device,
+        mistake=own.corruption and CORRUPTIONS[own.corruption].mistake,
+        control=own.corruption is not None,
     )

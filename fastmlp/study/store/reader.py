@@ -125,7 +125,7 @@ class Reader:
         return {status: found.get(status, 0) for status in STATUSES}
 
     def similarity(self) -> dict[str, float]:
-        """Return each problem's place between random weights, 0, and pretraining on the target itself, 1.
+        """Return each problem's place between random weights, 0, and the end of its scale, 1: see `schema.PRETRAINING`.
 
         The mean over seeds of where the H-score of the pretrained features lies between the two others. Each seed has
         one pretraining, its first, and those of replicates do not count: the book says the same, with an interval.
@@ -134,7 +134,7 @@ class Reader:
         for problem, seed, *of_seed in self.connection.execute(
             "SELECT problem, seed, h_score_random, h_score, h_score_target"
             " FROM plan JOIN pretrainings ON pretrainings.key = pretraining_key"
-            " WHERE varied = '' AND source_accuracy IS NOT NULL"
+            " WHERE varied = '' AND coalesce(source_accuracy, h_score) IS NOT NULL"
             " GROUP BY problem, seed, pretraining_key ORDER BY min(position)"
         ):
             scores.setdefault(problem, {}).setdefault(seed, normalised_score(*of_seed))

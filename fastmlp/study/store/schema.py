@@ -129,7 +129,7 @@ PRETRAINING = {
     "pretrain_seconds": "REAL",
     "h_score": "REAL",
     "h_score_random": "REAL",
-    "h_score_target": "REAL",
+    "h_score_target": "REAL",  # of a network pretrained on the target; for a backbone, the highest that there can be
     "pretrain_losses": "LIST",
 }
 SCORES = {"log_me": "REAL", "leep": "REAL", "label_cka": "REAL", "domain_distance": "REAL"}

@@ -12,7 +12,7 @@ import numpy as np
 from ...backbones import FeatureCache
 from ...errors import InvalidInput
 from ...network import softmax
-from ...similarity import drift, h_score, leep, linear_cka, log_me
+from ...similarity import drift, leep, left_out_h_score, linear_cka, log_me, perfect_h_score
 from ...strategies import get_strategy
 from ...strategies.backbone import starting_backbone, transfer_backbone
 from ..store.schema import SCORES, Record, finite
@@ -229,7 +229,8 @@ class BackboneContext(TrialContext):
     def pretraining(self) -> Record:
         """Measure the pretrained features on the probe set, and those of random weights.
 
-        There is no network that was pretrained on the target itself, so there is no similarity on a scale.
+        There is no network that was pretrained on the target itself: the scale of similarity ends with the highest
+        score that there can be, which no network need reach.
         """
         probe = self.split.probe
         if not len(probe):
@@ -237,6 +238,7 @@ class BackboneContext(TrialContext):
         return {
             "h_score": self._h_score(self.problem.network()),
             "h_score_random": self._h_score(self._random_network()),
+            "h_score_target": perfect_h_score(self.problem.target.y[probe]),
         }
 
     def _random_network(self) -> BackboneNetwork | None:
@@ -254,7 +256,7 @@ class BackboneContext(TrialContext):
             return None
         inputs = self.inputs(self.split.probe)
         features = stage_features(net, inputs, 0, self.cache)[0][-1]
-        return finite(h_score(features, self.problem.target.y[self.split.probe]))
+        return finite(left_out_h_score(features, self.problem.target.y[self.split.probe]))
 
     def scores(self, n_target: int) -> Record:
         """Measure how transferable the pretrained network looks to someone with n_target labels."""

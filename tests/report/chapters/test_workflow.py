@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from fastmlp.report.render import to_html, to_markdown
 
-from ...report_data import MadeUp, flat, study, summary_of
+from ...report_data import MadeUp, flat, study, study_of, summary_of
 
 STRATEGIES = ("baseline", "scratch", "frozen", "probe-1", "partial-1", "finetune")
 MEANS = {"baseline": 0.6, "scratch": 0.5, "frozen": 0.8, "probe-1": 0.7, "partial-1": 0.9, "finetune": 0.905}
@@ -45,11 +46,12 @@ def facts(**changes: Any) -> str:
     return json.dumps({"examples": 120, "target_classes": 2, "backbone": network | changes} | parts)
 
 
-def pretrained(*, seeds: int = 8, **changes: Any) -> MadeUp:
+def pretrained(*, seeds: int = 8, problems: Sequence[str] = ("flowers",), **changes: Any) -> MadeUp:
     """A study of one network of two stages."""
-    data = study(flat(MEANS), strategies=STRATEGIES, problems=("flowers",), sizes=(20, 50), seeds=seeds)
-    data.settings["problems"] = {"flowers": {"backbone": "a-net", "stages": ["stem", "block"], "batch_norm": "kept"}}
-    data.meta["problem:flowers"] = facts(**changes)
+    data = study(flat(MEANS), strategies=STRATEGIES, problems=problems, sizes=(20, 50), seeds=seeds)
+    own = {"backbone": "a-net", "stages": ["stem", "block"], "batch_norm": "kept"}
+    data.settings["problems"] = {problem: dict(own) for problem in problems}
+    data.meta |= {f"problem:{problem}": facts(**changes) for problem in problems}
     for row in data.rows:
         freed = FREED.get(row["strategy"], [90, 80, 30])
         row |= {"train_seconds": SECONDS[row["strategy"]], "source_accuracy": None, "h_score_target": None}
@@ -78,6 +80,59 @@ def test_the_six_steps_are_in_their_order_and_chapters_on_small_networks_are_not
         assert absent not in page
     assert "drift, stem" in page
     assert "block: weights" in page
+
+
+def test_a_similarity_is_told_with_the_scale_that_it_is_on(page: str) -> None:
+    """Records that were written before there was a scale have none, and the rest of their page stays."""
+    assert "The similarity cannot be estimated from what has finished." in page
+    assert "| `flowers` | 2.390 ± 0.115 | 3.116 ± 0.085 | – | no data | 8 |" in page
+    assert "An earlier version of this program measured the H-scores of `flowers`" in page
+    data = pretrained()
+    for row in data.rows:
+        row |= {"h_score_target": 4.0}
+    words = to_markdown(summary_of(data)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 for features that tell the classes apart without an error" in words
+    assert "better for the target task than random ones, and worse than features that tell the classes apart" in words
+    assert "| 4.00 | 0.445 ± 0.080 | 8 |" in words
+    assert "An earlier version" not in words
+    assert words.count("on the target task itself") == 1, "in the glossary, which has both scales"
+    assert "| `flowers` | 0.45 |" in words, "in the decision matrix"
+
+
+def mistaken(cost: float, **changes: Any) -> MadeUp:
+    """The same study with a mistake in the preparation of a second problem, which costs accuracy."""
+    data = pretrained(problems=("flowers", "unscaled"), **changes)
+    data.settings["problems"]["unscaled"] |= {"corruption": "unscaled", "backbone_hash": "other"}
+    words = json.loads(facts(mistake="pixels go from 0 to 255", **changes)) | {"control": True}
+    data.meta["problem:unscaled"] = json.dumps(words)
+    for row in data.rows:
+        if row["problem"] == "unscaled" and row["strategy"] != "baseline":
+            lost = cost if row["strategy"] in {"frozen", "partial-1"} else 0.0
+            row["accuracy"] -= lost + 0.001 * (row["seed"] % 3 - 1)
+    return data
+
+
+def test_what_a_mistake_of_the_preparation_costs_is_compared_seed_by_seed() -> None:
+    made = summary_of(mistaken(0.3))
+    found = made["numbers"]["workflow"]["mistaken"]
+    assert found["tested"] == 2 * 4  # sizes, and strategies that transfer
+    assert found["counts"] == {"worse": 4, "better": 0, "tied": 4, "undecided": 0}
+    assert {row["strategy"] for row in found["rows"][:4]} == {"frozen", "partial-1"}
+    assert {row["difference"]["together"] for row in found["rows"]} == {8}
+    words = to_markdown(made).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Of 8 comparisons of a strategy with a mistake and without it, 4 are worse, 0 better" in words
+    assert "The dearest is `unscaled`: `" in words
+    assert "With a mistake: pixels go from 0 to 255. The preparation: `size 2, order rgb`." in words
+    assert "`unscaled` is a control" in words
+    assert words.count("The freeze ledger of problem") == 1, "the network is the same"
+    assert "a second problem that differs in its `corruption`" not in words
+
+
+def test_a_mistake_is_compared_with_what_differs_in_nothing_else(page: str) -> None:
+    assert "a second problem that differs in its `corruption`" in page
+    alone = mistaken(0.3)
+    alone.settings["problems"]["unscaled"]["batch_norm"] = "moving"
+    assert study_of(alone).grid.mistaken == {}
 
 
 def test_steps_of_the_preparation_are_pictures() -> None:

@@ -106,7 +106,7 @@ def test_the_similarity_is_the_one_that_the_book_tells(tmp_path: Path) -> None:
         begin(store, [*made_up_plan(), later, again])
         changes: dict[str, dict[str, Any]] = {
             "p-0": {},
-            "p-1": {"h_score": 1.5},
+            "p-1": {"h_score": 1.5, "source_accuracy": None},  # of a network from elsewhere
             "p-2": {"h_score_random": 3.0},  # what the target itself taught is worse than random: that spans no scale
             "p-0-50": {"h_score": 9.0},
             "p-again": {"h_score": 9.0},

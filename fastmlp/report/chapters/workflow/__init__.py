@@ -5,6 +5,6 @@ A study that pretrains its own networks has the chapters on those instead.
 
 from ...chapter import Chapter
 from .numbers import numbers
-from .tables import costs, freed, probes, stages
+from .tables import costs, freed, mistakes, probes, scaled, stages
 
-chapter = Chapter("workflow", numbers, tables=(costs, freed, probes, stages), figures=("costs",))
+chapter = Chapter("workflow", numbers, tables=(costs, freed, mistakes, probes, scaled, stages), figures=("costs",))

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 from ...grid import BASELINE, number
 from ...measures import Mean, mean_of, median_of
 from ...study import Study
+from .mistaken import Mistaken, mistaken
 
 __all__ = ["Cost", "Costs", "Freed", "Network", "Numbers", "Probe", "Stage", "Step", "numbers"]
 
@@ -14,13 +15,16 @@ PROBE, WHOLE = "probe", "frozen"  # the family that takes features of a lower st
 
 
 class Stage(TypedDict):
-    """A stage: its parameters, the features that it gives a head, seconds an example, and scores on the probe set."""
+    """A stage: its parameters, the features that it gives a head, seconds an example, and scores on the probe set.
+
+    There are no seconds where the inputs are prepared with a mistake.
+    """
 
     name: str
     parameters: int
     features: int
-    forward_seconds: float
-    step_seconds: float
+    forward_seconds: float | None
+    step_seconds: float | None
     h_score: float | None
     log_me: float | None
 
@@ -38,9 +42,13 @@ class Step(TypedDict):
 
 
 class Network(TypedDict):
-    """The pretrained network of a problem; `best` is the stage with the highest LogME."""
+    """The pretrained network of a problem; `best` is the stage with the highest LogME.
+
+    `mistaken` says whether its inputs are prepared with a mistake, beside another problem where they are not.
+    """
 
     problem: str
+    mistaken: bool
     name: str
     hash: str
     texts: bool
@@ -117,9 +125,13 @@ class Costs(TypedDict):
 
 
 class Numbers(TypedDict):
-    """All that the six steps quote; lists by problem, costs by problem and size."""
+    """All that the six steps quote; lists by problem, costs by problem and size.
+
+    Where inputs are prepared with a mistake beside one that is right, `networks` alone has both; they are `mistaken`.
+    """
 
     networks: list[Network]
+    mistaken: Mistaken | None
     ledgers: list[Ledger]
     probes: list[Probes]
     costs: list[Costs]
@@ -132,9 +144,11 @@ def numbers(study: Study) -> Numbers | None:
     facts = {p: study.facts(p).get("backbone") for p in grid.problems}
     if not any(facts.values()):
         return None
-    problems = [p for p in grid.problems if facts[p]]
+    described = [p for p in grid.problems if facts[p]]
+    problems = [p for p in described if p not in grid.mistaken]
     return {
-        "networks": [_network(p, facts[p] or {}) for p in problems],
+        "networks": [_network(p, facts[p] or {}, mistaken=p in grid.mistaken) for p in described],
+        "mistaken": mistaken(study),
         "ledgers": [_ledger(study, p) for p in problems],
         "probes": [found for p in problems if (found := _probes(study, p, facts[p] or {}))],
         "costs": [_costs(study, p, n) for p in problems for n in grid.sizes_of[p]],
@@ -142,13 +156,14 @@ def numbers(study: Study) -> Numbers | None:
     }
 
 
-def _network(problem: str, facts: dict[str, Any]) -> Network:
+def _network(problem: str, facts: dict[str, Any], *, mistaken: bool) -> Network:
     stages: list[Stage] = facts["stages"]
     scored = [stage for stage in stages if stage.get("log_me") is not None]
     best = max(scored, key=lambda stage: stage["log_me"] or 0.0) if scored else None
     blank = {"text": None, "pixels": None, "height": None, "width": None, "low": None, "high": None}
     return {
         "problem": problem,
+        "mistaken": mistaken,
         "name": facts["name"],
         "hash": facts["hash"],
         "texts": facts["texts"],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...table import Table, cell, head, kind_head
+from ...problems import Problem
+from ...table import Table, cell, effect_cell, head, kind_head
 
-__all__ = ["costs", "freed", "probes", "stages"]
+__all__ = ["costs", "freed", "mistakes", "probes", "scaled", "stages"]
 
 
 def stages(found: Sequence[Mapping[str, Any]]) -> Table:
@@ -20,12 +21,58 @@ def stages(found: Sequence[Mapping[str, Any]]) -> Table:
                 cell("name", stage["name"]),
                 cell("count", stage["parameters"]),
                 cell("count", stage["features"]),
-                cell("number2", 1000 * stage["forward_seconds"]),
-                cell("number2", 1000 * stage["step_seconds"]),
+                *(
+                    cell("number2", seconds and 1000 * seconds)
+                    for seconds in (stage["forward_seconds"], stage["step_seconds"])
+                ),
                 cell("number2", stage.get("log_me")),
                 cell("number2", stage["h_score"]),
             ]
             for stage in found
+        ],
+    }
+
+
+def scaled(problems: Sequence[Problem]) -> Table:
+    """Return the H-scores that span the scale of similarity, and the place of the pretrained features on it."""
+    heads = ("H, random weights", "H, pretrained", "H, the highest", "similarity", "seeds")
+    return {
+        "columns": [head("problem", number=False), *map(head, heads)],
+        "rows": [
+            [
+                cell("name", p["name"]),
+                cell("mean", p["pretraining"]["h_score_random"]),
+                cell("mean", p["pretraining"]["h_score"]),
+                cell("number2", p["pretraining"]["h_score_target"]["mean"]),
+                cell("mean", p["pretraining"]["similarity"]),
+                cell("count", p["pretraining"]["n"]),
+            ]
+            for p in problems
+        ],
+    }
+
+
+def mistakes(found: Mapping[str, Any]) -> Table:
+    """Return accuracy without each mistake of the preparation and with it, and the difference."""
+    heads = ("without it, %", "with it, %", "difference (points)")
+    return {
+        "columns": [
+            head("mistake", number=False),
+            head("strategy", number=False),
+            *map(head, ("labels", *heads)),
+            head("what is wrong", number=False),
+        ],
+        "rows": [
+            [
+                cell("name", row["problem"]),
+                cell("name", row["strategy"]),
+                cell("count", row["n_target"]),
+                cell("percent_mean", row["right"]),
+                cell("percent_mean", row["wrong"]),
+                effect_cell(row["difference"]),
+                cell("text", found["does"][row["problem"]]),
+            ]
+            for row in found["rows"]
         ],
     }
 
