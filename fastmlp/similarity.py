@@ -85,7 +85,8 @@ def left_out_h_score(features: Floats, y: Ints) -> float:
     members = (y[:, np.newaxis] == np.unique(y)).astype(np.float64)  # (n, C)
     z = centred(members) / np.sqrt(members.mean(axis=0))
     fit = RidgeCV(alphas=scale * PENALTIES).fit(f, z)
-    return max(0.0, perfect_h_score(y) + float(fit.best_score_) * z.shape[1])  # its score is minus a mean over classes
+    error = float(-fit.best_score_ * z.shape[1])  # its score is minus the mean over classes
+    return max(0.0, perfect_h_score(y) - error)
 
 
 def perfect_h_score(y: Ints) -> float:
