@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import compress
 from typing import TypedDict
 
 import numpy as np
@@ -86,7 +87,7 @@ def counts(study: Study) -> Counts:
     ]
     failed = (row for row in grid.trials.rows() if row["status"] == "failed")
     errors = Counter(str(row.get("error") or "no message") for row in failed)
-    distinct = firsts(map(trial_of, grid.trials.rows()))
+    distinct = firsts(map(trial_of, grid.trials.rows()), len(grid.trials))
     by_strategy: list[StrategyCounts] = []
     for s in grid.strategies:
         mine = [c for c in cells if c["strategy"] == s]
@@ -118,10 +119,9 @@ def counts(study: Study) -> Counts:
     }
 
 
-def _seconds(grid: Grid, distinct: NDArray[np.intp], column: str) -> float:
-    """Return the sum over distinct trials, by their places: one that serves several problems ran once."""
-    taken = np.fromiter((number(row, column) or 0.0 for row in grid.trials.rows()), np.float64)
-    return math.fsum(taken[distinct])
+def _seconds(grid: Grid, distinct: NDArray[np.bool_], column: str) -> float:
+    """Return the sum over distinct trials: one that serves several problems ran once."""
+    return math.fsum(number(row, column) or 0.0 for row in compress(grid.trials.rows(), distinct))
 
 
 def _left_out(grid: Grid) -> list[LeftOut]:

@@ -48,6 +48,8 @@ FACTS = {
     "target_classes": "target classes",
     **PARTS,
 }
+AT_ONCE = 2**16  # rows that are placed
+PARTS_OF_HASHES = 16  # that are sorted one after the other
 STATUSES = ("ok", "diverged", "failed", "missing")
 
 
@@ -56,10 +58,17 @@ def trial_of(row: Row) -> Any:
     return row.get("key") or _key(row)
 
 
-def firsts(trials: Iterable[Any]) -> NDArray[np.intp]:
-    """Return where each of some trials stands first. Of a trial it holds a hash, eight bytes: they may be millions."""
-    hashes = np.fromiter(map(hash, trials), np.int64)
-    return np.sort(np.unique(hashes, return_index=True)[1])
+def firsts(trials: Iterable[Any], number: int) -> NDArray[np.bool_]:
+    """Return of each of so many trials whether none before it is the same.
+
+    Of a trial it holds a hash, eight bytes, and sorts a part of them at a time: they may be millions.
+    """
+    hashes = np.fromiter(map(hash, trials), np.int64, number)
+    first, parts = np.zeros(number, np.bool_), hashes.view(np.uint8)[::8] % PARTS_OF_HASHES
+    for part in range(PARTS_OF_HASHES):
+        places = np.flatnonzero(parts == part)
+        first[places[np.unique(hashes[places], return_index=True)[1]]] = True
+    return first
 
 
 def number(row: Row, column: str) -> float | None:
@@ -234,7 +243,8 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
         along = (axis.setdefault(name, len(axis)) for key in keys for axis, name in zip(self.names, key, strict=True))
         places = np.fromiter(along, np.int32, 4 * len(kept)).reshape(-1, 4)
         self._index = np.full([len(axis) for axis in self.names], -1, np.int32)
-        self._index[tuple(places.T)] = kept
+        for some in range(0, len(kept), AT_ONCE):  # places become eight bytes each to find the cells of an array
+            self._index[tuple(places[some : some + AT_ONCE].T)] = kept[some : some + AT_ONCE]
 
     def __getitem__(self, key: tuple[str, str, int, int]) -> Row:
         """Return the row of a trial."""
@@ -266,7 +276,9 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
     def rows(self, problem: str | None = None) -> Iterator[Row]:
         """Go through the rows in their order: all, or those of one problem."""
         index = self._index if problem is None else self._index[self.names[0].get(problem, []), ...]
-        return (self._rows[int(place)] for place in np.sort(index[index >= 0]))
+        there = index[index >= 0]
+        there.sort()
+        return (self._rows[int(place)] for place in there)
 
 
 def _key(row: Row) -> tuple[str, str, int, int]:

@@ -104,12 +104,12 @@ def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], 
                     cells.append(_cell(problem, strategy, n, size, rows, verdicts))
     found = {(c["problem"], c["strategy"], c["n_target"]): c["unstable"] for c in cells}
     compared, falls = _falls(grid, size, margin, found)
-    distinct = firsts(trials)
+    distinct = firsts(trials, len(trials))
     return {
         "far": FAR,
         "often": OFTEN,
-        "trained": len(distinct),
-        "unstable": sum(judged[place] for place in distinct),
+        "trained": int(distinct.sum()),
+        "unstable": sum(compress(judged, distinct)),
         "by_strategy": {s: sum(c["unstable"] for c in cells if c["strategy"] == s) for s in grid.strategies},
         "cells": cells,
         "compared": compared,

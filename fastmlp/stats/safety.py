@@ -82,7 +82,9 @@ def _hardest(x: Floats, s: int, margin: float) -> Safety:
     rivals[:, s] = False
     if not rivals.any():
         return Safety("untested", None, None, None)
-    p = np.where(rivals, _p_behind(x[:, :, s, None] - x, margin, rounding(x)), -1.0)
+    noise = rounding(x)
+    of_cells = [_p_behind(cell[:, :, s, None] - cell, margin, noise) for cell in x[:, None]]  # one at a time
+    p = np.where(rivals, np.concatenate(of_cells), -1.0)
     cell, rival = (int(place) for place in np.unravel_index(np.nanargmax(np.where(np.isnan(p), 2.0, p)), p.shape))
     largest = float(p[cell, rival])
     return Safety("untested", None if np.isnan(largest) else largest, cell, rival)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .sign_flip import Signs
 
 DRAWS = 4_999
+PART = 2**20  # differences that are held at a time
 PARTS = 4  # so many times as many are drawn before a p-value is called borderline
 SURE = 3.3  # standard errors of a drawn p-value: one in a thousand lies further from the exact one
 
@@ -120,15 +121,16 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
     p[there] = 1.0
     borderline = np.zeros(there.shape, dtype=np.bool_)
     if several.any():
-        rivals = [x[k][:, there[k]] for k in np.flatnonzero(several)]
+        rivals = [x[k] if there[k].all() else x[k][:, there[k]] for k in np.flatnonzero(several)]
         p[contested], borderline[contested] = _step_down(rivals, 1 - level, draws, seed)
     return [_winners(*of_cell, 1 - level) for of_cell in zip(x, p, borderline, strict=True)]
 
 
 def _order(x: Floats) -> NDArray[np.intp]:
     """Order seeds by their sum, so that neither their order nor that of the strategies changes the result."""
-    filled = np.sort(np.nan_to_num(x), axis=2).sum(axis=2)
-    return np.argsort(np.sort(filled, axis=0).sum(axis=0), kind="stable")
+    filled = np.nan_to_num(x)
+    filled.sort(axis=2)
+    return np.argsort(np.sort(filled.sum(axis=2), axis=0).sum(axis=0), kind="stable")
 
 
 def _deficits(x: Floats, flips: Signs) -> Floats:
@@ -148,14 +150,20 @@ def _deficits(x: Floats, flips: Signs) -> Floats:
     -------
     (rows, k)
     """
+    some = max(1, PART // max(1, x.size))
+    return np.hstack([_deficits_of(x, slice(first, first + some), flips) for first in range(0, x.shape[1], some)])
+
+
+def _deficits_of(x: Floats, some: slice, flips: Signs) -> Floats:
+    """Return the deficits of some strategies: of all at once, differences may be too many."""
     n, k = x.shape
-    d = x[:, :, None] - x[:, None, :]  # (n, k, k)
+    d = np.subtract(x[:, :, None], x[:, None, some], order="C")  # (n, k, some)
     np.nan_to_num(d, copy=False)  # zero where a pair is incomplete
     d[np.abs(d) <= rounding(x)] = 0.0
-    d = d.reshape(n, k * k)
+    d = d.reshape(n, -1)
     length = np.sqrt((d**2).sum(axis=0))
     d /= np.where(length > 0, length, 1.0)
-    return np.concatenate([sums.reshape(-1, k, k).max(axis=1) for sums in flips.flipped(d)])
+    return np.concatenate([sums.reshape(len(sums), k, -1).max(axis=1) for sums in flips.flipped(d)])
 
 
 def _step_down(cells: Sequence[Floats], error: float, draws: int, seed: int) -> tuple[Floats, Bools]:

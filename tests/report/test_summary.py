@@ -13,7 +13,7 @@ from fastmlp.report.chapters.comparison.tables import answers, comparisons
 from fastmlp.report.chapters.data.tables import split
 from fastmlp.report.chapters.pretraining.tables import h_scores
 from fastmlp.report.chapters.reproducibility.tables import counts, listing
-from fastmlp.report.grid import Grid, number
+from fastmlp.report.grid import Grid, firsts, number
 from fastmlp.report.render import to_markdown
 from tests.report_data import META, MadeUp, flat, large, settings, study, summary_of
 
@@ -128,6 +128,11 @@ def test_replicates_are_no_trials_of_the_grid() -> None:
     assert [row["accuracy"] for row in grid.trials.rows()] == [row["accuracy"] for row in data.rows]
     assert ("parity", "scratch", 20, 7) not in grid.trials
     assert ("parity", "none", 20, 0) not in grid.trials
+
+
+def test_of_trials_that_are_the_same_the_first_counts() -> None:
+    keys = [f"key {k % 300}" for k in range(1000)]
+    assert firsts(keys, len(keys)).tolist() == [k < 300 for k in range(1000)]
 
 
 def test_plan_says_what_a_family_of_strategies_became() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats as oracle
 
 from fastmlp.errors import NotFiniteError, ShapeError
-from fastmlp.stats import winner_sets
+from fastmlp.stats import winner_sets, winners
 
 from .data import Array, accuracies, accuracy_like, numbers, tables
 
@@ -46,6 +46,14 @@ def test_two_strategies_are_the_exact_test_of_one_pair() -> None:
 def test_the_fewest_seeds_of_winners_are_six() -> None:
     sure = np.tile([0.1, 0.9], (6, 1))
     assert [winner_sets([sure[:n]])[0].winners for n in (5, 6)] == [(0, 1), (1,)]
+
+
+def test_differences_that_are_too_many_to_hold_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.array([cell(9), cell(9)])
+    x[0, 3, 1] = x[1, :, 2] = np.nan
+    found = winner_sets(x)
+    monkeypatch.setattr(winners, "PART", 100)  # two strategies of four, or of three
+    assert winner_sets(x) == found
 
 
 def test_p_values_by_hand() -> None:
