@@ -20,10 +20,17 @@ LOCAL = re.compile(r"local:([0-9]{1,5})")
 ADDRESS = re.compile(r"[a-z]+://[^\s/]+:[0-9]+/?")
 MOST_LOCAL = 1024  # workers on this machine
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")  # with own levels
-# Dask has the C library hand memory back whenever 64 kB are free, which makes trials of small networks a tenth slower.
-EAGER_TRIM = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
-# And it looks a hundred times a second at what a worker's threads do, which takes one part in twenty of them.
-PROFILE = "distributed.worker.profile.enabled"
+# What Dask does beside the trials. Each time, the thread that trains has to let another one have the interpreter.
+UNDISTURBED = {
+    # It has the C library hand memory back whenever 64 kB are free: trials of small networks take a tenth longer
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    # A hundred times a second it looks at what threads do, which takes one part in twenty of them
+    "distributed.worker.profile.enabled": False,
+    # Fifty times a second, whether its event loop is late; ten times, its memory; twice, the machine's disk and network
+    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 CONNECT_SECONDS = 10.0  # to find the scheduler, or for an answer of a worker
 
 
@@ -101,7 +108,9 @@ def _remote(distributed: Any, address: str) -> Iterator[Client]:
 def _local(distributed: Any, workers: int) -> Iterator[Client]:
     from dask import config
 
-    with config.set({EAGER_TRIM: None, PROFILE: False}):
+    from .dask_worker import prepare
+
+    with config.set(UNDISTURBED):
         cluster = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -110,10 +119,13 @@ def _local(distributed: Any, workers: int) -> Iterator[Client]:
             preload="import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n",  # Ctrl-C is for the study
         )
     with cluster, distributed.Client(cluster, set_as_default=False) as client:
+        # They import what trials need while the study is planned; Dask drops what nobody holds
+        preparing = [client.submit(prepare, workers=[address], pure=False) for address in client.nthreads()]
         try:
             yield client
         finally:
             kill_workers(cluster)
+            preparing.clear()
 
 
 def kill_workers(cluster: Any) -> None:

@@ -21,6 +21,7 @@ from .deaths import MAX_DEATHS
 
 Future = Any  # Dask's classes have few annotations
 WATCH_SECONDS = 0.5  # between two looks at the cluster
+ANSWER_SECONDS = 0.1  # the same while a worker is asked
 WORKERLESS_SECONDS = 60.0  # that a study waits for a first or another worker
 log = logging.getLogger("fastmlp")
 
@@ -91,9 +92,10 @@ class Members:
             self.changed.notify_all()
 
     def _watch(self) -> None:
-        while not self.closed.wait(WATCH_SECONDS):
+        while not self.closed.is_set():
             with suppress(Exception):  # the connection may be lost at any line; the next look tells
                 self.look()
+            self.closed.wait(ANSWER_SECONDS if self._asked else WATCH_SECONDS)
 
     def look(self) -> None:
         """Ask new workers what results depend on there, and forget those that have left."""

@@ -48,6 +48,15 @@ def test_a_cluster_does_not_know_a_backend_of_ones_own(tmp_path: Path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_page_tells_how_workers_of_ones_own_do_without_what_local_ones_do() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "cluster.md").read_text(encoding="utf-8")
+    told = pytest.importorskip("yaml").safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    with dask.config.set(dask_client.UNDISTURBED):
+        expected = {name: dask.config.get(name) for name in dask_client.UNDISTURBED}
+    with dask.config.set(told):
+        assert {name: dask.config.get(name) for name in dask_client.UNDISTURBED} == expected
+
+
 def test_without_dask_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingLibrary, match=r"pip install 'fastmlp\[dask\]'"), connect("local:1"):
@@ -78,7 +87,8 @@ def test_workers_of_ones_own_keep_the_memory_that_they_will_need_again(monkeypat
             super().__init__()
             variables.append(dict(dask.config.get("distributed.nanny.pre-spawn-environ")))
 
-    made_up = SimpleNamespace(LocalCluster=Cluster, Client=lambda *_, **__: nullcontext())
+    client = SimpleNamespace(nthreads=dict)
+    made_up = SimpleNamespace(LocalCluster=Cluster, Client=lambda *_, **__: nullcontext(client))
     monkeypatch.setattr(dask_client, "_distributed", lambda: made_up)
     with connect("local:2"):
         pass
