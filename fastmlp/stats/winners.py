@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .sign_flip import Signs
 
 DRAWS = 4_999
-PART = 2**20  # differences that are held at a time
+PART = 2**20  # differences that are held at a time, about
 PARTS = 4  # so many times as many are drawn before a p-value is called borderline
 SURE = 3.3  # standard errors of a drawn p-value: one in a thousand lies further from the exact one
 
@@ -150,8 +150,10 @@ def _deficits(x: Floats, flips: Signs) -> Floats:
     -------
     (rows, k)
     """
-    some = max(1, PART // max(1, x.size))
-    return np.hstack([_deficits_of(x, slice(first, first + some), flips) for first in range(0, x.shape[1], some)])
+    k = x.shape[1]
+    parts = min(k, -(-x.size * k // PART))
+    some = -(-k // max(1, parts))
+    return np.hstack([_deficits_of(x, slice(first, first + some), flips) for first in range(0, k, some)])
 
 
 def _deficits_of(x: Floats, some: slice, flips: Signs) -> Floats:

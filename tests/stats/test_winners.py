@@ -52,7 +52,7 @@ def test_differences_that_are_too_many_to_hold_at_once_give_the_same(monkeypatch
     x = np.array([cell(9), cell(9)])
     x[0, 3, 1] = x[1, :, 2] = np.nan
     found = winner_sets(x)
-    monkeypatch.setattr(winners, "PART", 100)  # two strategies of four, or of three
+    monkeypatch.setattr(winners, "PART", 100)  # those of two strategies, or of one
     assert winner_sets(x) == found
 
 

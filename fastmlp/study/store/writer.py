@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from itertools import count, islice
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, count, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -22,17 +25,25 @@ from .schema import FINAL, RECORDS, Group, Record, Trial, reproducible
 PLAN = "FROM plan LEFT JOIN records USING (key)"
 PLANNED = ", ".join(Trial._fields)
 PLACED = f"plan(position, {PLANNED}) VALUES (?, {', '.join('?' * len(Trial._fields))})"
-INSERT = {
-    table: f"INSERT INTO {table}(key, {', '.join(columns)}) VALUES ({', '.join('?' * (1 + len(columns)))})"
-    " ON CONFLICT(key) DO NOTHING"
-    for table, columns in RECORDS.items()
-}
 AT_ONCE = 256  # rows that are inserted before it is looked whether all were new
+# Rows of a statement. While one runs, other threads may have the interpreter, and the writer then waits for it. SQLite
+# before 3.32 binds no more than 999 values
+TOGETHER = 32 if sqlite3.sqlite_version_info >= (3, 32) else 8
 WHAT = {"pretrainings": "pretraining", "scores": "scores", "records": "trial"}  # a table holds, for messages
 MISSING = f"""(
     (records.status IS NULL OR records.status NOT IN {FINAL})
     AND position = (SELECT min(position) FROM plan AS twin WHERE twin.key = plan.key)
 )"""
+
+
+@dataclass(slots=True)
+class _Unfinished:
+    """What a group still has to do, and the key of its pretraining."""
+
+    pretraining_key: str = ""
+    unmeasured: bool = False
+    unscored: bool = False
+    missing: bool = False
 
 
 class Store:
@@ -171,26 +182,40 @@ class Store:
     def missing(self) -> Iterator[Group]:
         """Generate the groups that have something to do, in the plan's order.
 
-        The trials of a group are looked up when it is reached, so a long plan is never in memory.
+        What is missing is looked up once, a byte for each place in the plan; the trials of a group when it is reached,
+        so a long plan is never in memory.
         """
         with naming(self.path):
-            groups = self.connection.execute(
-                "SELECT problem, seed, max(pretraining_key),"
-                " max(pretraining_key != '' AND pretrainings.key IS NULL) AS unmeasured,"
-                f" max(scores_key != '' AND scores.key IS NULL) AS unscored {PLAN}"
-                " LEFT JOIN pretrainings ON pretrainings.key = pretraining_key"
-                " LEFT JOIN scores ON scores.key = scores_key"
-                f" GROUP BY problem, seed HAVING unmeasured OR unscored OR max({MISSING}) ORDER BY min(position)"
-            ).fetchall()
-        for problem, seed, pretraining_key, unmeasured, unscored in groups:
-            with naming(self.path):
-                rows = self.connection.execute(
-                    f"SELECT {PLANNED} {PLAN} WHERE {MISSING} AND problem = ? AND seed = ? ORDER BY position",
-                    (problem, seed),
-                ).fetchall()
-                scores = self._unscored(problem, seed) if unscored else []
-            trials = tuple(map(Trial._make, rows))
-            yield Group(problem, seed, pretraining_key, bool(unmeasured), trials, tuple(scores))
+            groups, missing = self._unfinished()
+        for (problem, seed), group in groups.items():
+            if group.unmeasured or group.unscored or group.missing:
+                with naming(self.path):
+                    rows = self.connection.execute(
+                        f"SELECT position, {PLANNED} FROM plan WHERE problem = ? AND seed = ? ORDER BY position",
+                        (problem, seed),
+                    ).fetchall()
+                    scores = self._unscored(problem, seed) if group.unscored else []
+                trials = tuple(Trial._make(row) for position, *row in rows if missing[position])
+                yield Group(problem, seed, group.pretraining_key, group.unmeasured, trials, tuple(scores))
+
+    def _unfinished(self) -> tuple[dict[tuple[str, int], _Unfinished], bytearray]:
+        """Return what is missing of each group, in the plan's order, and of each place whether its trial is."""
+        (last,) = self.connection.execute("SELECT coalesce(max(position), 0) FROM plan").fetchone()
+        groups, missing = defaultdict[tuple[str, int], _Unfinished](_Unfinished), bytearray(last + 1)
+        for position, problem, seed, pretraining_key, unmeasured, unscored, is_missing in self.connection.execute(
+            "SELECT position, problem, seed, pretraining_key,"
+            " pretraining_key != '' AND pretrainings.key IS NULL,"
+            f" scores_key != '' AND scores.key IS NULL, {MISSING} {PLAN}"
+            " LEFT JOIN pretrainings ON pretrainings.key = pretraining_key"
+            " LEFT JOIN scores ON scores.key = scores_key ORDER BY position"
+        ):
+            group = groups[problem, seed]
+            group.pretraining_key = group.pretraining_key or pretraining_key
+            group.unmeasured |= bool(unmeasured)
+            group.unscored |= bool(unscored)
+            group.missing |= bool(is_missing)
+            missing[position] = is_missing
+        return groups, missing
 
     def _unscored(self, problem: str, seed: int) -> list[tuple[int, str]]:
         """Return the numbers of labels of a group whose scores are missing, each with their key."""
@@ -221,9 +246,16 @@ class Store:
         """Add rows; one that is there already under its key stays, or has failed and is replaced."""
         remaining = iter(rows)
         while some := list(islice(remaining, AT_ONCE)):
-            if self.connection.executemany(INSERT[table], some).rowcount < len(some):
+            if self._insert_new(table, some) < len(some):
                 for row in some:
                     self._insert_again(table, dict(zip(("key", *RECORDS[table]), row, strict=True)))
+
+    def _insert_new(self, table: str, rows: Sequence[Row]) -> int:
+        """Insert the rows whose keys are new, and return how many they are."""
+        whole = len(rows) // TOGETHER * TOGETHER
+        blocks = (tuple(chain.from_iterable(rows[k : k + TOGETHER])) for k in range(0, whole, TOGETHER))
+        of_blocks = self.connection.executemany(insert(table, TOGETHER), blocks).rowcount
+        return of_blocks + self.connection.executemany(insert(table, 1), rows[whole:]).rowcount
 
     def _insert_again(self, table: str, new: Record) -> None:
         """Replace a failed record by a later one; a final one stays, and if a new one differs, that is an error.
@@ -248,3 +280,11 @@ class Store:
         problem, strategy, n_target, seed = self.connection.execute(where, (key,)).fetchone() or [""] * 4
         trial = f"{strategy}, {n_target} labels, " if table == "records" else ""
         return f" ({problem}, {trial}seed {seed})" if problem else ""
+
+
+@cache
+def insert(table: str, rows: int) -> str:
+    """Return the statement that inserts so many rows into a table of records, but for those whose key is there."""
+    columns = ("key", *RECORDS[table])
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table}({', '.join(columns)}) VALUES {', '.join([row] * rows)} ON CONFLICT(key) DO NOTHING"
