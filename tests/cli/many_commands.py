@@ -42,16 +42,35 @@ def open_as(descriptor: int, how: str) -> None:
     setattr(sys, f"__{name}__", stream)
 
 
+def write_empty(_: object, out: Path) -> tuple[Path, Path]:
+    """Write an empty report."""
+    html, markdown = out / "report.html", out / "report.md"
+    html.touch()
+    markdown.touch()
+    return html, markdown
+
+
 def run(words: list[str], stdout: str, stderr: str) -> NoReturn:
-    """Run a command; what takes long in one, and writes nothing to a stream, is left out."""
+    """Run a command; what takes long in one, and writes nothing to a stream, is left out: reports are empty."""
     open_as(1, stdout)
     open_as(2, stderr)
     with (
-        patch.object(fastmlp.report.render, "render_report", lambda _, out: (out / "report.html", out / "report.md")),
+        patch.object(fastmlp.report.render, "render_report", write_empty),
         patch.object(fastmlp.study.environment, "warm_up", lambda _: None),
         patch.object(fastmlp.backends.peak, "fma_peak", lambda _: 1e11),
     ):
-        sys.exit(main(words))
+        end(main(words))
+
+
+def end(code: int) -> NoReturn:
+    """End as the interpreter does, with 120 if a stream cannot be flushed, but free no memory, which takes long."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            os._exit(120)
+    os._exit(code)
 
 
 if __name__ == "__main__":
