@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import fastmlp
+from fastmlp.cli import main
+from fastmlp.study import run as study_run
 from fastmlp.study.settings.load import from_dict, to_toml
 
 from .made_up_study import SMALL, without_seconds
@@ -20,6 +22,15 @@ PAGE = Path(__file__).parents[1] / "docs" / "cluster.md"
 if not PAGE.is_file():
     pytest.skip("docs/ is no part of what is built", allow_module_level=True)
 
+# The command, but for the report, which has tests of its own, and for Numba, which takes longer to load than the study.
+FASTMLP = """
+import sys
+sys.modules["numba"] = None
+from fastmlp.cli import main
+from fastmlp.study import run
+run.refresh_report = lambda *_: None
+sys.exit(main())
+"""
 TEXT = PAGE.read_text(encoding="utf-8")
 ARRAY, MERGE = re.findall(r"^```bash\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
@@ -29,10 +40,11 @@ def script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def test_the_array_and_the_merge_are_the_study(tmp_path: Path) -> None:
+def test_the_array_and_the_merge_are_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
+    (tmp_path / "command.py").write_text(FASTMLP, encoding="utf-8")
     script(tmp_path / "bin" / "srun", '#!/bin/sh\nexec "$@"\n')
-    script(tmp_path / "bin" / "fastmlp", f'#!/bin/sh\nexec "{sys.executable}" -m fastmlp "$@"\n')
+    script(tmp_path / "bin" / "fastmlp", f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path / "command.py"}" "$@"\n')
     script(tmp_path / "study.sh", ARRAY)
     (tmp_path / "big.toml").write_text(to_toml(from_dict(SMALL)), encoding="utf-8")
     slurm = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SLURM_CPUS_PER_TASK": "1"}
@@ -41,17 +53,15 @@ def test_the_array_and_the_merge_are_the_study(tmp_path: Path) -> None:
         environment = os.environ | slurm | {"SLURM_ARRAY_TASK_ID": task}
         subprocess.run(["bash", "study.sh"], cwd=tmp_path, env=environment, check=True, timeout=300)
     subprocess.run(["bash", "-c", MERGE], cwd=tmp_path, env=os.environ | slurm, check=True, timeout=300)
-    whole = fastmlp.run_study(SMALL, tmp_path / "whole")
+    monkeypatch.setattr(study_run, "refresh_report", lambda *_: None)
+    whole = fastmlp.run_study(SMALL, tmp_path / "whole", backend="numpy", jobs=1)
     assert without_seconds(tmp_path / "out" / "results.csv") == without_seconds(whole.table)
 
 
-def test_options_in_the_commands_exist() -> None:
-    shown = set(re.findall(r"fastmlp (\w+)", TEXT))
-    help_of = {
-        command: subprocess.run(
-            [sys.executable, "-m", "fastmlp", command, "--help"], capture_output=True, text=True, check=True, timeout=60
-        ).stdout
-        for command in shown
-    }
+def test_options_in_the_commands_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    help_of = {}
+    for command in set(re.findall(r"fastmlp (\w+)", TEXT)):
+        assert main([command, "--help"]) == 0
+        help_of[command] = capsys.readouterr().out
     for command, options in re.findall(r"^(?:\$ |srun )?fastmlp (\w+)((?:.*\\\n)*.*)$", TEXT, re.MULTILINE):
         assert all(option in help_of[command] for option in re.findall(r"--[a-z]+", options)), command
