@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastmlp
@@ -234,6 +234,7 @@ def part_of(folder: Path, plan: list[Trial], done: set[int], failed: set[int] = 
 PLACES = st.sets(st.integers(0, 11), max_size=12)
 
 
+@settings(max_examples=30)
 @given(drawn=st.lists(st.tuples(PLACES, PLACES), min_size=1, max_size=4), backwards=st.booleans())
 def test_any_parts_give_every_trial_its_best_record(
     tmp_path_factory: pytest.TempPathFactory, *, drawn: list[tuple[set[int], set[int]]], backwards: bool
