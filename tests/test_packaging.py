@@ -84,17 +84,27 @@ def metadata(wheel: Path) -> Message:
         return Parser().parsestr(archive.read(name).decode())
 
 
-@pytest.mark.parametrize("kind", ["wheel", "editable"])
-def test_report_renders(kind: str, artefacts: dict[str, Path], study: Path, tmp_path: Path) -> None:
+def run_installed(artefact: Path, folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code where an artefact is installed, into a folder, and the checkout is not."""
+    with zipfile.ZipFile(artefact) as archive:
+        archive.extractall(folder)
+    command = [sys.executable, "-I", "-S", "-c", CLEAN + code, str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder.parent, timeout=60)
+
+
+def test_an_editable_install_is_this_checkout_and_its_templates(artefacts: dict[str, Path], tmp_path: Path) -> None:
+    code = "from fastmlp.report import render; print(render.__file__, render.templates(), sep='\\n')"
+    done = run_installed(artefacts["editable"], tmp_path / "installed", code)
+    assert done.stdout.split() == [str(ROOT / "fastmlp" / "report" / "render.py"), str(ROOT / "report_templates")]
+
+
+def test_the_report_renders_from_a_wheel(artefacts: dict[str, Path], study: Path, tmp_path: Path) -> None:
     installed, copy = tmp_path / "installed", tmp_path / "study"
-    with zipfile.ZipFile(artefacts[kind]) as archive:
-        archive.extractall(installed)
     shutil.copytree(study, copy)
-    code = CLEAN + "import fastmlp.cli; print(fastmlp.__file__, file=sys.stderr); sys.exit(fastmlp.cli.main())"
-    command = [sys.executable, "-I", "-S", "-c", code, str(installed), "report", str(copy)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    code = "import fastmlp.cli; print(fastmlp.__file__, file=sys.stderr); sys.exit(fastmlp.cli.main())"
+    done = run_installed(artefacts["wheel"], installed, code, "report", str(copy))
     assert done.returncode == 0, done.stderr
-    assert str(ROOT / "fastmlp" if kind == "editable" else installed / "fastmlp") in done.stderr
+    assert str(installed / "fastmlp") in done.stderr
     assert "</html>" in (copy / "report.html").read_text(encoding="utf-8")
     assert (copy / "report.md").read_text(encoding="utf-8").startswith("#")
 
