@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ from .oracles import import_oracle, import_torchvision
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from .report_data import MadeUp
 
 # The first text that a fresh checkout draws builds Hypothesis's tables of characters, and the first call of a kernel
 # compiles it: neither says anything about a test.
@@ -114,12 +118,11 @@ class Page(NamedTuple):
     seconds: float
 
 
-def rendered(**grid: object) -> Page:
-    """The report of a made-up study of many strategies and problems."""
+def rendered(data: MadeUp) -> Page:
+    """The report of a made-up study."""
     from fastmlp.report.render import to_html, to_markdown
-    from tests.report_data import large, summary_of
+    from tests.report_data import summary_of
 
-    data = large(**grid)  # type: ignore[arg-type]
     start = time.process_time()
     summary = summary_of(data)
     page = to_html(summary)
@@ -127,12 +130,45 @@ def rendered(**grid: object) -> Page:
 
 
 @pytest.fixture(scope="session")
-def book() -> Page:
-    """Many strategies, four problems."""
-    return rendered()
+def made_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Page]:
+    """Make a page in one process of a run; the others read it, or wait for it."""
+    if not hasattr(request.config, "workerinput"):
+        return lambda _, make: make()
+    folder = tmp_path_factory.getbasetemp().parent  # of all processes
+
+    def read_or_make(name: str, make: Callable[[], Page]) -> Page:
+        with (folder / f"{name}.pickle").open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            if content := file.read():
+                return Page(*pickle.loads(content))
+            page = make()
+            file.write(pickle.dumps(tuple(page)))
+            return page
+
+    return read_or_make
 
 
 @pytest.fixture(scope="session")
-def ten_thousand_trials() -> Page:
+def lab(made_once: Callable[..., Page]) -> Page:
+    """The report of a made-up lab."""
+    from tests.report_data import study
+
+    return made_once("lab", lambda: rendered(study()))
+
+
+@pytest.fixture(scope="session")
+def book(made_once: Callable[..., Page]) -> Page:
+    """Many strategies, four problems."""
+    from tests.report_data import large
+
+    return made_once("book", lambda: rendered(large()))
+
+
+@pytest.fixture(scope="session")
+def ten_thousand_trials(made_once: Callable[..., Page]) -> Page:
     """As many as the budgets of a report are for."""
-    return rendered(problems=[f"problem-{k}" for k in range(10)], sizes=(10, 50, 200), seeds=20)
+    from tests.report_data import large
+
+    problems = [f"problem-{k}" for k in range(10)]
+    return made_once("ten-thousand-trials", lambda: rendered(large(problems=problems, sizes=(10, 50, 200), seeds=20)))

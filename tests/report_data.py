@@ -12,6 +12,7 @@ import numpy as np
 
 from fastmlp.report.study import Study
 from fastmlp.report.summary import summarise
+from fastmlp.report.table import cell, head
 
 LAB = ("baseline", "baseline-source-scaler", "scratch", "scratch-source-scaler", "frozen", "finetune")
 SIZES = (20, 50, 100, 200, 500)
@@ -64,6 +65,25 @@ SHORT_BATCHES = {
         "mean": [[0.82, 0.83, 0.84], [0.40, 0.43, 0.41], [0.85, 0.86, 0.84]],
         "drop": [[0.82, 0.83, 0.84], [0.83, 0.82, 0.84], [0.85, 0.86, 0.84]],
     },
+}
+
+
+# What a figure of dots is drawn from
+INTERVAL = {"mean": 0.02, "low": 0.01, "high": 0.05, "n": 8, "reason": None, "verdict": "better"}
+DOTS: dict[str, Any] = {
+    "table": {
+        "columns": [head("problem", number=False), head("10 labels"), head("500 labels")],
+        "rows": [
+            [cell("name", name), cell("points_interval", INTERVAL), cell("number", number)]
+            for name, number in (("a problem with quite a long name", 0.3), ("b", None), ("c", -1.0))
+        ],
+    },
+    "columns": [1],
+    "name": 1,
+    "axis": "points",
+    "of": None,
+    "at": None,
+    "log": False,
 }
 
 

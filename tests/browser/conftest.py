@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from fastmlp.report.render import render_report
-from tests.report_data import study
+from tests.conftest import Page
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -47,9 +46,11 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(lab: Page, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a made-up lab."""
-    return render_report(study(), tmp_path_factory.mktemp("report"))[0]
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(lab.html, encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

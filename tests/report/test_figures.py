@@ -18,8 +18,8 @@ from fastmlp.report.figures.files import file_of
 from fastmlp.report.figures.style import PAGE, PAPER, Colours, looks, shows, style
 from fastmlp.report.figures.svg import VARIABLES, WIDTHS, draw
 from fastmlp.report.render import figure_of, templates
-from fastmlp.report.table import cell, head
-from tests.report_data import LAB, META, MadeUp, flat, some_lost, study, summary_of
+from fastmlp.report.table import cell
+from tests.report_data import DOTS, LAB, META, MadeUp, flat, some_lost, study, summary_of
 
 MANY = [f"strategy-{k}" for k in range(30)]
 STUDIES = {
@@ -41,22 +41,6 @@ SERIES_BY_DEPTH = [
 ]
 
 
-INTERVAL = {"mean": 0.02, "low": 0.01, "high": 0.05, "n": 8, "reason": None, "verdict": "better"}
-DOTS: dict[str, Any] = {
-    "table": {
-        "columns": [head("problem", number=False), head("10 labels"), head("500 labels")],
-        "rows": [
-            [cell("name", name), cell("points_interval", INTERVAL), cell("number", number)]
-            for name, number in (("a problem with quite a long name", 0.3), ("b", None), ("c", -1.0))
-        ],
-    },
-    "columns": [1],
-    "name": 1,
-    "axis": "points",
-    "of": None,
-    "at": None,
-    "log": False,
-}
 CONFUSIONS = {
     "classes": ["T-shirt", "trousers", "ankle boot"],
     "rows": [{"strategy": s, "shares": [[0.8, 0.2, 0.0], [0, 1, 0], [0.1, 0, 0.9]]} for s in ("scratch", "finetune")],

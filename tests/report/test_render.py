@@ -18,6 +18,7 @@ import pytest
 
 from fastmlp.report import render
 from fastmlp.report.render import render_report, templates, to_html, to_markdown
+from tests.conftest import Page
 from tests.report_data import LAB, META, flat, study, summary_of
 from tests.report_text import html_of_markdown, numbers, text_of_html, text_of_markdown
 
@@ -46,22 +47,16 @@ HOSTILE = (
 )
 
 
-@pytest.fixture(scope="module")
-def lab() -> tuple[str, str]:
-    summary = summary_of(study())
-    return to_html(summary), to_markdown(summary)
-
-
 # --- the two formats
 
 
-def test_markdown_says_what_the_page_says(lab: tuple[str, str]) -> None:
-    page, markdown = map(str.split, (text_of_html(lab[0]), text_of_markdown(lab[1])))
+def test_markdown_says_what_the_page_says(lab: Page) -> None:
+    page, markdown = map(str.split, (text_of_html(lab.html), text_of_markdown(lab.markdown)))
     assert page == markdown
 
 
-def test_markdown_holds_the_numbers_of_the_page(lab: tuple[str, str]) -> None:
-    page, markdown = numbers(text_of_html(lab[0])), numbers(text_of_markdown(lab[1]))
+def test_markdown_holds_the_numbers_of_the_page(lab: Page) -> None:
+    page, markdown = numbers(text_of_html(lab.html)), numbers(text_of_markdown(lab.markdown))
     assert len(page) > 500
     assert page == markdown
 
@@ -89,8 +84,8 @@ def test_no_measured_number_is_typed_in_a_template() -> None:
         assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= allowed, source.name
 
 
-def test_the_csv_behind_a_table_is_read_as_such(lab: tuple[str, str]) -> None:
-    blocks = re.findall(r'<pre class="commands csv" tabindex="0"><code>(.*?)</code>', lab[0], flags=re.DOTALL)
+def test_the_csv_behind_a_table_is_read_as_such(lab: Page) -> None:
+    blocks = re.findall(r'<pre class="commands csv" tabindex="0"><code>(.*?)</code>', lab.html, flags=re.DOTALL)
     assert len(blocks) > 10
     for block in blocks:
         first, *rows = csv.reader(io.StringIO(html.unescape(block)))
@@ -101,8 +96,8 @@ def test_the_csv_behind_a_table_is_read_as_such(lab: tuple[str, str]) -> None:
 # --- the page asks for nothing
 
 
-def test_page_is_one_file_that_asks_for_nothing(lab: tuple[str, str]) -> None:
-    page = lab[0]
+def test_page_is_one_file_that_asks_for_nothing(lab: Page) -> None:
+    page = lab.html
     assert "default-src 'none'" in page
     assert page.count("<script") == 1
     assert re.findall(r'src="(?!data:image/png)', page) == []
@@ -113,20 +108,20 @@ def test_page_is_one_file_that_asks_for_nothing(lab: tuple[str, str]) -> None:
     assert "@import" not in page
 
 
-def test_the_script_is_small_and_the_page_allows_no_other(lab: tuple[str, str]) -> None:
-    (source,) = re.findall(r"<script>(.*?)</script>", lab[0], flags=re.DOTALL)
+def test_the_script_is_small_and_the_page_allows_no_other(lab: Page) -> None:
+    (source,) = re.findall(r"<script>(.*?)</script>", lab.html, flags=re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'" in lab[0]
+    assert f"script-src 'sha256-{digest}'" in lab.html
     assert len(source) < 10_000
 
 
-def test_what_is_inside_the_page_is_small(lab: tuple[str, str]) -> None:
-    assert all(len(block) < 200_000 for block in re.findall(r"base64,([^\"]*)", lab[0]))
-    assert len(lab[0]) < 1_000_000
+def test_what_is_inside_the_page_is_small(lab: Page) -> None:
+    assert all(len(block) < 200_000 for block in re.findall(r"base64,([^\"]*)", lab.html))
+    assert len(lab.html) < 1_000_000
 
 
-def test_ids_are_unique_and_links_arrive(lab: tuple[str, str]) -> None:
-    page = lab[0]
+def test_ids_are_unique_and_links_arrive(lab: Page) -> None:
+    page = lab.html
     ids = Counter(re.findall(r'\bid="([^"]*)"', page))
     assert [name for name, n in ids.items() if n > 1] == []
     targets = re.findall(r'href="#([^"]*)"', page) + re.findall(r"url\(#([^)]*)\)", page)
@@ -134,8 +129,8 @@ def test_ids_are_unique_and_links_arrive(lab: tuple[str, str]) -> None:
     assert set(targets) | set(labelled) <= set(ids)
 
 
-def test_every_table_has_caption_and_scopes(lab: tuple[str, str]) -> None:
-    tables = re.findall(r"<table>.*?</table>", lab[0], flags=re.DOTALL)
+def test_every_table_has_caption_and_scopes(lab: Page) -> None:
+    tables = re.findall(r"<table>.*?</table>", lab.html, flags=re.DOTALL)
     assert len(tables) > 15
     for table in tables:
         assert re.search(r"<caption><span[^>]*>\S", table)
@@ -143,8 +138,8 @@ def test_every_table_has_caption_and_scopes(lab: tuple[str, str]) -> None:
         assert table.count('<th scope="row"') == table.count("<tr>") - 1
 
 
-def test_every_figure_has_title_description_caption_and_numbers(lab: tuple[str, str]) -> None:
-    drawn = re.findall(r'<div class="figure".*?</details>\n</div>', lab[0], flags=re.DOTALL)
+def test_every_figure_has_title_description_caption_and_numbers(lab: Page) -> None:
+    drawn = re.findall(r'<div class="figure".*?</details>\n</div>', lab.html, flags=re.DOTALL)
     assert len(drawn) == 15
     for figure in drawn:
         assert (
@@ -210,20 +205,25 @@ def test_ten_kilobytes_of_name_do_not_break_a_line() -> None:
 
 # --- bytes
 
+NOTEBOOK = "module://matplotlib_inline.backend_inline"  # what a command inherits that is run from a notebook
 
-def test_rendered_again_elsewhere_the_bytes_are_the_same(lab: tuple[str, str], tmp_path: Path) -> None:
+
+def test_rendered_again_elsewhere_the_bytes_are_the_same(lab: Page, tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules.update(numba=None, sklearn=None)\n"  # the report renders without either
+        "import sys; sys.modules.update(numba=None, sklearn=None)\n"  # it may be copied to a machine that has neither
         "from pathlib import Path; from tests.report_data import study\n"
         "from fastmlp.report.render import render_report\n"
-        "render_report(study(), Path(sys.argv[1])); assert 'fastmlp.backends.compiled' not in sys.modules\n"
+        "render_report(study(), Path(sys.argv[1]))\n"
+        "heavy = ('numba.', 'llvmlite', 'fastmlp.backends.compiled')\n"
+        "assert not [name for name in sys.modules if name.startswith(heavy)]"
     )
     strange = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Chatham", "LC_ALL": "de_DE.UTF-8", "PYTHONUTF8": "0"}
+    strange |= {"MPLBACKEND": NOTEBOOK}
     (tmp_path / "matplotlibrc").write_text("font.size: 30\nlines.linewidth: 9\n")
     environment = {**os.environ, **strange, "MATPLOTLIBRC": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env=environment)
-    assert (tmp_path / "report.html").read_text(encoding="utf-8") == lab[0]
-    assert (tmp_path / "report.md").read_text(encoding="utf-8") == lab[1]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == lab.html
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == lab.markdown
 
 
 # --- files
@@ -250,18 +250,18 @@ def test_templates_of_the_package_go_before_those_of_a_checkout(
 # --- figures that cannot be drawn
 
 
-@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "module://nowhere", "nonsense"])
-def test_a_report_needs_no_backend_of_a_notebook(backend: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", [NOTEBOOK, "module://nowhere", "nonsense"])
+def test_a_figure_needs_no_backend_of_a_notebook(backend: str) -> None:
     """A command run from a notebook inherits its MPLBACKEND, in an environment that may lack the module."""
     code = (
-        "from pathlib import Path; from tests.report_data import study\n"
-        "from fastmlp.report.render import render_report\n"
-        f"render_report(study(seeds=2, sizes=[20]), Path({str(tmp_path)!r}))"
+        "from fastmlp.report.figures import load_matplotlib; load_matplotlib()\n"
+        "from fastmlp.report.figures.svg import draw; from fastmlp.report.render import figure_of\n"
+        "from tests.report_data import DOTS; print(draw(figure_of('dots'), DOTS, 'f', 'title', 'description'))"
     )
     environment = {**os.environ, "MPLBACKEND": backend}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "<svg" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -290,17 +290,3 @@ def test_the_markdown_is_there_when_the_page_fails(tmp_path: Path, monkeypatch: 
     with pytest.raises(MemoryError):
         render_report(study(seeds=2, sizes=[20]), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
-
-
-def test_a_report_needs_no_numba(tmp_path: Path) -> None:
-    """A study that was copied to a machine without numba can be read there."""
-    code = (
-        "import sys; sys.modules['numba'] = None\n"
-        "from pathlib import Path; from tests.report_data import study\n"
-        "from fastmlp.report.render import render_report\n"
-        f"render_report(study(seeds=2, sizes=[20]), Path({str(tmp_path)!r}))\n"
-        "heavy = ('numba.', 'llvmlite', 'fastmlp.backends.compiled')\n"
-        "assert not [name for name in sys.modules if name.startswith(heavy)]"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    assert (tmp_path / "report.html").is_file()
