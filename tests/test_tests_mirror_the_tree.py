@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 FILES = [path.relative_to(TESTS) for path in sorted(TESTS.rglob("test_*.py"))]
@@ -23,14 +21,14 @@ def has_a_module(path: Path) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", FILES, ids=str)
-def test_each_test_file_is_beside_its_module_or_says_what_it_is_about(path: Path) -> None:
-    if not has_a_module(path):
-        assert path.parent != Path() or path.stem.removeprefix("test_") not in MODULES, "its module is in a room"
-        about = ast.get_docstring(ast.parse((TESTS / path).read_text(encoding="utf-8")))
-        assert about, "it is named after no module, so its docstring must say what it is about"
+def test_each_test_file_is_beside_its_module_or_says_what_it_is_about() -> None:
+    others = [path for path in FILES if not has_a_module(path)]
+    elsewhere = [path for path in others if path.parent == Path() and path.stem.removeprefix("test_") in MODULES]
+    assert not elsewhere, "their modules are in a room"
+    silent = [path for path in others if not ast.get_docstring(ast.parse((TESTS / path).read_text(encoding="utf-8")))]
+    assert not silent, "they are named after no module, so their docstrings must say what they are about"
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} - {Path(), Path("browser")}), ids=str)
-def test_each_folder_of_tests_is_a_room(folder: Path) -> None:
-    assert (ROOT / "fastmlp" / folder).is_dir() or (ROOT / folder).is_dir()
+def test_each_folder_of_tests_is_a_room() -> None:
+    folders = {path.parent for path in FILES} - {Path(), Path("browser")}
+    assert not [path for path in folders if not (ROOT / "fastmlp" / path).is_dir() and not (ROOT / path).is_dir()]
