@@ -110,6 +110,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.oracle)
 
 
+@pytest.fixture
+def markdown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out of a report its page, for which figures are drawn: that takes longer than a small study."""
+    monkeypatch.setattr("fastmlp.report.render.to_html", lambda _: "")
+
+
 class Page(NamedTuple):
     """A report of a made-up study, and the seconds of CPU that it took."""
 

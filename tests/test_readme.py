@@ -56,6 +56,7 @@ def test_the_python_of_the_readme_runs(names: dict[str, Any], monkeypatch: pytes
     assert names["moved"].network.sizes == (64, 64, 10)
 
 
+@pytest.mark.usefixtures("markdown_alone")
 def test_data_of_ones_own_are_studied_as_the_guide_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(OWN_DATA, "python")

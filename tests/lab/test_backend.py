@@ -84,6 +84,7 @@ def test_the_name_changes_with_the_file(tmp_path: Path) -> None:
     assert all(name.startswith("lab.py@") for name in names)
 
 
+@pytest.mark.usefixtures("markdown_alone")
 def test_a_study_runs_on_it_and_its_report_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, settings = tmp_path / "lab.py", tmp_path / "small.toml"
     path.write_text(to_percent(cells(FUNCTIONS)), encoding="utf-8")

@@ -79,6 +79,7 @@ def test_the_chapter_on_data_reads_right(
     assert "There are 1797 examples" not in chapter
 
 
+@pytest.mark.usefixtures("markdown_alone")
 def test_a_feature_that_is_constant_in_the_source_is_told_of(tmp_path: Path) -> None:
     """Two features decide the label, and one of them is constant in the source: the weights are not to blame."""
     rng = np.random.default_rng(0)

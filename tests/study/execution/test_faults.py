@@ -242,6 +242,7 @@ def test_a_second_signal_ends_a_study_at_once(warm: StartWarm, tmp_path: Path) -
     assert done(out) <= 4, "what had ended, which is no training"
 
 
+@pytest.mark.usefixtures("markdown_alone")
 def test_while_a_study_runs_others_can_read_and_nobody_can_write(
     start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
