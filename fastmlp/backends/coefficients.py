@@ -27,8 +27,8 @@ ACTIVATION_TABLE = np.array([[row.floor, *row.slope, row.keeps_slope] for row in
 #   adam, adamw: m = OLD1 * m + NEW1 * g;  v = OLD2 * v + NEW2 * g^2;  p = KEEP * p + STEP * m / (sqrt(v) + GUARD)
 #   and at last, where there is a pull, p = anchor + SHRINK * (p - anchor)
 #   A moment below LEAST becomes zero.
-#   BARE is 1 if none of that changes anything: DECAY and LEAST are 0, KEEP, SHRINK and AHEAD are 1, NEW1 and NEW2 are
-#   those of Adam's defaults.
+#   BARE is 1 if nothing else changes anything: LEAST is 0, KEEP, SHRINK and AHEAD are 1, NEW1 and NEW2 are those of
+#   Adam's defaults; and, by sgd, DECAY is 0.
 #   ONE is 1, the input that a bias sees.
 DECAY, KEEP, SHRINK, MOMENTUM, STEP, GUARD, LEAST, BARE, OLD1, NEW1, OLD2, NEW2, AHEAD, NUDGE, ONE = range(15)
 N_COEFFICIENTS = 15

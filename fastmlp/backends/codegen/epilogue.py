@@ -153,7 +153,7 @@ class Update:
         """Kingma & Ba's algorithm 1, its corrections in STEP and GUARD; adamw's decay is in KEEP."""
         emit, builder = self.emit, self.builder
         p = emit.load(self.rows[0], at)
-        g = gradient if bare else emit.fma(self.coefficient[DECAY], p, gradient)
+        g = emit.fma(self.coefficient[DECAY], p, gradient)  # in a bare step too, so that one with a penalty is bare
         m, v, square = emit.load(self.rows[1], at), emit.load(self.rows[2], at), builder.fmul(g, g)
         whole = [emit.constant(share) for share in (BETA1, 1 - BETA1, BETA2, 1 - BETA2)]
         old1, new1, old2, new2 = whole if bare else self.averages

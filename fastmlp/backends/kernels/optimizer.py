@@ -73,8 +73,11 @@ def set_coefficients(
     coefficients[KEEP] = 1 - rate * decay if optimizer == ADAMW else 1.0
     coefficients[SHRINK] = 1 / (1 + rate * pull)
     coefficients[LEAST] = TINY if t % FLUSHED == 0 else 0.0
-    is_plain = clock[VELOCITIES] == 1 if optimizer == SGD else share == 1 and clock[USUAL] == 1
-    coefficients[BARE] = decay == 0 and pull == 0 and t % FLUSHED != 0 and is_plain
+    if optimizer == SGD:
+        is_plain = decay == 0 and clock[VELOCITIES] == 1
+    else:
+        is_plain = coefficients[KEEP] == 1 and share == 1 and clock[USUAL] == 1
+    coefficients[BARE] = is_plain and pull == 0 and t % FLUSHED != 0
     coefficients[MOMENTUM] = momentum
     if optimizer == SGD:
         coefficients[STEP] = -rate
