@@ -43,6 +43,7 @@ SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, VELOCITIES, STEPS, WEIGHTED = range(6)
 KEEP1, KEEP2, EPSILON, CORRECTED, EARLIER, KEEP_LOG1, KEEP_LOG2, USUAL = range(6, 14)
 SHARE, LOG1, LOG2, PACE, PER, TOTAL, SQUARES = range(14, 21)
 N_SQUARES = 64  # sums of squares, for a penalty
+SQUARED_AT_ONCE = 2**17  # parameters whose squares are added by one thread, and then to those of others
 NO_MEMORY = -1e6  # in place of the logarithm of zero, so that no product with it is NaN; its exponential is zero
 
 

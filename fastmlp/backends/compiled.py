@@ -13,7 +13,7 @@ import numpy as np
 
 from ..registry import ACTIVATION_ROWS, ADAM_DEFAULTS, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, IDENTITY, SGD, Adam
 from .between import rescaled_layers, without_dropout
-from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, new_clock
+from .coefficients import ACTIVATION_TABLE, N_COEFFICIENTS, SQUARED_AT_ONCE, new_clock
 from .fallback import run
 from .kernels import engine
 from .kernels.loss import TARGETS
@@ -176,7 +176,7 @@ class Training:
         self._goal = goal = Goal.of(loss, sizes, y, sample_weight, theta.dtype)
         if watch is None:
             watch = Watch(NO_ROWS, NOTHING, nothing(theta.dtype))
-        rows = activation_rows(theta.dtype)
+        rows, self._is_penalised = activation_rows(theta.dtype), penalties is not None
         self._network = theta, state, as_kernel_array(anchor)
         self._rule = (
             int(activation), rows[activation], rows[IDENTITY], None if between is None else as_kernel_array(between),
@@ -219,10 +219,12 @@ class Training:
             self._goal.scratch_rows * layout.batch,
             *[layout.spare, N_COEFFICIENTS] * self._threads,
         )  # fmt: skip
+        pieces = 2 * len(layout.table) + layout.size // SQUARED_AT_ONCE
+        (squares,) = allocate(np.dtype(np.float64), pieces) if self._is_penalised else (NOTHING,)
         return [
             (
                 tile, *self._network, parameters, layout.table, layout.unit, inputs, deltas, spare, scratch,
-                coefficients, self._clock.copy(), *self._rule,
+                coefficients, self._clock.copy(), *self._rule, squares,
             )
             for spare, coefficients in zip(own[::2], own[1::2], strict=True)
         ]  # fmt: skip

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastmlp
+from fastmlp.backends.coefficients import SQUARED_AT_ONCE
 from fastmlp.errors import InvalidInput
 from fastmlp.machine import FLOP_OF_A_TEAM, FLOP_WORTH_A_TEAM, threads_for
 
@@ -62,6 +63,16 @@ def test_no_bit_depends_on_the_number_of_threads_where_layers_normalise_and_drop
     alone, *shared = (fastmlp.train_mlp(net, x, y, epochs=2, threads=count, backend="numba") for count in (1, 2, 3))
     for fit in shared:
         np.testing.assert_array_equal(fit.network.theta, alone.network.theta)
+
+
+def test_no_bit_of_a_penalty_depends_on_the_number_of_threads() -> None:
+    """The squares of a matrix of this size are added in several pieces, which the threads share."""
+    options: Any = {"sizes": (370, 390, 3), "l2": 0.1, "lr": 1e-3}
+    assert SQUARED_AT_ONCE < 370 * 390
+    alone, *shared = (trained(threads=count, **options) for count in (1, 2, 3))
+    for fit in shared:
+        np.testing.assert_array_equal(fit.penalties, alone.penalties)
+    np.testing.assert_allclose(alone.penalties, trained(backend="numpy", **options).penalties, rtol=1e-6)
 
 
 def test_all_threads_stop_where_a_training_diverges() -> None:

@@ -16,7 +16,7 @@ from ...registry import SGD
 from .. import watch as watching
 from ..between import INNER
 from ..codegen.types import panel_width
-from ..coefficients import FLOOR, KEPT, N_SQUARES, PACE, PER, SQUARES, TOTAL, WEIGHTED
+from ..coefficients import FLOOR, KEPT, N_SQUARES, PACE, PER, SQUARED_AT_ONCE, SQUARES, TOTAL, WEIGHTED
 from ..jit import entry, inlined, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
@@ -162,8 +162,8 @@ def train(
     x: Floats, y: Ints, targets: Floats, weights: Floats, loss: int, order: Ints, batch_size: int,
     rates: NDArray[np.float64], decays: NDArray[np.float64], pulls: NDArray[np.float64], momentum: float,
     losses: NDArray[np.float64], paces: NDArray[np.float64], penalties: NDArray[np.float64], held_back: Ints,
-    watched: NDArray[np.float64], best: Floats, watch: NDArray[np.float64], first: int, last: int, begins: int,
-    ends: int, team: Ints, thread: int, threads: int,
+    watched: NDArray[np.float64], best: Floats, watch: NDArray[np.float64], squares: NDArray[np.float64], first: int,
+    last: int, begins: int, ends: int, team: Ints, thread: int, threads: int,
 ) -> int:  # fmt: skip
     """Make the updates `first` to `last` - 1 of a training; see `reference.train`.
 
@@ -178,6 +178,8 @@ def train(
     parameters
         The network and the optimizer's moments, padded: as many as it has, and the anchor only if something is pulled.
         They stay here from call to call.
+    squares
+        Memory for sums of squares, see `add_squares_of_share`; empty if `penalties` is.
     begins
         Whether they are to be copied here first: theta, and the anchor; and `state`, if it is not empty.
     ends
@@ -220,12 +222,14 @@ def train(
                 if not math.isfinite(batch_loss):
                     losses[epoch + 1 :] = np.nan
                     team[STOPPED] = 1
-                elif penalties.size > 0:
-                    penalties[epoch] += per * penalty(tile, parameters, table, rates, decays, clock) * count / n
+            if penalties.size > 0:
+                add_squares_of_share(tile, parameters, table, rates, decays, clock, squares, thread, threads)
             meet(team, thread, threads)
             if team[STOPPED]:
                 done = s
                 break
+            if thread == 0 and penalties.size > 0:
+                penalties[epoch] += per * penalty(tile, parameters, table, rates, decays, squares) * count / n
             set_clock(clock, s + 1, n_batches)
             clock[PACE] = paces[epoch] * watch[WATCHED_PACE]
             clock[PER] = per if penalties.size > 0 else 1.0
@@ -305,30 +309,58 @@ def forward_and_loss(
 
 
 @kernel
+def penalised(
+    tile: Tile, parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64], part: int
+) -> int:  # fmt: skip
+    """How many numbers of a part, a layer's weights or its bias in their turn, have a penalty: all or none."""
+    layer, is_bias = part // 2, part % 2
+    if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
+        return 0
+    stop = table[layer, BIAS]
+    if is_bias:  # with gain and shift, if it has them
+        stop = gain_offset(tile, parameters, table[layer], table[layer, VECTORS] - 1) + table[layer, COLUMNS]
+    return stop - table[layer, WEIGHT + is_bias]
+
+
+@kernel
+def add_squares_of_share(
+    tile: Tile, parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64],
+    clock: NDArray[np.float64], squares: NDArray[np.float64], thread: int, threads: int,
+) -> None:  # fmt: skip
+    """Fill a thread's share of `squares`: sums over pieces of SQUARED_AT_ONCE numbers, whoever adds them."""
+    at = 0
+    for part in range(2 * table.shape[0]):
+        count, start = penalised(tile, parameters, table, rates, decays, part), table[part // 2, WEIGHT + part % 2]
+        pieces = (count + SQUARED_AT_ONCE - 1) // SQUARED_AT_ONCE
+        for piece in range(share_start(pieces, 1, thread, threads), share_start(pieces, 1, thread + 1, threads)):
+            first = start + piece * SQUARED_AT_ONCE
+            sums = clock[SQUARES : SQUARES + N_SQUARES]
+            for j in range(N_SQUARES):
+                sums[j] = 0.0
+            add_squares(tile, sums, parameters, first, min(first + SQUARED_AT_ONCE, start + count))
+            half = N_SQUARES // 2
+            while half > 0:  # added in pairs: one after the other, each would wait for the one before
+                for j in range(half):
+                    sums[j] += sums[j + half]
+                half //= 2
+            squares[at + piece] = sums[0]
+        at += pieces
+
+
+@kernel
 def penalty(
     tile: Tile, parameters: Floats, table: Ints, rates: NDArray[np.float64], decays: NDArray[np.float64],
-    clock: NDArray[np.float64],
+    squares: NDArray[np.float64],
 ) -> float:  # fmt: skip
     """Half the sum of the squares of what moves, each times its decay."""
-    total = 0.0
+    total, at = 0.0, 0
     for part in range(2 * table.shape[0]):
-        layer, is_bias = part // 2, part % 2
-        start = table[layer, WEIGHT + is_bias]
-        stop = table[layer, BIAS]
-        if is_bias:  # with gain and shift, if it has them
-            stop = gain_offset(tile, parameters, table[layer], table[layer, VECTORS] - 1) + table[layer, COLUMNS]
-        if rates[layer, is_bias] == 0 or decays[layer, is_bias] == 0:
-            continue
-        sums = clock[SQUARES : SQUARES + N_SQUARES]
-        for j in range(N_SQUARES):
-            sums[j] = 0.0
-        add_squares(tile, sums, parameters, start, stop)
-        half = N_SQUARES // 2
-        while half > 0:  # added in pairs: one after the other, each would wait for the one before
-            for j in range(half):
-                sums[j] += sums[j + half]
-            half //= 2
-        total += decays[layer, is_bias] / 2 * sums[0]
+        count, summed = penalised(tile, parameters, table, rates, decays, part), 0.0
+        for _ in range(0, count, SQUARED_AT_ONCE):
+            summed += squares[at]
+            at += 1
+        if count > 0:
+            total += decays[part // 2, part % 2] / 2 * summed
     return total
 
 
