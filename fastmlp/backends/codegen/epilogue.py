@@ -5,6 +5,7 @@ Each saves a pass over memory; README.md has the measured gain of each.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...registry import BETA1, BETA2
@@ -63,7 +64,8 @@ def store_clamped(emit: Emitter, sums: list[list[Any]], out: Operand, floor: Any
 def store_times_slope(emit: Emitter, sums: list[list[Any]], out: Operand, hidden: Any, activation_row: Any) -> None:
     """Store sum * slope, the slope of the activation being a polynomial in its value; see `coefficients`.
 
-    Where the slope is 1 or 0, for ReLU, there is nothing to multiply: three operations fewer per vector.
+    Where the slope is 1 or 0, for ReLU, there is nothing to multiply: three operations fewer per vector. Where it is 1,
+    as for the sum of some of the terms, nothing is read either, which may be far.
     """
     builder, where = emit.builder, accumulator_offsets(emit, sums, out.row_step)
     floor, s0, s1, s2 = (emit.broadcast(activation_row, index(place)) for place in (FLOOR, S0, S1, S2))
@@ -78,9 +80,13 @@ def store_times_slope(emit: Emitter, sums: list[list[Any]], out: Operand, hidden
             for at, total in where:
                 a = emit.load(hidden, at)
                 store(at, builder.fmul(total, emit.fma(a, emit.fma(a, s2, s1), s0)), a)
-        with otherwise:
-            for at, total in where:
-                store(at, total, emit.load(hidden, at))
+        with otherwise, builder.if_else(emit.differs(floor, -math.inf), likely=True) as (clamped, identity):
+            with clamped:
+                for at, total in where:
+                    store(at, total, emit.load(hidden, at))
+            with identity:
+                for at, total in where:
+                    emit.store(total, out.pointer, at)
 
 
 def accumulator_offsets(emit: Emitter, sums: list[list[Any]], row_step: Any) -> list[tuple[Any, Any]]:

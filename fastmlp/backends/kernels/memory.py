@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..codegen.types import CACHE_LINE, panel_width
+from ..codegen.intrinsics import copy_vectors
+from ..codegen.types import CACHE_LINE, by_tile, panel_width
 from ..jit import inlined, kernel
 from .team import share_start
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 INPUTS, OUTPUTS, ROWS, COLUMNS, WEIGHT, BIAS, SOURCE, WEIGHT_STEP, STEP, VECTORS = range(10)
 VALUE, MOMENT, MOMENT2, ANCHOR = range(4)  # pieces of the padded parameters, each as long as the network
 SKEW, MANY_ROWS, ALIGNED_ROWS = 8, 128, 32
+COPIED_ROWS = 16  # of a matrix that are copied before the next panel: lines that lie side by side, on both sides
 DEPTH_BLOCK = 256  # rows of a panel that fill two thirds of the first level of the cache
 
 
@@ -162,11 +164,20 @@ def column_offset(tile: Tile, array: Floats, column: int, step: int) -> int:
 
 
 @kernel
-def copy(out: Floats, out_at: int, x: Floats, x_at: int, count: int) -> None:
+def copy_plain(tile: Tile, out: Floats, out_at: int, x: Floats, x_at: int, count: int) -> None:
     """Copy numbers that lie side by side."""
     to, numbers = out[out_at : out_at + count], x[x_at : x_at + count]
     for i in range(count):
         to[i] = numbers[i]
+
+
+@kernel
+def copy_tiled(tile: Tile, out: Floats, out_at: int, x: Floats, x_at: int, count: int) -> None:
+    """See `copy_plain`."""
+    copy_vectors(tile, out, out_at, x, x_at, count)
+
+
+copy = by_tile(copy_plain, copy_tiled)
 
 
 @inlined
@@ -187,21 +198,21 @@ def pad_share(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints
     k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
         n_in, n_out, step = table[layer, INPUTS], table[layer, OUTPUTS], table[layer, WEIGHT_STEP]
-        weight = at + table[layer, WEIGHT]
-        for i in range(share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)):
-            source = k + i * n_out
-            if layer < table.shape[0] - 1:
-                for c in range(0, n_out, panel):
-                    to = weight + column_offset(tile, flat, c, step) + i * panel
-                    copy(parameters, to, flat, source + c, min(panel, n_out - c))
-            else:
-                column = weight + column_offset(tile, flat, i, step)
-                for o in range(n_out):
-                    parameters[column + o * panel] = flat[source + o]
+        weight, columns = at + table[layer, WEIGHT], n_out if layer < table.shape[0] - 1 else 0
+        left, right = share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)
+        for top in range(left, right, COPIED_ROWS):
+            for c in range(0, columns, panel):
+                strip = weight + column_offset(tile, flat, c, step)
+                for i in range(top, min(right, top + COPIED_ROWS)):
+                    copy(tile, parameters, strip + i * panel, flat, k + i * n_out + c, min(panel, n_out - c))
+        for i in range(left, right if columns == 0 else left):
+            column = weight + column_offset(tile, flat, i, step)
+            for o in range(n_out):
+                parameters[column + o * panel] = flat[k + i * n_out + o]
         k += n_in * n_out
         for vector in range(table[layer, VECTORS]):
             if thread == 0:
-                copy(parameters, at + gain_offset(tile, flat, table[layer], vector), flat, k, n_out)
+                copy(tile, parameters, at + gain_offset(tile, flat, table[layer], vector), flat, k, n_out)
             k += n_out
 
 
@@ -211,19 +222,19 @@ def unpad_share(tile: Tile, parameters: Floats, at: int, flat: Floats, table: In
     k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
         n_in, n_out, step = table[layer, INPUTS], table[layer, OUTPUTS], table[layer, WEIGHT_STEP]
-        weight = at + table[layer, WEIGHT]
-        for i in range(share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)):
-            to = k + i * n_out
-            if layer < table.shape[0] - 1:
-                for c in range(0, n_out, panel):
-                    source = weight + column_offset(tile, flat, c, step) + i * panel
-                    copy(flat, to + c, parameters, source, min(panel, n_out - c))
-            else:
-                column = weight + column_offset(tile, flat, i, step)
-                for o in range(n_out):
-                    flat[to + o] = parameters[column + o * panel]
+        weight, columns = at + table[layer, WEIGHT], n_out if layer < table.shape[0] - 1 else 0
+        left, right = share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)
+        for top in range(left, right, COPIED_ROWS):
+            for c in range(0, columns, panel):
+                strip = weight + column_offset(tile, flat, c, step)
+                for i in range(top, min(right, top + COPIED_ROWS)):
+                    copy(tile, flat, k + i * n_out + c, parameters, strip + i * panel, min(panel, n_out - c))
+        for i in range(left, right if columns == 0 else left):
+            column = weight + column_offset(tile, flat, i, step)
+            for o in range(n_out):
+                flat[k + i * n_out + o] = parameters[column + o * panel]
         k += n_in * n_out
         for vector in range(table[layer, VECTORS]):
             if thread == 0:
-                copy(flat, k, parameters, at + gain_offset(tile, flat, table[layer], vector), n_out)
+                copy(tile, flat, k, parameters, at + gain_offset(tile, flat, table[layer], vector), n_out)
             k += n_out
