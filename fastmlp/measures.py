@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Probabilities = NDArray[np.float64]
 
+LEAST = np.finfo(np.float64).eps  # probability whose logarithm is taken
 CALIBRATION_BINS = 15  # Guo et al. 2017, section 2
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
@@ -88,8 +89,8 @@ def macro_averages(counts: Ints) -> list[float]:
 
 def log_loss(probabilities: Probabilities, y: Ints, sample_weight: Floats | None = None) -> float:
     """Return the mean of -log p(label); p is held at or above the machine epsilon, as in scikit-learn."""
-    p = probabilities[np.arange(len(y)), y]
-    return float(np.average(-np.log(np.maximum(p, np.finfo(np.float64).eps)), weights=sample_weight))
+    losses = -np.log(np.maximum(probabilities[np.arange(len(y)), y], LEAST))
+    return float(losses.mean() if sample_weight is None else np.average(losses, weights=sample_weight))
 
 
 def auc(probabilities: Probabilities, y: Ints) -> float | None:

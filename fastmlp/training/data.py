@@ -125,12 +125,13 @@ def prepare_data(
     n, targets, weights = len(examples.x), examples.y, examples.sample_weight
     rows = draw_order(options.epochs, n, rng) if order is None else check_order(order, options.epochs, n)
     mask = marked(held_back, n, targets if labels else None, rng)
+    holds_back = mask.any()
     if labels:
-        check_trainable(targets[~mask] if mask.any() else targets, net.n_classes)
+        check_trainable(targets[~mask] if holds_back else targets, net.n_classes)
     masks = (
         generator_of(rng).spawn(2)[1] if net.drops else None
     )  # the first child of a seed's may draw what is held back
-    if not mask.any():
+    if not holds_back:
         return TrainingData(examples, np.empty(0, np.int64), rows, masks)
     if weights is not None:
         check_some_count(weights[~mask], " that are trained on")

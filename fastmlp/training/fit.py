@@ -261,7 +261,8 @@ def fit_phases(
 def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: TrainingOptions, seconds: float) -> Fit:
     """Return what a loop has made of a network."""
     frozen = _frozen(loop.phases_run, net.layout)
-    before, after = (np.concatenate([one.theta[part] for part in frozen]) for one in (net, loop.net))
+    before, after = (np.concatenate([one.theta[part] for part in frozen]).tobytes() for one in (net, loop.net))
+    frozen_before = _digest(before)
     return Fit(
         network=loop.net,
         start=net,
@@ -271,8 +272,8 @@ def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: Train
         steps=loop.steps,
         seconds=seconds,
         free_by_layer=_free_by_layer(loop.phases_run, net.layout),
-        frozen_before=_digest(before),
-        frozen_after=_digest(after),
+        frozen_before=frozen_before,
+        frozen_after=frozen_before if after == before else _digest(after),
         accuracies=tuple(loop.log.accuracies.items()),
         validation_losses=loop.validation_losses,
         best_epoch=loop.best_epoch,
@@ -307,5 +308,5 @@ def _frozen(phases: Sequence[ResolvedPhase], layout: Layout) -> list[slice]:
     return [*(part for part, moves in zip(parts, is_free, strict=True) if not moves), slice(0)]
 
 
-def _digest(parameters: Floats) -> str | None:
-    return sha256(parameters.tobytes()).hexdigest()[:16] if parameters.size else None
+def _digest(parameters: bytes) -> str | None:
+    return sha256(parameters).hexdigest()[:16] if parameters else None

@@ -16,9 +16,8 @@ from ...backends.reference_losses import two_logits
 from ...measures import log_loss
 from ...network import Network, kernel_arguments, softmax
 from ...problems import Scaler, Task
-from ...registry import CROSS_ENTROPY
 from ...strategies import Strategy, fit_baseline, train_from
-from ...training import Examples, Fit, TrainingOptions, check_examples
+from ...training import Examples, Fit, TrainingOptions
 from ..settings.schema import TrainingSettings
 from ..store.schema import Record, all_finite, finite
 from .diagnostics import drift_by_layer
@@ -80,21 +79,15 @@ def train_network(
     Initial weights and order have a generator each, so that a replicate may vary one and keep the other.
     """
     dtype = shared.settings.network.dtype
-    inputs = scaler.transform(task.X[rows], dtype)
     start = shared.start(strategy, start, task.n_classes)
-    examples = network_examples(start, inputs, task.y[rows])
+    examples = shared.examples(start, task, rows, scaler)
     fit = fit_network(strategy, start, examples, options, shared)
-    return Model(scaler, dtype, inputs, logits_of(fit.network, shared.backend), _fit_record(fit), fit)
+    return Model(scaler, dtype, examples.x, logits_of(fit.network, shared.backend), _fit_record(fit), fit)
 
 
 def logits_of(net: Network, backend: str) -> Callable[[Floats], Floats]:
     """Return the function from scaled inputs (n, features) to logits (n, classes); inputs are not checked."""
     return partial(get_backend(backend).forward, *kernel_arguments(net))
-
-
-def network_examples(net: Network, inputs: Floats, y: Ints) -> Examples:
-    """Check scaled inputs (n, features) and labels (n,) of a network once for all of its trainings on them."""
-    return check_examples(net, inputs, y, CROSS_ENTROPY)
 
 
 def fit_network(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ...network import Network, init_mlp
 from ...problems import Scaler, Task
+from ...registry import CROSS_ENTROPY
 from ...seeds import seed_for
 from ...strategies import Strategy, starting_network
-from ...training import draw_order
+from ...training import Examples, check_examples, draw_order
 from ..settings.schema import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from ...layout import Floats, Ints
 
-MOST_KEPT = 8_000_000  # bytes of orders
+Kept = TypeVar("Kept")
+
+MOST_KEPT = 8_000_000  # bytes of orders, and as many of inputs
 
 
 class SeedContext:
@@ -44,6 +48,7 @@ class SeedContext:
         self.target, self.seed = target, seed
         self.varied, self.number = varied, replicate
         self._orders: dict[int, Ints] = {}
+        self._examples: dict[tuple[Scaler, bytes], Examples] = {}
         self._start: tuple[object, Network] | None = None
 
     def replicate(self, varied: str, number: int) -> SeedContext:
@@ -69,9 +74,21 @@ class SeedContext:
         if order is None or len(order) < epochs:
             order = draw_order(epochs, n, self.rng("order"))
         self._orders[n] = order
-        while len(self._orders) > 1 and sum(kept.nbytes for kept in self._orders.values()) > MOST_KEPT:
-            del self._orders[next(iter(self._orders))]  # the one whose last use is longest ago
+        _forget_oldest(self._orders, lambda kept: kept.nbytes)
         return order[:epochs]
+
+    def examples(self, net: Network, target: Task, rows: Ints, scaler: Scaler) -> Examples:
+        """Return some rows of the target, scaled and checked for a network.
+
+        Strategies that share a scaler see the same arrays, of a cell as of each fold of its search.
+        """
+        which = scaler, rows.tobytes()
+        found = self._examples.pop(which, None)
+        if found is None:
+            found = check_examples(net, self.scaled(target.X[rows], scaler), target.y[rows], CROSS_ENTROPY)
+        self._examples[which] = found
+        _forget_oldest(self._examples, lambda kept: kept.x.nbytes)
+        return found
 
     def start(self, strategy: Strategy, net: Network, n_classes: int) -> Network:
         """Return the network that a strategy starts from.
@@ -92,3 +109,9 @@ class SeedContext:
     def scaled(self, X: NDArray[np.float64], scaler: Scaler) -> Floats:
         """Return inputs as a network sees them."""
         return scaler.transform(X, self.settings.network.dtype)
+
+
+def _forget_oldest(kept: dict[Any, Kept], size: Callable[[Kept], int]) -> None:
+    """Delete what was used longest ago until the rest takes at most `MOST_KEPT` bytes, or is the last one."""
+    while len(kept) > 1 and sum(map(size, kept.values())) > MOST_KEPT:
+        del kept[next(iter(kept))]

@@ -21,7 +21,6 @@ from .model import (
     fit_network,
     logits_of,
     logits_of_baseline,
-    network_examples,
     options_for,
     train_baseline,
     train_network,
@@ -108,14 +107,13 @@ def train_fold(
     if strategy.start is None:
         return baseline_fold(scaler, target, rows[kept], rows[left_out])
     start = shared.start(strategy, _start(strategy, source), target.n_classes)
-    inputs, asked = (shared.scaled(target.X[rows[part]], scaler) for part in (kept, left_out))
-    examples = network_examples(start, inputs, target.y[rows[kept]])
+    examples, asked = (shared.examples(start, target, rows[part], scaler) for part in (kept, left_out))
 
     def fit(candidate: Candidate) -> NDArray[np.float64]:
         trained = fit_network(strategy, start, examples, _options(context, candidate, len(kept)), shared)
         if trained.diverged:
             return np.full((len(left_out), target.n_classes), np.nan)
-        return softmax(logits_of(trained.network, shared.backend)(asked))
+        return softmax(logits_of(trained.network, shared.backend)(asked.x))
 
     return fit
 

@@ -44,6 +44,20 @@ def test_networks_to_start_from_are_those_of_who_asks() -> None:
         assert_array_equal(shared.start(strategy, net, 10).theta, alone.start(strategy, net, 10).theta)
 
 
+@given(st.lists(st.tuples(st.integers(10, 40), st.booleans()), min_size=1, max_size=12), st.sampled_from([0, 10**7]))
+def test_examples_are_those_of_who_asks(asked: list[tuple[int, bool]], most: int) -> None:
+    target, shared = get_problem("parity").target, SeedContext(from_dict(SMALL), "numpy", "digits", 3)
+    net, scalers = shared.draw(target), [target.scaler(np.arange(n)) for n in (50, 90)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seed_context, "MOST_KEPT", most)
+        for n, which in asked:
+            rows, scaler = np.arange(n), scalers[which]
+            found = shared.examples(net, target, rows, scaler)
+            assert_array_equal(found.x, scaler.transform(target.X[rows], net.dtype))
+            assert_array_equal(found.y, target.y[rows])
+            assert shared.examples(net, target, rows, scaler) is found
+
+
 def held(root: object) -> int:
     """Return the bytes of all arrays that can be reached from an object, but not through modules and classes."""
     seen: set[int] = set()
