@@ -109,7 +109,8 @@ def mean_and_spread(
         mean = np.average(scaled, axis=0, weights=sample_weight)
         spread = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=sample_weight))
         return np.ldexp(mean, exponents), np.ldexp(spread, exponents)
-    return np.ldexp(scaled.mean(axis=0), exponents), np.ldexp(scaled.std(axis=0), exponents)
+    mean = scaled.mean(axis=0, keepdims=True)
+    return np.ldexp(mean[0], exponents), np.ldexp(scaled.std(axis=0, mean=mean), exponents)
 
 
 def root_mean_square(values: NDArray[np.float64]) -> float:
