@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from time import thread_time
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -26,6 +27,7 @@ UNITS = {"s": 1, "min": 60, "h": 3600}
 USUAL = "30min"  # the budget that is offered
 FEWEST_SEEDS = 3  # that a budget leaves, for differences are judged over seeds
 ALWAYS = 0.3  # seconds of a trial that are no training: copies of the network, hashes of what is frozen
+SCORED = 1.5  # of a seed: a network is drawn at random, and the features of two are scored
 START = 15.0  # seconds until the workers have loaded PyTorch and their network
 
 
@@ -62,12 +64,13 @@ class Clock:
     def __init__(self, settings: Settings, workers: int) -> None:
         self.settings, self.workers = settings, workers
         self._timings = {name: _timing(settings, name) for name in settings.grid.problems}
+        self._preparing = {name: _preparing(settings, name) for name in settings.grid.problems}
 
     def seconds(self, settings: Settings | None = None) -> float:
         """Return the seconds that all trials take, of these settings or of some with a smaller grid."""
         settings = settings or self.settings
         grid = settings.grid
-        of_seed = sum(
+        of_seed = sum(map(self._shared, grid.problems)) + sum(
             self._trial(problem, settings.strategy(strategy), size)
             for problem in grid.problems
             for strategy in grid.strategies
@@ -76,6 +79,12 @@ class Clock:
         groups = len(grid.seed_range) * len(grid.problems)  # a worker runs whole seeds of a problem
         rounds = -(-groups // self.workers) / len(grid.problems)
         return START + of_seed * rounds
+
+    def _shared(self, problem: str) -> float:
+        """Return the seconds of what a seed's trials share: inputs, prepared, and two networks on the probe set."""
+        sizes, passes = self.settings.problem(problem).sizes, self._timings[problem].forward(0, self.settings.depth)
+        scored = SCORED + 2 * sizes.probe * passes if sizes.probe else 0.0
+        return scored + (sizes.heldout + sizes.pool + sizes.probe) * self._preparing[problem]
 
     def _trial(self, problem: str, strategy: Strategy, size: int) -> float:
         """Return the seconds of a trial: training, and predictions for the examples seen and held out."""
@@ -183,7 +192,20 @@ def minutes(seconds: float) -> str:
     return f"{seconds / UNITS['min']:.0f} min" if seconds < UNITS["h"] else f"{seconds / UNITS['h']:.1f} h"
 
 
-def _timing(settings: Settings, name: str) -> Timing:
+def _batch(settings: Settings, name: str) -> tuple[BackboneProblem, Any]:
+    """Return a problem, and the inputs of a batch of its examples, not yet prepared."""
     problem = cast("BackboneProblem", settings.problem(name))
-    batch: Any = problem.rows(problem.split(0).pool[: settings.training.batch_size])
+    return problem, problem.rows(problem.split(0).pool[: settings.training.batch_size])
+
+
+def _timing(settings: Settings, name: str) -> Timing:
+    problem, batch = _batch(settings, name)
     return Timing(problem.network(), problem.backbone.prepared(batch).tensors)
+
+
+def _preparing(settings: Settings, name: str) -> float:
+    """Return the seconds that the preparation of an example takes."""
+    problem, batch = _batch(settings, name)
+    start = thread_time()
+    problem.backbone.prepared(batch)
+    return (thread_time() - start) / len(batch)
