@@ -102,21 +102,14 @@ DEAREST = {"problem": "unscaled", "strategy": "frozen", "n_target": 50, "differe
 @pytest.mark.parametrize(
     ("worst", "counts", "words"),
     [
-        (None, (0, 0, 0, 0), "cannot be said yet"),
-        (
-            None,
-            (0, 1, 2, 5),
-            "of 8 comparisons of a strategy with a mistake and without it, 1 is better, 2 tied",
-        ),
-        (
-            DEAREST,
-            (1, 0, 2, 5),
-            "1 is worse, 0 better, 2 tied and 5 undecided. The dearest is `unscaled`: `frozen`",
-        ),
+        (None, (0, 0, 0, 0, 0), "cannot be said yet"),
+        (None, (0, 1, 2, 5, 1), "No mistake of this study is shown to cost anything. Of 9 comparisons of a strategy"),
+        (None, (0, 1, 2, 5, 1), "0 are worse, 1 better, 2 tied and 5 undecided; 1 is the same on every seed."),
+        (DEAREST, (1, 0, 2, 5, 0), "1 is worse, 0 better, 2 tied and 5 undecided. The dearest is `unscaled`: `frozen`"),
     ],
 )
 def test_mistakes_have_a_sentence_for_each_outcome(worst: Any, counts: tuple[int, ...], words: str) -> None:
-    by_verdict = dict(zip(("worse", "better", "tied", "undecided"), counts, strict=True))
+    by_verdict = dict(zip(("worse", "better", "tied", "undecided", "same"), counts, strict=True))
     text = said("mistaken", {"counts": by_verdict, "tested": sum(counts), "worst": worst})
     assert words in text
     assert ("50 labels loses 30.0 points." in text) == (worst is not None)

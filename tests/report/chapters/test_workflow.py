@@ -116,7 +116,7 @@ def test_what_a_mistake_of_the_preparation_costs_is_compared_seed_by_seed() -> N
     made = summary_of(mistaken(0.3))
     found = made["numbers"]["workflow"]["mistaken"]
     assert found["tested"] == 2 * 4  # sizes, and strategies that transfer
-    assert found["counts"] == {"worse": 4, "better": 0, "tied": 4, "undecided": 0}
+    assert found["counts"] == {"worse": 4, "better": 0, "tied": 4, "undecided": 0, "same": 0}
     assert {row["strategy"] for row in found["rows"][:4]} == {"frozen", "partial-1"}
     assert {row["difference"]["together"] for row in found["rows"]} == {8}
     words = to_markdown(made).replace("\N{NO-BREAK SPACE}", " ")

@@ -78,7 +78,7 @@ class ProblemInside(TypedDict):
 
 
 class Numbers(TypedDict):
-    """The problems with such measurements, by falling similarity.
+    """The problems with such measurements, by falling similarity; not those whose inputs are prepared with a mistake.
 
     `compared` says whether CKA was measured, `reached` whether any strategy reached scratch's last loss.
     """
@@ -93,7 +93,8 @@ Asked = tuple[ProblemInside, str, Callable[[Row], float | None]]  # a problem, a
 
 def numbers(study: Study) -> Numbers | None:
     """Return the numbers of the chapter, or None without such measurements."""
-    problems = [one for name in study.ordered if (one := _problem(study, name))]
+    names = [name for name in study.ordered if name not in study.grid.mistaken]
+    problems = [one for name in names if (one := _problem(study, name))]
     rows = [row for one in problems for row in one["rows"]]
     if not problems:
         return None

@@ -27,7 +27,7 @@ class Mistaken(TypedDict):
     """All of them, the dearest first.
 
     `does` says in words what each problem's mistake is, None where that was not noted; `counts` has how many
-    differences have each verdict, `worst` is the largest loss that is shown, if one is.
+    differences have each verdict, or are the same on every seed; `worst` is the largest loss that is shown, if one is.
     """
 
     does: dict[str, str | None]
@@ -44,14 +44,19 @@ def mistaken(study: Study) -> Mistaken | None:
     if not rows:
         return None
     rows.sort(key=lambda row: (row["difference"]["mean"] is None, row["difference"]["mean"] or 0.0))
-    counts = Counter(row["difference"]["verdict"] for row in rows if row["difference"]["n"])
+    counts = Counter(_outcome(row["difference"]) for row in rows if row["difference"]["n"])
     return {
         "does": {p: (study.facts(p).get("backbone") or {}).get("mistake") for p in grid.mistaken},
         "rows": rows,
-        "counts": {verdict: counts[verdict] for verdict in ("worse", "better", "tied", "undecided")},
+        "counts": {verdict: counts[verdict] for verdict in ("worse", "better", "tied", "undecided", "same")},
         "tested": counts.total(),
         "worst": next((row for row in rows if row["difference"]["verdict"] == "worse"), None),
     }
+
+
+def _outcome(difference: Comparison) -> str:
+    same = difference["reason"] == "no spread" and difference["mean"] == 0
+    return "same" if same else difference["verdict"]
 
 
 def _mistake(study: Study, wrong: str, strategy: str, n: int) -> Mistake:
