@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._arrays import Floats, Ints
 
 DRAWS, PART = 1_999, 2**17  # resamples, and numbers that are drawn or averaged at a time
+MOST_KEPT = 2**20  # places
 FEWEST = 10  # seeds of an interquartile mean: with eight, a third of all resamples has no spread in its middle
 
 
@@ -188,8 +189,12 @@ def _middle(x: Floats) -> tuple[Floats, Floats]:
     return middle.mean(axis=1), spread / ((1 - 2 * g / n) * n**0.5)
 
 
-@lru_cache(maxsize=8)
 def _resamples(n: int, draws: int, seed: int) -> Ints:
+    """Return places with replacement, (draws, n); those of thousands of seeds are drawn anew each time."""
+    return _kept(n, draws, seed) if draws * n <= MOST_KEPT else _drawn(n, draws, seed)
+
+
+def _drawn(n: int, draws: int, seed: int) -> Ints:
     """Draw places with replacement; each row is sorted, so that sorted values stay in order."""
     check_count("draws", draws)
     rng = rng_for("resamples", n=n, draws=draws, seed=seed)
@@ -200,3 +205,6 @@ def _resamples(n: int, draws: int, seed: int) -> Ints:
         part[:] = np.sort(rng.integers(n, size=part.shape), axis=1)
     places.flags.writeable = False
     return places
+
+
+_kept = lru_cache(maxsize=8)(_drawn)
