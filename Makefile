@@ -37,10 +37,10 @@ docs: $(VENV)/.installed-test  ## Run the study of the book; put the book, its p
 	cd docs && $(abspath $(BIN))/fastmlp claims $(abspath $(OUT))/claims --beside ../bench/claims.json \
 	  --picture pictures/claims.svg > claims.md
 
-backbones: $(BACKBONES)/.installed  ## Run the studies of pretrained networks on digits and on texts; put their reports into docs/
+backbones: $(BACKBONES)/.installed  ## Run three studies of pretrained networks; put their reports into docs/
 	$(BACKBONES)/bin/fastmlp data get mnist
 	$(BACKBONES)/bin/fastmlp data get newsgroups-texts
-	for study in backbone-digits backbone-text; do \
+	for study in backbone-digits backbone-text backbone-mistakes; do \
 	  $(BACKBONES)/bin/fastmlp study $$study --out $(OUT)/$$study && cp $(OUT)/$$study/report.html docs/$$study.html && \
 	  cp $(OUT)/$$study/report.md docs/$$study.md || exit; done
 

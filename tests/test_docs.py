@@ -23,7 +23,7 @@ PAGE = (DOCS / "index.html").read_text(encoding="utf-8")
 def test_the_folder_is_small() -> None:
     sizes = {path.name: path.stat().st_size for path in DOCS.rglob("*") if path.is_file()}
     assert sizes["index.html"] < 3_000_000
-    assert sum(sizes.values()) < 6_000_000
+    assert sum(sizes.values()) < 7_000_000
     assert all(size < 150_000 for name, size in sizes.items() if name.endswith(".png"))
 
 
@@ -35,6 +35,17 @@ def test_the_page_asks_for_nothing_else() -> None:
 
 def test_the_page_and_its_markdown_are_of_one_rendering() -> None:
     assert text_of_html(PAGE) == text_of_markdown((DOCS / "book.md").read_text(encoding="utf-8"))
+
+
+BESIDE = re.findall(r"backbone-\w+", (ROOT / "Makefile").read_text(encoding="utf-8").partition("for study in")[2])
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(BESIDE))
+def test_a_report_beside_the_book_is_of_one_rendering_of_a_shipped_study_and_linked(name: str) -> None:
+    page, text = ((DOCS / f"{name}.{form}").read_text(encoding="utf-8") for form in ("html", "md"))
+    assert text_of_html(page) == text_of_markdown(text)
+    assert f"(docs/{name}.md)" in (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
+    assert f"`docs/{name}.md`" in (DOCS / "guide" / "pretrained.md").read_text(encoding="utf-8")
 
 
 def test_it_is_of_the_shipped_study() -> None:
