@@ -116,6 +116,12 @@ def markdown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastmlp.report.render.to_html", lambda _: "")
 
 
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw none of a page's figures, where its words are what is tested."""
+    monkeypatch.setattr("fastmlp.report.figures.svg.draw", lambda *_: "")
+
+
 class Page(NamedTuple):
     """A report of a made-up study, and the seconds of CPU that it took."""
 

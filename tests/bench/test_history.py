@@ -199,6 +199,7 @@ def test_the_command_writes_a_page_that_asks_for_nothing(tmp_path: Path, capsys:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.json", "page.html", "r"]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_book_is_told_of_the_kernels_alone(tmp_path: Path) -> None:
     store(tmp_path / "r", {TRAIN: [FASTER], "bench_study.Storing.time_store": [SLOWER]})
     (tmp_path / "history.json").write_text(json.dumps(read(tmp_path / "r", COMMITS)))

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from markupsafe import Markup
 
 from fastmlp.report.chapters.speed.numbers import read_peers
 from fastmlp.report.render import to_html, to_markdown
@@ -27,11 +26,6 @@ def both(data: MadeUp, folder: Path | None = None) -> tuple[str, str]:
     summary = summary_of(data, folder)
     json.dumps(summary, allow_nan=False)
     return to_html(summary), to_markdown(summary)
-
-
-@pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastmlp.report.figures.svg.draw", lambda *_: Markup())
 
 
 def read(data: MadeUp) -> str:
@@ -185,6 +179,7 @@ def test_what_happened_inside_follows_the_verdicts(whole: tuple[str, str]) -> No
     assert "that the most variance depends on, its interplay with the others included, is the labelled examples" in text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_peers_are_told_where_they_were_measured(tmp_path: Path) -> None:
     peer = {"rounds": [0.002, 0.001, 0.003], "accuracy": 0.99, "first_seconds": 1.0}
     slow = peer | {"rounds": [0.2]}

@@ -16,9 +16,7 @@ from typing import NoReturn
 
 import pytest
 
-from fastmlp.report.render import render_report
 from tests.conftest import Page
-from tests.report_data import study
 
 # The checker of the dependency group is of 2022 and knows HTML, SVG, MathML and ARIA, but not the CSS that came later.
 HTML_ONLY = ["--filterpattern", "CSS:.*"]
@@ -48,13 +46,12 @@ def refuse(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def test_the_nu_checker_finds_no_error(tmp_path: Path, book: Page) -> None:
-    command = checker()
-    lab, _ = render_report(study(seeds=2, sizes=[20, 50, 100]), tmp_path)
-    large = tmp_path / "book.html"
-    large.write_text(book.html, encoding="utf-8")
+def test_the_nu_checker_finds_no_error(tmp_path: Path, lab: Page, book: Page) -> None:
+    command, pages = checker(), [tmp_path / "lab.html", tmp_path / "book.html"]
+    for path, page in zip(pages, (lab, book), strict=True):
+        path.write_text(page.html, encoding="utf-8")
     done = subprocess.run(
-        [*command, "--format", "json", str(lab), str(large)], capture_output=True, text=True, check=False, timeout=300
+        [*command, "--format", "json", *map(str, pages)], capture_output=True, text=True, check=False, timeout=300
     )
     messages = json.loads(done.stderr)["messages"]
     assert [(m["message"], m.get("extract")) for m in messages if m["type"] == "error"] == []

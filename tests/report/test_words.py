@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from markupsafe import Markup
 
 from fastmlp.report.render import to_html, to_markdown
 from tests.report_data import LAB, MadeUp, flat, record, some_lost, study, summary_of
@@ -15,10 +14,7 @@ from tests.report_text import text_of_html, text_of_markdown
 NETWORKS = {"scratch": 0.8, "frozen": 0.8, "finetune": 0.8}
 
 
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words are what is tested here, and drawing takes longer; test_report_figures draws odd studies."""
-    monkeypatch.setattr("fastmlp.report.figures.svg.draw", lambda *_: Markup())
+pytestmark = pytest.mark.usefixtures("no_pictures")  # test_figures draws odd studies
 
 
 def read(data: MadeUp) -> str:

@@ -135,6 +135,7 @@ def test_a_mistake_is_compared_with_what_differs_in_nothing_else(page: str) -> N
     assert study_of(alone).grid.mistaken == {}
 
 
+@pytest.mark.usefixtures("no_pictures")  # but for those of examples
 def test_steps_of_the_preparation_are_pictures() -> None:
     html = to_html(summary_of(pretrained()))
     assert html.count('alt="The example, ') == 2
