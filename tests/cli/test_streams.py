@@ -91,9 +91,8 @@ def done(here: Path) -> dict[str, Done]:
     driver = [sys.executable, "-m", "tests.cli.many_commands", "cases.json"]
     subprocess.run(driver, cwd=here, env=ENVIRONMENT, check=True, timeout=300)
     codes = json.loads((here / "codes.json").read_text())
-    return {
-        name: Done(code, said.read_text() if (said := here / name).is_file() else "") for name, code in codes.items()
-    }
+    said = {name: (here / name).read_text() if (here / name).is_file() else "" for name in codes}
+    return {name: Done(code, said[name]) for name, code in codes.items()}
 
 
 UNHEARD = "a study with full streams"
