@@ -36,7 +36,7 @@ from numpy import array
 from fastmlp.backends import compiled
 print(compiled.forward(array([.5, -.5, 0, 0]), array([1, 2]), 0, array([[1.]]))[0, 0])
 """
-COPIED = "to[i] = numbers[i]"
+COPIED = "parameters[column + o * panel] = flat[k + i * n_out + o]"
 COPY = "copy"
 TWICE = """
 import numba
@@ -108,7 +108,7 @@ def copy_of_the_package(folder: Path) -> Path:
 
 
 def edited(memory: Path) -> str:
-    """Return the text of a module in which biases are copied with one added."""
+    """Return the text of a module in which weights of the last layer are copied with one added."""
     before, after = memory.read_text().split(COPIED)
     return f"{before}{COPIED} + 1{after}"
 
