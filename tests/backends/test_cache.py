@@ -117,6 +117,7 @@ BACKENDS = PACKAGE / "backends"
 SOURCES = sorted(str(path.relative_to(BACKENDS)) for path in BACKENDS.rglob("*.py"))
 
 
+@pytest.mark.exhaustive  # processes that compile all they call
 def test_an_edit_in_any_file_serves_no_stale_code(tmp_path: Path) -> None:
     """Nor does one between the import and the first call: what is compiled then is filed under the code before it.
 
@@ -268,6 +269,7 @@ def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> No
     assert "home directory" in cache.cache_state().disabled
 
 
+@pytest.mark.exhaustive  # processes that compile all they call
 def test_processes_that_start_cold_together_agree() -> None:
     started = [
         subprocess.Popen([sys.executable, "-W", "error", "-c", TWICE], stdout=subprocess.PIPE, text=True)

@@ -67,6 +67,7 @@ def test_one_byte_beside_an_array_is_death_to_read_and_to_write() -> None:
 
 
 @needs_vectors
+@pytest.mark.exhaustive  # a process compiles every kernel of its own
 def test_kernels_touch_nothing_beside_their_arrays(capfd: pytest.CaptureFixture[str]) -> None:
     """The short form of `python -m bench guard`, on this machine's own tile."""
     cases = [draw(20_261_122, number, OWN) for number in range(40)]
