@@ -222,6 +222,7 @@ def _without_the_network() -> None:
     """Let a worker find no backbone."""
     from fastmlp.study.settings import backbone
 
+    backbone._prepared.cache_clear()
     backbone._loaded.cache_clear()
     vars(backbone)["load_backbone"] = refuse
 
