@@ -15,10 +15,10 @@ HEADER = """\
 Written by `python -m bench.peers` from `bench/peers.json`; not by hand. float32; every peer in a process of its own,
 {rounds} interleaved rounds. On one core all are pinned to the same, each with one thread, and a time is in seconds of
 the processor, which are those of the wall less what the machine gave to others. Where a network is wide it is measured
-on all cores too: each library has as many threads as there are cores, fastmlp by `threads=`, and a time is in seconds
-of the wall. A time is the median over rounds of a round's median, with the range beside it. *Share of peak* is the
-useful matrix work of the training over what the cores can do, as measured in the same rounds by fused multiply-adds on
-registers alone: {peaks}.
+on all cores too: each library may have as many threads as there are cores, of which fastmlp takes one where steps are
+small, and a time is in seconds of the wall. A time is the median over rounds of a round's median, with the range beside
+it. *Share of peak* is the useful matrix work of the training over what the cores can do, as measured in the same rounds
+by fused multiply-adds on registers alone: {peaks}.
 
 Compiling is not in the times: *first* is what a process waits for its first training of that shape, compiling and
 importing included; fastmlp's machine code came from its cache on disk. Accuracy is on 2000 held-out examples. JAX vmap
@@ -39,7 +39,7 @@ took, shared among the cores.
 
 
 THE_REST = """
-The aim on one core is 1.5, and it is missed by a quarter. In seconds of the processor, which leave out what a machine
+The aim on one core is 1.5, which is missed. In seconds of the processor, which leave out what a machine
 does besides, the ratio was 1.86 when it was last taken apart: 1.72 ms of training a trial, 0.35 ms that are its share
 of the seed's two pretrainings, and 1.79 ms for all the rest. The rest, in milliseconds:
 

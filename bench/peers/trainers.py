@@ -56,7 +56,7 @@ def _fastmlp(work: Work, backend: str) -> Prepared:
             momentum=MOMENTUM,
             order=work.order,
             backend=backend,
-            threads=work.threads,
+            threads=None,  # as it is called by default: what its cores are, where a step is large enough
         ).network
 
     return Prepared(train, lambda network: list(zip(network.weights, network.biases, strict=True)))

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .sign_flip import Signs
 
 DRAWS = 4_999
-PART = 2**20  # differences that are held at a time, about
+PART = 2**18  # differences that are held at a time, about
 PARTS = 4  # so many times as many are drawn before a p-value is called borderline
 SURE = 3.3  # standard errors of a drawn p-value: one in a thousand lies further from the exact one
 
@@ -128,9 +128,8 @@ def winner_sets(accuracy: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS
 
 def _order(x: Floats) -> NDArray[np.intp]:
     """Order seeds by their sum, so that neither their order nor that of the strategies changes the result."""
-    filled = np.nan_to_num(x)
-    filled.sort(axis=2)
-    return np.argsort(np.sort(filled.sum(axis=2), axis=0).sum(axis=0), kind="stable")
+    sums = [np.sort(np.nan_to_num(cell), axis=1).sum(axis=1) for cell in x]
+    return np.argsort(np.sort(sums, axis=0).sum(axis=0), kind="stable")
 
 
 def _deficits(x: Floats, flips: Signs) -> Floats:
