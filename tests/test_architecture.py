@@ -47,6 +47,7 @@ ALLOWED = {
     "machine": {"errors"},
     "norms": {"errors", "layout", "checks"},
     "state": {"errors"},
+    "kept": set(),
     "notebook": set(),
     "backends": {"errors", "layout", "registry"},
     "between": BASE | {"backends"},
@@ -57,7 +58,7 @@ ALLOWED = {
     "problems": NETWORK | {"files", "npz", "datasets", "interchange", "interchange.tables"},
     "problems.backbone": NETWORK | {"problems", "backbones"},
     "problems.labelled": NETWORK | {"problems", "backbones", "datasets", "files"},
-    "backbones": NETWORK | {"training", "files", "interchange"},
+    "backbones": NETWORK | {"training", "files", "kept", "interchange"},
     "strategies.backbone_seconds": {
         *("errors", "checks", "backbones", "strategies", "strategies.backbone", "strategies.spec")
     },
@@ -73,7 +74,7 @@ ALLOWED = {
     | {"backbones", "files"},
     "study.store": {"errors", "files", "stats", "measures"},  # records, and nothing of strategies
     "study.settings": TRAINING | BACKBONES | {"files", "interchange", "interchange.tables", "estimators"},
-    "study.trial": TRAINING | BACKBONES | {"files", "study.settings", "study.store"},
+    "study.trial": TRAINING | BACKBONES | {"files", "kept", "study.settings", "study.store"},
     "study.execution": {"errors", "machine", "study.trial", "study.store"},
     "study.results": {  # a study's results are those of its report
         *(*TRAINING, "files", "report", "estimators"),

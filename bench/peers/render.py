@@ -38,28 +38,6 @@ took, shared among the cores.
 """
 
 
-THE_REST = """
-The aim on one core is 1.5, which is missed. In seconds of the processor, which leave out what a machine
-does besides, the ratio was 1.86 when it was last taken apart: 1.72 ms of training a trial, 0.35 ms that are its share
-of the seed's two pretrainings, and 1.79 ms for all the rest. The rest, in milliseconds:
-
-| | |
-|---|---:|
-| the held-out set: products of its 2000 rows, as they are and under three shifts | 0.24 |
-| probabilities, and seven measures of them, of which the area under the curve is half | 0.39 |
-| inputs, scaled anew for the one strategy in four that has a scaler of its own | 0.10 |
-| accuracies under shifts, and the record of the measures | 0.08 |
-| before and after a training: its examples, start and checks; what it moved; its accuracy on its examples | 0.57 |
-| once a seed, shared out: three H-scores, two scalers, draws | 0.36 |
-| the store | 0.05 |
-
-These are a thousand calls of NumPy and of Python, a microsecond or two each, between trainings that drive them out of
-the nearest caches. Called a second time at once, the functions that measure, predict and scale take 0.6 to 0.7 of that.
-If all of it did, the ratio would be about 1.55, which is the limit of this division of work: below it a kernel would
-have to measure too, or one call would have to measure several models.
-"""
-
-
 def render(data: dict[str, Any]) -> str:
     """Return the Markdown of a run."""
     found = list(entries(data))
@@ -145,4 +123,4 @@ def throughput(numbers: dict[str, dict[str, float]]) -> str:
         ratios = [two[name] / one[name] for name in ("kernels", "trainings_a_second")]
         rows.append(("2 over 1", *(f"{ratio:.2f}" for ratio in ratios), ""))
     head = ("cores", "kernels, trainings a second", "study, trainings a second", "over the trainings")
-    return THROUGHPUT + markdown_table(head, "rrrr", rows) + THE_REST
+    return THROUGHPUT + markdown_table(head, "rrrr", rows)

@@ -59,7 +59,7 @@ SHAPES = {
 
 
 class Work:
-    """A shape with its data, and the number of threads that share a training.
+    """A shape with its data, and the number of threads that may share a training.
 
     Classes are Gaussian clouds, wide enough that no peer gets all of the held-out examples right.
     """

@@ -14,6 +14,7 @@ import numpy as np
 from ..backends.torch import import_torch, tensor
 from ..errors import InvalidInput
 from ..files import delete_files, entry_at, prepare_folder, refusing, write_whole
+from ..kept import forget_oldest
 from .network import BackboneNetwork
 from .pool import POOLS
 from .prepared import Prepared, leading
@@ -135,8 +136,7 @@ class FeatureCache:
         else:
             found = tuple(import_torch().cat(parts) for parts in zip(*batches(), strict=True))
         self._kept[key] = found
-        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self.memory:
-            del self._kept[next(iter(self._kept))]
+        forget_oldest(self._kept, self.memory, _bytes)
         return _unwrapped(found)
 
     def _find(self, key: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,9 @@ class Timing:
         self._net, self._n = net, len(leading(inputs))
         self._values, self._forward = [inputs], [0.0]
         for place in range(len(net.stages)):
-            value = self._values[-1]
-            self._forward.append(self._seconds(lambda value=value, place=place: net.evaluate(value, place, place + 1)))  # type: ignore[misc]
-            with threads_of_torch(1):
-                self._values.append(net.evaluate(value, place, place + 1))
+            seconds, value = self._timed(partial(net.evaluate, self._values[-1], place, place + 1))
+            self._forward.append(seconds)
+            self._values.append(value)
         self._steps: dict[int, float] = {}
 
     def forward(self, first: int, last: int) -> float:
@@ -51,7 +51,7 @@ class Timing:
         """Return the seconds that a step takes for an example, if the stages from `depth` up and the head move."""
         if depth not in self._steps:
             with placed(self._net.tensors(depth, len(self._net.parts)), self._net.device):
-                self._steps[depth] = self._seconds(lambda: self._differentiate(depth))
+                self._steps[depth], _ = self._timed(partial(self._differentiate, depth))
         return self._steps[depth]
 
     def _differentiate(self, depth: int) -> None:
@@ -65,13 +65,14 @@ class Timing:
         for parameter in moving:
             parameter.grad = None
 
-    def _seconds(self, call: Callable[[], Any]) -> float:
+    def _timed(self, call: Callable[[], Any]) -> tuple[float, Any]:
+        """Return the seconds that a call takes for an example, and what it returns."""
         times, device = [], self._net.device
         clock = thread_time if is_host(device) else perf_counter
         with threads_of_torch(1):
             for _ in range(REPEATS):
                 start = clock()
-                call()
+                found = call()
                 wait_for(device)
                 times.append(clock() - start)
-        return min(times) / self._n
+        return min(times) / self._n, found

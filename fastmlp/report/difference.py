@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from .. import stats
 from .grid import flat, paired
-from .pairs import Difference, difference_of
+from .pairs import Difference, difference_of, is_same
 from .study import Study
 from .table import Cell, Table, cell, head
 
@@ -70,10 +70,10 @@ def difference(first: Study, second: Study) -> StudyDifference:
         "settings": _unlike(flat(first.settings), flat(second.settings)),
         "environment": _unlike(first.meta, second.meta),
         "cells": cells,
-        "apart": [c for c in cells if c["verdict"] != "tied" and not _is_same(c)],
+        "apart": [c for c in cells if c["verdict"] != "tied" and not is_same(c)],
         "counts": {v: verdicts.count(v) for v in ("tied", "better", "worse", "undecided")},
         "compared": len(verdicts),
-        "same": sum(map(_is_same, cells)),
+        "same": sum(map(is_same, cells)),
         "alone": [len(held[0] - held[1]), len(held[1] - held[0])],
     }
 
@@ -87,11 +87,6 @@ def _cell(place: tuple[str, str, int], planned: int, difference: stats.Differenc
         "n_target": n_target,
         "planned": planned,
     }
-
-
-def _is_same(cell: CellDifference) -> bool:
-    """Whether all seeds have the very same accuracy in both studies."""
-    return cell["mean"] == 0 and cell["reason"] == "no spread"
 
 
 def _unlike(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Unlike]:

@@ -27,6 +27,7 @@ __all__ = [
     "Pair",
     "Pairs",
     "difference_of",
+    "is_same",
     "transplanted",
 ]
 
@@ -187,6 +188,11 @@ def difference_of(d: stats.Difference) -> Difference:
         "reason": d.reason,
         "dropped": d.dropped,
     }
+
+
+def is_same(found: Difference) -> bool:
+    """Whether both sides have the very same accuracy on all seeds."""
+    return found["mean"] == 0 and found["reason"] == "no spread"
 
 
 def _comparison(pair: Pair, difference: stats.Difference, planned: int, together: int) -> Comparison:

@@ -154,7 +154,7 @@ def test_every_library_is_given_the_same_number_of_threads(threads: int) -> None
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_worker_tells_fastmlp_its_threads_and_reads_the_right_clock(
+def test_a_worker_tells_a_library_its_threads_and_reads_the_right_clock(
     threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []

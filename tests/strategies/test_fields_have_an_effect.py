@@ -171,6 +171,6 @@ def test_two_fields_that_are_accepted_move_what_each_says(pairs: Pairs) -> None:
         strategy = build(n_phases, completed(pair))
         says = movable(strategy, fit.network.layout.n_layers)
         if strategy.unfreeze == "plateau":  # how far it comes depends on the losses
-            assert all(has >= must for has, must in zip(moved, says, strict=True))
+            assert all(has >= must for has, must in zip(moved, says, strict=True)), f"{strategy} says {says}"
         else:
             assert moved == says, f"{strategy} says {says}"

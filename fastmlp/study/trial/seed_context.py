@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...kept import forget_oldest
 from ...network import Network, init_mlp
 from ...problems import Scaler, Task
 from ...registry import CROSS_ENTROPY
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...layout import Floats, Ints
-
-Kept = TypeVar("Kept")
 
 MOST_KEPT = 8_000_000  # bytes of orders, and as many of inputs
 
@@ -74,7 +72,7 @@ class SeedContext:
         if order is None or len(order) < epochs:
             order = draw_order(epochs, n, self.rng("order"))
         self._orders[n] = order
-        _forget_oldest(self._orders, lambda kept: kept.nbytes)
+        forget_oldest(self._orders, MOST_KEPT, lambda kept: kept.nbytes)
         return order[:epochs]
 
     def examples(self, net: Network, target: Task, rows: Ints, scaler: Scaler) -> Examples:
@@ -87,7 +85,7 @@ class SeedContext:
         if found is None:
             found = check_examples(net, self.scaled(target.X[rows], scaler), target.y[rows], CROSS_ENTROPY)
         self._examples[which] = found
-        _forget_oldest(self._examples, lambda kept: kept.x.nbytes)
+        forget_oldest(self._examples, MOST_KEPT, lambda kept: kept.x.nbytes)
         return found
 
     def start(self, strategy: Strategy, net: Network, n_classes: int) -> Network:
@@ -109,9 +107,3 @@ class SeedContext:
     def scaled(self, X: NDArray[np.float64], scaler: Scaler) -> Floats:
         """Return inputs as a network sees them."""
         return scaler.transform(X, self.settings.network.dtype)
-
-
-def _forget_oldest(kept: dict[Any, Kept], size: Callable[[Kept], int]) -> None:
-    """Delete what was used longest ago until the rest takes at most `MOST_KEPT` bytes, or is the last one."""
-    while len(kept) > 1 and sum(map(size, kept.values())) > MOST_KEPT:
-        del kept[next(iter(kept))]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TypedDict
 
 from ...measures import Mean
-from ...pairs import Comparison
+from ...pairs import Comparison, is_same
 from ...study import Study
 
 __all__ = ["Mistake", "Mistaken", "mistaken"]
@@ -44,19 +44,15 @@ def mistaken(study: Study) -> Mistaken | None:
     if not rows:
         return None
     rows.sort(key=lambda row: (row["difference"]["mean"] is None, row["difference"]["mean"] or 0.0))
-    counts = Counter(_outcome(row["difference"]) for row in rows if row["difference"]["n"])
+    tested = [row["difference"] for row in rows if row["difference"]["n"]]
+    counts = Counter("same" if is_same(difference) else difference["verdict"] for difference in tested)
     return {
         "does": {p: (study.facts(p).get("backbone") or {}).get("mistake") for p in grid.mistaken},
         "rows": rows,
         "counts": {verdict: counts[verdict] for verdict in ("worse", "better", "tied", "undecided", "same")},
-        "tested": counts.total(),
+        "tested": len(tested),
         "worst": next((row for row in rows if row["difference"]["verdict"] == "worse"), None),
     }
-
-
-def _outcome(difference: Comparison) -> str:
-    same = difference["reason"] == "no spread" and difference["mean"] == 0
-    return "same" if same else difference["verdict"]
 
 
 def _mistake(study: Study, wrong: str, strategy: str, n: int) -> Mistake:
