@@ -11,9 +11,10 @@ from numba.extending import intrinsic
 
 PAUSES = {"x86": "llvm.x86.sse2.pause"}  # by the beginning of the processor's name
 
-# Of the C library: give the core away for so many microseconds. A thread that calls `sched_yield` instead still wants
-# the core, and may get it before those that it waits for.
-usleep: Any = types.ExternalFunction("usleep", types.int32(types.uint32)) if os.name == "posix" else None
+# Of the C library, where it has them: let others run that wait for this core, and sleep for so many microseconds
+IS_POSIX = os.name == "posix"
+sched_yield: Any = types.ExternalFunction("sched_yield", types.int32()) if IS_POSIX else None
+usleep: Any = types.ExternalFunction("usleep", types.int32(types.uint32)) if IS_POSIX else None
 
 
 def _place(builder: Any, context: Any, kind: Any, value: Any, index: Any) -> Any:

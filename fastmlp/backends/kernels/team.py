@@ -1,24 +1,26 @@
 """A team of threads that share one training: where they meet, and which columns each computes.
 
 All threads run the same kernel on the same memory, each on its share of the columns, and meet between products: some
-ten times a step. So they wait by looking, since a lock of the operating system takes longer than a small product. Who
-has looked for long gives the core away, for there may be more threads than cores. No threading layer of numba's is in
-play: one of them aborts when it is used from two threads at once.
+ten times a step. So they wait by looking, since a lock of the operating system takes longer than a small product. There
+may be more threads than cores, so who has looked for some microseconds offers the core before each further look, and
+sleeps if that took long, too. No threading layer of numba's is in play: one of them aborts when it is used from two
+threads at once.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..codegen.atomic import pause, raise_counter, read_counter, usleep
+from ..codegen.atomic import pause, raise_counter, read_counter, sched_yield, usleep
 from ..jit import inlined, kernel
 
 if TYPE_CHECKING:
     from ...layout import Ints
 
 LINE = 8  # numbers of 8 bytes in a line of the cache: two counters in one would be passed to and fro
-NAP = 20  # microseconds
-LOOKS = 2000  # some 50 microseconds, longer than threads of one training are apart if each has a core
+LOOKS = 100  # a few microseconds
+OFFERS = 2000  # some half a millisecond where nobody wants the core, far longer than threads with a core each are apart
+NAP = 20  # microseconds, which the system makes a hundred of
 MET, STOPPED = 0, LINE  # where in the memory of a team: all arrivals so far, and whether the training has ended
 
 
@@ -30,15 +32,21 @@ def team_memory(threads: int) -> int:
 if usleep is None:
 
     @inlined
-    def give_core_away() -> None:
-        """Do nothing, where there is no such call: the operating system takes the core when its time is over."""
+    def give_core_away(_looks: int) -> None:
+        """Do nothing, where there are no such calls: the operating system takes the core when its time is over."""
 
 else:
 
     @inlined
-    def give_core_away() -> None:
-        """Let another thread of any process run."""
-        usleep(NAP)
+    def give_core_away(looks: int) -> None:
+        """Let another thread of any process run, after so many looks.
+
+        A thread that sleeps too early is late itself, so that those it meets next sleep too, and so on.
+        """
+        if looks > LOOKS + OFFERS:
+            usleep(NAP)
+        elif looks > LOOKS:
+            sched_yield()
 
 
 @kernel
@@ -51,8 +59,7 @@ def wait_for_others(team: Ints, thread: int, threads: int) -> None:
     while read_counter(team, MET) < team[mine]:
         looks += 1
         pause()
-        if looks > LOOKS:
-            give_core_away()
+        give_core_away(looks)
 
 
 @kernel
