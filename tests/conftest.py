@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import pickle
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -56,6 +57,15 @@ def _kernels_are_compiled_once(request: pytest.FixtureRequest) -> None:
 
     dtype, functions = COMPILED_FIRST[worker]
     get_backend("numba").warm_up(np.dtype(dtype), *functions)
+
+
+@pytest.fixture(autouse=True)
+def _own_backends_are_forgotten() -> Iterator[None]:
+    """No test knows the backends that another one adds."""
+    yield
+    backends = sys.modules.get("fastmlp.backends")
+    if backends is not None:
+        backends._OWN.clear()
 
 
 @dataclass

@@ -23,12 +23,6 @@ from .styles import STYLES
 from .submissions import SOLUTION, run
 
 
-@pytest.fixture(autouse=True)
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the backends that a test adds."""
-    monkeypatch.setattr(backends, "_OWN", {})
-
-
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("strategy", ["scratch", "frozen", "finetune", "partial-1"])
 def test_any_style_trains_as_the_reference_does(style: str, strategy: str) -> None:
