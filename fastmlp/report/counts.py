@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from itertools import compress
 from typing import TypedDict
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .grid import Grid, firsts, number, trial_of
+from .grid import Grid, number
 from .study import Study
 
 __all__ = ["CellCounts", "Counts", "StrategyCounts", "counts"]
@@ -87,7 +83,6 @@ def counts(study: Study) -> Counts:
     ]
     failed = (row for row in grid.trials.rows() if row["status"] == "failed")
     errors = Counter(str(row.get("error") or "no message") for row in failed)
-    distinct = firsts(map(trial_of, grid.trials.rows()), len(grid.trials))
     by_strategy: list[StrategyCounts] = []
     for s in grid.strategies:
         mine = [c for c in cells if c["strategy"] == s]
@@ -114,14 +109,14 @@ def counts(study: Study) -> Counts:
         "lossy": [c for c in cells if c["diverged"] or c["failed"]],
         "errors": [{"message": message, "count": count} for message, count in errors.most_common()],
         "left_out": _left_out(grid),
-        "train_seconds": _seconds(grid, distinct, "train_seconds"),
-        "tune_seconds": _seconds(grid, distinct, "tune_seconds"),
+        "train_seconds": _seconds(grid, "train_seconds"),
+        "tune_seconds": _seconds(grid, "tune_seconds"),
     }
 
 
-def _seconds(grid: Grid, distinct: NDArray[np.bool_], column: str) -> float:
+def _seconds(grid: Grid, column: str) -> float:
     """Return the sum over distinct trials: one that serves several problems ran once."""
-    return math.fsum(number(row, column) or 0.0 for row in compress(grid.trials.rows(), distinct))
+    return math.fsum(number(row, column) or 0.0 for row in grid.trials.distinct())
 
 
 def _left_out(grid: Grid) -> list[LeftOut]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ __all__ = [
     "PLAIN",
     "STATUSES",
     "Grid",
+    "Mapped",
     "Row",
     "firsts",
     "flat",
@@ -151,6 +153,10 @@ class Grid:
             mistaken=mistaken_of(settings),
         )
 
+    def mapped(self, view: Callable[[Row], Row]) -> Grid:
+        """Return the same grid with each record as a function shows it, which leaves its place and its key."""
+        return replace(self, trials=self.trials.mapped(view))
+
     @property
     def contestants(self) -> tuple[str, ...]:
         """The strategies that the study's question is about."""
@@ -246,6 +252,22 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
         for some in range(0, len(kept), AT_ONCE):  # places become eight bytes each to find the cells of an array
             self._index[tuple(places[some : some + AT_ONCE].T)] = kept[some : some + AT_ONCE]
 
+    def mapped(self, view: Callable[[Row], Row]) -> Trials:
+        """Return the same trials with each row as a function shows it."""
+        trials = copy(self)
+        trials._rows = Mapped(self._rows, view)  # noqa: SLF001 (of the same class)
+        return trials
+
+    def distinct(self) -> Iterator[Row]:
+        """Go through the trials, of those that are one trial under several names the first.
+
+        What is one trial has one number of labels, so hashes are held of the trials of one number at a time.
+        """
+        for n_target in self.names[2]:
+            places = self._in_order(self._index[:, :, self.names[2][n_target]])
+            first = firsts((trial_of(self._rows[int(place)]) for place in places), len(places))
+            yield from (self._rows[int(place)] for place in places[first])
+
     def __getitem__(self, key: tuple[str, str, int, int]) -> Row:
         """Return the row of a trial."""
         place = int(self._index[tuple(axis[name] for axis, name in zip(self.names, key, strict=True))])
@@ -276,9 +298,43 @@ class Trials(Mapping[tuple[str, str, int, int], Row]):
     def rows(self, problem: str | None = None) -> Iterator[Row]:
         """Go through the rows in their order: all, or those of one problem."""
         index = self._index if problem is None else self._index[self.names[0].get(problem, []), ...]
+        return (self._rows[int(place)] for place in self._in_order(index))
+
+    @staticmethod
+    def _in_order(index: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the places of the rows in a part of the index, in their order."""
         there = index[index >= 0]
         there.sort()
-        return (self._rows[int(place)] for place in there)
+        return there
+
+
+class Mapped(Sequence[Row]):
+    """Rows as a function shows them; each is made when it is asked for.
+
+    Parameters
+    ----------
+    rows
+        The rows as they are.
+    view
+        Returns what is shown of one.
+    """
+
+    def __init__(self, rows: Sequence[Row], view: Callable[[Row], Row]) -> None:
+        self._rows, self._view = rows, view
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        """Return a row, or some."""
+        if isinstance(place, slice):
+            return [*map(self._view, self._rows[place])]
+        return self._view(self._rows[place])
 
 
 def _key(row: Row) -> tuple[str, str, int, int]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+
 from ..measures import MEASURES
 from ..stats import mean_interval, normalised_score
 from .grid import Grid, Row, number
@@ -145,18 +147,19 @@ def cell_measures(grid: Grid, problem: str, strategy: str, n: int) -> CellMeasur
     }
 
 
-def curve(losses: Sequence[Any]) -> Curve | None:
+def curve(losses: Iterable[Any]) -> Curve | None:
     """Return the median and range of losses over seeds, or None where no seed has them."""
-    runs = [run for run in losses if run and all(isinstance(x, int | float) for x in run)]
+    runs = [np.array(run, np.float64) for run in losses if run and all(isinstance(x, int | float) for x in run)]
     if not runs:
         return None
-    epochs = list(zip(*runs, strict=False))  # seeds of one cell train equally long
+    epochs = min(map(len, runs))  # seeds of one cell train equally long
+    values = np.array([run[:epochs] for run in runs])
     return {
         "n": len(runs),
-        "epochs": list(range(1, len(epochs) + 1)),
-        "median": [float(median(values)) for values in epochs],
-        "low": [float(min(values)) for values in epochs],
-        "high": [float(max(values)) for values in epochs],
+        "epochs": list(range(1, epochs + 1)),
+        "median": np.median(values, axis=0).tolist(),
+        "low": values.min(axis=0).tolist(),
+        "high": values.max(axis=0).tolist(),
     }
 
 
@@ -166,7 +169,7 @@ def training_curves(grid: Grid, problem: str) -> list[TrainingCurve]:
         {**losses, "strategy": s, "n_target": n}
         for n in grid.sizes
         for s in grid.contestants
-        if (losses := curve([row.get("losses") for row in grid.ok(problem, s, n).values()]))
+        if (losses := curve(row.get("losses") for row in grid.ok(problem, s, n).values()))
     ]
 
 
@@ -183,7 +186,7 @@ def pretraining(grid: Grid, problem: str, *, probe: bool = True) -> Pretraining:
 
     return {
         "n": len(rows),
-        "curve": curve([row.get("pretrain_losses") for row in rows]),
+        "curve": curve(row.get("pretrain_losses") for row in rows),
         "source_accuracy": mean("source_accuracy"),
         "seconds": median_of(rows, "pretrain_seconds"),
         "h_score_random": mean("h_score_random"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import compress, pairwise
+from itertools import compress, pairwise, product
 from statistics import fmean
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from ..stats import FAR, is_unstable, paired_family
 from .grid import Grid, Row, accuracy, firsts, paired, trial_of
@@ -76,6 +76,14 @@ class Stability(TypedDict):
     falls: list[Fall]
 
 
+class _Judged(NamedTuple):
+    """The cells with unstable trainings, and how many trainings there are, those of several names once."""
+
+    cells: dict[Place, UnstableCell]
+    trained: int
+    unstable: int
+
+
 def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], int], margin: float) -> Stability:
     """Judge all trials that finished.
 
@@ -91,30 +99,37 @@ def stability(grid: Grid, settings: Mapping[str, Any], classes: Callable[[str], 
         The smallest difference of accuracy that matters.
     """
     size = int(settings["training"]["batch_size"])
-    cells, trials, judged = [], array("q"), bytearray()
-    for problem in grid.problems:
-        n_classes = classes(problem)
-        for strategy in grid.strategies:
-            for n in grid.sizes:
-                rows = [row for row in grid.ok(problem, strategy, n).values() if row.get("losses")]
-                verdicts = [is_unstable(row["losses"], n_classes) for row in rows]
-                trials.extend(hash(trial_of(row)) for row in rows)
-                judged.extend(verdicts)
-                if any(verdicts):
-                    cells.append(_cell(problem, strategy, n, size, rows, verdicts))
-    found = {(c["problem"], c["strategy"], c["n_target"]): c["unstable"] for c in cells}
-    compared, falls = _falls(grid, size, margin, found)
-    distinct = firsts(trials, len(trials))
+    n_classes = {problem: classes(problem) for problem in grid.problems}
+    # What is one trial has one number of labels, so hashes are held of the trials of one number at a time
+    judged = [_judge(grid, n, size, n_classes) for n in grid.sizes]
+    by_place = {place: cell for found in judged for place, cell in found.cells.items()}
+    places = product(grid.problems, grid.strategies, grid.sizes)
+    cells = [by_place[place] for place in places if place in by_place]
+    compared, falls = _falls(grid, size, margin, {place: cell["unstable"] for place, cell in by_place.items()})
     return {
         "far": FAR,
         "often": OFTEN,
-        "trained": int(distinct.sum()),
-        "unstable": sum(compress(judged, distinct)),
+        "trained": sum(found.trained for found in judged),
+        "unstable": sum(found.unstable for found in judged),
         "by_strategy": {s: sum(c["unstable"] for c in cells if c["strategy"] == s) for s in grid.strategies},
         "cells": cells,
         "compared": compared,
         "falls": falls,
     }
+
+
+def _judge(grid: Grid, n: int, size: int, n_classes: Mapping[str, int]) -> _Judged:
+    """Judge the trials with one number of labels."""
+    cells, trials, judged = dict[Place, UnstableCell](), array("q"), bytearray()
+    for problem, strategy in product(grid.problems, grid.strategies):
+        rows = [row for row in grid.ok(problem, strategy, n).values() if row.get("losses")]
+        verdicts = [is_unstable(row["losses"], n_classes[problem]) for row in rows]
+        trials.extend(hash(trial_of(row)) for row in rows)
+        judged.extend(verdicts)
+        if any(verdicts):
+            cells[problem, strategy, n] = _cell(problem, strategy, n, size, rows, verdicts)
+    distinct = firsts(trials, len(trials))
+    return _Judged(cells, int(distinct.sum()), sum(compress(judged, distinct)))
 
 
 def unsteady(found: Stability) -> frozenset[Place]:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypedDict, overload
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..stats import LEVEL, Winners, safe_choices, winner_sets
-from .grid import BASELINE, PLAIN, Grid, Row, number, trial_of
+from .grid import BASELINE, PLAIN, Grid, Mapped, Row, number, trial_of
 from .measures import CellMeasures, Pretraining, cell_measures, pretraining
 from .pairs import Comparison, Pair, Pairs
 from .stability import Place, Stability, stability, unsteady
@@ -67,24 +67,38 @@ class Study:
         ``foreign`` a list of records that were computed elsewhere, on the same examples.
     folder
         Where other programs left files about it, such as ``peers.json``; None if there is no such place.
+    grid
+        The rows laid out already; they are laid out here unless it is given.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], rows: Sequence[Row], meta: Mapping[str, str], folder: Path | None = None
+        self,
+        settings: Mapping[str, Any],
+        rows: Sequence[Row],
+        meta: Mapping[str, str],
+        folder: Path | None = None,
+        grid: Grid | None = None,
     ) -> None:
         self.settings, self.rows, self.meta, self.folder = settings, rows, meta, folder
-        self.replicates = [row for row in rows if row.get("varied") not in {None, "", SMALLER}]
-        self.smaller_sources = [row for row in rows if row.get("varied") == SMALLER]
-        foreign = _foreign(meta.get("foreign"), rows)
-        self.grid = Grid.of(settings, [*rows, *foreign] if foreign else rows, {row["strategy"] for row in foreign})
+        self.grid = _laid_out(settings, rows, meta.get("foreign")) if grid is None else grid
         self.margin = float(settings["margin"])
+
+    @cached_property
+    def replicates(self) -> list[Row]:
+        """The trials of which only one purpose of their draws is another than in the grid."""
+        return [row for row in self.rows if row.get("varied") not in {None, "", SMALLER}]
+
+    @cached_property
+    def smaller_sources(self) -> list[Row]:
+        """The trials whose source has fewer examples than the grid's."""
+        return [row for row in self.rows if row.get("varied") == SMALLER]
 
     @cached_property
     def declared(self) -> Study | None:
         """The same trials with the settings that the study declares; None where nothing was tuned."""
         if not any(row.get("tuning_note") for row in self.rows):
             return None
-        return Study(self.settings, Declared(self.rows), self.meta)
+        return Study(self.settings, Mapped(self.rows, _as_declared), self.meta, grid=self.grid.mapped(_as_declared))
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -174,12 +188,11 @@ class Study:
     def curve(self, problem: str, strategy: str) -> Array:
         """Return held-out accuracy of one strategy, (seeds, sizes), NaN where a trial is missing."""
         if (problem, strategy) not in self._curves:
-            trials = [self.grid.ok(problem, strategy, n) for n in self.grid.sizes]
-            accuracies = [
-                [number(ok[seed], "accuracy") if seed in ok else None for ok in trials] for seed in self.grid.seeds
-            ]
-            shape = (len(self.grid.seeds), len(self.grid.sizes))
-            self._curves[problem, strategy] = np.array(accuracies, dtype=np.float64).reshape(shape)
+            curve = np.empty((len(self.grid.seeds), len(self.grid.sizes)))
+            for k, n in enumerate(self.grid.sizes):  # rows of many seeds, of one size at a time
+                ok = self.grid.ok(problem, strategy, n)
+                curve[:, k] = [number(ok[seed], "accuracy") if seed in ok else None for seed in self.grid.seeds]
+            self._curves[problem, strategy] = curve
         return self._curves[problem, strategy]
 
     def over_sizes(self, problem: str, strategy: str) -> Array:
@@ -199,8 +212,9 @@ class Study:
         cells = [(p, n) for p in self.grid.problems for n in self.grid.sizes]
         if not names:
             return {}
-        x = self.accuracies(names).reshape(len(cells), len(names), seeds)
-        return dict(zip(cells, winner_sets(x.transpose(0, 2, 1)), strict=True))
+        # Without a name for them here, the accuracies are gone as soon as their seeds are put into another order
+        found = winner_sets(self.accuracies(names).reshape(len(cells), len(names), seeds).transpose(0, 2, 1))
+        return dict(zip(cells, found, strict=True))
 
     @cached_property
     def contests(self) -> dict[Cell, Contest]:
@@ -316,39 +330,18 @@ class Study:
         return dict(json.loads(text)) if text else {}
 
 
+def _laid_out(settings: Mapping[str, Any], rows: Sequence[Row], noted: str | None) -> Grid:
+    """Return the grid of a study's rows and of what was noted as computed elsewhere."""
+    foreign = _foreign(noted, rows)
+    return Grid.of(settings, [*rows, *foreign] if foreign else rows, {row["strategy"] for row in foreign})
+
+
 def _foreign(noted: str | None, rows: Sequence[Row]) -> list[Row]:
     """Return what was computed elsewhere, of cells that the plan still has."""
     if not noted:
         return []
     cells = {(row["problem"], row["n_target"], row["seed"]) for row in rows}
     return [row for row in json.loads(noted) if (row["problem"], row["n_target"], row["seed"]) in cells]
-
-
-class Declared(Sequence[Row]):
-    """What the report reads of trials as if they had not been tuned; each row is made when it is asked for.
-
-    Parameters
-    ----------
-    rows
-        The trials as they are.
-    """
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, place: int) -> Row: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Row]: ...
-    def __getitem__(self, place: int | slice) -> Row | list[Row]:
-        """Return a row, or some."""
-        if isinstance(place, slice):
-            return [*map(_as_declared, self._rows[place])]
-        return _as_declared(self._rows[place])
 
 
 def _as_declared(row: Row) -> Row:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from ._arrays import Bools, Floats, Ints
 
+    Shares = Floats | Bools
+
+PART = 2**17  # accuracies that are looked at, about
+
 
 @dataclass(frozen=True, slots=True)
 class Regret:
@@ -90,7 +94,7 @@ def regret(accuracy: ArrayLike, choice: ArrayLike | None, *, level: float = LEVE
     """
     x = _never_none(array(accuracy, ndim=3, expected="(cells, strategies, seeds)"))
     check_level(level)
-    lost = _mean_by(x, _best_elsewhere(x)) - _chosen(x, choice)  # (cells, seeds)
+    lost = _lost(x, _check_choice(x, choice))  # (cells, seeds)
     lost[np.abs(lost) <= rounding(x)] = 0.0
     there = ~np.isnan(lost)
     used = there.any(axis=1)
@@ -224,23 +228,34 @@ def _best_elsewhere(x: Floats) -> Floats:
     return shares
 
 
-def _chosen(x: Floats, choice: ArrayLike | None) -> Floats:
-    """Return the accuracy of the choice, (cells, seeds), NaN where there is none."""
+def _lost(x: Floats, choice: Shares | None) -> Floats:
+    """Return what a choice loses against the best elsewhere, (cells, seeds), some cells at a time."""
+    some = max(1, PART // max(1, x[0].size)) if len(x) else 1
+    found = np.empty((len(x), x.shape[2]))
+    for k in range(0, len(x), some):
+        part = x[k : k + some]
+        chosen = np.ones_like(part) if choice is None else choice[k : k + some]
+        found[k : k + some] = _mean_by(part, _best_elsewhere(part)) - _mean_by(part, chosen)
+    return found
+
+
+def _check_choice(x: Floats, choice: ArrayLike | None) -> Shares | None:
+    """Return the share with which each strategy is chosen, (cells, strategies, seeds or 1); None for all alike."""
     if choice is None:
-        return _mean_by(x, np.ones_like(x))
+        return None
     cells, strategies, seeds = x.shape
     picked = np.asarray(choice)
     if picked.shape in {(cells, strategies, seeds), (cells, strategies, 1)}:
-        return _mean_by(x, picked)
+        return picked
     if picked.shape not in {(cells,), (cells, seeds)}:
         raise ShapeError(f"choice has shape {picked.shape}, expected ({cells},), ({cells}, {seeds}) or {x.shape}")
     if picked.size and not -1 <= picked.min() <= picked.max() < strategies:
         raise InvalidInput(f"choice goes from {picked.min()} to {picked.max()}; there are {strategies} strategies")
     places = picked[:, None, None] if picked.ndim == 1 else picked[:, None]
-    return _mean_by(x, places == np.arange(strategies)[:, None])
+    return np.asarray(places == np.arange(strategies)[:, None])
 
 
-def _mean_by(x: Floats, shares: Floats | Bools) -> Floats:
+def _mean_by(x: Floats, shares: Shares) -> Floats:
     """Return the mean over strategies by their shares, (cells, seeds); NaN where none of those chosen has a trial."""
     there = ~np.isnan(x)
     weights = np.where(there, shares, 0.0)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 DRAWS = 9_999
 PART = 2**18  # signs that are drawn or multiplied with at a time
-FEW = 2**20  # signs; more of them are drawn from bytes
+FEW = 2**20  # signs; more of them are drawn from bytes, and not kept
+SURELY_DIFFER = 64  # seeds from which signs that are drawn are never all alike: less often than once in 2^63 draws
 EXACT = 13  # seeds up to which all 2^n signs are gone through: no more of them than are drawn otherwise
 
 
@@ -74,14 +75,18 @@ def unflipped(n: int) -> Signs:
     return Signs(np.packbits(np.zeros((1, n), np.uint8), axis=1), n)
 
 
-@lru_cache(maxsize=8)
 def signs(n: int, draws: int = DRAWS, seed: int = 0, part: int = 0) -> tuple[Signs, bool]:
     """Choices of signs for `n` seeds, and whether they are all there are.
 
     Where they are drawn, another `part` of the same seed holds other draws, for when those before did not decide.
-    The first choice flips nothing where all are gone through; drawn ones leave it out.
+    The first choice flips nothing where all are gone through; drawn ones leave it out. Those of thousands of seeds are
+    drawn anew each time.
     """
     check_count("draws", draws)
+    return (_kept if draws * n <= FEW else _drawn)(n, draws, seed, part)
+
+
+def _drawn(n: int, draws: int, seed: int, part: int) -> tuple[Signs, bool]:
     if n <= EXACT:
         return Signs(np.packbits((np.arange(2**n)[:, None] >> np.arange(n)) & 1, axis=1), n), True
     rng = rng_for("signs", n=n, draws=draws, seed=seed, **({"part": part} if part else {}))
@@ -91,6 +96,9 @@ def signs(n: int, draws: int = DRAWS, seed: int = 0, part: int = 0) -> tuple[Sig
     return Signs(np.vstack([np.packbits(rng.integers(2, size=size, dtype=kind), axis=1) for size in sizes]), n), False
 
 
+_kept = lru_cache(maxsize=8)(_drawn)
+
+
 def resolution(n: int, draws: int = DRAWS, seed: int = 0) -> float:
     """Return the smallest two-sided p that flipping the signs of `n` seeds can give.
 
@@ -98,6 +106,8 @@ def resolution(n: int, draws: int = DRAWS, seed: int = 0) -> float:
     """
     if n <= EXACT:
         return 2.0 ** (1 - n)
+    if n >= SURELY_DIFFER:
+        return 1 / (draws + 1)
     flips, _ = signs(n, draws, seed)
     alike = sum(np.count_nonzero(np.abs(part.sum(axis=1)) == n) for part in flips.parts())
     return (alike + 1) / (draws + 1)

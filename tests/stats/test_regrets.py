@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from fastmlp.errors import InvalidInput, ShapeError
-from fastmlp.stats import always, highest_score, learned_choice, regret
+from fastmlp.stats import always, highest_score, learned_choice, regret, regrets
 
 from .data import Array, numbers, real, tables
 
@@ -35,6 +36,20 @@ def test_by_hand() -> None:
     r = regret(x, [0])  # 0.8 - 0.8, 0.7 - 0.8, 0.6 - 0.6
     assert real(r.mean) == pytest.approx(-0.1 / 3)
     assert (r.n, r.cells, r.dropped) == (3, 1, 0)
+
+
+@pytest.mark.parametrize("by", ["place", "place of each seed", "share", "chance"])
+def test_cells_looked_at_one_by_one_give_the_same_regret(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = study(np.array([[0.9, 0.85], [0.8, 0.7], [0.7, 0.7]]))
+    choices: dict[str, ArrayLike | None] = {
+        "place": [0, 1, -1],
+        "place of each seed": np.tile([[0], [1], [0]], 20),
+        "share": x > 0.8,
+        "chance": None,
+    }
+    together = regret(x, choices[by])
+    monkeypatch.setattr(regrets, "PART", 1)
+    assert regret(x, choices[by]) == together
 
 
 def test_equal_strategies_make_no_regret_out_of_luck() -> None:

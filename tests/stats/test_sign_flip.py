@@ -26,7 +26,7 @@ def test_drawn_signs_are_fair_and_the_same_again() -> None:
     flips, certain = signs(20, 999, 1)
     assert not certain
     assert abs(numbers(flips).mean()) < 4 / (999 * 20) ** 0.5
-    signs.cache_clear()
+    sign_flip._kept.cache_clear()
     np.testing.assert_array_equal(signs(20, 999, 1)[0].bits, flips.bits)
     assert (signs(20, 999, 2)[0].bits != flips.bits).any()
 
@@ -46,7 +46,9 @@ def test_signs_of_many_seeds_are_a_bit_each_drawn_and_summed_in_parts_that_chang
     np.testing.assert_array_equal(numbers(flips.after(unflipped(n))), np.vstack([np.ones(n), whole]))
 
 
-@pytest.mark.parametrize(("n", "draws", "expected"), [(6, 99, 2 / 64), (13, 99, 2 / 8192), (14, 99, 0.01)])
+@pytest.mark.parametrize(
+    ("n", "draws", "expected"), [(6, 99, 2 / 64), (13, 99, 2 / 8192), (14, 99, 0.01), (64, 99, 0.01)]
+)
 def test_the_resolution_is_the_p_of_the_surest_data(n: int, draws: int, expected: float) -> None:
     """Of 2^n signs, two give the largest sum; of those drawn, the data are one more."""
     assert resolution(n, draws) == expected

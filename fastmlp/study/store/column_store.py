@@ -43,17 +43,17 @@ class Table(Sequence[Mapping[str, Any]]):
         self.columns = columns
         self._file = temporary_file()
         finalize(self, self._file.close)
-        self._places = {name: array("Q") for name in columns}  # offset and length of each block of a column
+        self._numbers = {name: number for number, name in enumerate(columns)}
+        self._offsets = array("Q", [0])  # where blocks begin, column by column; each ends where the next begins
         self._short: dict[tuple[str, int], Sequence[Any]] = {}
         self._words: dict[str, str] = {}
         self._long: dict[tuple[str, int], Sequence[Any]] = {}
         self._length = 0
         remaining = iter(rows)
         while some := list(islice(remaining, BLOCK)):
-            for (name, kind), values in zip(columns.items(), zip(*some, strict=True), strict=True):
+            for kind, values in zip(columns.values(), zip(*some, strict=True), strict=True):
                 written = _written(kind, values)
-                self._places[name].extend((self._file.tell(), len(written)))
-                self._file.write(written)
+                self._offsets.append(self._offsets[-1] + self._file.write(written))
             self._length += len(some)
         self._file.flush()
 
@@ -96,8 +96,9 @@ class Table(Sequence[Mapping[str, Any]]):
         return block
 
     def _read(self, name: str, number: int) -> Sequence[Any]:
-        offset, length = self._places[name][2 * number : 2 * number + 2]
-        written = os.pread(self._file.fileno(), length, offset)
+        place = number * len(self.columns) + self._numbers[name]
+        offset, end = self._offsets[place : place + 2]
+        written = os.pread(self._file.fileno(), end - offset, offset)
         if self.columns[name] in NUMBERS:
             return array("d", written)
         values: list[Any] = json.decode(written)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....stats import mean_interval, paired_family
 from ...grid import BASELINE, FEW_LABELS, PLAIN
@@ -17,6 +18,8 @@ from ...pairs import Difference, difference_of
 from ...study import Study
 
 __all__ = ["Gain", "Pooled", "PooledProblem", "Steady", "Tally", "pooled"]
+
+Array = NDArray[np.float64]
 
 FEWEST_TARGETS = 3  # for an interval over them: of two it would be six times as wide as of three, and say nothing
 
@@ -101,7 +104,7 @@ def pooled(study: Study) -> Pooled | None:
     problems: list[PooledProblem] = [{"name": p, "differences": {}} for p in study.ordered]
     for family in (["all"], ["few", "many"]):
         asked = [(one, part, s) for part in sizes if part in family for one in problems for s in names]
-        values = [_pair(study, one["name"], s, sizes[part]) for one, part, s in asked]
+        values = (_pair(study, one["name"], s, sizes[part]) for one, part, s in asked)
         for (one, part, _), d in zip(asked, paired_family(values, margin=study.margin), strict=True):
             one["differences"].setdefault(part, []).append(difference_of(d))
     targets = list(dict.fromkeys(study.targets[p] for p in study.subjects))
@@ -120,7 +123,7 @@ def _steady(study: Study, problems: Sequence[PooledProblem], names: Sequence[str
     """Compare over all sizes once more, as one family again, each pair on the sizes where neither side is unsteady."""
     asked = [(one["name"], s) for one in problems for s in names]
     left = {(p, s): [n for n in study.grid.sizes_of[p] if not study.is_unsteady(p, n, s, PLAIN)] for p, s in asked}
-    found = paired_family([_pair(study, p, s, left[p, s]) for p, s in asked], margin=study.margin)
+    found = paired_family((_pair(study, p, s, left[p, s]) for p, s in asked), margin=study.margin)
     again: list[PooledProblem] = [{"name": one["name"], "differences": {"all": []}} for one in problems]
     by_name = {one["name"]: one["differences"]["all"] for one in again}
     for (p, _), d in zip(asked, found, strict=True):
@@ -138,16 +141,16 @@ def _steady(study: Study, problems: Sequence[PooledProblem], names: Sequence[str
     }
 
 
-def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tuple[list[float], list[float]]:
+def _pair(study: Study, problem: str, strategy: str, sizes: Sequence[int]) -> tuple[Array, Array]:
     """Return mean accuracies over sizes, of a strategy and of scratch, seed by seed; NaN where a size is missing.
 
     A size for which a problem has too few examples is no part of its means.
     """
     places = [study.grid.sizes.index(n) for n in sizes if n in study.grid.sizes_of[problem]]
     if not places:
-        return [], []
+        return np.empty(0), np.empty(0)
     first, second = (study.curve(problem, s)[:, places].mean(axis=1) for s in (strategy, PLAIN))
-    return first.tolist(), second.tolist()
+    return first, second
 
 
 def _distinct(study: Study, problems: Sequence[PooledProblem], names: Sequence[str], part: Part) -> list[Difference]:

@@ -56,11 +56,9 @@ def factors(study: Study, declared: Study) -> list[Factor]:
     asked: Sequence[tuple[str, str, str]] = steps(study.grid)
     named: tuple[tuple[Literal["declared", "tuned"], Study], ...] = (("declared", declared), ("tuned", study))
     for name, one in named:
-        values = [
-            (one.over_sizes(p, first).tolist(), one.over_sizes(p, second).tolist())
-            for _, first, second in asked
-            for p in study.ordered
-        ]
+        values = (
+            (one.over_sizes(p, first), one.over_sizes(p, second)) for _, first, second in asked for p in study.ordered
+        )
         made = iter(map(difference_of, paired_family(values, margin=study.margin)))
         found += [
             {

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import compress
 from typing import Literal, NamedTuple, TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ....stats import mean_interval
-from ...grid import BASELINE, Row, number, trial_of
+from ...grid import BASELINE, Row, firsts, number, trial_of
 from ...measures import Mean, mean_of
 from ...study import Study
 
@@ -21,7 +25,10 @@ __all__ = ["Field", "Neighbourhood", "neighbourhood"]
 RATES, EPOCHS = 3.0, 2.0  # how far tuning goes from what is declared: `study.trial.tuning`, `study.settings.schema`
 
 Region = Literal["lower", "near", "higher", "as declared"]
+Place = tuple[Region, Region, bool]  # of a rate, of epochs, and whether the penalty was chosen too
 REGIONS: tuple[Region, ...] = ("lower", "near", "higher")
+KEPT: tuple[Place, ...] = tuple(("as declared", "as declared", penalty) for penalty in (False, True))
+PLACES: tuple[Place, ...] = (*KEPT, *((a, b, True) for a in REGIONS for b in REGIONS))
 
 
 class Field(TypedDict):
@@ -60,10 +67,17 @@ class Declared(NamedTuple):
     decay: float
 
 
-class _Trial(NamedTuple):
-    place: tuple[Region, Region, bool]
-    seed: int
-    gain: float
+class _Trials(NamedTuple):
+    """Of each trial the number of its place in `PLACES`, its seed and its gain, each (trials,)."""
+
+    place: NDArray[np.int8]
+    seed: NDArray[np.int64]
+    gain: NDArray[np.float64]
+
+    def at(self, places: Sequence[int]) -> _Trials:
+        """Return the trials at some places."""
+        there = np.isin(self.place, places)
+        return _Trials(self.place[there], self.seed[there], self.gain[there])
 
 
 def neighbourhood(study: Study) -> Neighbourhood | None:
@@ -71,42 +85,44 @@ def neighbourhood(study: Study) -> Neighbourhood | None:
     training = study.settings["training"]
     declared = Declared(float(training["lr"]), int(training["epochs"]), float(training["weight_decay"]))
     found = {s: _trials(study, s, declared) for s in study.few if s != BASELINE}
-    found = {s: trials for s, trials in found.items() if trials}
+    found = {s: trials for s, trials in found.items() if len(trials.gain)}
     if not found:
         return None
-    places: list[tuple[Region, Region, bool]] = [("as declared", "as declared", penalty) for penalty in (False, True)]
-    places += [(a, b, True) for a in REGIONS for b in REGIONS]
+    places = range(len(PLACES))
     return {
         "strategies": list(found),
         "rate": declared.rate,
         "epochs": declared.epochs,
         "fields": [_field(place, list(found.values())) for place in places],
-        "kept": [_gain([t for t in trials if t.place[0] == "as declared"]) for trials in found.values()],
-        "moved": [_gain([t for t in trials if t.place[0] != "as declared"]) for trials in found.values()],
+        "kept": [_gain(trials.at(places[: len(KEPT)])) for trials in found.values()],
+        "moved": [_gain(trials.at(places[len(KEPT) :])) for trials in found.values()],
     }
 
 
-def _trials(study: Study, strategy: str, declared: Declared) -> list[_Trial]:
-    rows = {
-        trial_of(row): row
+def _trials(study: Study, strategy: str, declared: Declared) -> _Trials:
+    rows = [
+        row
         for p in study.subjects
         for n in study.grid.sizes_of[p]
         for row in study.grid.ok(p, strategy, n).values()
         if row.get("tuning")
-    }
-    made = (_trial(row, declared) for row in rows.values())
-    return [trial for trial in made if trial is not None]
+    ]
+    distinct = compress(rows, firsts(map(trial_of, rows), len(rows)))
+    made = [trial for row in distinct if (trial := _trial(row, declared)) is not None]
+    place, seed, gain = zip(*made, strict=True) if made else ((), (), ())
+    return _Trials(np.array(place, np.int8), np.array(seed, np.int64), np.array(gain, np.float64))
 
 
-def _trial(row: Row, declared: Declared) -> _Trial | None:
+def _trial(row: Row, declared: Declared) -> tuple[int, int, float] | None:
+    """Return the number of a trial's place, its seed and its gain; None where one of its numbers is missing."""
     columns = ("tuned_lr", "tuned_epochs", "tuned_weight_decay", "accuracy", "declared_accuracy")
     rate, epochs, decay, reached, before = (number(row, column) for column in columns)
     if rate is None or epochs is None or reached is None or before is None:
         return None
-    if math.isclose(rate, declared.rate) and epochs == declared.epochs:
-        return _Trial(("as declared", "as declared", decay != declared.decay), row["seed"], reached - before)
-    place = _third(rate / declared.rate, RATES), _third(epochs / declared.epochs, EPOCHS)
-    return _Trial((*place, True), row["seed"], reached - before)
+    place: Place = "as declared", "as declared", decay != declared.decay
+    if not (math.isclose(rate, declared.rate) and epochs == declared.epochs):
+        place = _third(rate / declared.rate, RATES), _third(epochs / declared.epochs, EPOCHS), True
+    return PLACES.index(place), row["seed"], reached - before
 
 
 def _third(factor: float, most: float) -> Region:
@@ -115,18 +131,20 @@ def _third(factor: float, most: float) -> Region:
     return "lower" if x < -1 / 3 else "higher" if x > 1 / 3 else "near"
 
 
-def _field(place: tuple[Region, Region, bool], by_strategy: Sequence[Sequence[_Trial]]) -> Field:
-    here = [[t for t in trials if t.place == place] for trials in by_strategy]
+def _field(place: int, by_strategy: Sequence[_Trials]) -> Field:
+    here = [trials.at([place]) for trials in by_strategy]
+    rate, epochs, penalty = PLACES[place]
     return {
-        "rate": place[0],
-        "epochs": place[1],
-        "penalty": place[2],
-        "chosen": [len(some) / len(trials) for some, trials in zip(here, by_strategy, strict=True)],
+        "rate": rate,
+        "epochs": epochs,
+        "penalty": penalty,
+        "chosen": [len(some.gain) / len(trials.gain) for some, trials in zip(here, by_strategy, strict=True)],
         "gains": [_gain(some) for some in here],
     }
 
 
-def _gain(trials: Sequence[_Trial]) -> Mean:
+def _gain(trials: _Trials) -> Mean:
     """Return the mean over seeds of the mean gain of a seed's trials, with its interval."""
-    seeds = sorted({t.seed for t in trials})
-    return mean_of([mean_interval([t.gain for t in trials if t.seed == seed]).mean for seed in seeds])
+    order = np.argsort(trials.seed, kind="stable")
+    of_seeds = np.split(trials.gain[order], np.flatnonzero(np.diff(trials.seed[order])) + 1)
+    return mean_of([mean_interval(gains).mean for gains in of_seeds])

@@ -158,8 +158,8 @@ def _gaps(study: Study, declared: Study) -> list[Gap]:
     gaps: list[Gap] = []
     named: tuple[tuple[Literal["declared", "tuned"], Study], ...] = (("declared", declared), ("tuned", study))
     for name, one in named:
-        curves = [(one.curve(p, PLAIN).T.tolist(), one.curve(p, BASELINE).T.tolist()) for p in targets]
-        values = [pair for scratch, baseline in curves for pair in zip(scratch, baseline, strict=True)]
+        curves = ((one.curve(p, PLAIN).T, one.curve(p, BASELINE).T) for p in targets)
+        values = (pair for scratch, baseline in curves for pair in zip(scratch, baseline, strict=True))
         found = iter(map(difference_of, paired_family(values, margin=study.margin)))
         gaps += [{"problem": p, "settings": name, "differences": [next(found) for _ in sizes]} for p in targets]
     return sorted(gaps, key=lambda gap: targets.index(gap["problem"]))
