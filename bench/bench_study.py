@@ -9,17 +9,20 @@ from tempfile import TemporaryDirectory
 from msgspec.structs import replace
 
 from fastmlp.problems import get_problem
+from fastmlp.report.render import to_html, to_markdown
+from fastmlp.report.study import Study
+from fastmlp.report.summary import Summary, summarise
 from fastmlp.strategies import STRATEGIES
 from fastmlp.study.plan import plan
 from fastmlp.study.settings.load import load_settings
 from fastmlp.study.settings.schema import TuningSettings
-from fastmlp.study.store import Store
+from fastmlp.study.store import Store, read_study
 from fastmlp.study.store.outcome import outcome_of
 from fastmlp.study.store.schema import Trial
 from fastmlp.study.trial.context import TrialContext
 from fastmlp.study.trial.run import load_libraries, run_trial
 
-from .study_size import HERE, KEEP_HEAD, filled, peak
+from .study_size import HERE, KEEP_HEAD, filled, make, peak, study_of
 
 RECORDS, BATCH = 10_000, 120  # a batch is what one group of a large study hands back
 
@@ -73,6 +76,32 @@ class Storing:
         with Store.open(Path(self.folder.name)) as store:
             for start in range(0, RECORDS, BATCH):
                 store.add(self.outcomes[start : start + BATCH])
+
+
+class Reporting:
+    """A report of made-up trials: what it says, and that as Markdown and as a page with its figures."""
+
+    params = ([1_600, 10_000], ["summary", "markdown", "page"])
+    param_names = ("trials", "what")
+
+    def setup(self, trials: int, what: str) -> None:
+        self.folder = TemporaryDirectory()
+        make(study_of(trials), Path(self.folder.name))
+        if what != "summary":
+            self.summary = self.summarised()
+
+    def teardown(self, trials: int, what: str) -> None:
+        self.folder.cleanup()
+
+    def summarised(self) -> Summary:
+        data = read_study(Path(self.folder.name))
+        return summarise(Study(data.settings, data.rows, data.meta))
+
+    def time_report(self, trials: int, what: str) -> None:
+        if what == "summary":
+            self.summarised()
+        else:
+            (to_markdown if what == "markdown" else to_html)(self.summary)
 
 
 class Growth:

@@ -71,6 +71,14 @@ def generated(group: Group, stopped: Callable[[], bool]) -> Iterator[Outcome]:
             yield outcome_of(records=[filled("records", trial.key) | {"status": "ok"}])
 
 
+def make(settings: Settings, folder: Path) -> None:
+    """Write a store of made-up trials into a folder."""
+    with Store.open(folder) as store:
+        store.begin(plan(settings, HERE), {"settings": to_toml(settings)})
+        for group in store.missing():
+            store.add(list(generated(group, lambda: False)))
+
+
 def keep_books(settings: Settings, folder: Path) -> Iterator[tuple[str, float]]:
     """Plan, store, resume, export and report a study; yield the seconds of each as it ends."""
     meta = {"settings": to_toml(settings)}

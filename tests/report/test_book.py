@@ -205,9 +205,10 @@ def test_a_book_without_peers_that_can_be_read_has_none(text: str, tmp_path: Pat
     assert read_peers(tmp_path) is None
 
 
-def test_a_large_book_is_small_and_made_in_time(ten_thousand_trials: Page) -> None:
+def test_a_large_book_is_small_and_takes_no_time_that_grows_with_its_square(ten_thousand_trials: Page) -> None:
+    """How long it takes is timed by `bench.bench_study.Reporting`; here no more than that nothing grows out of hand."""
     assert "10,200 trials" in ten_thousand_trials.html
-    assert ten_thousand_trials.seconds < 10
+    assert ten_thousand_trials.seconds < 40  # six on a machine with nothing else to do
     assert len(ten_thousand_trials.html.encode()) < 3_000_000
 
 
