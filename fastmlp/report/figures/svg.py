@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from .style import PAGE, style
@@ -69,7 +70,9 @@ def _draw(figure: Draw, data: Mapping[str, Any], ident: str, title: str, descrip
         warnings.filterwarnings("ignore", message=r".*does not support .* natively")
         drawn = figure(data, WIDTHS[size])
         source = io.StringIO()
-        drawn.savefig(source, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        # Not by `savefig`, which draws once more before, for the layout: that is made whenever a figure is drawn
+        print_svg: Callable[..., None] = FigureCanvasSVG(drawn).print_svg  # which matplotlib gives no types
+        print_svg(source, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return inline(source.getvalue(), name, title, description, size)
 
 
