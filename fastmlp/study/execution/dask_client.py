@@ -131,10 +131,10 @@ def _local(distributed: Any, workers: int) -> Iterator[Client]:
 def kill_workers(cluster: Any) -> None:
     """Kill the workers of a cluster of our own: all they hold is here, and Dask would wait for what they are at."""
     for nanny in cluster.workers.values():
-        nanny.auto_restart = False
-        if nanny.pid:
+        if pid := nanny.pid:
+            nanny.close_gracefully()  # or it would start another worker, and the cluster's end would wait for that one
             with suppress(ProcessLookupError):
-                os.kill(nanny.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import fastmlp
 from fastmlp.errors import ClusterLost, InvalidInput
 from fastmlp.study import run as study_run
 from fastmlp.study.execution import dask_members
-from fastmlp.study.execution.dask_client import connect
+from fastmlp.study.execution.dask_client import connect, kill_workers
 from fastmlp.study.execution.dask_cluster import open_dask
 from fastmlp.study.execution.scheduler import Progress, run_missing
 from fastmlp.study.execution.signals import Stop
@@ -260,6 +260,21 @@ def test_a_cluster_that_is_restarted_goes_on(client: Any, tmp_path: Path) -> Non
         with open_dask(client, slow_work, same) as executor:
             progress = run_missing(store, executor, Stop(), restart)
     assert (restarted, progress.done, progress.failed) == ([True], 18, 0)
+
+
+def test_workers_that_are_killed_at_the_end_are_not_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, instantiate = list[Any](), distributed.Nanny.instantiate
+
+    async def noted(nanny: Any) -> Any:
+        started.append(nanny)
+        return await instantiate(nanny)
+
+    monkeypatch.setattr(distributed.Nanny, "instantiate", noted)
+    with connect("local:1") as client:
+        (nanny,) = client.cluster.workers.values()
+        kill_workers(client.cluster)
+        wait_for(lambda: len(started) > 1 or nanny.status == distributed.Status.closed)
+    assert started == [nanny]
 
 
 def test_a_study_that_is_stopped_keeps_what_is_done(client: Any, tmp_path: Path) -> None:
