@@ -124,6 +124,15 @@ def test_training_agrees_for_each_loss(loss: str, outputs: int, changes: dict[st
     assert_same_training(training((6, 21, outputs), loss=loss, dtype=dtype, **changes))
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("between", [None, between_of(5)], ids=["plain", "rescaled"])
+def test_a_penalty_counts_nothing_that_lies_between_columns_and_panels(optimizer: str, between: Any) -> None:
+    """Layers of 24 and 32 padded columns take turns with a buffer, so that one finds the gradients of the other."""
+    sizes = (21, 33, 21, 39, 30, 15)
+    changes: dict[str, Any] = {"penalties": np.zeros(4), "decays": 0.1, "between": between}
+    assert_same_training(training(sizes, activation="logistic", optimizer=optimizer, **changes))
+
+
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(

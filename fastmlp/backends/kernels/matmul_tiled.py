@@ -189,12 +189,14 @@ def update_weights(
     few = max(1, tile.rows // 3)  # rows that take less time one by one than in a tile
     tall = rows - rows % tile.rows if rows % tile.rows <= few else rows
     wide = last - (last - first) % (tile.stored * lanes) if tile.stored > 1 else first
+    full = last - (last - first) % panel  # a tile of one row is as wide as a panel, and would write behind the columns
     for top in range(0, rows, ROW_BLOCK):
         bottom = min(tall, top + ROW_BLOCK)
         for c in range(first, wide, tile.stored * lanes):
             place = at + column_offset(tile, parameters, c, weight_step)
             below = delta_at + column_offset(tile, deltas, c, step)
-            for r in range(top, bottom, tile.rows):
+            lowest = bottom if c < full else min(rows, top + ROW_BLOCK)
+            for r in range(top, lowest, tile.rows):
                 beside = x_at + column_offset(tile, x, r, step)
                 if optimizer == SGD:
                     sgd_wide(
@@ -207,7 +209,8 @@ def update_weights(
         for c in range(wide, last, lanes):
             place = at + column_offset(tile, parameters, c, weight_step)
             below = delta_at + column_offset(tile, deltas, c, step)
-            for r in range(top, bottom, tile.rows):
+            lowest = bottom if c < full else min(rows, top + ROW_BLOCK)
+            for r in range(top, lowest, tile.rows):
                 beside = x_at + column_offset(tile, x, r, step)
                 if optimizer == SGD:
                     sgd_narrow(
@@ -219,7 +222,7 @@ def update_weights(
                     )  # fmt: skip
     for r in range(tall, rows):
         beside = x_at + column_offset(tile, x, r, step)
-        for c in range(first, last, tile.vectors * lanes):  # what lies behind the columns is zero, and stays it
+        for c in range(first, full, tile.vectors * lanes):
             place = at + column_offset(tile, parameters, c, weight_step) + r * panel
             below = delta_at + column_offset(tile, deltas, c, step)
             if optimizer == SGD:
@@ -233,13 +236,20 @@ def update_bias(
     tile: Tile, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats, size: int, at: int,
     first: int, last: int, optimizer: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """See `matmul_plain.update_bias`. What lies behind the bias is zero, and stays it."""
+    """See `matmul_plain.update_bias`.
+
+    What lies behind the bias comes to hold sums of what lies behind the gradients, and becomes zero again: a penalty
+    counts whole vectors.
+    """
     for c in range(first, last, tile.vectors * lanes_of(tile, deltas)):
         below = delta_at + column_offset(tile, deltas, c, step)
         if optimizer == SGD:
             sgd_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
         else:
             adam_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
+    panel = panel_width(tile, deltas)
+    for j in range(last, first + (last - first + panel - 1) // panel * panel):
+        parameters[at + j] = 0
 
 
 @kernel
