@@ -54,6 +54,10 @@ def test_our_solution_passes_on_any_data(seed: int) -> None:
     assert len(progress.solved) == 6, str(progress)
 
 
+def test_a_right_solution_passes_where_a_step_crosses_a_kink() -> None:
+    assert check(3, namespace=run(SOLUTION), seed=7131).solved == {3}
+
+
 def test_a_seed_repeats_what_was_seen() -> None:
     names = run(with_fault(next(fault for fault in FAULTS if fault.key == "gradient_no_mask")))
     outcome = check_task(3, names)

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 1e-3
 SMALL_RATE = 3e-5  # so small that the gradient hardly changes in an epoch
+LARGE_GAP = 0.15
 
 
 def check_training(student: Student, rng: np.random.Generator) -> None:
@@ -93,16 +94,26 @@ def _steps(before: Values, after: Values, g: Values) -> float:
 
 
 def _check_each_example_once(student: Student, rng: np.random.Generator) -> None:
-    """With batches of one, the sum of small steps is that of all gradients, whatever the order."""
+    """With batches of one, the sum of small steps is that of all gradients, whatever the order.
+
+    Unless a step takes a unit of an example across zero, where the gradient jumps: another draw tells.
+    """
+    moved, g = _sum_of_small_steps(student, rng)
+    if largest_gap(moved, g)[2] > LARGE_GAP:
+        moved, g = _sum_of_small_steps(student, rng)
+    name, place, gap = largest_gap(moved, g)
+    if gap > LARGE_GAP:
+        where = at("mean_step_of_name_v2_in_an_epoch_over_the_ra", name=name, v2=", ".join(map(str, place)))
+        raise Mistake("train_replacement", where, moved[name][place], g[name][place])
+
+
+def _sum_of_small_steps(student: Student, rng: np.random.Generator) -> tuple[Values, Values]:
+    """Return the mean step of an epoch in batches of one, over the rate, and the gradient of all examples."""
     n = 12
     X, y = rng.normal(size=(n, SIZES[0])), rng.integers(0, SIZES[2], n)
     before, after = _train(student, rng, X, y, 1, 1, SMALL_RATE, 0.0)
     g = flawed.gradient(before, X, y)
-    moved = {name: (before[name] - after[name]) / SMALL_RATE / n for name in g}
-    name, place, gap = largest_gap(moved, g)
-    if gap > 0.15:
-        where = at("mean_step_of_name_v2_in_an_epoch_over_the_ra", name=name, v2=", ".join(map(str, place)))
-        raise Mistake("train_replacement", where, moved[name][place], g[name][place])
+    return {name: (before[name] - after[name]) / SMALL_RATE / n for name in g}, g
 
 
 def _check_order(student: Student, rng: np.random.Generator) -> None:
