@@ -49,7 +49,7 @@ class Place:
     Attributes
     ----------
     peaks
-        Of the cores together, in the order in which they were measured.
+        Of the cores together, on registers alone and of a tile, in the order in which they were measured.
     missing
         Peers that cannot be measured here, and why.
     """
@@ -57,12 +57,14 @@ class Place:
     def __init__(self, cores: Sequence[int], start: Callable[[str, Sequence[int]], Process]) -> None:
         self.count = len(cores)
         self.workers = {name: start(name, cores) for name in (*PEERS, PEAK)}
-        self.peaks: list[float] = []
+        self.peaks: dict[str, list[float]] = {"peak": [], "tile": []}
         self.missing: dict[str, str] = {}
 
     def take_round(self, shape: str, measured: dict[str, Json]) -> None:
         """Measure the peak, and let every peer train in turn; what they answer is added to `measured`, by peer."""
-        self.peaks.append(self.workers[PEAK].ask()["peak"])
+        answer = self.workers[PEAK].ask()
+        for name, several in self.peaks.items():
+            several.append(answer[name])
         for peer in (name for name in PEERS if name not in self.missing):
             answer = self.workers[peer].ask(shape)
             if "missing" in answer:
@@ -97,7 +99,7 @@ def measure(
         place.close()
     return {
         "rounds": rounds,
-        "peak": {str(place.count): place.peaks for place in places},
+        **{name: {str(place.count): place.peaks[name] for place in places} for name in ("peak", "tile")},
         "shapes": measured,
         "missing": {str(place.count): place.missing for place in places if place.missing},
     }

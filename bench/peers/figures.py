@@ -21,8 +21,8 @@ class Entry:
         Its name, and its sizes and how it is trained.
     cores
         How many, with a thread on each.
-    limit
-        Seconds that a training takes at the peak of these cores.
+    limit, tile_limit
+        Seconds that a training takes at the peak of these cores, and at that of a register tile.
     peers
         The numbers of each peer, fastmlp among them, by rising time.
     """
@@ -31,6 +31,7 @@ class Entry:
     description: str
     cores: int
     limit: float
+    tile_limit: float
     peers: dict[str, dict[str, Any]]
 
     @property
@@ -61,6 +62,11 @@ class Entry:
         """Return the share of the peak that a peer reaches."""
         return self.limit / self.seconds(peer)
 
+    @property
+    def share_of_tile(self) -> float:
+        """The share of a tile's peak that fastmlp reaches."""
+        return self.tile_limit / self.ours
+
     def times(self, peer: str) -> float:
         """Return how many times longer than fastmlp a peer takes."""
         return self.seconds(peer) / self.ours
@@ -68,11 +74,12 @@ class Entry:
 
 def entries(data: dict[str, Any]) -> Iterator[Entry]:
     """Yield what was measured, shape by shape, the fewest cores first."""
-    peaks = {count: median(several) for count, several in data["peak"].items()}
+    peaks, tiles = ({count: median(several) for count, several in data[name].items()} for name in ("peak", "tile"))
     for name, shape in data["shapes"].items():
         for count, peers in sorted(shape["cores"].items(), key=lambda item: int(item[0])):
             rising = dict(sorted(peers.items(), key=lambda item: median(item[1]["rounds"])))
-            yield Entry(name, shape["description"], int(count), shape["flops"] / peaks[count], rising)
+            limits = shape["flops"] / peaks[count], shape["flops"] / tiles[count]
+            yield Entry(name, shape["description"], int(count), *limits, rising)
 
 
 def who_is_ahead(found: list[Entry]) -> str:

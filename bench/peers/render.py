@@ -18,7 +18,9 @@ the processor, which are those of the wall less what the machine gave to others.
 on all cores too: each library may have as many threads as there are cores, of which fastmlp takes one where steps are
 small, and a time is in seconds of the wall. A time is the median over rounds of a round's median, with the range beside
 it. *Share of peak* is the useful matrix work of the training over what the cores can do, as measured in the same rounds
-by fused multiply-adds on registers alone: {peaks}.
+by fused multiply-adds on registers alone: {peaks}. *Of a tile* is its share of what a register tile does whose numbers
+lie in the nearest cache, which is as much as any product of these kernels could: {tiles}. A tile may be slower
+because its loads draw power, for which a processor lowers its clock.
 
 Compiling is not in the times: *first* is what a process waits for its first training of that shape, compiling and
 importing included; fastmlp's machine code came from its cache on disk. Accuracy is on 2000 held-out examples. JAX vmap
@@ -41,13 +43,17 @@ took, shared among the cores.
 def render(data: dict[str, Any]) -> str:
     """Return the Markdown of a run."""
     found = list(entries(data))
-    peaks = ", ".join(
-        f"{median(several) / 1e9:.0f} GFLOP/s on {count} core{'s' * (count != '1')}"
-        for count, several in data["peak"].items()
-    )
-    header = HEADER.format(rounds=data["rounds"], peaks=peaks, machine=described(data))
+    peaks, tiles = (by_cores(data[name]) for name in ("peak", "tile"))
+    header = HEADER.format(rounds=data["rounds"], peaks=peaks, tiles=tiles, machine=described(data))
     parts = [header, overview(found), *map(table, found), *missing(data["missing"]), throughput(data["throughput"])]
     return "\n".join(parts)
+
+
+def by_cores(peaks: dict[str, list[float]]) -> str:
+    """Return the medians of what was measured on each number of cores."""
+    return ", ".join(
+        f"{median(several) / 1e9:.0f} GFLOP/s on {count} core{'s' * (count != '1')}" for count, several in peaks.items()
+    )
 
 
 def overview(found: list[Entry]) -> str:
@@ -55,15 +61,15 @@ def overview(found: list[Entry]) -> str:
     alone = {one.shape: one.ours for one in found if one.cores == 1}
     rows = [
         (
-            *(one.shape, str(one.cores), milliseconds(one.ours), f"{one.share(OURS):.3f}"),
+            *(one.shape, str(one.cores), milliseconds(one.ours), f"{one.share(OURS):.3f}", f"{one.share_of_tile:.3f}"),
             f"{alone[one.shape] / one.ours:.2f}" if one.cores > 1 and one.shape in alone else "",
             *((one.fastest, milliseconds(one.seconds(one.fastest)), f"{one.times(one.fastest):.2f}") if one.fastest
               else ("none", "", "")),
         )
         for one in found
     ]  # fmt: skip
-    head = ("shape", "cores", "fastmlp, ms", "share of peak", "times as fast as on 1", "fastest peer", "its ms")
-    return f"{markdown_table((*head, 'fastmlp is faster by'), 'lrrrrlrr', rows)}\n{who_is_ahead(found)}"
+    head = ("shape", "cores", "fastmlp, ms", "share of peak", "of a tile", "times as fast as on 1", "fastest peer")
+    return f"{markdown_table((*head, 'its ms', 'fastmlp is faster by'), 'lrrrrrlrr', rows)}\n{who_is_ahead(found)}"
 
 
 def short_form(data: dict[str, Any]) -> str:

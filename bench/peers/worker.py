@@ -18,11 +18,12 @@ IDLE, LOOKS = 0.001, 20  # seconds of the processor in 50 ms that are no work; 1
 
 
 def answer_peak(threads: int) -> dict[str, Any]:
-    """Measure the peak of the cores together at this moment."""
-    from fastmlp.backends.peak import fma_peak
+    """Measure the peaks of the cores together at this moment: on registers alone, and of a register tile."""
+    from fastmlp.backends.peak import fma_peak, tile_peak
 
     with ThreadPoolExecutor(threads) as pool:
-        return {"peak": sum(pool.map(fma_peak, ["float32"] * threads))}
+        peaks = {"peak": fma_peak, "tile": tile_peak}
+        return {name: sum(pool.map(measure, ["float32"] * threads)) for name, measure in peaks.items()}
 
 
 def come_to_rest() -> None:

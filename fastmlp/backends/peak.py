@@ -1,8 +1,13 @@
-"""The most fused multiply-adds that one core can do: the yardstick of every kernel."""
+"""The most fused multiply-adds that one core can do: the yardsticks of every kernel.
+
+The first keeps all numbers in registers. The second is a register tile of a product whose numbers lie in the nearest
+cache, which no product can beat: the loads draw so much power that a processor lowers its clock.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,13 +15,18 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from .codegen.intrinsics import affine_tile, wide_shape
 from .codegen.tile import Emitter, emit_loop
-from .codegen.types import PLAIN, Tile
+from .codegen.types import PLAIN, Tile, panel_width
 from .fallback import current_tile
 from .jit import entry
+from .kernels.memory import DEPTH_BLOCK, allocate
+
+affine_wide = affine_tile(wide_shape)
 
 CHAINS = 12  # independent sums: two a cycle at four or five cycles each, and AVX2's 16 registers hold them
 STEPS = 40_000  # about 2 ms a round
+TILES = 4_000  # likewise
 SECONDS = 0.1
 
 
@@ -30,21 +40,56 @@ def fma_peak(dtype: str = "float32") -> float:
 
     Returns
     -------
-    Floating-point operations a second, a fused multiply-add counting as two; the best of some rounds, 0.1 s in all.
-    NaN where vector code cannot be built.
+    Floating-point operations a second, a fused multiply-add counting as two; NaN where vector code cannot be built.
     """
     tile = current_tile()
     if tile == PLAIN:
         return float("nan")
     kind = np.dtype(dtype)
-    work = 2 * CHAINS * tile.lanes(kind) * STEPS
-    seed, best, stop = np.ones(1, kind), float("inf"), time.perf_counter() + SECONDS
-    spin(tile, 1, seed)  # compiles
+    seed = np.ones(1, kind)
+    return 2 * CHAINS * tile.lanes(kind) * STEPS / best_time(lambda: spin(tile, STEPS, seed))
+
+
+def tile_peak(dtype: str = "float32") -> float:
+    """Measure the peak of a register tile, whose numbers come from the nearest cache.
+
+    Parameters
+    ----------
+    dtype
+        ``"float32"`` or ``"float64"``.
+
+    Returns
+    -------
+    Floating-point operations a second, as `fma_peak` has them.
+    """
+    tile = current_tile()
+    if tile == PLAIN:
+        return float("nan")
+    kind, rows = np.dtype(dtype), tile.rows
+    panel = tile.panel(kind)
+    x, weights, bias, out = allocate(kind, rows * DEPTH_BLOCK, DEPTH_BLOCK * panel, panel, rows * panel)
+    x[:], weights[:] = np.random.default_rng(0).normal(size=x.size), 0.01
+    work = 2 * rows * tile.vectors * tile.lanes(kind) * DEPTH_BLOCK * TILES
+    return work / best_time(lambda: multiply(tile, TILES, out, x, weights, bias))
+
+
+def best_time(call: Callable[[], object]) -> float:
+    """Return the seconds that a call takes: the best of some, 0.1 s in all."""
+    call()  # compiles
+    best, stop = float("inf"), time.perf_counter() + SECONDS
     while time.perf_counter() < stop or best == float("inf"):
         start = time.perf_counter()
-        spin(tile, STEPS, seed)
+        call()
         best = min(best, time.perf_counter() - start)
-    return work / best
+    return best
+
+
+@entry
+def multiply(tile: Tile, times: int, out: Any, x: Any, weights: Any, bias: Any) -> None:
+    """Compute one tile of x @ W as many times, from the same panels."""
+    panel = panel_width(tile, out)
+    for _ in range(times):
+        affine_wide(tile, out, 0, x, 0, tile.rows * panel, weights, 0, bias, 0, 0, DEPTH_BLOCK, out.dtype.type(-np.inf))
 
 
 def _chains(_typing: Any, tile: Any, steps: Any, seed: Any) -> Any:

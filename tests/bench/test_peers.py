@@ -75,7 +75,7 @@ class Answering(program.Process):
 
     def ask(self, _shape: str = "") -> dict[str, Any]:
         if self.name == "peak":
-            return {"peak": 1e11 * self.cores}
+            return {"peak": 1e11 * self.cores, "tile": 8e10 * self.cores}
         if self.name.startswith("JAX"):
             return {"missing": "No module named 'jax'"}
         middle = 0.01 if self.name == "fastmlp" else 0.02
@@ -100,6 +100,7 @@ def test_wide_shapes_are_measured_on_all_cores_too(measured: dict[str, Any]) -> 
     }
     assert set(Answering.started) == {(name, cores) for name in (*PEERS, "peak") for cores in ((5,), (4, 5))}
     assert measured["peak"] == {"1": [1e11] * 6, "2": [2e11] * 3}
+    assert measured["tile"] == {"1": [8e10] * 6, "2": [16e10] * 3}
 
 
 @pytest.mark.parametrize(("shapes", "cores"), [(["tiny"], [4, 5]), (["sentences"], [5])])
@@ -121,9 +122,11 @@ def test_a_peer_that_is_missing_is_named_once(measured: dict[str, Any]) -> None:
 def test_the_overview_says_what_was_measured(measured: dict[str, Any]) -> None:
     text = render(measured)
     assert "100 GFLOP/s on 1 core, 200 GFLOP/s on 2 cores" in text
+    assert "80 GFLOP/s on 1 core, 160 GFLOP/s on 2 cores" in text
     assert "| scikit-learn | 20 | 20 to 20 |" in text
     share = SHAPES["sentences"].flops / 2e11 / 0.01
-    assert f"| sentences | 2 | 10 | {share:.3f} | 1.00 | fastmlp, NumPy reference | 20 | 2.00 |" in text
+    row = f"| sentences | 2 | 10 | {share:.3f} | {share / 0.8:.3f} | 1.00 | fastmlp, NumPy reference | 20 | 2.00 |"
+    assert row in text
     assert "No peer is ahead of fastmlp at any of these shapes." in text
     assert "| sentences, 384-64-5 | 2 |" in short_form(measured)
 
@@ -192,7 +195,8 @@ def test_a_worker_waits_until_its_threads_are_asleep() -> None:
 def test_the_peak_of_two_cores_is_that_of_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     peak = pytest.importorskip("fastmlp.backends.peak")
     monkeypatch.setattr(peak, "fma_peak", lambda _dtype: 1e11)
-    assert worker.answer_peak(2) == {"peak": 2e11}
+    monkeypatch.setattr(peak, "tile_peak", lambda _dtype: 8e10)
+    assert worker.answer_peak(2) == {"peak": 2e11, "tile": 16e10}
 
 
 def test_the_markdown_is_written_from_the_json(
