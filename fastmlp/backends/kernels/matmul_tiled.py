@@ -189,14 +189,12 @@ def update_weights(
     few = max(1, tile.rows // 3)  # rows that take less time one by one than in a tile
     tall = rows - rows % tile.rows if rows % tile.rows <= few else rows
     wide = last - (last - first) % (tile.stored * lanes) if tile.stored > 1 else first
-    full = last - (last - first) % panel  # a tile of one row is as wide as a panel, and would write behind the columns
     for top in range(0, rows, ROW_BLOCK):
         bottom = min(tall, top + ROW_BLOCK)
         for c in range(first, wide, tile.stored * lanes):
             place = at + column_offset(tile, parameters, c, weight_step)
             below = delta_at + column_offset(tile, deltas, c, step)
-            lowest = bottom if c < full else min(rows, top + ROW_BLOCK)
-            for r in range(top, lowest, tile.rows):
+            for r in range(top, bottom, tile.rows):
                 beside = x_at + column_offset(tile, x, r, step)
                 if optimizer == SGD:
                     sgd_wide(
@@ -209,8 +207,7 @@ def update_weights(
         for c in range(wide, last, lanes):
             place = at + column_offset(tile, parameters, c, weight_step)
             below = delta_at + column_offset(tile, deltas, c, step)
-            lowest = bottom if c < full else min(rows, top + ROW_BLOCK)
-            for r in range(top, lowest, tile.rows):
+            for r in range(top, bottom, tile.rows):
                 beside = x_at + column_offset(tile, x, r, step)
                 if optimizer == SGD:
                     sgd_narrow(
@@ -222,13 +219,26 @@ def update_weights(
                     )  # fmt: skip
     for r in range(tall, rows):
         beside = x_at + column_offset(tile, x, r, step)
-        for c in range(first, full, tile.vectors * lanes):
+        for c in range(first, last, tile.vectors * lanes):
             place = at + column_offset(tile, parameters, c, weight_step) + r * panel
             below = delta_at + column_offset(tile, deltas, c, step)
             if optimizer == SGD:
                 sgd_row(tile, parameters, place, size, x, beside, deltas, below, count, coefficients)
             else:
                 adam_row(tile, parameters, place, size, x, beside, deltas, below, count, coefficients)
+        clear_behind(tile, parameters, at + r * panel, weight_step, first, last)
+
+
+@kernel
+def clear_behind(tile: Tile, parameters: Floats, at: int, step: int, first: int, last: int) -> None:
+    """Write zeros behind the columns `first` to `last` of a row, to the end of their panel.
+
+    A tile as wide as a panel leaves numbers there, from what lies behind the gradients: other layers have more columns
+    in the same buffer. Nothing reads them but a penalty, which counts whole panels.
+    """
+    panel = panel_width(tile, parameters)
+    for c in range(last, first + (last - first + panel - 1) // panel * panel):
+        parameters[at + column_offset(tile, parameters, c, step)] = 0
 
 
 @kernel
@@ -236,20 +246,14 @@ def update_bias(
     tile: Tile, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats, size: int, at: int,
     first: int, last: int, optimizer: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """See `matmul_plain.update_bias`.
-
-    What lies behind the bias comes to hold sums of what lies behind the gradients, and becomes zero again: a penalty
-    counts whole vectors.
-    """
+    """See `matmul_plain.update_bias`."""
     for c in range(first, last, tile.vectors * lanes_of(tile, deltas)):
         below = delta_at + column_offset(tile, deltas, c, step)
         if optimizer == SGD:
             sgd_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
         else:
             adam_bias(tile, parameters, at + c, size, deltas, below, count, coefficients)
-    panel = panel_width(tile, deltas)
-    for j in range(last, first + (last - first + panel - 1) // panel * panel):
-        parameters[at + j] = 0
+    clear_behind(tile, parameters, at, panel_width(tile, parameters), first, last)
 
 
 @kernel
