@@ -190,10 +190,7 @@ def book(made_once: Callable[..., Page]) -> Page:
 @pytest.fixture(scope="session")
 def ten_thousand_trials(made_once: Callable[..., Page]) -> Page:
     """As many as the budgets of a report are for."""
-    from tests.report_data import large, study
+    from tests.report_data import large
 
-    def make() -> Page:
-        rendered(study(seeds=2, sizes=[20]))  # what a process loads and compiles once belongs to no page
-        return rendered(large(problems=[f"problem-{k}" for k in range(10)], sizes=(10, 50, 200), seeds=20))
-
-    return made_once("ten-thousand-trials", make)
+    problems = [f"problem-{k}" for k in range(10)]
+    return made_once("ten-thousand-trials", lambda: rendered(large(problems=problems, sizes=(10, 50, 200), seeds=20)))

@@ -99,7 +99,7 @@ def measure(
         place.close()
     return {
         "rounds": rounds,
-        **{name: {str(place.count): place.peaks[name] for place in places} for name in ("peak", "tile")},
+        **{name: {str(place.count): place.peaks[name] for place in places} for name in places[0].peaks},
         "shapes": measured,
         "missing": {str(place.count): place.missing for place in places if place.missing},
     }

@@ -42,35 +42,34 @@ def fma_peak(dtype: str = "float32") -> float:
     -------
     Floating-point operations a second, a fused multiply-add counting as two; NaN where vector code cannot be built.
     """
-    tile = current_tile()
-    if tile == PLAIN:
-        return float("nan")
-    kind = np.dtype(dtype)
-    seed = np.ones(1, kind)
-    return 2 * CHAINS * tile.lanes(kind) * STEPS / best_time(lambda: spin(tile, STEPS, seed))
+    return _rate(dtype, _on_registers)
 
 
 def tile_peak(dtype: str = "float32") -> float:
-    """Measure the peak of a register tile, whose numbers come from the nearest cache.
+    """Measure the peak of a register tile, whose numbers come from the nearest cache; all else is as in `fma_peak`."""
+    return _rate(dtype, _of_a_tile)
 
-    Parameters
-    ----------
-    dtype
-        ``"float32"`` or ``"float64"``.
 
-    Returns
-    -------
-    Floating-point operations a second, as `fma_peak` has them.
-    """
+def _rate(dtype: str, prepare: Callable[[Tile, np.dtype[Any]], tuple[int, Callable[[], object]]]) -> float:
+    """Return operations a second of a call that is prepared for this processor, with how many it makes."""
     tile = current_tile()
     if tile == PLAIN:
         return float("nan")
-    kind, rows = np.dtype(dtype), tile.rows
-    panel = tile.panel(kind)
+    work, call = prepare(tile, np.dtype(dtype))
+    return work / best_time(call)
+
+
+def _on_registers(tile: Tile, kind: np.dtype[Any]) -> tuple[int, Callable[[], object]]:
+    seed = np.ones(1, kind)
+    return 2 * CHAINS * tile.lanes(kind) * STEPS, lambda: spin(tile, STEPS, seed)
+
+
+def _of_a_tile(tile: Tile, kind: np.dtype[Any]) -> tuple[int, Callable[[], object]]:
+    rows, panel = tile.rows, tile.panel(kind)
     x, weights, bias, out = allocate(kind, rows * DEPTH_BLOCK, DEPTH_BLOCK * panel, panel, rows * panel)
     x[:], weights[:] = np.random.default_rng(0).normal(size=x.size), 0.01
     work = 2 * rows * tile.vectors * tile.lanes(kind) * DEPTH_BLOCK * TILES
-    return work / best_time(lambda: multiply(tile, TILES, out, x, weights, bias))
+    return work, lambda: multiply(tile, TILES, out, x, weights, bias)
 
 
 def best_time(call: Callable[[], object]) -> float:
