@@ -37,13 +37,15 @@ def h_score(features: Floats, y: Ints) -> float:
     y : (n,)
         Labels.
     """
+    from sklearn import config_context
     from sklearn.covariance import ledoit_wolf_shrinkage
 
     f = centred(features)  # (n, U)
     n, units = f.shape
     if not f.any():
         return 0.0  # all units are dead: there is no variance to explain
-    shrinkage = max(ledoit_wolf_shrinkage(f, assume_centered=True), FAINT)  # so that no covariance is singular
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # checks take longer than the rule
+        shrinkage = max(ledoit_wolf_shrinkage(f, assume_centered=True), FAINT)  # so that no covariance is singular
     covariance = f.T @ f / n
     shrunk = (1 - shrinkage) * covariance + shrinkage * covariance.trace() / units * np.eye(units)
     members = y == np.unique(y)[:, np.newaxis]  # (C, n)

@@ -2,7 +2,7 @@
 
 `reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine; `torch`
 is PyTorch and trains the stages of other people's networks too. All hold `features`, `forward`, `loss_and_gradient` and
-`train` with the same signatures, and a module beside each holds `train_lora`. Each can stand in for the others. Random
+`train` with the same signatures, and modules beside each hold `train_lora` and what is done with data. Each can stand in for the others. Random
 numbers, checks of arguments and phases are other rooms' business.
 """
 
@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..errors import MissingLibrary, UnknownName
+from .reference_data import count, count_right, standardise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..layout import Floats, Ints
+    from .reference_data import Counts, Probabilities
 
 BACKENDS = ("auto", "numba", "numpy", "torch")
 MODULES = {
-    "numba": ("compiled", "compiled_lora"),
-    "numpy": ("reference", "reference_lora"),
-    "torch": ("torch", "torch.lora"),
+    "numba": ("compiled", "compiled_lora", "compiled_data"),
+    "numpy": ("reference", "reference_lora", "reference_data"),
+    "torch": ("torch", "torch.lora", "reference_data"),
 }
 
 
@@ -64,7 +66,7 @@ class StepwiseTraining:
 
 @dataclass(frozen=True)
 class Backend:
-    """The functions of one implementation; `reference` documents them."""
+    """The functions of one implementation; `reference` documents them, and `reference_data` the last three."""
 
     name: str
     features: Callable[..., Floats]
@@ -74,6 +76,9 @@ class Backend:
     train_lora: Callable[..., int]
     prepare: Callable[..., RunningTraining] | None = None
     predict: Callable[..., Floats] | None = None
+    standardise: Callable[..., Floats] = standardise
+    count_right: Callable[[Floats, Ints], Ints] = count_right
+    count: Callable[[Probabilities, Ints], Counts] = count
 
     def start_training(
         self, theta: Floats, *arguments: Any, threads: int, state: Floats | None = None, **options: Any
@@ -113,7 +118,7 @@ class Backend:
         dtype
             float32 or float64.
         functions
-            Names: ``train``, ``train_lora``, ``forward``. What was called before costs nothing.
+            Names: ``train``, ``train_lora``, ``forward``, ``data``. What was called before costs nothing.
         """
         for function in functions:
             _warm_up(self, dtype, function)
@@ -184,7 +189,7 @@ def _warn_once(message: str) -> None:
 @functools.cache
 def _load(name: str) -> Backend:
     try:
-        module, lora = (import_module(f".{module}", __name__) for module in MODULES[name])
+        module, lora, data = (import_module(f".{module}", __name__) for module in MODULES[name])
         if name == "torch":
             module.import_torch()
     except MissingLibrary:
@@ -194,7 +199,8 @@ def _load(name: str) -> Backend:
             raise
         raise MissingLibrary("numba", f"pip install numba ({error})") from error
     functions = module.features, module.forward, module.loss_and_gradient, module.train, lora.train_lora
-    return Backend(name, *functions, getattr(module, "Training", None), getattr(module, "predict", None))
+    prepare, predict = getattr(module, "Training", None), getattr(module, "predict", None)
+    return Backend(name, *functions, prepare, predict, data.standardise, data.count_right, data.count)
 
 
 @functools.cache

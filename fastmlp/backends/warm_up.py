@@ -53,6 +53,13 @@ def forward(backend: Backend, dtype: np.dtype[Any]) -> None:
     backend.forward(np.zeros(N_PARAMETERS, dtype), SIZES, 0, np.zeros((1, 1), dtype))
 
 
+def data(backend: Backend, dtype: np.dtype[Any]) -> None:
+    """Standardise one input, and count over one prediction."""
+    backend.standardise(np.zeros((1, 1)), np.zeros(1), np.ones(1), dtype)
+    backend.count_right(np.ones((1, 1, 1), dtype), np.zeros(1, np.int64))
+    backend.count(np.ones((1, 1)), np.zeros(1, np.int64))
+
+
 def _visits(dtype: np.dtype[Any]) -> tuple[Any, ...]:
     """One example, its label, the order in which it is visited, and the size of a batch."""
     return np.zeros((1, 1), dtype), np.zeros(1, np.int64), np.zeros((1, 1), np.int64), 1
@@ -64,4 +71,5 @@ CALLS: dict[str, Callable[[Backend, np.dtype[Any]], None]] = {
     "train_lora": train_lora,
     "train_lora_between": train_lora_between,
     "forward": forward,
+    "data": data,
 }

@@ -16,7 +16,7 @@ from sklearn.utils.parallel import delayed
 
 from ..checks import at_least_one
 from ..errors import TrainingDiverged
-from ..measures import confusion
+from ..backends.reference_data import confusion
 from ..problems import interleave
 from ..seeds import rng_for
 from ..stats import Difference, paired_family

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..backends import get_backend
 from ..errors import CheckpointError
 from ..state import State
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from ..layout import Floats
 
-ROWS = 128  # that `Scaler.transform` handles at a time
 SMALLEST = 0.25  # smallest divisor of a feature, in units of the root mean square of all spreads
 
 
@@ -85,14 +85,9 @@ class Scaler:
         """Which features are 0 for the network, whatever they are, (features,)."""
         return np.isinf(self.scale)
 
-    def transform(self, X: Floats, dtype: DTypeLike = "float64") -> Floats:
-        """Return the standardised inputs, (n, features), in the network's dtype."""
-        seen: Floats = np.empty(X.shape, dtype)
-        # Computed in float64 and rounded once; a few rows at a time, since memory costs more than the arithmetic
-        for start in range(0, len(X), ROWS):
-            rows = slice(start, start + ROWS)
-            np.divide(X[rows] - self.mean, self.scale, out=seen[rows], casting="same_kind")
-        return seen
+    def transform(self, X: Floats, dtype: DTypeLike = "float64", backend: str = "numpy") -> Floats:
+        """Return the standardised inputs, (n, features), in the network's dtype; backends give the same bits."""
+        return get_backend(backend).standardise(X, self.mean, self.scale, dtype)
 
 
 def mean_and_spread(

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from ..backends import get_backend
 from ..machine import cpu_name, version_of
 from ..network import DTYPES, forward, init_mlp
 from ..registry import ACTIVATIONS, OPTIMIZERS
@@ -69,6 +70,8 @@ def capture_environment(settings: Settings, backend: str, measures: Mapping[str,
     names = (*settings.grid.strategies, *settings.replicates.strategies, *settings.amounts.strategies)
     kinds = {"full rank"} | {kernel_kind(settings.strategy(name)) for name in names}  # pretraining needs the first
     kernels = {kind: kernel_fingerprint(settings, backend, kind) for kind in sorted(kinds)}
+    for dtype in {settings.network.dtype, "float64"}:  # that of the baseline; before workers start, as well
+        get_backend(backend).warm_up(np.dtype(dtype), "data")
     versions = {library: version_of(library) for library in DECIDING}
     return Environment(backend, kernels, versions, measures or {})
 

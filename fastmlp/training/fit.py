@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from itertools import accumulate
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +20,7 @@ from ..state import State
 from .data import prepare_data
 from .interrupt import Onlooker
 from .loop import TrainingLoop
+from .phases import frozen_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,7 +260,7 @@ def fit_phases(
 
 def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: TrainingOptions, seconds: float) -> Fit:
     """Return what a loop has made of a network."""
-    frozen = _frozen(loop.phases_run, net.layout)
+    frozen = frozen_parts(net.layout, tuple(phase.trainable.tobytes() for phase in loop.phases_run))
     before, after = (np.concatenate([one.theta[part] for part in frozen]).tobytes() for one in (net, loop.net))
     frozen_before = _digest(before)
     return Fit(
@@ -295,17 +295,6 @@ def _free_by_layer(phases: Sequence[ResolvedPhase], layout: Layout) -> tuple[int
     """Return the most numbers of each layer that one of the phases freed, (L,)."""
     counts = [[0] * layout.n_layers, *(phase.free_by_layer(layout) for phase in phases)]
     return tuple(map(max, zip(*counts, strict=True)))
-
-
-def _frozen(phases: Sequence[ResolvedPhase], layout: Layout) -> list[slice]:
-    """Return where the parameters lie that none of the phases freed; an empty slice at last, if there are none."""
-    free = np.zeros((layout.n_layers, 2), dtype=np.bool_)
-    for phase in phases:
-        free |= phase.trainable
-    lengths, is_free = layout.lengths.ravel().tolist(), free.ravel().tolist()
-    places = accumulate(lengths)
-    parts = [slice(stop - length, stop) for stop, length in zip(places, lengths, strict=True)]
-    return [*(part for part, moves in zip(parts, is_free, strict=True) if not moves), slice(0)]
 
 
 def _digest(parameters: bytes) -> str | None:

@@ -7,7 +7,8 @@ pulls towards the start. Freezing, discriminative rates, unfreezing and penaltie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,10 +97,36 @@ class ResolvedPhase:
 
     def free_by_layer(self, layout: Layout) -> list[int]:
         """Count the numbers of each layer that are free to move, (L,); with adapters, those of the factors."""
-        counts: list[int] = (layout.lengths * self.trainable).sum(axis=1).tolist()
+        counts = list(_count_free(layout, self.trainable.tobytes()))
         if self.adapters:
             counts[:-1] = [part.size * (count > 0) for part, count in zip(self.adapters.factors, counts, strict=False)]
         return counts
+
+
+@lru_cache(maxsize=256)  # the trials of a study free the same few layers again and again
+def _count_free(layout: Layout, trainable: bytes) -> tuple[int, ...]:
+    """Count the numbers of each layer that a table frees, (L,)."""
+    return tuple((layout.lengths * free_table(trainable)).sum(axis=1).tolist())
+
+
+@lru_cache(maxsize=256)  # the same
+def frozen_parts(layout: Layout, trainable: tuple[bytes, ...]) -> tuple[slice, ...]:
+    """Return where the parameters lie that no table frees; an empty slice at last, if there are none.
+
+    Parameters
+    ----------
+    trainable
+        The bytes of `ResolvedPhase.trainable` of some phases.
+    """
+    free = np.any([np.zeros((layout.n_layers, 2), np.bool_), *map(free_table, trainable)], axis=0)
+    places = accumulate(layout.lengths.ravel().tolist(), initial=0)
+    parts = [slice(*ends) for ends in pairwise(places)]
+    return (*(part for part, moves in zip(parts, free.ravel().tolist(), strict=True) if not moves), slice(0))
+
+
+def free_table(trainable: bytes) -> NDArray[np.bool_]:
+    """Return the table, (L, 2), whose bytes these are."""
+    return np.frombuffer(trainable, np.bool_).reshape(-1, 2)
 
 
 def resolve_phase(dtype: np.dtype[Any], multipliers: Table, options: TrainingOptions, epochs: int) -> ResolvedPhase:

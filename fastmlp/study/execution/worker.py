@@ -1,8 +1,8 @@
 """A worker process: it reads groups from its stdin, runs their trials, and writes the outcomes to its stdout.
 
 It ends when its stdin does, so it never outlives the study, however that ends. It sends the outcomes of a group in
-batches, the next one when it is asked to continue: `pickle.load` reads ahead, and with two batches in the pipe the
-parent's `select` would not see the second.
+batches, the next one when it has been asked to continue: `pickle.load` reads ahead, and with two batches in the pipe
+the parent's `select` would not see the second.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from queue import Queue
 from time import monotonic
 from typing import Any, BinaryIO
@@ -45,12 +46,11 @@ def serve(requests: BinaryIO) -> None:
     with blas_threads_limited():
         limit_blas_threads()
         while True:
-            for outcome in _batches(run_group, received.get(), stop.is_set):
-                pickle.dump(outcome, responses)
+            for number, response in enumerate(chain(_batches(run_group, received.get(), stop.is_set), [None])):
+                if number:
+                    received.get()  # CONTINUE, which has come while the batch was made
+                pickle.dump(response, responses)
                 responses.flush()
-                received.get()  # CONTINUE
-            pickle.dump(None, responses)
-            responses.flush()
 
 
 def _listen(requests: BinaryIO, received: Queue[Any], stop: threading.Event) -> None:

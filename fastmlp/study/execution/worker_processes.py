@@ -132,8 +132,8 @@ class WorkerProcess:
                 self._send(*self._preamble, group)
                 self._preamble, self._stop_sent = (), False
                 while outcome := self._receive(stopped):
-                    self._send(CONTINUE)
                     yield outcome._replace(worker=self.name)
+                    self._send(CONTINUE)  # which fails if the process has died of the trial after these
             except (OSError, EOFError) as error:
                 raise self._gone(f"ended at work, with code {self._exit_code()}") from error
             except pickle.UnpicklingError as error:

@@ -52,8 +52,8 @@ class TrialContext:
     @cached_property
     def heldout(self) -> HeldOut:
         """The examples that trained models are evaluated on."""
-        inside = self.settings.measures.inside
-        return HeldOut(self.problem, self.split.heldout, self.shared.seed, self._own, confusion=inside)
+        inside, shared = self.settings.measures.inside, self.shared
+        return HeldOut(self.problem, self.split.heldout, shared.seed, shared.backend, self._own, confusion=inside)
 
     def replicate(self, varied: str, number: int) -> TrialContext:
         """Return the same context with other draws for one purpose; everything that does not depend on it is shared.

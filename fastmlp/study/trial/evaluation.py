@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...measures import confusion, evaluate
+from ...backends import get_backend
+from ...backends.reference_data import confusion
+from ...measures import evaluate
 from ...network import softmax
 from ...problems import Problem, Scaler
 from ...seeds import rng_for
@@ -33,6 +35,8 @@ class HeldOut:
     ----------
     problem, rows, seed
         Which examples.
+    backend
+        Scales their inputs, and counts over them.
     own
         The study's own measures.
     confusion
@@ -40,9 +44,17 @@ class HeldOut:
     """
 
     def __init__(
-        self, problem: Problem, rows: Ints, seed: int, own: Sequence[OwnMeasure] = (), *, confusion: bool = False
+        self,
+        problem: Problem,
+        rows: Ints,
+        seed: int,
+        backend: str,
+        own: Sequence[OwnMeasure] = (),
+        *,
+        confusion: bool = False,
     ) -> None:
         self.problem = problem
+        self._backend = get_backend(backend)
         self.confusion = confusion
         self.rows = rows
         self.seed = seed
@@ -81,7 +93,7 @@ class HeldOut:
 
     def _inputs(self, scaler: Scaler, dtype: str) -> tuple[Floats, Floats]:
         """Return scaled inputs: those of all views, and those without a shift."""
-        every = scaler.transform(self._all, dtype)
+        every = scaler.transform(self._all, dtype, self._backend.name)
         return every, every[: len(self.rows)]
 
     def inputs(self, model: Model) -> tuple[Floats, Floats]:
@@ -97,13 +109,14 @@ class HeldOut:
         # All views at once: a call for each would cost more than the work
         logits = model.logits(self.inputs(model)[0]).reshape(*self.views.shape[:2], -1)
         measured = self.measure(softmax(logits[0]))
-        shifted = (logits[1:].argmax(axis=2) == self.labels).mean(axis=1).tolist()
+        shifted = (self._backend.count_right(logits[1:], self.labels) / len(self.labels)).tolist()
         measured |= {f"accuracy_{name}": value for name, value in zip(self.problem.shifts, shifted, strict=True)}
         return measured | {"evaluate_seconds": perf_counter() - start}
 
     def measure(self, probabilities: NDArray[np.float64]) -> Record:
         """Measure the probabilities (n, classes) of the examples as they are."""
-        measured: Record = {name: finite(value) for name, value in evaluate(probabilities, self.labels).items()}
+        found = evaluate(probabilities, self.labels, self._backend.count)
+        measured: Record = {name: finite(value) for name, value in found.items()}
         if self.own:
             measured[OWN] = self._own(probabilities)
         if self.confusion:

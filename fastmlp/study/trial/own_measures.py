@@ -27,7 +27,7 @@ from ..store.schema import COLUMNS, finite
 
 if TYPE_CHECKING:
     from ...layout import Ints
-    from ...measures import Probabilities
+    from ...backends.reference_data import Probabilities
 
 LARGEST = 1_000_000  # bytes of a file
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...backends import get_backend
 from ...backends.torch import threads_of_torch
 from ...problems import Pretrained, Problem, Task, keep_pretrained, keep_task
 from ...problems.backbone import BackboneProblem
@@ -164,8 +165,8 @@ def run_strategy(context: TrialContext, strategy: Strategy, n_target: int) -> Re
     if strategy.scaler == "source":
         context.heldout.keep_inputs(model.scaler, model.dtype)
     if strategy.trains:
-        right = np.count_nonzero(model.logits(model.train_inputs).argmax(axis=1) == y[rows])
-        record["train_accuracy"] = right / len(rows)
+        logits = model.logits(model.train_inputs)[np.newaxis]
+        record["train_accuracy"] = int(get_backend(context.shared.backend).count_right(logits, y[rows])[0]) / len(rows)
     record |= context.heldout.evaluate(model)
     if tuned:  # by then the choice is made
         first = declared(context)

@@ -106,4 +106,4 @@ class SeedContext:
 
     def scaled(self, X: NDArray[np.float64], scaler: Scaler) -> Floats:
         """Return inputs as a network sees them."""
-        return scaler.transform(X, self.settings.network.dtype)
+        return scaler.transform(X, self.settings.network.dtype, self.backend)

@@ -50,7 +50,7 @@ def test_accuracy_is_measured_under_each_shift(strategy: str) -> None:
 def test_noise_is_the_same_for_all_models_and_another_for_every_seed() -> None:
     problem = get_problem("parity")
     rows = problem.split(0).heldout
-    first, second, other = (HeldOut(problem, rows, seed).views[2] for seed in (0, 0, 1))
+    first, second, other = (HeldOut(problem, rows, seed, "numpy").views[2] for seed in (0, 0, 1))
     assert_array_equal(first, second)
     assert np.abs(first - other).max() > 0
 
