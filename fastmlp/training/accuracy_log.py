@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ..layout import Ints
+
+
+class Predictor(Protocol):
+    """What is trained."""
+
+    def predictions(self) -> Ints:
+        """Return the likeliest class of each example, (n,)."""
 
 
 class AccuracyLog:
@@ -21,16 +26,16 @@ class AccuracyLog:
 
     Parameters
     ----------
-    predict
-        Returns the network's labels for all labelled examples, including those that are held back.
+    predictor
+        Predicts the labels of all labelled examples, including those that are held back.
     labels
         What they should be; a loss that has no labels has no accuracy either.
     wanted
         Whether anything is recorded.
     """
 
-    def __init__(self, predict: Callable[[], Ints], labels: NDArray[Any], *, wanted: bool) -> None:
-        self._predict, self._labels, self._wanted = predict, labels, wanted
+    def __init__(self, predictor: Predictor, labels: NDArray[Any], *, wanted: bool) -> None:
+        self._predictor, self._labels, self._wanted = predictor, labels, wanted
         self.accuracies: dict[int, float] = {}
         self.seconds = 0.0  # spent here, which is no part of the training
 
@@ -43,5 +48,5 @@ class AccuracyLog:
         if epoch in self.accuracies or not (self.is_due(epoch) or (is_last and self._wanted)):
             return
         start = perf_counter()
-        self.accuracies[epoch] = float((self._predict() == self._labels).mean())
+        self.accuracies[epoch] = float((self._predictor.predictions() == self._labels).mean())
         self.seconds += perf_counter() - start

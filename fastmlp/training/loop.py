@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from weakref import proxy
 
 import numpy as np
 
@@ -84,7 +85,9 @@ class TrainingLoop:
         self.best_epoch: int | None = None
         self.steps = 0
         self.phases_run: list[ResolvedPhase] = []
-        self.log = AccuracyLog(self.predictions, data.examples.y, wanted=options.accuracies)
+        # A log that held the loop would keep the arrays of each training until the cycle is collected, and the next one
+        # would begin with memory that no cache holds
+        self.log = AccuracyLog(proxy(self), data.examples.y, wanted=options.accuracies)
         self._start, self._data, self._options = start, data, options
         self._epochs_run = 0
         self._after_epoch = after_epoch
