@@ -209,7 +209,7 @@ def drift(parameters: Floats, start: Floats, layers: Sequence[int]) -> list[floa
         Offset of each layer.
     """
     then = start.astype(np.float64)
-    paths, lengths = np.sqrt(np.add.reduceat([(parameters - then) ** 2, then**2], layers, axis=1)).tolist()
+    paths, lengths = (np.sqrt(np.add.reduceat(one * one, layers)).tolist() for one in (parameters - then, then))
     return [path / length if length > 0 else None for path, length in zip(paths, lengths, strict=True)]
 
 

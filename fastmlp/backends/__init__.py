@@ -2,8 +2,8 @@
 
 `reference` is NumPy and reads like the mathematics; `compiled` is Numba and runs at the speed of the machine; `torch`
 is PyTorch and trains the stages of other people's networks too. All hold `features`, `forward`, `loss_and_gradient` and
-`train` with the same signatures, and modules beside each hold `train_lora` and what is done with data. Each can stand in for the others. Random
-numbers, checks of arguments and phases are other rooms' business.
+`train` with the same signatures; modules beside each hold `train_lora`, and what is done with data. Each can stand in
+for the others. Random numbers, checks of arguments and phases are other rooms' business.
 """
 
 from __future__ import annotations

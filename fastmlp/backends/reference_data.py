@@ -104,5 +104,4 @@ def surplus(probabilities: Probabilities, right: NDArray[np.bool_]) -> NDArray[n
     """Return the surplus of confidence of `Counts`; `right` (n,) tells which predictions were right."""
     confidence = probabilities.max(axis=1)
     bins = np.ceil(confidence * CALIBRATION_BINS).astype(int)
-    found: NDArray[np.float64] = np.bincount(bins, weights=confidence - right)
-    return found
+    return np.asarray(np.bincount(bins, weights=confidence - right), np.float64)

@@ -14,9 +14,9 @@ import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import delayed
 
+from ..backends.reference_data import confusion
 from ..checks import at_least_one
 from ..errors import TrainingDiverged
-from ..backends.reference_data import confusion
 from ..problems import interleave
 from ..seeds import rng_for
 from ..stats import Difference, paired_family

@@ -1,4 +1,4 @@
-"""What is compiled is what NumPy computes, to the last bit; `tests/test_measures.py` compares that with scikit-learn."""
+"""Compiled code computes what NumPy does, to the last bit; `tests/test_measures.py` compares that with scikit-learn."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def test_compiled_standardisation_is_that_of_numpy(seed: int, given_as: str, dty
 def test_compiled_counts_of_right_predictions_are_those_of_numpy(seed: int, dtype: str) -> None:
     generator = np.random.default_rng(seed)
     views, n, classes = generator.integers(1, (4, 50, 7))
-    few = generator.choice([-np.inf, -1.0, 0.0, 2.0, np.inf, *[np.nan] * int(generator.integers(2))], (views, n, classes))
-    logits, y = few.astype(dtype), generator.integers(0, classes, n)
+    few = [-np.inf, -1.0, 0.0, 2.0, np.inf, *[np.nan] * int(generator.integers(2))]
+    logits, y = generator.choice(few, (views, n, classes)).astype(dtype), generator.integers(0, classes, n)
     assert_array_equal(COMPILED.count_right(logits, y), REFERENCE.count_right(logits, y), strict=True)

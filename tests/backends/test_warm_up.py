@@ -19,6 +19,7 @@ numba: Any = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("nothing is compiled", allow_module_level=True)
 
+from fastmlp.backends import compiled_data as data  # noqa: E402
 from fastmlp.backends.kernels import engine, engine_lora  # noqa: E402
 
 ENTRIES = {"train": engine.train, "train_between": engine.train, "forward": engine.predict}
@@ -63,7 +64,7 @@ def test_seconds_of_a_first_training_hold_no_compiling(call: str, tmp_path: Any,
     ("function", "dtype"),
     [
         pytest.param(name, dtype, marks=[pytest.mark.exhaustive] * (name == "train_lora_between"))
-        for name in CALLS
+        for name in ENTRIES
         for dtype in ("float64", "float32")
         if not (name.endswith("between") and dtype == "float32")
     ],
@@ -81,6 +82,20 @@ def test_what_is_warmed_up_is_what_is_called(function: str, dtype: str) -> None:
     fit = fastmlp.transfer(net, x[:, ::-1], y, n_classes=3, strategy=strategy, **options)
     fastmlp.predict(fit.network, np.asfortranarray(x), backend="numba")
     assert len(ENTRIES[function].signatures) == before
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_is_warmed_up_of_data_is_what_is_called(dtype: str) -> None:
+    backends._warm_up.cache_clear()
+    backend, entries = get_backend("numba"), (data.standardise_rows, data.count_right_in, data.count_examples)
+    backend.warm_up(np.dtype(dtype), "data")
+    before = [len(one.signatures) for one in entries]
+    x, y = np.random.default_rng(0).random((12, 3)).astype(dtype), np.arange(12) % 3
+    x.flags.writeable = y.flags.writeable = False
+    backend.standardise(x[:, ::-1], np.zeros(3), np.ones(6)[::2], dtype)
+    backend.count_right(np.broadcast_to(x, (2, 12, 3)), y)
+    backend.count(x.astype(float).T.copy().T, y)
+    assert [len(one.signatures) for one in entries] == before
 
 
 def test_a_call_that_was_made_before_costs_nothing(monkeypatch: Any) -> None:

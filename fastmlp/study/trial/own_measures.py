@@ -26,8 +26,8 @@ from ..settings.schema import Settings
 from ..store.schema import COLUMNS, finite
 
 if TYPE_CHECKING:
-    from ...layout import Ints
     from ...backends.reference_data import Probabilities
+    from ...layout import Ints
 
 LARGEST = 1_000_000  # bytes of a file
 
