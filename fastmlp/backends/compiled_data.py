@@ -108,8 +108,8 @@ def count_examples(
 ) -> int:
     """Add examples to counts of zero, in their order; return the last bin that has any.
 
-    `NOT_COUNTED` is returned if a probability is none, such as NaN, or a label no class: it is for `reference_data` to say
-    what becomes of those.
+    `NOT_COUNTED` is returned if a probability is none, such as NaN, or a label no class: what becomes of
+    those is for `reference_data` to say.
 
     Parameters
     ----------
