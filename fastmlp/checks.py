@@ -109,12 +109,12 @@ def in_range(
     if not is_real(value):
         raise InvalidInput(f"{name} is {shown(value)}; it must be a number")
     number = to_float(value)
-    low, says = (least, f"at least {least}") if above is None else (above, f"above {above}")
-    high = f"below {below}" if most is None else f"at most {most}"
     fits = (number < below if most is None else number <= most) and (
-        number > low if above is not None else number >= low
+        number > above if above is not None else number >= least
     )
     if not fits:
+        says = f"at least {least}" if above is None else f"above {above}"
+        high = f"below {below}" if most is None else f"at most {most}"
         raise InvalidInput(f"{name} is {shown(plain(value))}; it must be {says} and {high}")
     return number
 

@@ -9,6 +9,7 @@ buffer, and the polynomial is one of that.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,9 +61,14 @@ def new_clock(
     """Return the memory for it, with what does not change filled in."""
     full = min(int(batch_size), n)
     share = (n % full or full) / full if weighted else 1.0
+    return _clock(share, (float(momentum), 1.0) if nesterov else (1.0, 0.0), float(has_weights), adam).copy()
+
+
+@lru_cache(maxsize=256)  # a study begins with the same few again and again
+def _clock(share: float, moves: tuple[float, float], has_weights: float, adam: Adam) -> NDArray[np.float64]:
+    """Return what `new_clock` copies."""
     betas = adam.beta1, adam.beta2
     short, whole = ([_log(1 - share * (1 - beta)) for beta in betas] for share in (share, 1.0))
-    moves = (momentum, 1.0) if nesterov else (1.0, 0.0)
     usual = betas == (BETA1, BETA2)
     return np.array(
         [share, *short, *moves, has_weights, *adam, *whole, usual, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, *[0.0] * N_SQUARES],

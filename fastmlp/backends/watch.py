@@ -84,8 +84,8 @@ class Watch:
     def __post_init__(self) -> None:
         self.losses.fill(np.nan)
         state = np.zeros(8)
-        state[[TOLERANCE, PATIENCE, SLOWEST]] = self.tolerance, self.patience, self.slowest
-        state[[LOWEST, LOWEST_EPOCH, PACE]] = math.inf, -1, 1.0
+        state[TOLERANCE], state[PATIENCE], state[SLOWEST] = self.tolerance, self.patience, self.slowest
+        state[LOWEST], state[LOWEST_EPOCH], state[PACE] = math.inf, -1, 1.0
         object.__setattr__(self, "state", state)
 
     @property

@@ -92,8 +92,8 @@ class ResolvedPhase:
     @cached_property
     def lowest(self) -> int:
         """The lowest layer of which something is free to move; the last one if nothing is."""
-        moving = np.flatnonzero(self.trainable) // 2
-        return int(moving[0]) if len(moving) else len(self.rates) - 1
+        moves = [True in layer for layer in self.trainable.tolist()]
+        return moves.index(True) if True in moves else len(moves) - 1
 
     def free_by_layer(self, layout: Layout) -> list[int]:
         """Count the numbers of each layer that are free to move, (L,); with adapters, those of the factors."""
