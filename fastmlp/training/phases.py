@@ -109,7 +109,7 @@ def _count_free(layout: Layout, trainable: bytes) -> tuple[int, ...]:
     return tuple((layout.lengths * free_table(trainable)).sum(axis=1).tolist())
 
 
-@lru_cache(maxsize=256)  # the same
+@lru_cache(maxsize=256)  # and leave the same parts alone
 def frozen_parts(layout: Layout, trainable: tuple[bytes, ...]) -> tuple[slice, ...]:
     """Return where the parameters lie that no table frees; an empty slice at last, if there are none.
 

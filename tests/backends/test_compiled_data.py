@@ -28,7 +28,7 @@ def predictions(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 @given(predictions())
-def test_compiled_data_are_those_of_numpy(case: tuple[Any, Any]) -> None:
+def test_compiled_counts_are_those_of_numpy(case: tuple[Any, Any]) -> None:
     for ours, reference in zip(COMPILED.count(*case), REFERENCE.count(*case), strict=True):
         assert_array_equal(ours, reference, strict=True)
 
