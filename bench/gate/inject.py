@@ -98,7 +98,7 @@ def slow_down(package: Path, share: float) -> None:
     """
     engine, compiled = (package / "backends" / name for name in ("kernels/engine.py", "compiled.py"))
     before, start, rest = engine.read_text().partition("@entry\ndef train(\n")
-    body, end, after = rest.partition("@inlined\n")
+    body, end, after = rest.partition("\n\n\n@kernel\n")
     engine.write_text(before + start + replaced(body, ENGINE) + end + after)
     compiled.write_text(compiled.read_text() + ADDED.replace("SHARE", repr(share)))
 

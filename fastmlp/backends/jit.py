@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 
 from .cache import MachineCodeCache
+from .linking import EntryCompiler, KernelCompiler, ProductCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +26,15 @@ config: Any = numba.config
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": bool(config.BOUNDSCHECK)}
 
 # A kernel is called from other kernels only, so the wrappers for Python and C are left out: they cost compile time.
-kernel = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
-
-# A part of one function, named for the reader. Numba puts its statements where it is called, so it is optimised and
-# assembled once, and not again in each of its callers: the first training waits 3.7 s instead of 5.2 s.
-inlined = njit(inline="always", **OPTIONS)
+LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
+kernel = njit(pipeline_class=KernelCompiler, **LINKED)
+product = njit(pipeline_class=ProductCompiler, **LINKED)
+uncached_entry = njit(no_cfunc_wrapper=True, pipeline_class=EntryCompiler, **OPTIONS)
 
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, and keep it on disk."""
-    compiled = njit(no_cfunc_wrapper=True, **OPTIONS)(function)
+    compiled = uncached_entry(function)
     if not config.DISABLE_JIT:
         # `cache=True` would choose numba's own cache; the module `cache` says what is wrong with it.
         compiled._cache = MachineCodeCache(function.__qualname__)  # noqa: SLF001

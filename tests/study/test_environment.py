@@ -91,7 +91,7 @@ def test_a_wide_tile_that_leaves_out_a_term_changes_the_fingerprint(monkeypatch:
     before = kernel_fingerprint(settings, "numba", "full rank")
     whole = matmul_tiled.affine_wide
 
-    @jit.inlined
+    @jit.kernel
     def short(
         tile: Any, out: Any, out_at: Any, out_step: Any, x: Any, x_at: Any, x_step: Any, weights: Any, weight_at: Any,
         parameters: Any, bias_at: Any, depth: Any, floor: Any,
@@ -102,6 +102,6 @@ def test_a_wide_tile_that_leaves_out_a_term_changes_the_fingerprint(monkeypatch:
 
     # In predictions only: a training takes seconds to compile
     affine = jit.kernel(with_globals(matmul_tiled.affine, affine_wide=short))
-    forward_pass = jit.inlined(with_globals(engine.forward, affine=affine))
+    forward_pass = jit.kernel(with_globals(engine.forward, affine=affine))
     monkeypatch.setattr(engine, "predict", jit.njit(**jit.OPTIONS)(with_globals(engine.predict, forward=forward_pass)))
     assert kernel_fingerprint(settings, "numba", "full rank") != before

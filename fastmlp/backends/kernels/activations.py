@@ -8,14 +8,14 @@ from ...registry import GELU, IDENTITY, LOGISTIC, RELU, TANH
 from ..codegen.intrinsics import gelu_vectors
 from ..codegen.math import logistic, tanh
 from ..codegen.types import panel_width
-from ..jit import inlined, kernel
+from ..jit import kernel
 
 if TYPE_CHECKING:
     from ...layout import Floats
     from ..codegen.types import Tile
 
 
-@inlined
+@kernel
 def is_smooth(activation: int) -> bool:
     """Whether an activation needs the pass."""
     return activation not in (RELU, IDENTITY)

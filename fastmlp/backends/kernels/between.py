@@ -17,7 +17,7 @@ from ..between import BEFORE, BEFORE_KEY, BEHIND, BEHIND_KEY, BITS, LOW, NORM, W
 from ..codegen.math import sqrt
 from ..codegen.types import panel_width
 from ..coefficients import FLOOR, KEPT, S0, S1, S2
-from ..jit import inlined, kernel
+from ..jit import kernel
 from .memory import COLUMNS, OUTPUTS, STEP, gain_offset
 from .optimizer import set_coefficients
 from .products import update_bias
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 blend = kernel(masks.blend)
 
 
-@inlined
+@kernel
 def changes(row: NDArray[np.float64]) -> bool:
     """Whether anything happens to what a layer takes."""
     return row[NORM] > 0 or row[BEFORE] > 0 or row[BEHIND] > 0
@@ -154,7 +154,7 @@ def through_inner_norm(
             deltas[delta_at + place] = scale * (d * parameters[gain_at + c] - (total + n * along * scale) / width)
 
 
-@inlined
+@kernel
 def back_through_inner_norm(
     tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, parameters: Floats, size: int, layer: Ints, above: int,
     epsilon: float, count: int, optimizer: int, rate: float, decay: float, pull: float, momentum: float, t: int,

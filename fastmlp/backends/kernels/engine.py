@@ -17,7 +17,7 @@ from .. import watch as watching
 from ..between import INNER
 from ..codegen.types import panel_width
 from ..coefficients import FLOOR, KEPT, N_SQUARES, PACE, PER, SQUARED_AT_ONCE, SQUARES, TOTAL, WEIGHTED
-from ..jit import entry, inlined, kernel
+from ..jit import entry, kernel
 from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
 from .activations import activate, is_smooth
@@ -61,19 +61,19 @@ if TYPE_CHECKING:
 judge = kernel(watching.judge)
 
 
-@inlined
+@kernel
 def delta_start(deltas: Floats, layer: int) -> int:
     """Where the gradient at a layer's outputs begins: layers take turns with the two halves of the buffer."""
     return layer % 2 * (deltas.size // 2)
 
 
-@inlined
+@kernel
 def slope_offset(inputs: Floats, activation_row: Floats) -> int:
     """How far behind an activation lies what its slope is computed from: nothing, or half of a buffer twice as long."""
     return inputs.size // 2 if activation_row[KEPT] != 0 else 0
 
 
-@inlined
+@kernel
 def forward(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, depth: int, count: int,
     activation: int, activation_row: Floats, between: NDArray[np.float64] | None, visit: int, team: Ints, thread: int,
@@ -260,7 +260,7 @@ def train(
     return done
 
 
-@inlined
+@kernel
 def forward_and_loss(
     tile: Tile, parameters: Floats, table: Ints, unit: int, inputs: Floats, deltas: Floats, spare: Floats,
     scratch: Floats, activation: int, activation_row: Floats, between: NDArray[np.float64] | None, visit: int,
@@ -364,7 +364,7 @@ def penalty(
     return total
 
 
-@inlined
+@kernel
 def lowest_trainable(rates: NDArray[np.float64]) -> int:
     """First layer with a rate that is not zero; the number of layers if there is none."""
     for layer in range(rates.shape[0]):
@@ -373,7 +373,7 @@ def lowest_trainable(rates: NDArray[np.float64]) -> int:
     return rates.shape[0]
 
 
-@inlined
+@kernel
 def backward_and_update(
     tile: Tile, inputs: Floats, deltas: Floats, spare: Floats, parameters: Floats, table: Ints, count: int,
     activation_row: Floats, identity_row: Floats, between: NDArray[np.float64] | None, visit: int, optimizer: int,

@@ -16,7 +16,7 @@ import numpy as np
 from ..between import INNER
 from ..codegen.types import panel_width
 from ..coefficients import TOTAL
-from ..jit import entry, inlined
+from ..jit import entry, kernel
 from .between import back_through_inner_norm, changes, through_rows
 from .engine import delta_start, forward_and_loss, slope_offset
 from .memory import (
@@ -136,7 +136,7 @@ def train_lora(
     return done
 
 
-@inlined
+@kernel
 def update_head(
     tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, parameters: Floats, size: int, layer: Ints, count: int,
     optimizer: int, rate: Floats, decay: Floats, momentum: float, t: int, clock: NDArray[np.float64],
@@ -158,7 +158,7 @@ def update_head(
         )  # fmt: skip
 
 
-@inlined
+@kernel
 def update_factors(
     tile: Tile, inputs: Floats, deltas: Floats, delta_at: int, spare: Floats, projection: Floats, factors: Floats,
     size: int, place: Ints, layer: Ints, count: int, identity_row: Floats, optimizer: int, rank: int, width: int,
@@ -193,7 +193,7 @@ def update_factors(
         )  # fmt: skip
 
 
-@inlined
+@kernel
 def merge_factors(
     tile: Tile, parameters: Floats, frozen: Floats, factors: Floats, size: int, place: Ints, layer: Ints, spare: Floats,
     merged: Floats, rank: int, width: int, scale: float,

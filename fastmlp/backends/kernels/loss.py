@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, SQUARED_ERROR
 from ..codegen.math import exp, log
 from ..coefficients import TOTAL, WEIGHTED
-from ..jit import inlined, kernel
+from ..jit import kernel
 from .products import softmax
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TOP, LOSS, OWN, WEIGHT, TARGETS = range(5)
 
 
-@inlined
+@kernel
 def mean_loss(
     tile: Tile, loss: int, z: Floats, step: int, outputs: int, count: int, clock: NDArray[np.float64],
     rows: Ints, start: int, labels: Ints, scratch: Floats,

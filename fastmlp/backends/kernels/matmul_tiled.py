@@ -33,7 +33,7 @@ from ..codegen.intrinsics import (
 )
 from ..codegen.types import CACHE_LINE, lanes_of, panel_width
 from ..coefficients import N_SQUARES
-from ..jit import inlined, kernel
+from ..jit import kernel, product
 from .memory import DEPTH_BLOCK, column_offset, zero_offset
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ FAR = 2**17  # numbers of a matrix that does not stay in the second level
 ROW_BLOCK = 512  # rows of A that stay in the second level with DEPTH_BLOCK of their columns: half a megabyte
 
 
-@inlined
+@kernel
 def depth_block(depth: int, panel: int) -> int:
     """Terms of a sum that are added at a time: whole panels of A, about DEPTH_BLOCK, and blocks of the same length."""
     if depth < DEPTH_BLOCK + DEPTH_BLOCK // 2:
@@ -79,7 +79,7 @@ def gather(tile: Tile, inputs: Floats, step: int, j: int, x: Floats, i: int) -> 
         at += step
 
 
-@kernel
+@product
 def affine(
     tile: Tile, out: Floats, out_at: int, out_step: int, x: Floats, x_at: int, x_step: int, weights: Floats,
     weight_at: int, weight_step: int, transposed: int, spare: Floats, parameters: Floats, bias_at: int, rows: int,
@@ -122,7 +122,7 @@ def affine(
                         )  # fmt: skip
 
 
-@kernel
+@product
 def backward_input(
     tile: Tile, deltas: Floats, out_at: int, delta_at: int, step: int, weights: Floats, weight_at: int,
     weight_step: int, transposed: int, spare: Floats, rows: int, depth: int, first: int, last: int, hidden: Floats,
@@ -179,7 +179,7 @@ def pack_transposed(
             transpose_tile(tile, spare, i * panel + r, panel, weights, source + (first + r) * panel, panel)
 
 
-@kernel
+@product
 def update_weights(
     tile: Tile, x: Floats, x_at: int, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats,
     size: int, at: int, weight_step: int, rows: int, first: int, last: int, optimizer: int, coefficients: Floats,
@@ -241,7 +241,7 @@ def clear_behind(tile: Tile, parameters: Floats, at: int, step: int, first: int,
         parameters[at + column_offset(tile, parameters, c, step)] = 0
 
 
-@kernel
+@product
 def update_bias(
     tile: Tile, deltas: Floats, delta_at: int, step: int, count: int, parameters: Floats, size: int, at: int,
     first: int, last: int, optimizer: int, coefficients: Floats,

@@ -34,7 +34,7 @@ import numpy as np
 
 from ..codegen.intrinsics import copy_vectors
 from ..codegen.types import CACHE_LINE, by_tile, panel_width
-from ..jit import inlined, kernel
+from ..jit import kernel
 from .team import share_start
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _pieces(lengths: tuple[int, ...], line: int) -> tuple[int, list[slice]]:
     return starts[-1], [slice(start, start + length) for start, length in zip(starts, lengths, strict=False)]
 
 
-@inlined
+@kernel
 def padded_size(tile: Tile, parameters: Floats, table: Ints) -> int:
     """Length of a padded parameter vector; see `BufferLayout.size`."""
     panel = panel_width(tile, parameters)
@@ -150,7 +150,7 @@ def gain_offset(tile: Tile, parameters: Floats, layer: Ints, vector: int) -> int
     return layer[BIAS] + vector * ((layer[COLUMNS] + panel - 1) // panel * panel)
 
 
-@inlined
+@kernel
 def zero_offset(array: Floats) -> int:
     """0, but not as a literal: numba compiles a version of a kernel for each literal that it is called with."""
     return 0 * array.size
@@ -180,13 +180,13 @@ def copy_tiled(tile: Tile, out: Floats, out_at: int, x: Floats, x_at: int, count
 copy = by_tile(copy_plain, copy_tiled)
 
 
-@inlined
+@kernel
 def pad(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints) -> None:
     """Copy a flat vector into the padded one at `at`."""
     pad_share(tile, flat, parameters, at, table, zero_offset(flat), zero_offset(flat) + 1)
 
 
-@inlined
+@kernel
 def unpad(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints) -> None:
     """Copy the real parameters of the padded vector at `at` back."""
     unpad_share(tile, parameters, at, flat, table, zero_offset(flat), zero_offset(flat) + 1)

@@ -41,7 +41,7 @@ from ..coefficients import (
     USUAL,
     VELOCITIES,
 )
-from ..jit import inlined
+from ..jit import kernel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from ...layout import Floats
 
 
-@inlined
+@kernel
 def set_clock(clock: NDArray[np.float64], t: int, n_batches: int) -> None:
     """Fill in the share and the betas of update t (from 1), of which each epoch has `n_batches`."""
     short = t // n_batches if clock[SHORT_SHARE] != 1 else 0  # among the first t updates
@@ -60,7 +60,7 @@ def set_clock(clock: NDArray[np.float64], t: int, n_batches: int) -> None:
     clock[LOG2] = short * clock[SHORT_LOG2] + whole * clock[KEEP_LOG2]
 
 
-@inlined
+@kernel
 def set_coefficients(
     coefficients: Floats, optimizer: int, rate: float, decay: float, pull: float, momentum: float, t: int,
     clock: NDArray[np.float64],

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..codegen.atomic import pause, raise_counter, read_counter, sched_yield, usleep
-from ..jit import inlined, kernel
+from ..jit import kernel
 
 if TYPE_CHECKING:
     from ...layout import Ints
@@ -31,13 +31,13 @@ def team_memory(threads: int) -> int:
 
 if usleep is None:
 
-    @inlined
+    @kernel
     def give_core_away(_looks: int) -> None:
         """Do nothing, where there are no such calls: the operating system takes the core when its time is over."""
 
 else:
 
-    @inlined
+    @kernel
     def give_core_away(looks: int) -> None:
         """Let another thread of any process run, after so many looks.
 
