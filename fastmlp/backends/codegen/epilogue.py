@@ -6,6 +6,7 @@ Each saves a pass over memory; README.md has the measured gain of each.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from ...registry import BETA1, BETA2
@@ -29,7 +30,7 @@ from ..coefficients import (
     SHRINK,
     STEP,
 )
-from .tile import Emitter, Operand, index
+from .tile import Emitter, Operand, emit_loop, index
 
 
 def zero_accumulators(emit: Emitter, rows: int, vectors: int) -> list[list[Any]]:
@@ -142,8 +143,7 @@ class Update:
                 for at, gradient in where:
                     emit.store(step(self, gradient, at, bare=False), self.rows[0], at)
                 with builder.if_then(emit.differs(self.coefficient[SHRINK], 1.0)):
-                    for at, _ in where:
-                        emit.store(self.pull(at), self.rows[0], at)
+                    emit_loop(emit, index(len(sums)), [], partial(self.pull_row, row_step, len(sums[0])))
 
     def sgd(self, gradient: Any, at: Any, *, bare: bool) -> Any:
         """v = momentum v - rate g; p += v, or Nesterov's AHEAD v + NUDGE g, which is never bare."""
@@ -190,6 +190,14 @@ class Update:
         """Zero if tiny."""
         tiny = self.builder.fcmp_ordered("<", self.emit.absolute(moment), self.coefficient[LEAST])
         return self.builder.select(tiny, self.emit.constant(0.0), moment)
+
+    def pull_row(self, row_step: Any, vectors: int, r: Any, _carried: list[Any]) -> list[Any]:
+        """Pull row r of the tile, which is in memory again, towards the anchor."""
+        emit = self.emit
+        for v in range(vectors):
+            at = emit.plus(emit.times(r, row_step), index(v * emit.lanes))
+            emit.store(self.pull(at), self.rows[0], at)
+        return []
 
     def pull(self, at: Any) -> Any:
         """anchor + shrink (p - anchor)."""

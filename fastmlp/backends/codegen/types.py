@@ -17,7 +17,15 @@ import numpy as np
 from numba.core import types
 from numba.core.datamodel import models
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, overload, register_model, unbox
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    lower_builtin,
+    lower_getattr_generic,
+    register_model,
+    type_callable,
+    unbox,
+)
 from numba.np.numpy_support import as_dtype
 
 config: Any = numba.config
@@ -147,16 +155,25 @@ def panel_width(tile: Tile, array: Floats) -> int:
     return tile.panel(array.dtype)
 
 
-@overload(lanes_of, strict=False)  # its strictness minds annotations too
-def _lanes_of(tile: Any, array: Any) -> Any:
-    lanes = tile.tile.lanes(as_dtype(array.dtype))
-    return lambda tile, array: lanes  # noqa: ARG005  numba asks for the names of the arguments
+def _constant_of_tile(function: Callable[[Tile, Floats], int], number: Callable[[Tile, np.dtype[Any]], int]) -> None:
+    """Compile a function of a tile and an array to a number that is known, but not part of a type.
+
+    An `overload` would give it a type of its own, and kernels would be compiled for each number that they are called
+    with.
+    """
+
+    @type_callable(function)
+    def _typed(_context: Any) -> Any:
+        return lambda tile, array: types.intp  # noqa: ARG005  numba asks for the names of the arguments
+
+    @lower_builtin(function, TileType, types.Array)
+    def _lowered(context: Any, _builder: Any, signature: Any, _values: Any) -> Any:
+        tile, array = signature.args
+        return context.get_constant(types.intp, number(tile.tile, as_dtype(array.dtype)))
 
 
-@overload(panel_width, strict=False)
-def _panel_width(tile: Any, array: Any) -> Any:
-    panel = tile.tile.panel(as_dtype(array.dtype))
-    return lambda tile, array: panel  # noqa: ARG005
+_constant_of_tile(lanes_of, Tile.lanes)
+_constant_of_tile(panel_width, Tile.panel)
 
 
 class ByTile:

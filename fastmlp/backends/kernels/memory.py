@@ -193,8 +193,10 @@ def unpad(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints) ->
 
 
 @kernel
-def pad_share(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints, thread: int, threads: int) -> None:
-    """Do a thread's share of `pad`: some rows of each layer."""
+def copy_share(
+    tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints, thread: int, threads: int, back: int
+) -> None:
+    """Copy a thread's share, some rows of each layer: of a flat vector into the padded one at `at`, or back."""
     k, panel = 0, panel_width(tile, flat)
     for layer in range(table.shape[0]):
         n_in, n_out, step = table[layer, INPUTS], table[layer, OUTPUTS], table[layer, WEIGHT_STEP]
@@ -204,37 +206,39 @@ def pad_share(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints
             for c in range(0, columns, panel):
                 strip = weight + column_offset(tile, flat, c, step)
                 for i in range(top, min(right, top + COPIED_ROWS)):
-                    copy(tile, parameters, strip + i * panel, flat, k + i * n_out + c, min(panel, n_out - c))
+                    row, count = k + i * n_out + c, min(panel, n_out - c)
+                    copy_either_way(tile, flat, row, parameters, strip + i * panel, count, back)
         for i in range(left, right if columns == 0 else left):
             column = weight + column_offset(tile, flat, i, step)
             for o in range(n_out):
-                parameters[column + o * panel] = flat[k + i * n_out + o]
+                if back:
+                    flat[k + i * n_out + o] = parameters[column + o * panel]
+                else:
+                    parameters[column + o * panel] = flat[k + i * n_out + o]
         k += n_in * n_out
         for vector in range(table[layer, VECTORS]):
             if thread == 0:
-                copy(tile, parameters, at + gain_offset(tile, flat, table[layer], vector), flat, k, n_out)
+                place = at + gain_offset(tile, flat, table[layer], vector)
+                copy_either_way(tile, flat, k, parameters, place, n_out, back)
             k += n_out
 
 
 @kernel
+def copy_either_way(tile: Tile, flat: Floats, flat_at: int, parameters: Floats, at: int, count: int, back: int) -> None:
+    """Copy numbers that lie side by side in the padded vector too."""
+    if back:
+        copy(tile, flat, flat_at, parameters, at, count)
+    else:
+        copy(tile, parameters, at, flat, flat_at, count)
+
+
+@kernel
+def pad_share(tile: Tile, flat: Floats, parameters: Floats, at: int, table: Ints, thread: int, threads: int) -> None:
+    """Do a thread's share of `pad`."""
+    copy_share(tile, flat, parameters, at, table, thread, threads, zero_offset(flat))
+
+
+@kernel
 def unpad_share(tile: Tile, parameters: Floats, at: int, flat: Floats, table: Ints, thread: int, threads: int) -> None:
-    """Do a thread's share of `unpad`, see `pad_share`."""
-    k, panel = 0, panel_width(tile, flat)
-    for layer in range(table.shape[0]):
-        n_in, n_out, step = table[layer, INPUTS], table[layer, OUTPUTS], table[layer, WEIGHT_STEP]
-        weight, columns = at + table[layer, WEIGHT], n_out if layer < table.shape[0] - 1 else 0
-        left, right = share_start(n_in, 1, thread, threads), share_start(n_in, 1, thread + 1, threads)
-        for top in range(left, right, COPIED_ROWS):
-            for c in range(0, columns, panel):
-                strip = weight + column_offset(tile, flat, c, step)
-                for i in range(top, min(right, top + COPIED_ROWS)):
-                    copy(tile, flat, k + i * n_out + c, parameters, strip + i * panel, min(panel, n_out - c))
-        for i in range(left, right if columns == 0 else left):
-            column = weight + column_offset(tile, flat, i, step)
-            for o in range(n_out):
-                flat[k + i * n_out + o] = parameters[column + o * panel]
-        k += n_in * n_out
-        for vector in range(table[layer, VECTORS]):
-            if thread == 0:
-                copy(tile, flat, k, parameters, at + gain_offset(tile, flat, table[layer], vector), n_out)
-            k += n_out
+    """Do a thread's share of `unpad`."""
+    copy_share(tile, flat, parameters, at, table, thread, threads, zero_offset(flat) + 1)
