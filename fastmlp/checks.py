@@ -68,15 +68,15 @@ def at_most(name: str, value: object, most: int) -> int:
     return number
 
 
-def check_threads(threads: int | None) -> int | None:
-    """Return a number of threads, at least 1; None stands for as many as gain by it.
+def at_least_one_or_none(name: str, value: object) -> int | None:
+    """Return a whole number of at least 1, see `at_least_one`, or None.
 
     Raises
     ------
     InvalidInput
         If it is something else.
     """
-    return None if threads is None else at_least_one("threads", threads)
+    return None if value is None else at_least_one(name, value)
 
 
 def in_range(

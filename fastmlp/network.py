@@ -16,7 +16,7 @@ import numpy as np
 from .backends import get_backend
 from .backends.reference_losses import two_logits
 from .between import between_options, first_inputs
-from .checks import check_dtype, check_name, check_sizes, check_threads, is_real, is_whole
+from .checks import at_least_one_or_none, check_dtype, check_name, check_sizes, is_real, is_whole
 from .errors import CheckpointError, InvalidInput, NotFiniteError, ShapeError, UnknownName, shown
 from .inputs import check_inputs, check_labels
 from .layout import Layout
@@ -379,7 +379,7 @@ def features(net: Network, X: ArrayLike, *, depth: int, backend: str = "auto", t
 
 def values_after(net: Network, x: Floats, depth: int, backend: str, threads: int | None) -> Floats:
     """Return the values after `depth` layers, after all of them the logits, for inputs that were checked."""
-    team = check_threads(threads) or threads_for(FLOP_PER_FORWARD * net.theta.size * len(x))
+    team = at_least_one_or_none("threads", threads) or threads_for(FLOP_PER_FORWARD * net.theta.size * len(x))
     theta, sizes, activation = kernel_arguments(net)
     compute = get_backend(backend).hidden
     if not (net.norms or net.inner_norms):

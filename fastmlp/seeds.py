@@ -85,8 +85,8 @@ def seed_for(purpose: str, **names: Name) -> int:
     return int.from_bytes(sha256(text.encode()).digest())
 
 
-def generator_of(rng: Rng) -> np.random.Generator:
-    """Return the generator that an argument `rng` stands for; a generator stands for itself.
+def check_rng(rng: Rng) -> Rng:
+    """Return an argument `rng`, from which `generator_of` can make a generator.
 
     Raises
     ------
@@ -98,6 +98,18 @@ def generator_of(rng: Rng) -> np.random.Generator:
         raise InvalidInput(
             f"rng is {shown(rng)}; it must be a whole number of at least 0, a SeedSequence or a Generator of NumPy"
         )
+    return rng
+
+
+def generator_of(rng: Rng) -> np.random.Generator:
+    """Return the generator that an argument `rng` stands for; a generator stands for itself.
+
+    Raises
+    ------
+    InvalidInput
+        See `check_rng`.
+    """
+    rng = check_rng(rng)
     if isinstance(rng, np.integer):
         rng = int(rng)
     if isinstance(rng, np.random.SeedSequence):  # a copy, because spawning children changes the original

@@ -175,7 +175,7 @@ class Training:
         )  # fmt: skip
         self._goal = goal = Goal.of(loss, sizes, y, sample_weight, theta.dtype)
         if watch is None:
-            watch = Watch(NO_ROWS, NOTHING, nothing(theta.dtype))
+            watch = nobody_watches(theta.dtype)
         rows, self._is_penalised = activation_rows(theta.dtype), penalties is not None
         self._network = theta, state, as_kernel_array(anchor)
         self._rule = (
@@ -310,6 +310,12 @@ def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, 
         return result
 
     return run(predict_on)
+
+
+@cache  # a kernel writes to a watch only if it watches
+def nobody_watches(dtype: np.dtype[Any]) -> Watch:
+    """Return what stands for a watch where there is none."""
+    return Watch(NO_ROWS, NOTHING, nothing(dtype))
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from ..backends import known_backends
-from ..checks import at_least_one, check_name, check_threads, in_range, is_whole, true_or_false
+from ..checks import at_least_one, at_least_one_or_none, check_name, in_range, is_whole, true_or_false
 from ..errors import InvalidInput, shown
 from ..registry import ACTIVATIONS, LEARNING_RATES
 
@@ -85,7 +85,7 @@ class Parameters:
             "n_iter_no_change": math.inf if forever else at_least_one("n_iter_no_change", self.n_iter_no_change),
             "max_fun": at_least_one("max_fun", self.max_fun),
             "backend": check_name("backend", self.backend, known_backends()),
-            "threads": check_threads(self.threads),
+            "threads": at_least_one_or_none("threads", self.threads),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -261,7 +261,7 @@ def fit_phases(
 def _fit_of(loop: TrainingLoop, net: Network, data: TrainingData, options: TrainingOptions, seconds: float) -> Fit:
     """Return what a loop has made of a network."""
     frozen = frozen_parts(net.layout, tuple(phase.trainable.tobytes() for phase in loop.phases_run))
-    before, after = (np.concatenate([one.theta[part] for part in frozen]).tobytes() for one in (net, loop.net))
+    before, after = (b"".join([one.theta[part].tobytes() for part in frozen]) for one in (net, loop.net))
     frozen_before = _digest(before)
     return Fit(
         network=loop.net,

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from ..backends import known_backends
-from ..checks import at_least_one, check_name, check_threads, in_range, true_or_false
+from ..checks import at_least_one, at_least_one_or_none, check_name, in_range, true_or_false
 from ..errors import InvalidInput
 from ..registry import ADAMW, CROSS_ENTROPY, LEARNING_RATES, LOSSES, OPTIMIZERS, SGD, SHORT_BATCHES
+
+
+def _known_backend(name: str, value: object) -> str:
+    return check_name(name, value, known_backends())
+
+
+CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "epochs": at_least_one,
+    "batch_size": at_least_one,
+    "lr": partial(in_range, above=0),
+    "momentum": partial(in_range, below=1),
+    "optimizer": partial(check_name, known=OPTIMIZERS),
+    "weight_decay": in_range,
+    "threads": at_least_one_or_none,
+    "accuracies": true_or_false,
+    "short_batch": partial(check_name, known=SHORT_BATCHES),
+    "loss": partial(check_name, known=LOSSES),
+    "backend": _known_backend,
+    "nesterov": true_or_false,
+    "l2": in_range,
+    "learning_rate": partial(check_name, known=LEARNING_RATES),
+    "power_t": in_range,
+    "patience": at_least_one_or_none,
+    "tol": in_range,
+}
 
 
 @dataclass(frozen=True)
@@ -92,27 +120,10 @@ class TrainingOptions:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        checked = {
-            "epochs": at_least_one("epochs", self.epochs),
-            "batch_size": at_least_one("batch_size", self.batch_size),
-            "lr": in_range("lr", self.lr, above=0),
-            "momentum": in_range("momentum", self.momentum, below=1),
-            "optimizer": check_name("optimizer", self.optimizer, OPTIMIZERS),
-            "weight_decay": in_range("weight_decay", self.weight_decay),
-            "threads": check_threads(self.threads),
-            "accuracies": true_or_false("accuracies", self.accuracies),
-            "short_batch": check_name("short_batch", self.short_batch, SHORT_BATCHES),
-            "loss": check_name("loss", self.loss, LOSSES),
-            "backend": check_name("backend", self.backend, known_backends()),
-            "nesterov": true_or_false("nesterov", self.nesterov),
-            "l2": in_range("l2", self.l2),
-            "learning_rate": check_name("learning_rate", self.learning_rate, LEARNING_RATES),
-            "power_t": in_range("power_t", self.power_t),
-            "patience": None if self.patience is None else at_least_one("patience", self.patience),
-            "tol": in_range("tol", self.tol),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        for name, check in CHECKS.items():
+            value, usual = getattr(self, name), getattr(TrainingOptions, name)
+            if type(value) is not type(usual) or value != usual:  # most are as usual, and a training may take 0.1 ms
+                object.__setattr__(self, name, check(name, value))
         if reason := self._contradiction():
             raise InvalidInput(reason)
 

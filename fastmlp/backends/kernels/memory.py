@@ -125,7 +125,7 @@ def allocate(dtype: np.dtype[Any], *lengths: int) -> list[Floats]:
     line = CACHE_LINE // dtype.itemsize
     total, pieces = _pieces(lengths, line)
     memory = np.zeros(total + line, dtype)
-    aligned = memory[-memory.ctypes.data % CACHE_LINE // dtype.itemsize :]
+    aligned = memory[-memory.__array_interface__["data"][0] % CACHE_LINE // dtype.itemsize :]
     return [aligned[piece] for piece in pieces]
 
 
