@@ -22,7 +22,7 @@ from ..watch import PACE as WATCHED_PACE
 from ..watch import STOPPED as WATCH_STOPPED
 from .activations import activate, is_smooth
 from .between import back_through_inner_norm, changes, rescale_rows, take_rows, through_rows
-from .loss import TARGETS, mean_loss
+from .loss import TARGETS, mean_loss, needs_weights
 from .loss import WEIGHT as WEIGHT_ROW
 from .memory import (
     ANCHOR,
@@ -43,6 +43,7 @@ from .memory import (
     pad,
     pad_share,
     padded_size,
+    place,
     unpad,
     unpad_share,
     zero_offset,
@@ -197,14 +198,16 @@ def train(
     done, n, batch = last, order.shape[1], min(batch_size, order.shape[1])
     n_batches = (n + batch - 1) // batch
     for s in range(first, last):
-        epoch, is_last = s // n_batches, (s + 1) % n_batches == 0
+        epoch = s // n_batches
+        first_row = (s - epoch * n_batches) * batch
+        is_last = first_row + batch >= n
         pieces = (held_back.size + batch - 1) // batch if is_last else 0
         # The batch, and at the end of an epoch what is held back, piece by piece: one loop, so that the forward pass is
         # compiled once.
         held_loss, held_weight = 0.0, 0.0
         for piece in range(1 + pieces):
             rows = order[epoch] if piece == 0 else held_back
-            start = s % n_batches * batch if piece == 0 else (piece - 1) * batch
+            start = first_row if piece == 0 else (piece - 1) * batch
             count = min(batch, rows.size - start)
             visit = epoch * n + start if piece == 0 else -1
             batch_loss = forward_and_loss(
@@ -230,7 +233,7 @@ def train(
                 break
             if thread == 0 and penalties.size > 0:
                 penalties[epoch] += per * penalty(tile, parameters, table, rates, decays, squares) * count / n
-            set_clock(clock, s + 1, n_batches)
+            set_clock(clock, optimizer, s + 1, n_batches)
             clock[PACE] = paces[epoch] * watch[WATCHED_PACE]
             clock[PER] = per if penalties.size > 0 else 1.0
             backward_and_update(
@@ -274,13 +277,14 @@ def forward_and_loss(
     Weighted sum of the losses, in the first thread of a team. The others return 0, and have to meet it before they read
     the gradient.
     """
-    step = (count + unit - 1) // unit * unit
+    step, reads_weights = (count + unit - 1) // unit * unit, needs_weights(loss, clock)
     for j in range(share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)):
-        example = rows[start + j]
+        example = rows[place(start + j)]
         gather(tile, inputs, table[0, STEP], j, x, example)
-        scratch[WEIGHT_ROW * step + j] = weights[example]
-        for c in range(targets.shape[1]):
-            scratch[(TARGETS + c) * step + j] = targets[example, c]
+        if reads_weights:
+            scratch[place(WEIGHT_ROW * step + j)] = weights[place(example)]
+            for c in range(targets.shape[1]):
+                scratch[place((TARGETS + c) * step + j)] = targets[place(example), place(c)]
     if between is not None and changes(between[0]):
         top, bottom = share_start(count, 1, thread, threads), share_start(count, 1, thread + 1, threads)
         take_rows(

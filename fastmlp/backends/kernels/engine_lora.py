@@ -92,7 +92,7 @@ def train_lora(
             losses[epoch + 1 :] = np.nan
             done = s
             break
-        set_clock(clock, s + 1, n_batches)
+        set_clock(clock, optimizer, s + 1, n_batches)
         for layer in range(table.shape[0] - 1, -1, -1):
             delta_at, delta_below = delta_start(deltas, layer), delta_start(deltas, layer + 1)
             last_layer = layer == table.shape[0] - 1

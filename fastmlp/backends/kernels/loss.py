@@ -16,6 +16,7 @@ from ...registry import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, SQUARED_ERROR
 from ..codegen.math import exp, log
 from ..coefficients import TOTAL, WEIGHTED
 from ..jit import kernel
+from .memory import place
 from .products import softmax
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 # Rows of scratch: each example's largest logit; its loss, before that the logarithm of its sum of exponentials; the
 # logit of its label; its weight; from the last on its targets, output by output
 TOP, LOSS, OWN, WEIGHT, TARGETS = range(5)
+
+
+@kernel
+def needs_weights(loss: int, clock: NDArray[np.float64]) -> bool:
+    """Whether a loss reads the weights of the examples, which are ones if they have none, and their targets."""
+    return loss != CROSS_ENTROPY or clock[WEIGHTED] != 0
 
 
 @kernel
@@ -60,12 +67,14 @@ def mean_loss(
     scale = z.dtype.type(1) / z.dtype.type(clock[TOTAL]) if clock[TOTAL] > 0 else z.dtype.type(0)
     if loss == CROSS_ENTROPY:
         for j in range(count):
-            scratch[OWN * step + j] = z[labels[rows[start + j]] * step + j]
+            own = labels[place(rows[place(start + j)])] * step + j
+            scratch[place(OWN * step + j)] = z[place(own)]
         softmax(tile, z, step, outputs, scale, scratch)
         for j in range(count):
-            z[labels[rows[start + j]] * step + j] -= scale
+            own = labels[place(rows[place(start + j)])] * step + j
+            z[place(own)] -= scale
             # log(sum of exp(z - top)) - (own z - top)
-            scratch[LOSS * step + j] -= scratch[OWN * step + j] - scratch[TOP * step + j]
+            scratch[place(LOSS * step + j)] -= scratch[place(OWN * step + j)] - scratch[place(TOP * step + j)]
         if clock[WEIGHTED] != 0:
             for c in range(outputs):
                 for j in range(count):
@@ -73,8 +82,12 @@ def mean_loss(
     else:
         _by_output(loss, z, step, outputs, scale, scratch)
     losses = 0.0
-    for j in range(count):
-        losses += scratch[WEIGHT * step + j] * scratch[LOSS * step + j]
+    if needs_weights(loss, clock):
+        for j in range(count):
+            losses += scratch[place(WEIGHT * step + j)] * scratch[place(LOSS * step + j)]
+    else:
+        for j in range(count):
+            losses += scratch[place(LOSS * step + j)]
     return losses
 
 

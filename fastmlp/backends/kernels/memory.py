@@ -157,6 +157,12 @@ def zero_offset(array: Floats) -> int:
 
 
 @kernel
+def place(index: int) -> np.uintp:
+    """An index that is not negative, said in a way that numba understands: it looks at all others, each time."""
+    return np.uintp(index)
+
+
+@kernel
 def column_offset(tile: Tile, array: Floats, column: int, step: int) -> int:
     """Where the first row of a column lies in a matrix whose panels are `step` numbers apart."""
     panel = panel_width(tile, array)

@@ -20,12 +20,17 @@ from ..coefficients import (
     KEEP_LOG1,
     KEEP_LOG2,
     LEAST,
+    LEFT1,
+    LEFT2,
     LOG1,
     LOG2,
     MOMENTUM,
     NEW1,
     NEW2,
     NUDGE,
+    OF_DECAY,
+    OF_PULL,
+    OF_RATE,
     OLD1,
     OLD2,
     ONE,
@@ -51,13 +56,19 @@ if TYPE_CHECKING:
 
 
 @kernel
-def set_clock(clock: NDArray[np.float64], t: int, n_batches: int) -> None:
-    """Fill in the share and the betas of update t (from 1), of which each epoch has `n_batches`."""
-    short = t // n_batches if clock[SHORT_SHARE] != 1 else 0  # among the first t updates
-    clock[SHARE] = clock[SHORT_SHARE] if t % n_batches == 0 else 1.0
-    whole = clock[EARLIER] + (t - short)
-    clock[LOG1] = short * clock[SHORT_LOG1] + whole * clock[KEEP_LOG1]
-    clock[LOG2] = short * clock[SHORT_LOG2] + whole * clock[KEEP_LOG2]
+def set_clock(clock: NDArray[np.float64], optimizer: int, t: int, n_batches: int) -> None:
+    """Fill in the share, the betas and the corrections of update t (from 1), of which each epoch has `n_batches`."""
+    clock[OF_RATE] = -1.0
+    clock[SHARE], short = 1.0, 0  # short batches among the first t
+    if clock[SHORT_SHARE] != 1:
+        short = t // n_batches
+        if t % n_batches == 0:
+            clock[SHARE] = clock[SHORT_SHARE]
+    if optimizer != SGD:
+        whole = clock[EARLIER] + (t - short)
+        clock[LOG1] = short * clock[SHORT_LOG1] + whole * clock[KEEP_LOG1]
+        clock[LOG2] = short * clock[SHORT_LOG2] + whole * clock[KEEP_LOG2]
+        clock[LEFT1], clock[LEFT2] = 1 - exp(clock[LOG1]), sqrt(1 - exp(clock[LOG2]))
 
 
 @kernel
@@ -65,7 +76,10 @@ def set_coefficients(
     coefficients: Floats, optimizer: int, rate: float, decay: float, pull: float, momentum: float, t: int,
     clock: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Fill in the numbers of update t (from 1) of parameters with this rate, decay and pull."""
+    """Fill in the numbers of update t (from 1) of parameters with this rate, decay and pull, if they are others'."""
+    if clock[OF_RATE] == rate and clock[OF_DECAY] == decay and clock[OF_PULL] == pull:
+        return
+    clock[OF_RATE], clock[OF_DECAY], clock[OF_PULL] = rate, decay, pull
     share = clock[SHARE]
     rate, decay = share * clock[PACE] * rate, clock[PER] * decay
     coefficients[ONE] = 1
@@ -87,6 +101,6 @@ def set_coefficients(
         coefficients[OLD1], coefficients[NEW1] = 1 - new1, new1
         coefficients[OLD2], coefficients[NEW2] = 1 - new2, new2
         # m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections moved out of the loop over parameters
-        correction = sqrt(1 - exp(clock[LOG2]))
-        coefficients[STEP] = -rate / (1 - exp(clock[LOG1])) * correction
+        correction = clock[LEFT2]
+        coefficients[STEP] = -rate / clock[LEFT1] * correction
         coefficients[GUARD] = clock[EPSILON] * (correction if clock[CORRECTED] != 0 else 1.0)

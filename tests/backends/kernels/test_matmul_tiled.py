@@ -127,7 +127,7 @@ def test_backward_input(dtype: str, columns: int, activation: int, depth: int, t
 
 @jit.kernel
 def fill(numbers: Any, optimizer: int, decay: float, pull: float, t: int, clock: Any) -> None:
-    set_clock(clock, t, 3)
+    set_clock(clock, optimizer, t, 3)
     set_coefficients(numbers, optimizer, 0.1, decay, pull, 0.9, t, clock)
 
 
