@@ -90,7 +90,8 @@ def affine(
     whole, block = tile.vectors * lanes, depth_block(depth, panel)
     for top in range(0, rows, ROW_BLOCK):
         bottom = min(rows, top + ROW_BLOCK)
-        for k in range(0, depth, block):
+        k = 0
+        while k < depth:  # a range would divide by the block
             terms = min(block, depth - k)
             lowest = floor if k + terms == depth else out.dtype.type(-np.inf)
             a_at = x_at + column_offset(tile, x, k, x_step)
@@ -120,6 +121,7 @@ def affine(
                             tile, out, place + r * panel + c, x, a_at + r * panel, x_step, b, b_at + c, parameters,
                             bias_at + p + c, k, terms, lowest,
                         )  # fmt: skip
+            k += block
 
 
 @product
@@ -133,7 +135,8 @@ def backward_input(
     whole, block = tile.vectors * lanes, depth_block(depth, panel)
     for top in range(0, rows, ROW_BLOCK):
         bottom = min(rows, top + ROW_BLOCK)
-        for k in range(0, depth, block):
+        k = 0
+        while k < depth:  # a range would divide by the block
             terms = min(block, depth - k)
             shape = activation_row if k + terms == depth else identity_row
             a_at = delta_at + column_offset(tile, deltas, k, step)
@@ -165,6 +168,7 @@ def backward_input(
                             tile, deltas, out_at + at, a_at + r * panel, step, b, b_at + c, k, terms, hidden,
                             hidden_at + at, shape,
                         )  # fmt: skip
+            k += block
 
 
 @kernel
