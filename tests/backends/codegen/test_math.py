@@ -77,6 +77,14 @@ def test_far_out_they_reach_their_limits(dtype: str) -> None:
     assert np.isfinite(evaluate("exp", x)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_exponential_is_a_denormal_number(dtype: str) -> None:
+    """Each would take a hundred cycles: a training that has converged has little else in its softmax."""
+    end = np.log(np.finfo(dtype).tiny)
+    x = np.linspace(1.001 * end, 0.999 * end, 9999).astype(dtype)
+    assert (evaluate("exp", x) >= np.finfo(dtype).tiny).all()
+
+
 def test_square_roots_and_ratios_of_vectors_are_the_instructions_to_the_bit() -> None:
     """Where AVX-512's estimates are refined; elsewhere they are the instructions."""
     rng = np.random.default_rng(0)
