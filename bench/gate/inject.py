@@ -62,7 +62,7 @@ class engine:
     def predict(*arguments):
         *rest, x, depth, batch, result, begins, team = arguments
         if extra := _extra("rows", len(x)):
-            _engine.predict(*rest, x[:extra], depth, batch, np.empty_like(result[:extra]), begins, team)
+            _engine.predict(*rest, x[:extra], depth, batch, np.empty_like(result), begins, team)
         return _engine.predict(*arguments)
 """
 

@@ -292,7 +292,7 @@ def predict(theta: Floats, sizes: Ints, activation: int, x: Floats, depth: int, 
         def predict_rows(parameters: Floats, memory: list[Floats], x: Floats, result: Floats, begins: int) -> None:
             engine.predict(
                 tile, theta, parameters, layout.table, *memory, int(activation), shape, x, int(depth), layout.batch,
-                result, begins, NOBODY,
+                result.reshape(-1), begins, NOBODY,
             )  # fmt: skip
 
         parameters, *memory = allocate(theta.dtype, layout.size, *buffers)

@@ -39,6 +39,7 @@ from .memory import (
     VECTORS,
     WEIGHT,
     WEIGHT_STEP,
+    copy,
     gain_offset,
     pad,
     pad_share,
@@ -130,13 +131,13 @@ def predict(
     activation: int, activation_row: Floats, x: Floats, depth: int, batch: int, result: Floats, begins: int,
     team: Ints,
 ) -> None:  # fmt: skip
-    """Fill `result`, (n, width), with the values after `depth` layers, `batch` rows at a time.
+    """Fill `result`, (n * width,), with the values after `depth` layers, row by row, `batch` rows at a time.
 
     `begins` says whether theta is to be copied to `parameters` first.
     """
     if begins:
         pad(tile, theta, parameters, zero_offset(parameters), table)
-    n, width, last = result.shape[0], result.shape[1], depth == table.shape[0]
+    n, width, last = x.shape[0], table[depth - 1, OUTPUTS], depth == table.shape[0]
     values = deltas if last else inputs
     step, panel = table[0, STEP], panel_width(tile, x)
     at = delta_start(deltas, depth - 1) if last else table[depth, SOURCE]
@@ -151,8 +152,7 @@ def predict(
         for j in range(count):
             for p in range(0, width, panel):
                 source = at + p // panel * step + j * panel
-                for c in range(min(panel, width - p)):
-                    result[start + j, p + c] = values[source + c]
+                copy(tile, result, (start + j) * width + p, values, source, min(panel, width - p))
 
 
 @entry
