@@ -25,7 +25,8 @@ njit: Any = numba.njit  # its type does not know all of its options
 config: Any = numba.config
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": bool(config.BOUNDSCHECK)}
 
-# A kernel is called from other kernels only, so the wrappers for Python and C are left out: they cost compile time.
+# A kernel is called from kernels and entries only. Python cannot call it: wrappers for Python and C cost compile time.
+# A product is a kernel that stays a function in the machine code, see `linking`.
 LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
 kernel = njit(pipeline_class=KernelCompiler, **LINKED)
 product = njit(pipeline_class=ProductCompiler, **LINKED)

@@ -58,7 +58,7 @@ def mean_loss(
         Says whether examples have weights, and their sum. If that is zero, so is the gradient.
     rows, start, labels
         Of cross-entropy, example j has the label ``labels[rows[start + j]]``, from 0.
-    scratch : ((TARGETS + outputs) * step,) with weights and, of any other loss, targets filled in.
+    scratch : ((TARGETS + outputs) * step,) with weights and targets filled in, for a loss that `needs_weights`.
 
     Returns
     -------
