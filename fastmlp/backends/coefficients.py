@@ -38,12 +38,12 @@ N_COEFFICIENTS = 15
 # the batch that ends an epoch, and its betas' logarithms; how many velocities and steps sgd moves by, 1 and 0 unless
 # momentum is Nesterov's; whether examples have weights; what `registry.Adam` knows, the logarithms of its betas, with
 # which b^t = exp(t log b) needs no call to libm, and whether the betas are the defaults. Then the update's own: what
-# `reference_optimizer.Step` knows, its share of a full step and logarithms of the products of betas; by what Adam's
-# corrections divide, 1 - b1^t and the root of 1 - b2^t; what rates and decays are multiplied by; the sum of the weights
-# of its batch; the rate, decay and pull that the coefficients are of, -1 if there are none yet; and memory for sums.
+# `reference_optimizer.Step` knows, its share of a full step and by what Adam's corrections divide, 1 - b1^t and the
+# root of 1 - b2^t; what rates and decays are multiplied by; the sum of the weights of its batch; the rate, decay and
+# pull that the coefficients are of, a rate of -1 if they are of none yet; and memory for sums.
 SHORT_SHARE, SHORT_LOG1, SHORT_LOG2, VELOCITIES, STEPS, WEIGHTED = range(6)
 KEEP1, KEEP2, EPSILON, CORRECTED, EARLIER, KEEP_LOG1, KEEP_LOG2, USUAL = range(6, 14)
-SHARE, LOG1, LOG2, LEFT1, LEFT2, PACE, PER, TOTAL, OF_RATE, OF_DECAY, OF_PULL, SQUARES = range(14, 26)
+SHARE, LEFT1, LEFT2, PACE, PER, TOTAL, OF_RATE, OF_DECAY, OF_PULL, SQUARES = range(14, 24)
 N_SQUARES = 64  # sums of squares, for a penalty
 SQUARED_AT_ONCE = 2**17  # parameters whose squares are added by one thread, and then to those of others
 NO_MEMORY = -1e6  # in place of the logarithm of zero, so that no product with it is NaN; its exponential is zero
@@ -71,25 +71,9 @@ def _clock(share: float, moves: tuple[float, float], has_weights: float, adam: A
     betas = adam.beta1, adam.beta2
     short, whole = ([_log(1 - share * (1 - beta)) for beta in betas] for share in (share, 1.0))
     usual = betas == (BETA1, BETA2)
-    return np.array(
-        [
-            share,
-            *short,
-            *moves,
-            has_weights,
-            *adam,
-            *whole,
-            usual,
-            1.0,
-            *[0.0] * 4,
-            1.0,
-            1.0,
-            0.0,
-            *[-1.0] * 3,
-            *[0.0] * N_SQUARES,
-        ],
-        dtype=np.float64,
-    )
+    constant = [share, *short, *moves, has_weights, *adam, *whole, usual]
+    own = {SHARE: 1.0, PACE: 1.0, PER: 1.0, OF_RATE: -1.0}
+    return np.array([*constant, *(own.get(at, 0.0) for at in range(SHARE, SQUARES + N_SQUARES))], dtype=np.float64)
 
 
 def _log(beta: float) -> float:

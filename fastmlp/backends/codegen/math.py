@@ -174,9 +174,7 @@ def _reduced(values: Arithmetic, x: Any) -> tuple[Any, Any]:
 def emit_exp(values: Arithmetic, x: Any) -> Any:
     """exp(x), held between the smallest and the largest normal number."""
     limit = (values.format.bias - 1) * math.log(2)
-    least = -limit * (
-        1 - 2.0**-16
-    )  # a little above, for a result that is rounded to a denormal number takes 100 cycles
+    least = -limit * (1 - 2.0**-16)  # for a result that is rounded to a denormal number takes 100 cycles
     power, rest = _reduced(values, values.at_most(values.at_least(x, least), limit))
     return values.fma(power, rest, power)
 

@@ -224,8 +224,8 @@ def copy_share(
         k += n_in * n_out
         for vector in range(table[layer, VECTORS]):
             if thread == 0:
-                place = at + gain_offset(tile, flat, table[layer], vector)
-                copy_either_way(tile, flat, k, parameters, place, n_out, back)
+                start = at + gain_offset(tile, flat, table[layer], vector)
+                copy_either_way(tile, flat, k, parameters, start, n_out, back)
             k += n_out
 
 

@@ -22,8 +22,6 @@ from ..coefficients import (
     LEAST,
     LEFT1,
     LEFT2,
-    LOG1,
-    LOG2,
     MOMENTUM,
     NEW1,
     NEW2,
@@ -66,9 +64,9 @@ def set_clock(clock: NDArray[np.float64], optimizer: int, t: int, n_batches: int
             clock[SHARE] = clock[SHORT_SHARE]
     if optimizer != SGD:
         whole = clock[EARLIER] + (t - short)
-        clock[LOG1] = short * clock[SHORT_LOG1] + whole * clock[KEEP_LOG1]
-        clock[LOG2] = short * clock[SHORT_LOG2] + whole * clock[KEEP_LOG2]
-        clock[LEFT1], clock[LEFT2] = 1 - exp(clock[LOG1]), sqrt(1 - exp(clock[LOG2]))
+        log1 = short * clock[SHORT_LOG1] + whole * clock[KEEP_LOG1]  # of the products of betas so far
+        log2 = short * clock[SHORT_LOG2] + whole * clock[KEEP_LOG2]
+        clock[LEFT1], clock[LEFT2] = 1 - exp(log1), sqrt(1 - exp(log2))
 
 
 @kernel
